@@ -1,0 +1,1 @@
+"""The configuration: Taipy's TOML dialect and Python calls, frozen into one `AppConfig`."""

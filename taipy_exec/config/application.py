@@ -1,0 +1,232 @@
+"""The frozen configuration that everything below the command line and the API takes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
+
+
+class _WithProperties:
+    """Additional properties read as attributes, as in Taipy."""
+
+    properties: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            try:
+                return object.__getattribute__(self, "properties")[name]
+            except (KeyError, AttributeError):
+                pass
+        raise AttributeError(f"{type(self).__name__} has no attribute or property {name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig(_WithProperties):
+    """The `[JOB]` section. `max_nb_of_workers` None means the default of the mode (2)."""
+
+    mode: str = "development"
+    max_nb_of_workers: int | None = None
+    max_jobs_per_process: int = 0
+    max_attempts: int = 3
+    grace: float = 5.0
+    log_limit: int = 10_000_000
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may run at once; 0 counts as unset, as in Taipy."""
+        return self.max_nb_of_workers or 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreConfig(_WithProperties):
+    """The `[CORE]` section. Folders are relative to the application's folder."""
+
+    root_folder: str = "./taipy/"
+    storage_folder: str = "user_data/"
+    taipy_storage_folder: str = ".taipy/"
+    repository_type: str = "filesystem"
+    repository_properties: Mapping[str, Any] = field(default_factory=dict)
+    read_entity_retry: int = 1
+    mode: str = "development"
+    version_number: str = ""
+    force: bool = False
+    core_version: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataNodeConfig(_WithProperties):
+    """One data node. `properties` hold the storage type's own, with Taipy's defaults."""
+
+    id: str
+    storage_type: str = "pickle"
+    scope: Scope = Scope.SCENARIO
+    validity_period: dt.timedelta | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str | None:
+        """The path that the user gave, with forward slashes; None for a generated one."""
+        given = self.properties.get("path") or self.properties.get("default_path")
+        return str(given).replace("\\", "/") if given else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskConfig(_WithProperties):
+    """One task: a function between data nodes."""
+
+    id: str
+    function: FunctionRef | None = None
+    inputs: tuple[DataNodeConfig, ...] = ()
+    outputs: tuple[DataNodeConfig, ...] = ()
+    skippable: bool = False
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def input_ids(self) -> tuple[str, ...]:
+        """Ids of the inputs in the order of the arguments."""
+        return tuple(node.id for node in self.inputs)
+
+    @property
+    def output_ids(self) -> tuple[str, ...]:
+        """Ids of the outputs in the order of the results."""
+        return tuple(node.id for node in self.outputs)
+
+    @property
+    def input_configs(self) -> list[DataNodeConfig]:
+        """Taipy's name for `inputs`."""
+        return list(self.inputs)
+
+    @property
+    def output_configs(self) -> list[DataNodeConfig]:
+        """Taipy's name for `outputs`."""
+        return list(self.outputs)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """What the job graph needs to know."""
+        return TaskSpec(
+            id=self.id, inputs=self.input_ids, outputs=self.output_ids, skippable=self.skippable
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioConfig(_WithProperties):
+    """A set of tasks, with named sequences of them."""
+
+    id: str
+    tasks: tuple[TaskConfig, ...] = ()
+    additional_data_nodes: tuple[DataNodeConfig, ...] = ()
+    frequency: Frequency | None = None
+    comparators: Mapping[str, tuple[FunctionRef, ...]] = field(default_factory=dict)
+    sequences: Mapping[str, tuple[TaskConfig, ...]] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task_configs(self) -> list[TaskConfig]:
+        """Taipy's name for `tasks`."""
+        return list(self.tasks)
+
+    @property
+    def data_nodes(self) -> tuple[DataNodeConfig, ...]:
+        """Every data node of the scenario once: the tasks' in order, then the additional."""
+        found: dict[str, DataNodeConfig] = {}
+        for task in self.tasks:
+            for node in (*task.inputs, *task.outputs):
+                found.setdefault(node.id, node)
+        for node in self.additional_data_nodes:
+            found.setdefault(node.id, node)
+        return tuple(found.values())
+
+    def graph(self, target: str = "scenario") -> JobGraph:
+        """The job graph of `scenario`, `sequence:NAME` or `task:ID`.
+
+        Raises CycleError, and NotFoundError where there is no such sequence or task.
+        """
+        kind, _, name = target.partition(":")
+        tasks: tuple[TaskConfig, ...]
+        if kind == "scenario":
+            tasks = self.tasks
+        elif kind == "sequence":
+            if name not in self.sequences:
+                raise NotFoundError(
+                    f"scenario {self.id} has no sequence {name!r}",
+                    _choices("its sequences are", self.sequences),
+                )
+            tasks = self.sequences[name]
+        else:
+            tasks = tuple(task for task in self.tasks if task.id == name)
+            if not tasks:
+                raise NotFoundError(
+                    f"scenario {self.id} has no task {name!r}",
+                    _choices("its tasks are", [task.id for task in self.tasks]),
+                )
+        return build_graph([task.spec for task in tasks])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppConfig:
+    """The whole application. `root` is the folder that relative paths start from.
+
+    `source` is the TOML file, None for what was configured in Python only; `main_file` the
+    Python file that stands for `__main__` in the names of functions.
+    """
+
+    root: Path
+    state_dir: Path
+    source: Path | None = None
+    main_file: Path | None = None
+    job: JobConfig = field(default_factory=JobConfig)
+    core: CoreConfig = field(default_factory=CoreConfig)
+    global_properties: Mapping[str, Any] = field(default_factory=dict)
+    data_nodes: Mapping[str, DataNodeConfig] = field(default_factory=dict)
+    tasks: Mapping[str, TaskConfig] = field(default_factory=dict)
+    scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def storage_folder(self) -> Path:
+        """Where generated data files lie."""
+        return self.root / self.core.storage_folder
+
+    @cached_property
+    def real_scenarios(self) -> dict[str, ScenarioConfig]:
+        """The scenarios without the `default` entry."""
+        return {name: s for name, s in self.scenarios.items() if name != "default"}
+
+    def scenario(self, wanted: str | None = None) -> ScenarioConfig:
+        """The scenario `wanted`, or the only one.
+
+        Raises NotFoundError for an unknown one, UsageError where the choice is open.
+        """
+        scenarios = self.real_scenarios
+        if wanted is not None:
+            if wanted not in scenarios:
+                raise NotFoundError(
+                    f"there is no scenario {wanted!r}",
+                    _choices("the scenarios are", scenarios),
+                )
+            return scenarios[wanted]
+        if len(scenarios) == 1:
+            return next(iter(scenarios.values()))
+        if not scenarios:
+            raise NotFoundError(
+                "the configuration has no scenario", "add a [SCENARIO.name] table with tasks"
+            )
+        raise UsageError(
+            "there are several scenarios", f"choose one with --scenario: {', '.join(scenarios)}"
+        )
+
+
+def _choices(intro: str, names: Mapping[str, object] | list[str]) -> str | None:
+    return f"{intro} {', '.join(names)}" if names else None

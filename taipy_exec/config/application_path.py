@@ -1,0 +1,48 @@
+"""What the user means by APP: which file to read, which folder to run in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from taipy_exec.errors import ConfigurationError
+
+STATE_FOLDER = ".taipy-exec"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationPath:
+    """`root` is the application's folder; `toml` and `main` the files that describe it."""
+
+    root: Path
+    toml: Path | None = None
+    main: Path | None = None
+
+
+def find_application(app: str | Path = ".") -> ApplicationPath:
+    """Find the application in a TOML file, a Python file, or a folder with either.
+
+    Raises ConfigurationError where there is nothing of the kind.
+    """
+    path = Path(app).absolute()
+    if path.is_dir():
+        toml, main = path / "config.toml", path / "main.py"
+        if not toml.exists() and not main.exists():
+            raise ConfigurationError(
+                f"the folder {path} holds neither config.toml nor main.py",
+                "give the path of a TOML or Python file, or make one with taipy-exec init",
+            )
+        return ApplicationPath(
+            root=path,
+            toml=toml if toml.exists() else None,
+            main=main if main.exists() else None,
+        )
+    if not path.exists():
+        raise ConfigurationError(
+            f"there is no file or folder {app}",
+            "give the path of a config.toml, or make an application with taipy-exec init DIR",
+        )
+    if path.suffix == ".py":
+        return ApplicationPath(root=path.parent, main=path)
+    main = path.parent / "main.py"
+    return ApplicationPath(root=path.parent, toml=path, main=main if main.exists() else None)

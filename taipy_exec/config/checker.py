@@ -1,0 +1,351 @@
+"""Every semantic check of a configuration, all at once: Taipy's rules and our own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.compile import Compiled
+from taipy_exec.config.problem import Level, Problem, nearest
+from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.vocabulary import (
+    NODE_RESERVED,
+    SCENARIO_ATTRIBUTES,
+    STORAGE_PROPERTIES,
+)
+from taipy_exec.errors import ConfigurationError, CycleError
+from taipy_exec.model.graph import build_graph
+
+EXPOSED_TYPES = ("pandas", "numpy")
+
+
+def check(
+    compiled: Compiled,
+    *,
+    modes: Mapping[str, str | None],
+    storage_types: Mapping[str, str | None],
+    imports: bool = True,
+) -> list[Problem]:
+    """All problems: those of the compilation and those found here, in the file's order.
+
+    `modes` and `storage_types` map what is known to None, or to the sentence that says why it
+    cannot be used yet. With `imports` the functions and classes are imported too, which runs
+    the application's module code.
+    """
+    report = _Reporter(compiled)
+    config = compiled.config
+    _check_job(report, config, modes)
+    _check_core(report, config)
+    _check_ids(report, config)
+    for node in config.data_nodes.values():
+        _check_data_node(report, config, node, storage_types)
+    for task in config.tasks.values():
+        if task.id != "default":
+            _check_task(report, compiled, task)
+    for scenario in config.real_scenarios.values():
+        _check_scenario(report, compiled, scenario)
+    if imports:
+        _check_imports(report, config)
+    files = [str(file.path) for file in compiled.merged.files]
+    found = [*compiled.problems, *report.problems]
+    return sorted(
+        found,
+        key=lambda p: (files.index(p.file) if p.file in files else -1, p.line or 0),
+    )
+
+
+class _Reporter:
+    def __init__(self, compiled: Compiled) -> None:
+        self._merged = compiled.merged
+        self.problems: list[Problem] = []
+
+    def error(
+        self, section: str, id: str, key: str | None, message: str, value: object = None
+    ) -> None:
+        self.problems.append(self._merged.problem(section, id, key, message, value=value))
+
+    def warning(
+        self, section: str, id: str, key: str | None, message: str, value: object = None
+    ) -> None:
+        self.problems.append(
+            self._merged.problem(section, id, key, message, level=Level.WARNING, value=value)
+        )
+
+
+def _check_job(report: _Reporter, config: AppConfig, modes: Mapping[str, str | None]) -> None:
+    mode = config.job.mode
+    if mode not in modes:
+        known = ", ".join(name for name, why in modes.items() if why is None)
+        report.error(
+            "JOB", "", "mode", f"unknown mode {mode!r}; use {known}{nearest(mode, modes)}", mode
+        )
+    elif modes[mode]:
+        report.error("JOB", "", "mode", str(modes[mode]), mode)
+
+
+def _check_core(report: _Reporter, config: AppConfig) -> None:
+    core = config.core
+    if core.repository_type not in ("filesystem", "sql"):
+        report.warning(
+            "CORE",
+            "",
+            "repository_type",
+            f"{core.repository_type!r} is neither filesystem nor sql; it is not used here",
+            core.repository_type,
+        )
+    if core.mode not in ("development", "experiment", "production"):
+        report.error(
+            "CORE",
+            "",
+            "mode",
+            f"unknown version mode {core.mode!r}; use development or experiment",
+            core.mode,
+        )
+    parts = core.core_version.split(".")
+    if len(parts) >= 3 and all(part.isdigit() for part in parts[:2]) and parts[:2] != ["4", "1"]:
+        report.error(
+            "CORE",
+            "",
+            "core_version",
+            f"the file is of Taipy {core.core_version}; this dialect is that of Taipy 4.1",
+            core.core_version,
+        )
+
+
+def _check_ids(report: _Reporter, config: AppConfig) -> None:
+    sections = {
+        "DATA_NODE": config.data_nodes,
+        "TASK": config.tasks,
+        "SCENARIO": config.scenarios,
+    }
+    counts = Counter(id for entries in sections.values() for id in entries if id != "default")
+    for section, entries in sections.items():
+        for id in entries:
+            if counts[id] > 1:
+                others = [s for s, found in sections.items() if id in found and s != section]
+                report.error(
+                    section, id, None, f"the id {id!r} is also used in {' and '.join(others)}", id
+                )
+    for id in config.data_nodes:
+        if id in NODE_RESERVED:
+            report.error(
+                "DATA_NODE", id, None, f"the id {id!r} is reserved: rename the data node", id
+            )
+    for id in config.tasks:
+        if id in SCENARIO_ATTRIBUTES:
+            report.error("TASK", id, None, f"the id {id!r} is reserved: rename the task", id)
+
+
+def _check_data_node(
+    report: _Reporter,
+    config: AppConfig,
+    node: DataNodeConfig,
+    storage_types: Mapping[str, str | None],
+) -> None:
+    kind = node.storage_type
+    if kind not in storage_types:
+        report.error(
+            "DATA_NODE",
+            node.id,
+            "storage_type",
+            f"unknown storage type {kind!r}; use {', '.join(storage_types)}"
+            f"{nearest(kind, storage_types)}",
+            kind,
+        )
+        return
+    if storage_types[kind]:
+        report.error("DATA_NODE", node.id, "storage_type", str(storage_types[kind]), kind)
+    if kind == "in_memory" and config.job.mode != "development":
+        report.error(
+            "DATA_NODE",
+            node.id,
+            "storage_type",
+            "in_memory data nodes work in development mode only: other modes run jobs in other "
+            "processes; use pickle",
+            kind,
+        )
+    if "_entity_owner" in node.properties:
+        report.error(
+            "DATA_NODE", node.id, "_entity_owner", "the property _entity_owner is reserved"
+        )
+    exposed = node.properties.get("exposed_type")
+    if "exposed_type" in STORAGE_PROPERTIES.get(kind, {}) and isinstance(exposed, str):
+        if exposed not in EXPOSED_TYPES:
+            report.error(
+                "DATA_NODE",
+                node.id,
+                "exposed_type",
+                f"unknown exposed type {exposed!r}; use pandas, numpy or "
+                f'a class such as "module.Name:class"{nearest(exposed, EXPOSED_TYPES)}',
+                exposed,
+            )
+    for key, wanted, kinds in (
+        ("encoding", "a text", str),
+        ("has_header", "True or False", bool),
+        ("path", "a path", str),
+        ("default_path", "a path", str),
+    ):
+        value = node.properties.get(key)
+        if (
+            value is not None
+            and not isinstance(value, kinds)
+            and (key in STORAGE_PROPERTIES.get(kind, {}))
+        ):
+            report.error("DATA_NODE", node.id, key, f"must be {wanted}, not {value!r}", value)
+    encoding = node.properties.get("encoding")
+    if isinstance(encoding, str):
+        try:
+            "".encode(encoding)
+        except LookupError:
+            report.error(
+                "DATA_NODE", node.id, "encoding", f"unknown text encoding {encoding!r}", encoding
+            )
+
+
+def _check_task(report: _Reporter, compiled: Compiled, task: TaskConfig) -> None:
+    raw = compiled.merged.sections["TASK"][task.id]
+    if task.function is None and raw.get("function") is None:
+        report.error(
+            "TASK", task.id, "function", 'is missing: write function = "module.name:function"'
+        )
+    for key, found in (("inputs", task.inputs), ("outputs", task.outputs)):
+        if not found and not raw.get(key):
+            report.warning("TASK", task.id, key, f"the task has no {key}")
+    names = {node.id for node in (*task.inputs, *task.outputs)}
+    for name in names & set(task.properties):
+        report.error(
+            "TASK", task.id, name, f"the property {name!r} has the name of a data node of the task"
+        )
+    both = set(task.input_ids) & set(task.output_ids)
+    if both:
+        used = any(task in s.tasks for s in compiled.config.real_scenarios.values())
+        if not used:
+            report.error(
+                "TASK", task.id, None, f"reads and writes {', '.join(sorted(both))}: a cycle"
+            )
+
+
+def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioConfig) -> None:
+    raw = compiled.merged.sections["SCENARIO"][scenario.id]
+    if not scenario.tasks and not raw.get("tasks"):
+        report.warning("SCENARIO", scenario.id, "tasks", "the scenario has no tasks")
+    task_ids = {task.id for task in scenario.tasks}
+    used = {n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs)}
+    for node in scenario.additional_data_nodes:
+        if node.id in used:
+            report.warning(
+                "SCENARIO",
+                scenario.id,
+                "additional_data_nodes",
+                f"{node.id!r} is a data node of a task already",
+                node.id,
+            )
+    for name, tasks in scenario.sequences.items():
+        for task in tasks:
+            if task.id not in task_ids:
+                report.error(
+                    "SCENARIO",
+                    scenario.id,
+                    "sequences",
+                    f"sequence {name!r} names the task {task.id!r}, "
+                    "which is not among the scenario's tasks",
+                    task.id,
+                )
+        problem = None if not tasks else _unconnected(tasks)
+        if problem:
+            report.error("SCENARIO", scenario.id, "sequences", f"sequence {name!r}: {problem}")
+    for name in scenario.comparators:
+        if name not in compiled.config.data_nodes:
+            report.error(
+                "SCENARIO",
+                scenario.id,
+                "comparators",
+                f"there is no data node {name!r}{nearest(name, compiled.config.data_nodes)}",
+                name,
+            )
+    names = Counter([*task_ids, *used, *scenario.sequences, *scenario.properties])
+    for name, times in names.items():
+        if times > 1:
+            report.error(
+                "SCENARIO",
+                scenario.id,
+                None,
+                f"the name {name!r} stands for two of its data nodes, tasks, sequences and "
+                "properties; rename one",
+                name,
+            )
+    writers = Counter(node for task in scenario.tasks for node in task.output_ids)
+    for node_id, times in writers.items():
+        if times > 1:
+            who = ", ".join(t.id for t in scenario.tasks if node_id in t.output_ids)
+            report.warning(
+                "SCENARIO",
+                scenario.id,
+                "tasks",
+                f"{times} tasks write the data node {node_id!r} ({who}); they run one after "
+                "the other, and the last one's value stays",
+                node_id,
+            )
+    try:
+        build_graph([task.spec for task in scenario.tasks])
+    except CycleError as error:
+        report.error("SCENARIO", scenario.id, "tasks", error.message)
+
+
+def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
+    """Taipy wants the tasks of a sequence to hang together; says which do not."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for task in tasks:
+        names, nodes = {task.id}, {*task.input_ids, *task.output_ids}
+        for group in [g for g in groups if g[1] & nodes]:
+            groups.remove(group)
+            names |= group[0]
+            nodes |= group[1]
+        groups.append((names, nodes))
+    if len(groups) < 2:
+        return None
+    apart = " and ".join("{" + ", ".join(sorted(names)) + "}" for names, _ in groups)
+    return f"its tasks share no data node: {apart}"
+
+
+def _check_imports(report: _Reporter, config: AppConfig) -> None:
+    for section, id, key, reference in _references(config):
+        try:
+            reference.load()
+        except ConfigurationError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            report.error(section, id, key, f"{error.message}{hint}", reference.path)
+
+
+def _references(
+    config: AppConfig,
+) -> Iterator[tuple[str, str, str, FunctionRef | ClassRef]]:
+    for task in config.tasks.values():
+        if task.function is not None:
+            yield "TASK", task.id, "function", task.function
+        for key, reference in _inside(task.properties):
+            yield "TASK", task.id, key, reference
+    for node in config.data_nodes.values():
+        for key, reference in _inside(node.properties):
+            yield "DATA_NODE", node.id, key, reference
+    for scenario in config.scenarios.values():
+        for functions in scenario.comparators.values():
+            for function in functions:
+                yield "SCENARIO", scenario.id, "comparators", function
+        for key, reference in _inside(scenario.properties):
+            yield "SCENARIO", scenario.id, key, reference
+
+
+def _inside(properties: Mapping[str, Any]) -> Iterator[tuple[str, FunctionRef | ClassRef]]:
+    for key, value in properties.items():
+        walk = [value]
+        while walk:
+            item = walk.pop()
+            if isinstance(item, FunctionRef | ClassRef):
+                yield key, item
+            elif isinstance(item, Mapping):
+                walk.extend(item.values())
+            elif isinstance(item, list | tuple):
+                walk.extend(item)

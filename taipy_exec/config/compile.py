@@ -1,0 +1,481 @@
+"""From merged layers to the frozen `AppConfig`, with every problem found on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import keyword
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import (
+    AppConfig,
+    CoreConfig,
+    DataNodeConfig,
+    JobConfig,
+    ScenarioConfig,
+    TaskConfig,
+)
+from taipy_exec.config.layers import Layer, Merged, merge
+from taipy_exec.config.problem import Level, Problem, nearest
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.typed_text import (
+    EnvTemplate,
+    Frequency,
+    Invalid,
+    Scope,
+    render,
+    resolve_env,
+)
+from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS, STORAGE_PROPERTIES
+from taipy_exec.errors import ConfigurationError
+
+
+@dataclass(slots=True)
+class Compiled:
+    """The frozen configuration, the raw one that it came from, and what was found wrong."""
+
+    config: AppConfig
+    merged: Merged
+    problems: list[Problem]
+
+    def raise_errors(self) -> AppConfig:
+        """The configuration. Raises ConfigurationError where a problem is an ERROR."""
+        errors = [p for p in self.problems if p.level is Level.ERROR]
+        if errors:
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise ConfigurationError(
+                f"{errors[0]}{more}",
+                "taipy-exec check shows every problem" if more else None,
+                problems=self.problems,
+            )
+        return self.config
+
+
+def compile_layers(
+    layers: Sequence[Layer],
+    *,
+    root: Path,
+    state_dir: Path,
+    source: Path | None = None,
+    main_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Compiled:
+    """Merge `layers`, resolve ENV templates, inherit from `default` entries and freeze.
+
+    Never raises for what is wrong in the configuration: that is in `problems`.
+    """
+    merged = merge(list(layers))
+    problems = [problem for layer in layers for problem in layer.problems]
+    build = _Build(merged, problems, os.environ if environ is None else environ)
+    nodes = build.data_nodes()
+    tasks = build.tasks(nodes)
+    config = AppConfig(
+        root=root,
+        state_dir=state_dir,
+        source=source,
+        main_file=main_file,
+        job=build.job(),
+        core=build.core(),
+        global_properties=build.values("TAIPY", ""),
+        data_nodes=nodes,
+        tasks=tasks,
+        scenarios=build.scenarios(tasks, nodes),
+        digest=_digest(merged),
+    )
+    return Compiled(config, merged, problems)
+
+
+def _digest(merged: Merged) -> str:
+    """Equal for configurations that describe the same graph and data, whatever the mode."""
+    parts = {
+        section: {id: render(keys) for id, keys in merged.sections.get(section, {}).items()}
+        for section in ("DATA_NODE", "TASK", "SCENARIO", "CORE")
+    }
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Build:
+    """One compilation: reads `merged`, adds to `problems`."""
+
+    def __init__(self, merged: Merged, problems: list[Problem], environ: Mapping[str, str]) -> None:
+        self.merged = merged
+        self.problems = problems
+        self.environ = environ
+
+    # -- values ---------------------------------------------------------------------------
+
+    def report(
+        self,
+        section: str,
+        id: str,
+        key: str | None,
+        message: str,
+        level: Level = Level.ERROR,
+        value: object = None,
+    ) -> None:
+        self.problems.append(
+            self.merged.problem(section, id, key, message, level=level, value=value)
+        )
+
+    def values(self, section: str, id: str) -> dict[str, Any]:
+        """The entry's keys with ENV templates resolved; invalid values are reported, left out."""
+        found = {}
+        for key, raw in self.merged.sections.get(section, {}).get(id, {}).items():
+            value, wrong = self._resolve(raw)
+            for invalid in wrong:
+                self.report(section, id, key, invalid.message, value=invalid.text)
+            if not wrong:
+                found[key] = value
+        return found
+
+    def _resolve(self, raw: Any) -> tuple[Any, list[Invalid]]:
+        if isinstance(raw, EnvTemplate):
+            raw = resolve_env(raw, self.environ)
+        if isinstance(raw, Invalid):
+            return None, [raw]
+        if type(raw) is dict:
+            pairs = {key: self._resolve(item) for key, item in raw.items()}
+            wrong = [w for _, bad in pairs.values() for w in bad]
+            return {key: value for key, (value, _) in pairs.items()}, wrong
+        if type(raw) is list:
+            items = [self._resolve(item) for item in raw]
+            return [value for value, _ in items], [w for _, bad in items for w in bad]
+        return raw, []
+
+    def _take(
+        self,
+        section: str,
+        id: str,
+        values: dict[str, Any],
+        key: str,
+        kinds: type | tuple[type, ...],
+        wanted: str,
+        default: Any,
+    ) -> Any:
+        """Pop `key`; where its value is not of `kinds`, report it and give the default."""
+        value = values.pop(key, default)
+        if value is default or value is None:
+            return default
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds in (int, float)):
+            hint = _typed_hint(value, kinds)
+            self.report(
+                section, id, key, f"must be {wanted}, not {_shown(value)}{hint}", value=value
+            )
+            return default
+        return value
+
+    def _ids(self, section: str) -> list[str]:
+        """The ids of a section that are valid; the others are reported."""
+        valid = []
+        for id in self.merged.sections.get(section, {}):
+            wrong = _id_problem(id)
+            if wrong:
+                self.report(section, id, None, f"{id!r} is not a valid identifier: {wrong}")
+            else:
+                valid.append(id)
+        return valid
+
+    def _warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
+        """An additional property is legal; one that looks like a known key is suspicious."""
+        known = KEYS[section]
+        for key in extra:
+            hint = nearest(key, known)
+            if key in ("input", "output"):
+                hint = f" (did you mean '{key}s'?)"
+            if hint:
+                self.report(
+                    section,
+                    id,
+                    key,
+                    f"unknown key {key!r} is kept as a property{hint}",
+                    Level.WARNING,
+                )
+
+    # -- sections -------------------------------------------------------------------------
+
+    def job(self) -> JobConfig:
+        values = self.values("JOB", "")
+
+        def take(key: str, kinds: Any, wanted: str, default: Any) -> Any:
+            return self._take("JOB", "", values, key, kinds, wanted, default)
+
+        workers = take("max_nb_of_workers", int, "a whole number of 1 or more", None)
+        if workers is not None and workers < 0:
+            self.report("JOB", "", "max_nb_of_workers", "must be 1 or more", value=workers)
+            workers = None
+        config = JobConfig(
+            mode=take("mode", str, "a text", "development"),
+            max_nb_of_workers=workers,
+            max_jobs_per_process=take("max_jobs_per_process", int, "a whole number", 0),
+            max_attempts=take("max_attempts", int, "a whole number", 3),
+            grace=float(take("grace", (int, float), "a number of seconds", 5.0)),
+            log_limit=take("log_limit", int, "a number of bytes", 10_000_000),
+            properties=values,
+        )
+        for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
+            if getattr(config, key) < least:
+                self.report("JOB", "", key, f"must be {least} or more", value=values.get(key))
+        self._warn_near_misses("JOB", "", values)
+        return config
+
+    def core(self) -> CoreConfig:
+        values = self.values("CORE", "")
+
+        def take(key: str, kinds: Any, wanted: str, default: Any) -> Any:
+            return self._take("CORE", "", values, key, kinds, wanted, default)
+
+        config = CoreConfig(
+            root_folder=take("root_folder", str, "a folder", "./taipy/"),
+            storage_folder=take("storage_folder", str, "a folder", "user_data/"),
+            taipy_storage_folder=take("taipy_storage_folder", str, "a folder", ".taipy/"),
+            repository_type=take("repository_type", str, "a text", "filesystem"),
+            repository_properties=take("repository_properties", dict, "a table", {}),
+            read_entity_retry=take("read_entity_retry", int, "a whole number", 1),
+            mode=take("mode", str, "a text", "development"),
+            version_number=take("version_number", str, "a text", ""),
+            force=take("force", bool, "True or False", False),
+            core_version=take("core_version", str, "a version such as 4.1.1", ""),
+            properties=values,
+        )
+        self._warn_near_misses("CORE", "", values)
+        return config
+
+    def data_nodes(self) -> dict[str, DataNodeConfig]:
+        ids = self._ids("DATA_NODE")
+        default = self._data_node("default", None) if "default" in ids else None
+        nodes = {} if default is None else {"default": default}
+        for id in ids:
+            if id != "default":
+                nodes[id] = self._data_node(id, default)
+        return nodes
+
+    def _data_node(self, id: str, default: DataNodeConfig | None) -> DataNodeConfig:
+        values = self.values("DATA_NODE", id)
+
+        def take(key: str, kinds: Any, wanted: str, otherwise: Any) -> Any:
+            return self._take("DATA_NODE", id, values, key, kinds, wanted, otherwise)
+
+        storage_type = take(
+            "storage_type", str, "a text", default.storage_type if default else "pickle"
+        )
+        inherits = default is not None and default.storage_type == storage_type
+        scope = take(
+            "scope",
+            Scope,
+            'a scope such as "GLOBAL:SCOPE"',
+            default.scope if default and inherits else Scope.SCENARIO,
+        )
+        validity = take(
+            "validity_period",
+            dt.timedelta,
+            'a duration such as "1d0h0m0s:timedelta"',
+            default.validity_period if default else None,
+        )
+        known = STORAGE_PROPERTIES.get(storage_type, {})
+        properties = {key: value for key, value in known.items() if value is not None}
+        if default and inherits:
+            properties.update(default.properties)
+        properties.update(values)
+        hinted = (*KEYS["DATA_NODE"], *known)
+        for key in values:
+            hint = "" if key in hinted else nearest(key, hinted)
+            if hint:
+                self.report(
+                    "DATA_NODE",
+                    id,
+                    key,
+                    f"unknown key {key!r} is kept as a property{hint}",
+                    Level.WARNING,
+                )
+        return DataNodeConfig(
+            id=id,
+            storage_type=storage_type,
+            scope=scope,
+            validity_period=validity,
+            properties=properties,
+        )
+
+    def tasks(self, nodes: Mapping[str, DataNodeConfig]) -> dict[str, TaskConfig]:
+        ids = self._ids("TASK")
+        inherited = dict(self._task("default", nodes).properties) if "default" in ids else {}
+        found = {}
+        for id in sorted(ids, key=lambda id: id != "default"):
+            task = self._task(id, nodes)
+            found[id] = replace(task, properties={**inherited, **task.properties})
+        return found
+
+    def _task(self, id: str, nodes: Mapping[str, DataNodeConfig]) -> TaskConfig:
+        values = self.values("TASK", id)
+        function = values.pop("function", None)
+        if function is not None and not isinstance(function, FunctionRef):
+            if callable(function):
+                function = FunctionRef.of(function)
+            else:
+                self.report(
+                    "TASK",
+                    id,
+                    "function",
+                    f'must be a function: write "{function}:function"'
+                    if isinstance(function, str) and "." in function
+                    else f'must be a function such as "module.name:function", '
+                    f"not {_shown(function)}",
+                    value=function,
+                )
+                function = None
+        task = TaskConfig(
+            id=id,
+            function=function,
+            inputs=self._references("TASK", id, values, "inputs", nodes, "data node"),
+            outputs=self._references("TASK", id, values, "outputs", nodes, "data node"),
+            skippable=self._take("TASK", id, values, "skippable", bool, "True or False", False),
+            properties=values,
+        )
+        if id != "default":
+            self._warn_near_misses("TASK", id, values)
+        return task
+
+    def scenarios(
+        self, tasks: Mapping[str, TaskConfig], nodes: Mapping[str, DataNodeConfig]
+    ) -> dict[str, ScenarioConfig]:
+        ids = self._ids("SCENARIO")
+        default = self._scenario("default", tasks, nodes, None) if "default" in ids else None
+        found = {} if default is None else {"default": default}
+        for id in ids:
+            if id != "default":
+                found[id] = self._scenario(id, tasks, nodes, default)
+        return found
+
+    def _scenario(
+        self,
+        id: str,
+        tasks: Mapping[str, TaskConfig],
+        nodes: Mapping[str, DataNodeConfig],
+        default: ScenarioConfig | None,
+    ) -> ScenarioConfig:
+        values = self.values("SCENARIO", id)
+        frequency = self._take(
+            "SCENARIO",
+            id,
+            values,
+            "frequency",
+            Frequency,
+            'a frequency such as "DAILY:FREQUENCY"',
+            default.frequency if default else None,
+        )
+        comparators = self._take("SCENARIO", id, values, "comparators", dict, "a table", {})
+        sequences = self._take("SCENARIO", id, values, "sequences", dict, "a table", {})
+        scenario = ScenarioConfig(
+            id=id,
+            tasks=self._references("SCENARIO", id, values, "tasks", tasks, "task"),
+            additional_data_nodes=self._references(
+                "SCENARIO", id, values, "additional_data_nodes", nodes, "data node"
+            ),
+            frequency=frequency,
+            comparators={
+                node: self._comparators(id, node, functions)
+                for node, functions in comparators.items()
+            },
+            sequences={
+                name: self._references(
+                    "SCENARIO", id, dict(sequences), name, tasks, "task", "sequences"
+                )
+                for name in sequences
+            },
+            properties={**(default.properties if default else {}), **values},
+        )
+        if id != "default":
+            self._warn_near_misses("SCENARIO", id, values)
+        return scenario
+
+    def _comparators(self, id: str, node: str, functions: object) -> tuple[FunctionRef, ...]:
+        found = []
+        for function in functions if isinstance(functions, list | tuple) else [functions]:
+            if isinstance(function, FunctionRef):
+                found.append(function)
+            elif callable(function):
+                found.append(FunctionRef.of(function))
+            else:
+                self.report(
+                    "SCENARIO",
+                    id,
+                    "comparators",
+                    f"the comparator of {node!r} must be a function such as "
+                    f'"module.name:function", not {_shown(function)}',
+                    value=function,
+                )
+        return tuple(found)
+
+    def _references(
+        self,
+        section: str,
+        id: str,
+        values: dict[str, Any],
+        key: str,
+        known: Mapping[str, Any],
+        what: str,
+        field: str | None = None,
+    ) -> tuple[Any, ...]:
+        """The entries that a list of ids names, each once, in order."""
+        names = values.pop(key, None)
+        if names is None:
+            return ()
+        if isinstance(names, str):
+            names = [names]
+            self.report(
+                section,
+                id,
+                field or key,
+                f'must be a list: write ["{names[0]}:SECTION"]',
+                value=names[0],
+            )
+        if not isinstance(names, list | tuple | set):
+            self.report(
+                section, id, field or key, f"must be a list, not {_shown(names)}", value=names
+            )
+            return ()
+        found: dict[str, Any] = {}
+        for name in names:
+            name = getattr(name, "id", name)
+            if isinstance(name, str) and name in known and name != "default":
+                found[name] = known[name]
+            else:
+                self.report(
+                    section,
+                    id,
+                    field or key,
+                    f"there is no {what} {name!r}{nearest(str(name), known)}",
+                    value=name if isinstance(name, str) else None,
+                )
+        return tuple(found.values())
+
+
+def _id_problem(id: str) -> str | None:
+    if not id.isidentifier():
+        return "use letters, digits and underscores, and no digit first"
+    if keyword.iskeyword(id):
+        return "it is a word of the Python language"
+    for word in FORBIDDEN_IN_IDS:
+        if word in id:
+            return f"it may not contain {word}"
+    return None
+
+
+def _typed_hint(value: object, kinds: type | tuple[type, ...]) -> str:
+    if not isinstance(value, str):
+        return ""
+    names: dict[type, str] = {int: "int", float: "float", bool: "bool"}
+    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
+        if kind in names:
+            return f'; add the type, as in "{value}:{names[kind]}" or "ENV[NAME]:{names[kind]}"'
+    return ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

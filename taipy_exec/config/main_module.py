@@ -1,0 +1,55 @@
+"""The application's Python file as a module, without its `__main__` part."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.errors import ConfigurationError
+
+
+class RunRefused(BaseException):
+    """Raised by calls that would run jobs while the application's file is being imported.
+
+    A script without `if __name__ == "__main__":` reaches such a call at import; what stands
+    above it is all that is needed, so the import ends there quietly.
+    """
+
+
+_importing: list[Path] = []
+
+
+def is_importing() -> bool:
+    """Whether the application's file is being imported by `import_main` now."""
+    return bool(_importing)
+
+
+def import_main(path: Path) -> None:
+    """Import `path` under its own name and as `__mp_main__`, once.
+
+    Raises ConfigurationError where the file raises.
+    """
+    name = path.stem
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = sys.modules[MAIN_NAMES[1]] = module
+    _importing.append(path)
+    try:
+        spec.loader.exec_module(module)
+    except RunRefused:
+        pass
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise ConfigurationError(
+            f"importing {path} raised {type(error).__name__}: {error}",
+            "the application's file must be importable",
+        ) from error
+    finally:
+        _importing.pop()

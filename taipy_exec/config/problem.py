@@ -1,0 +1,65 @@
+"""A finding about the configuration, with its place."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class Level(enum.StrEnum):
+    """How much a finding weighs: an ERROR refuses the application, the others do not."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+    INFO = "INFO"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One finding. `file` and `line` are None for what was configured in Python."""
+
+    message: str
+    level: Level = Level.ERROR
+    file: str | None = None
+    line: int | None = None
+    section: str | None = None
+    id: str | None = None
+    field: str | None = None
+    value: object = None
+
+    def as_json(self) -> dict[str, object]:
+        """The object of `check --json`; a value that JSON does not know is given as text."""
+        plain = isinstance(self.value, str | int | float | bool | type(None))
+        return {
+            "level": self.level.value,
+            "file": self.file,
+            "line": self.line,
+            "section": self.section,
+            "id": self.id,
+            "field": self.field,
+            "value": self.value if plain else repr(self.value),
+            "message": self.message,
+        }
+
+    @property
+    def place(self) -> str:
+        """Where it is: `config.toml:12 [TASK.t] function`."""
+        parts = []
+        if self.file:
+            parts.append(self.file if self.line is None else f"{self.file}:{self.line}")
+        if self.section:
+            parts.append(f"[{self.section}{'.' + self.id if self.id else ''}]")
+        if self.field:
+            parts.append(self.field)
+        return " ".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` where a known word is close to `word`, else nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {found[0]!r}?)" if found else ""

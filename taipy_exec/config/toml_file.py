@@ -1,0 +1,127 @@
+"""Read a TOML file together with the line on which each table and key stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from taipy_exec.config.problem import Problem
+from taipy_exec.errors import ConfigurationError
+
+_HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlFile:
+    """What a file says. `lines` maps a dotted path of names to its line, counted from 1."""
+
+    path: Path
+    values: Mapping[str, object]
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def line(self, *names: str | None) -> int | None:
+        """The line of the deepest of `names` that stands in the file."""
+        path = tuple(name for name in names if name is not None)
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return None
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read `path`. Raises ConfigurationError with the place of what cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"there is no file {path}", "give the path of a config.toml, or run taipy-exec init"
+        ) from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{path} is a folder, not a TOML file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not UTF-8 text (byte {error.start})", "save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, str(error)) from None
+    return TomlFile(path=path, values=values, lines=_line_map(text))
+
+
+def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
+    place = re.search(r"\(at line (\d+), column (\d+)\)|\(at end of document\)", message)
+    what = re.sub(r"\s*\(at .*\)$", "", message)
+    line = text.count("\n") + 1
+    if place and place[1]:
+        line = int(place[1])
+    source = text.splitlines()[line - 1].strip() if line <= len(text.splitlines()) else ""
+    problem = Problem(
+        message=f"this is not valid TOML: {what}" + (f" in `{source}`" if source else ""),
+        file=str(path),
+        line=line,
+        value=source or None,
+    )
+    return ConfigurationError(str(problem), "mend this line", problems=[problem])
+
+
+def _line_map(text: str) -> dict[tuple[str, ...], int]:
+    """The line of every table and key, by a scan that knows strings and brackets.
+
+    Only for messages: a construct that it misreads costs a line number, nothing else.
+    """
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    depth, quote = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not depth and not quote:
+            header = _HEADER.match(line)
+            key = None if header else _KEY.match(line)
+            if header:
+                table = _names(header[1])
+                for end in range(1, len(table) + 1):
+                    lines.setdefault(table[:end], number)
+                continue
+            if key:
+                path = table + _names(key[1])
+                for end in range(len(table) + 1, len(path) + 1):
+                    lines.setdefault(path[:end], number)
+        depth, quote = _scan(line, depth, quote)
+    return lines
+
+
+def _names(dotted: str) -> tuple[str, ...]:
+    return tuple(a or b or c for a, b, c in _PART.findall(dotted))
+
+
+def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
+    """Bracket depth and open multi-line quote at the end of `line`."""
+    at = 0
+    while at < len(line):
+        if quote:
+            end = line.find(quote, at)
+            if end < 0:
+                return depth, quote if len(quote) == 3 else ""
+            if quote[0] == '"' and line[end - 1] == "\\" and end > at:
+                at = end + 1
+                continue
+            at, quote = end + len(quote), ""
+            continue
+        char = line[at]
+        if char == "#":
+            break
+        if char in "\"'":
+            quote = line[at : at + 3] if line[at : at + 3] == char * 3 else char
+            at += len(quote)
+            continue
+        depth += (char in "[{") - (char in "]}")
+        at += 1
+    return max(depth, 0), quote if len(quote) == 3 else ""

@@ -1,0 +1,130 @@
+"""The names that the dialect knows: sections, keys, storage types and reserved ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FLAT_SECTIONS = ("TAIPY", "JOB", "CORE")
+ENTRY_SECTIONS = ("DATA_NODE", "TASK", "SCENARIO")
+SECTIONS = FLAT_SECTIONS + ENTRY_SECTIONS
+
+# Sections of Taipy's other packages and editions: no business of ours, and no mistake.
+FOREIGN_SECTIONS = frozenset(
+    {"gui", "GUI", "REST", "rest", "AUTHENTICATION", "TELEMETRY", "VERSION_MIGRATION"}
+)
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "JOB": (
+        "mode",
+        "max_nb_of_workers",
+        "max_jobs_per_process",
+        "max_attempts",
+        "grace",
+        "log_limit",
+    ),
+    "CORE": (
+        "root_folder",
+        "storage_folder",
+        "taipy_storage_folder",
+        "repository_type",
+        "repository_properties",
+        "read_entity_retry",
+        "mode",
+        "version_number",
+        "force",
+        "core_version",
+    ),
+    "TASK": ("function", "inputs", "outputs", "skippable"),
+    "SCENARIO": ("tasks", "additional_data_nodes", "frequency", "comparators", "sequences"),
+    "DATA_NODE": ("storage_type", "scope", "validity_period"),
+}
+
+_FILE = {"default_path": None, "path": None, "default_data": None}
+_TABLE = {"has_header": True, "exposed_type": "pandas"}
+_SQL = {
+    "db_username": None,
+    "db_password": None,
+    "db_host": None,
+    "db_port": None,
+    "db_driver": None,
+    "db_extra_args": None,
+    "sqlite_folder_path": None,
+    "sqlite_file_extension": None,
+    "exposed_type": "pandas",
+}
+
+# Storage type -> its properties with Taipy's defaults.
+STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
+    "pickle": _FILE,
+    "in_memory": {"default_data": None},
+    "json": {**_FILE, "encoding": "utf-8", "encoder": None, "decoder": None},
+    "csv": {**_FILE, "encoding": "utf-8", **_TABLE},
+    "excel": {**_FILE, "sheet_name": None, **_TABLE},
+    "parquet": {
+        **_FILE,
+        "engine": "pyarrow",
+        "compression": "snappy",
+        "read_kwargs": None,
+        "write_kwargs": None,
+        "exposed_type": "pandas",
+    },
+    "sql_table": {"db_name": None, "db_engine": None, "table_name": None, **_SQL},
+    "sql": {
+        "db_name": None,
+        "db_engine": None,
+        "read_query": None,
+        "write_query_builder": None,
+        "append_query_builder": None,
+        **_SQL,
+    },
+    "mongo_collection": {
+        "db_name": None,
+        "collection_name": None,
+        "custom_document": None,
+        "db_username": None,
+        "db_password": None,
+        "db_host": None,
+        "db_port": None,
+        "db_driver": None,
+        "db_extra_args": None,
+    },
+    "generic": {
+        "read_fct": None,
+        "write_fct": None,
+        "read_fct_args": None,
+        "write_fct_args": None,
+    },
+    "s3_object": {
+        "aws_access_key": None,
+        "aws_secret_access_key": None,
+        "aws_s3_bucket_name": None,
+        "aws_s3_object_key": None,
+        "aws_region": None,
+        "aws_s3_object_parameters": None,
+    },
+}
+
+# Ids that Taipy refuses because they are attributes of its tasks or scenarios.
+SCENARIO_ATTRIBUTES = frozenset(
+    [
+        "config_id",
+        "version",
+        "tasks",
+        "cycle",
+        "owner_id",
+        "name",
+        "properties",
+        "creation_date",
+        "is_primary",
+        "sequences",
+        "subscribers",
+        "tags",
+        "additional_data_nodes",
+        "data_nodes",
+    ]
+)
+NODE_RESERVED = SCENARIO_ATTRIBUTES | frozenset(
+    ["input", "output", "function", "scope", "skippable", "parent_ids"]
+)
+FORBIDDEN_IN_IDS = ("CYCLE", "SCENARIO", "SEQUENCE", "TASK", "DATANODE")

@@ -1,0 +1,72 @@
+"""Whole writes: a file is written beside its place and renamed, so no reader sees half of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from taipy_exec.errors import DataError
+
+if TYPE_CHECKING:
+    from taipy_exec.data.node import DataNodeRef
+
+
+@contextmanager
+def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
+    """A binary file that takes the place of `path` when the block ends without an error.
+
+    With `make_folder` the folder is made; a folder that the user named must exist. A link is
+    followed, so that its target is replaced. The former file stays until the very end.
+    """
+    target = os.path.realpath(path)
+    beside = _beside(target, os.getpid())
+    try:
+        file = open(beside, "wb")  # noqa: SIM115, PTH123 - closed below, in every case
+    except FileNotFoundError:
+        if not make_folder:
+            raise DataError(f"there is no folder {os.path.dirname(target)}: make it") from None
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        file = open(beside, "wb")  # noqa: SIM115, PTH123
+    try:
+        with file:
+            yield file
+        os.replace(beside, target)
+    except BaseException:
+        try:
+            os.unlink(beside)  # noqa: PTH108
+        except FileNotFoundError:
+            pass
+        raise
+
+
+def remove_leftover(path: Path, pid: int) -> None:
+    """Remove what process `pid` was writing beside `path` when it died."""
+    try:
+        os.unlink(_beside(os.path.realpath(path), pid))  # noqa: PTH108
+    except OSError:
+        pass
+
+
+def _beside(target: str, pid: int) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name}.{pid}.part")  # noqa: PTH118
+
+
+class FileStorage:
+    """What the file-based storage types share."""
+
+    def write_bytes(self, node: DataNodeRef) -> Any:
+        """The file to write the value of `node` into; it replaces the former one at the end."""
+        assert node.path is not None
+        return replacing(node.path, make_folder=node.is_generated)
+
+    def changed_at(self, node: DataNodeRef) -> float | None:
+        """The file's time of change."""
+        assert node.path is not None
+        try:
+            return os.stat(node.path).st_mtime  # noqa: PTH116 - hot path
+        except OSError:
+            return None

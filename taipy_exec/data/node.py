@@ -1,0 +1,107 @@
+"""A data node of one scenario instance: its id, its owner and its place.
+
+This is the one module that makes the paths of data files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig
+from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.data.registry import storage_type
+
+_NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose data nodes are meant: a scenario instance and, where it has one, its cycle."""
+
+    instance: str
+    cycle: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataNodeRef:
+    """A data node with its id and, for file-based types, the absolute path of its file.
+
+    `is_generated` says whether the path is ours (under the storage folder) or the user's.
+    """
+
+    id: str
+    config: DataNodeConfig
+    path: Path | None = None
+    is_generated: bool = False
+
+    @property
+    def place(self) -> str:
+        """The place as a message names it."""
+        return str(self.path) if self.path else self.config.storage_type
+
+    def read(self) -> Any:
+        """The value. Raises whatever the storage type raises."""
+        return storage_type(self.config.storage_type).read(self)
+
+    def write(self, value: Any) -> None:
+        """Replace the value as a whole. Raises whatever the storage type raises."""
+        storage_type(self.config.storage_type).write(self, value)
+
+    def append(self, value: Any) -> None:
+        """Add to the value, by the storage type's rule."""
+        storage_type(self.config.storage_type).append(self, value)
+
+    def changed_at(self) -> float | None:
+        """When the value was last changed (seconds since the epoch), None if there is none."""
+        return storage_type(self.config.storage_type).changed_at(self)
+
+
+def new_instance_id(scenario: str) -> str:
+    """A fresh id for an instance of the scenario `scenario`."""
+    return f"SCENARIO_{scenario}_{uuid.uuid4()}"
+
+
+def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
+    """The cycle in which an instance created at `created` lies; empty without a frequency."""
+    if frequency is None:
+        return ""
+    day = created.date()
+    start = {
+        Frequency.DAILY: day,
+        Frequency.WEEKLY: day - dt.timedelta(days=day.weekday()),
+        Frequency.MONTHLY: day.replace(day=1),
+        Frequency.QUARTERLY: day.replace(month=day.month - (day.month - 1) % 3, day=1),
+        Frequency.YEARLY: day.replace(month=1, day=1),
+    }[frequency]
+    return f"CYCLE_{frequency.name}_{start.isoformat()}"
+
+
+def node_id(config: DataNodeConfig, owner: Owner) -> str:
+    """The id of `config`'s data node for `owner`: the same for the same owner, on any machine."""
+    shared = {Scope.SCENARIO: owner.instance, Scope.CYCLE: owner.cycle, Scope.GLOBAL: ""}
+    key = uuid.uuid5(_NAMESPACE, f"{shared[config.scope]}/{config.id}")
+    return f"DATANODE_{config.id}_{key}"
+
+
+def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
+    """The data node of `config` that belongs to `owner`."""
+    id = node_id(config, owner)
+    extension = storage_type(config.storage_type).extension
+    if extension is None:
+        return DataNodeRef(id=id, config=config)
+    if config.path:
+        return DataNodeRef(id=id, config=config, path=app.root / config.path)
+    folder = app.storage_folder / f"{config.storage_type}s"
+    return DataNodeRef(id=id, config=config, path=folder / f"{id}.{extension}", is_generated=True)
+
+
+def locate_all(
+    app: AppConfig, configs: Iterable[DataNodeConfig], owner: Owner
+) -> dict[str, DataNodeRef]:
+    """`locate` for several, by the id of the configuration."""
+    return {config.id: locate(app, config, owner) for config in configs}

@@ -1,0 +1,73 @@
+"""Storage types by name: ours, those of installed plug-ins, and those that are yet to come."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taipy_exec.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from taipy_exec.data.node import DataNodeRef
+
+GROUP = "taipy_exec.storage_types"
+
+_OURS = {
+    "pickle": "taipy_exec.data.pickle_file:PickleFile",
+    "json": "taipy_exec.data.json_file:JsonFile",
+    "csv": "taipy_exec.data.csv_file:CsvFile",
+    "in_memory": "taipy_exec.data.memory:Memory",
+}
+_LATER = ("excel", "parquet", "sql_table", "sql", "mongo_collection", "generic", "s3_object")
+
+
+class StorageType(Protocol):
+    """How values of one storage type are kept. A plug-in implements this and nothing else.
+
+    `extension` is the generated files' extension, or None where there is no file of ours. Every
+    method may raise; the message should name the place, since the caller names the data node.
+    """
+
+    extension: str | None
+
+    def read(self, node: DataNodeRef) -> Any:
+        """The value as the task gets it."""
+
+    def write(self, node: DataNodeRef, value: Any) -> None:
+        """Replace the value as a whole: a reader sees the former one or the new one."""
+
+    def append(self, node: DataNodeRef, value: Any) -> None:
+        """Add to the value."""
+
+    def changed_at(self, node: DataNodeRef) -> float | None:
+        """Seconds since the epoch of the last change, None if there is no value."""
+
+
+@cache
+def storage_types() -> dict[str, str | None]:
+    """Every known storage type -> None, or the sentence that says why it cannot be used."""
+    known: dict[str, str | None] = dict.fromkeys(_OURS)
+    for name in _LATER:
+        known[name] = (
+            f"the storage type {name!r} of Taipy is not built into taipy-exec yet; "
+            "use pickle, json or csv"
+        )
+    known.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
+    return known
+
+
+@cache
+def storage_type(name: str) -> StorageType:
+    """The storage type `name`. Raises ConfigurationError for an unknown one."""
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            return entry.load()()  # type: ignore[no-any-return]
+    if name not in _OURS:
+        raise ConfigurationError(
+            storage_types().get(name) or f"unknown storage type {name!r}",
+            f"use one of {', '.join(_OURS)}",
+        )
+    module, _, attribute = _OURS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)()  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""The coordinator: the one thread that decides, stores, and then acts."""

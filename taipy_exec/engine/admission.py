@@ -1,0 +1,194 @@
+"""Who may run what: new submissions, and those whose coordinator has died."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+
+from taipy_exec.config.application import AppConfig, ScenarioConfig
+from taipy_exec.config.typed_text import Scope
+from taipy_exec.data.files import remove_leftover
+from taipy_exec.engine.identity import is_alive
+from taipy_exec.engine.plan import SubmissionPlan, node_key, plan_submission
+from taipy_exec.errors import BusyError, ConfigurationError
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import Reason, Status
+from taipy_exec.store.store import Instance, JobUpdate, Store
+
+
+def new_submission(
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    instance: Instance,
+    *,
+    target: str = "scenario",
+    mode: str,
+    force: bool = False,
+    fail_fast: bool = False,
+    identity: str,
+    properties: dict[str, object] | None = None,
+) -> SubmissionPlan:
+    """The plan of a submission that is not stored yet."""
+    record = SubmissionRecord(
+        id=f"SUBMISSION_{uuid.uuid4()}",
+        scenario=scenario.id,
+        instance=instance.id,
+        name=instance.name,
+        target=target,
+        mode=mode,
+        force=force,
+        fail_fast=fail_fast,
+        config_digest=app.digest,
+        created_at=time.time(),
+        coordinator=identity,
+    )
+    plan = plan_submission(app, scenario, instance, record)
+    record.properties = {**(properties or {}), **_shared_places(plan)}
+    if not plan.jobs:
+        record.finished_at = record.created_at
+    return plan
+
+
+def store_submission(store: Store, plan: SubmissionPlan) -> None:
+    """Store a new submission, unless a live process works on the same data.
+
+    Raises BusyError, which names that submission.
+    """
+    mine = plan.record
+
+    def refuse(unfinished: list[SubmissionRecord]) -> None:
+        for other in unfinished:
+            if (
+                other.coordinator != mine.coordinator
+                and _collide(mine, other)
+                and is_alive(other.coordinator)
+            ):
+                raise BusyError(
+                    f"{other.id} works on the same data (process {_pid(other)})",
+                    f"wait for it: taipy-exec wait {other.id}",
+                )
+
+    mine.counts = {}
+    for job in plan.jobs:
+        mine.counts[job.status] = mine.counts.get(job.status, 0) + 1
+    store.add_submission(mine, plan.jobs, refuse)
+
+
+def _shared_places(plan: SubmissionPlan) -> dict[str, list[str]]:
+    """The places outside the instance's own data that the submission reads and writes."""
+
+    def shared(names: Iterable[str]) -> list[str]:
+        found = {
+            node_key(node)
+            for node in (plan.nodes[name] for name in names)
+            if node.config.scope is not Scope.SCENARIO
+            or (node.path is not None and not node.is_generated)
+        }
+        return sorted(found)
+
+    return {
+        "reads": shared(n for task in plan.graph.tasks for n in task.inputs),
+        "writes": shared(n for task in plan.graph.tasks for n in task.outputs),
+    }
+
+
+def _collide(one: SubmissionRecord, other: SubmissionRecord) -> bool:
+    if one.instance == other.instance:
+        return True
+    places = [
+        {key: set(record.properties.get(key, ())) for key in ("reads", "writes")}  # type: ignore[call-overload]
+        for record in (one, other)
+    ]
+    first, second = places
+    return bool(
+        first["writes"] & (second["writes"] | second["reads"]) or second["writes"] & first["reads"]
+    )
+
+
+def _pid(record: SubmissionRecord) -> str:
+    return (record.coordinator or ":?:").split(":")[1]
+
+
+def is_interrupted(record: SubmissionRecord) -> bool:
+    """Whether the submission has not ended and nobody works on it."""
+    return record.finished_at is None and not is_alive(record.coordinator)
+
+
+def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecord]:
+    """The submissions of an instance that nobody works on any more, oldest first."""
+    return [
+        record
+        for record in store.unfinished_submissions()
+        if record.instance == instance and is_interrupted(record)
+    ]
+
+
+def resume_plan(
+    store: Store, app: AppConfig, record: SubmissionRecord, identity: str
+) -> SubmissionPlan:
+    """Take over a submission whose coordinator died, as a plan with its jobs as stored.
+
+    Raises ConfigurationError where the configuration has changed since, and BusyError where
+    another process was faster.
+    """
+    if record.config_digest != app.digest:
+        raise ConfigurationError(
+            f"the configuration has changed since {record.id} was submitted",
+            "submit again: its unfinished jobs are canceled then",
+        )
+    scenario = app.scenario(record.scenario)
+    instance = store.instance(record.instance)
+    plan = plan_submission(app, scenario, instance, record, tuple(store.jobs(record.id)))
+    if not store.take_over(record.id, record.coordinator, identity):
+        raise BusyError(f"another process has just taken over {record.id}")
+    record.coordinator = identity
+    _remove_leftovers(plan)
+    return plan
+
+
+def _remove_leftovers(plan: SubmissionPlan) -> None:
+    """Half-written files of jobs that died with their process."""
+    for job in plan.jobs:
+        if job.status is Status.RUNNING and job.worker:
+            pid = int(job.worker.rpartition(":")[2])
+            for config in plan.tasks[job.task].outputs:
+                path = plan.nodes[config.id].path
+                if path is not None:
+                    remove_leftover(path, pid)
+
+
+def supersede(store: Store, record: SubmissionRecord, identity: str) -> None:
+    """Cancel what is left of an interrupted submission, because a new one takes its place."""
+    if not store.take_over(record.id, record.coordinator, identity):
+        return
+    now = time.time()
+    updates: list[JobUpdate] = []
+    jobs = store.jobs(record.id)
+    counts: dict[Status, int] = {}
+    for job in jobs:
+        if not job.status.is_final:
+            expected = job.status
+            _cancel(job, now)
+            updates.append(JobUpdate(job=job, expected=expected, expected_attempt=job.attempt))
+        counts[job.status] = counts.get(job.status, 0) + 1
+    record.counts = counts
+    record.finished_at = now
+    record.coordinator = identity
+    store.save(updates, [record])
+
+
+def _cancel(job: JobRecord, at: float) -> None:
+    job.status = Status.CANCELED
+    job.reason = Reason.SUPERSEDED
+    job.finished_at = at
+
+
+__all__ = [
+    "interrupted_submissions",
+    "is_interrupted",
+    "new_submission",
+    "resume_plan",
+    "store_submission",
+    "supersede",
+]

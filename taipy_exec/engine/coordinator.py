@@ -1,0 +1,273 @@
+"""The coordinator: events in, decisions stored, then acted on. One thread owns it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from taipy_exec.engine.freshness import Freshness
+from taipy_exec.engine.plan import SubmissionPlan, node_key
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.model.board import Board
+from taipy_exec.model.decide import decide
+from taipy_exec.model.event import (
+    Admitted,
+    CancelRequested,
+    Change,
+    Event,
+    Finished,
+    HandedBack,
+    Lost,
+    Started,
+    Stop,
+    UpToDate,
+    Written,
+)
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.store.store import Edit, JobUpdate, Store
+
+
+class JobPlaces(Protocol):
+    """What the coordinator needs of a runner; `runners.registry.Runner` says it in full."""
+
+    def free(self) -> int: ...
+    def reserve(self) -> str: ...
+    def start(self, order: JobOrder, worker: str) -> None: ...
+    def stop(self, job: str, grace: float) -> None: ...
+    def poll(self, timeout: float | None) -> list[JobReport]: ...
+    def wake(self) -> None: ...
+
+
+Observer = Callable[[Sequence[Change]], None]
+
+
+class Coordinator:
+    """Runs the submissions that were added to it. Not thread-safe, except for `post`.
+
+    Every step is: decide, store in one transaction, act, tell the observers. So nothing is
+    started or shown that is not stored.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runner: JobPlaces,
+        *,
+        grace: float = 5.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.board = Board()
+        self.freshness = Freshness(store)
+        self.observers: list[Observer] = []
+        self.leaving = False
+        self._store = store
+        self._runner = runner
+        self._grace = grace
+        self._clock = clock
+        self._plans: dict[str, SubmissionPlan] = {}
+        self._ready: deque[str] = deque()
+        self._inbox: deque[Event | Callable[[], None]] = deque()
+        self._changes: list[Change] = []
+        self._before: dict[str, tuple[Status, int]] = {}
+        self._edits: list[Edit] = []
+        self._stops: list[Stop] = []
+        self._touched: dict[str, SubmissionRecord] = {}
+
+    # -- from any thread ------------------------------------------------------------------
+
+    def post(self, event: Event | Callable[[], None]) -> None:
+        """Have the owner's thread handle `event`, or call it. Also from a signal handler."""
+        self._inbox.append(event)
+        self._runner.wake()
+
+    # -- the owner's thread ---------------------------------------------------------------
+
+    def add(self, plan: SubmissionPlan) -> None:
+        """Take a submission that is in the store already, new or resumed, and start on it."""
+        self._plans[plan.record.id] = plan
+        nodes = list(plan.nodes.values())
+        self.freshness.load(nodes)
+        unwritten = frozenset(
+            node_key(node) for node in plan.input_nodes() if node.changed_at() is None
+        )
+        self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+        self._touched[plan.record.id] = plan.record
+        self._ready.extend(job.id for job in plan.jobs if job.status is Status.PENDING)
+        self._handle(Admitted(submission=plan.record.id, at=self._clock()))
+        self._commit()
+
+    def lose(self, submission: str, max_attempts: int) -> None:
+        """The jobs that ran when the former coordinator died run again, or are given up."""
+        now = self._clock()
+        for job in self._jobs(submission):
+            if job.status is Status.RUNNING:
+                self._handle(
+                    Lost(job=job.id, attempt=job.attempt, at=now, max_attempts=max_attempts)
+                )
+        self._commit()
+
+    def forget(self, submission: str) -> None:
+        """Drop a submission that has ended."""
+        self.board.forget(submission)
+        self._plans.pop(submission, None)
+
+    def has_work(self) -> bool:
+        """Whether a job runs or could run now. What is left otherwise waits for data."""
+        return bool(self._inbox) or any(
+            s.counts.get(Status.RUNNING) or (s.counts.get(Status.PENDING) and not self.leaving)
+            for s in self.board.submissions.values()
+        )
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Work until there is no work or `until` holds."""
+        while self.has_work() and not until():
+            self.step(None)
+
+    def step(self, timeout: float | None) -> None:
+        """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
+        self._dispatch()
+        reports = self._runner.poll(0 if self._inbox else timeout)
+        # The inbox first: a cancel that was asked for tells why a stopped job ended.
+        while self._inbox:
+            item = self._inbox.popleft()
+            if callable(item):
+                item()
+            else:
+                self._handle(item)
+        for report in reports:
+            self._handle(_finished(report))
+        self._dispatch()
+
+    def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
+        """Cancel jobs that wait, and stop those that run."""
+        self._handle(
+            CancelRequested(
+                jobs=tuple(jobs), reason=reason, at=self._clock(), stop_running=stop_running
+            )
+        )
+        self._commit()
+
+    def hand_back(self) -> None:
+        """Stop what runs and put it back among what waits: this coordinator leaves."""
+        self.leaving = True
+        running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
+        for job in running:
+            self._handle(HandedBack(job=job.id, attempt=job.attempt, at=self._clock()))
+        self._commit()
+
+    def written(self, keys: Iterable[str], edits: Sequence[Edit]) -> None:
+        """Somebody other than a job wrote data nodes (the edits are stored already)."""
+        for edit in edits:
+            self.freshness.note(edit)
+        self._handle(Written(nodes=frozenset(keys), at=self._clock()))
+        self.board.mark_written(keys)
+        self._commit()
+
+    # -- decide, store, act ---------------------------------------------------------------
+
+    def _handle(self, event: Event) -> None:
+        decision = decide(self.board, event)
+        for change in decision.changes:
+            job = self.board.jobs[change.job]
+            self._before.setdefault(change.job, (job.status, job.attempt))
+            if change.after is Status.COMPLETED:
+                self._note_outputs(job, change.at)
+            elif change.after is Status.PENDING:
+                self._ready.append(change.job)
+        self.board.apply(decision.changes, decision.stops)
+        self._changes += decision.changes
+        self._stops += decision.stops
+
+    def _note_outputs(self, job: JobRecord, at: float) -> None:
+        plan = self._plans[job.submission]
+        for config in plan.tasks[job.task].outputs:
+            edit = Edit(node=plan.nodes[config.id].id, at=at, job=job.id)
+            self._edits.append(edit)
+            self.freshness.note(edit)
+
+    def _dispatch(self) -> None:
+        """Give ready jobs to free workers; store that they run, and only then start them."""
+        starts: list[tuple[JobRecord, str]] = []
+        free = 0 if self.leaving else self._runner.free()
+        while free > len(starts) and self._ready:
+            job = self.board.jobs.get(self._ready.popleft())
+            if job is None or job.status is not Status.PENDING:
+                continue
+            if self._may_skip(job):
+                self._handle(UpToDate(job=job.id, at=self._clock()))
+                continue
+            worker = self._runner.reserve()
+            self._handle(Started(job=job.id, worker=worker, at=self._clock()))
+            starts.append((job, worker))
+        self._commit()
+        for job, worker in starts:
+            plan = self._plans[job.submission]
+            self._runner.start(
+                JobOrder(
+                    job=job.id,
+                    task=job.task,
+                    attempt=job.attempt,
+                    submission=job.submission,
+                    instance=plan.owner.instance,
+                    cycle=plan.owner.cycle,
+                ),
+                worker,
+            )
+
+    def _may_skip(self, job: JobRecord) -> bool:
+        plan = self._plans[job.submission]
+        if not job.skippable or plan.record.force:
+            return False
+        task = plan.tasks[job.task]
+        inputs = [plan.nodes[config.id] for config in task.inputs]
+        outputs = [plan.nodes[config.id] for config in task.outputs]
+        return self.freshness.why_run(task, inputs, outputs, self._clock()) is None
+
+    def _commit(self) -> None:
+        """Store all that was decided since the last time, then stop and tell."""
+        if not self._changes and not self._touched and not self._stops:
+            return
+        changes, self._changes = self._changes, []
+        before, self._before = self._before, {}
+        edits, self._edits = self._edits, []
+        stops, self._stops = self._stops, []
+        touched, self._touched = self._touched, {}
+        for change in changes:
+            record = self.board.submissions[self.board.jobs[change.job].submission]
+            touched[record.id] = record
+        moved = [s for s in touched.values() if self._submission_moved(s)]
+        updates = [
+            JobUpdate(job=self.board.jobs[id], expected=status, expected_attempt=attempt)
+            for id, (status, attempt) in before.items()
+        ]
+        if updates or moved or edits:
+            self._store.save(updates, moved, edits)
+        for record in moved:
+            record.stored_status = record.status
+        for stop in stops:
+            self._runner.stop(stop.job, self._grace)
+        for observer in self.observers:
+            observer(changes)
+
+    def _submission_moved(self, record: SubmissionRecord) -> bool:
+        if record.unfinished == 0 and record.finished_at is None:
+            record.finished_at = self._clock()
+            return True
+        return record.status is not record.stored_status
+
+    def _jobs(self, submission: str) -> list[JobRecord]:
+        return [self.board.jobs[id] for id in self.board.submissions[submission].jobs]
+
+
+def _finished(report: JobReport) -> Finished:
+    return Finished(
+        job=report.job,
+        attempt=report.attempt,
+        at=report.finished_at,
+        failure=report.failure,
+        duration=report.duration,
+        peak_memory=report.peak_memory,
+    )

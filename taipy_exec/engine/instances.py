@@ -1,0 +1,152 @@
+"""Scenario instances: found by name or made, with their default data written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import pickle
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
+from taipy_exec.config.reference import realise
+from taipy_exec.data.node import DataNodeRef, Owner, cycle_id, locate_all, new_instance_id
+from taipy_exec.errors import DataError, TaipyExecError
+from taipy_exec.store.store import Edit, Instance, Store
+
+DEFAULT_EDITOR = "TAIPY"
+DEFAULT_COMMENT = "Default data written."
+
+
+def make_instance(
+    store: Store,
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    *,
+    name: str | None = None,
+    created: dt.datetime | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> Instance:
+    """A fresh instance of `scenario`, stored, with its default data written.
+
+    Without a `name` its id is its name. Raises DataError where default data does not fit.
+    """
+    id = new_instance_id(scenario.id)
+    created = created or dt.datetime.now(dt.UTC)
+    instance = Instance(
+        id=id,
+        scenario=scenario.id,
+        name=name or id,
+        created_at=created.timestamp(),
+        cycle=cycle_id(scenario.frequency, created),
+        properties=properties or {},
+    )
+    write_default_data(store, instance_nodes(app, scenario, instance).values())
+    store.add_instance(instance)
+    return instance
+
+
+def named_instance(
+    store: Store, app: AppConfig, scenario: ScenarioConfig, name: str, *, new: bool = False
+) -> Instance:
+    """The instance of `scenario` called `name`; made if there is none, or if `new`.
+
+    Default data that changed in the configuration since is written again, as long as nobody
+    else has written the data node.
+    """
+    found = None if new else store.find_instance(scenario.id, name)
+    if found is None:
+        return make_instance(store, app, scenario, name=name)
+    write_default_data(store, instance_nodes(app, scenario, found).values())
+    return found
+
+
+def instance_nodes(
+    app: AppConfig, scenario: ScenarioConfig, instance: Instance
+) -> dict[str, DataNodeRef]:
+    """The data nodes of an instance by the ids of their configurations."""
+    owner = Owner(instance=instance.id, cycle=instance.cycle)
+    return locate_all(app, scenario.data_nodes, owner)
+
+
+def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
+    """Write the default data of every node that has some and no value of its own."""
+    wanted = [node for node in nodes if node.config.properties.get("default_data") is not None]
+    if not wanted:
+        return
+    recorded = store.last_edits([node.id for node in wanted])
+    edits = []
+    for node in wanted:
+        last = recorded.get(node.id)
+        exists = node.changed_at() is not None
+        if exists and (last is None or last.digest is None):
+            continue
+        value = _default_value(node.config)
+        digest = _digest(value)
+        if (
+            exists
+            and last is not None
+            and (last.digest == digest or (node.changed_at() or 0) > last.at)
+        ):
+            continue
+        write_node(node, value)
+        edits.append(
+            Edit(
+                node=node.id,
+                at=time.time(),
+                editor=DEFAULT_EDITOR,
+                comment=DEFAULT_COMMENT,
+                digest=digest,
+            )
+        )
+    if edits:
+        store.add_edits(edits)
+
+
+def write_node(node: DataNodeRef, value: Any) -> None:
+    """Write outside a job. Raises DataError with the data node, its place and what is wrong."""
+    try:
+        node.write(value)
+    except TaipyExecError as error:
+        raise DataError(
+            f"data node {node.config.id!r} ({node.place}) cannot be written: {error.message}",
+            error.hint,
+        ) from error
+    except Exception as error:
+        raise DataError(
+            f"data node {node.config.id!r} ({node.place}) cannot be written: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def read_node(node: DataNodeRef) -> Any:
+    """Read outside a job. Raises DataError with the data node, its place and what is wrong."""
+    try:
+        return node.read()
+    except FileNotFoundError:
+        raise DataError(
+            f"data node {node.config.id!r} was never written: there is no file {node.place}"
+        ) from None
+    except TaipyExecError as error:
+        raise DataError(
+            f"data node {node.config.id!r} ({node.place}) cannot be read: {error.message}",
+            error.hint,
+        ) from error
+    except Exception as error:
+        raise DataError(
+            f"data node {node.config.id!r} ({node.place}) cannot be read: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _default_value(config: DataNodeConfig) -> Any:
+    return realise(config.properties["default_data"])
+
+
+def _digest(value: Any) -> str:
+    try:
+        raw = pickle.dumps(value, protocol=5)
+    except Exception:
+        raw = repr(value).encode()
+    return hashlib.sha256(raw).hexdigest()[:16]

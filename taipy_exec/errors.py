@@ -1,0 +1,100 @@
+"""The errors of taipy-exec itself: one sentence for the user, a hint, and an exit code.
+
+A failure of the user's code is not an error of ours; it is a value, `model.job.Failure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from taipy_exec.config.problem import Problem
+
+
+class TaipyExecError(Exception):
+    """Base of all our errors. `message` says what happened to what; `hint` what to do now."""
+
+    exit_code: ClassVar[int] = 70
+    kind: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TaipyExecError):
+    """The command line or an argument of the API is used wrongly."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class ConfigurationError(TaipyExecError):
+    """The configuration, the graph or the application is invalid.
+
+    `problems` holds every single finding, where there are several.
+    """
+
+    exit_code = 3
+    kind = "configuration"
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, hint)
+        self.problems = tuple(problems)
+
+
+class CycleError(ConfigurationError):
+    """The tasks depend on each other in a circle; `path` names them in order."""
+
+    kind = "cycle"
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            f"the tasks form a cycle: {' -> '.join(path)}",
+            "remove one of these data nodes from the inputs or outputs of its task",
+        )
+        self.path = tuple(path)
+
+
+class ConfigurationUpdateBlocked(ConfigurationError):
+    """The configuration is in use; it can be changed after `orchestrator.stop()`."""
+
+    kind = "configuration_blocked"
+
+
+class StoreError(TaipyExecError):
+    """The state store cannot be used: locked, damaged, too new, or not writable."""
+
+    exit_code = 7
+    kind = "store"
+
+
+class NotFoundError(TaipyExecError):
+    """There is no such submission, job, scenario, task or data node."""
+
+    exit_code = 8
+    kind = "not_found"
+
+
+class BusyError(TaipyExecError):
+    """The scenario instance is being run by another live process."""
+
+    exit_code = 7
+    kind = "busy"
+
+
+class DataError(TaipyExecError):
+    """A data node cannot be read or written."""
+
+    exit_code = 3
+    kind = "data"
+
+
+class ImpossibleTransition(TaipyExecError):
+    """A job was asked to do what its status does not allow: a bug, told with the job's story."""
+
+    kind = "impossible_transition"

@@ -1,0 +1,104 @@
+"""The captured output of a job: a file that stays small whatever the job prints."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from pathlib import Path
+from typing import IO, Any
+
+
+class JobLog:
+    """Keeps the first and the last half of `limit` bytes; made at the first byte.
+
+    A log that cannot be written (full disk, no rights) is dropped: the job goes on.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path = path
+        self._head = max(limit // 2, 1)
+        self._tail = max(limit - self._head, 1)
+        self._file: IO[bytes] | None = None
+        self._broken = False
+        self._written = 0
+        self._kept: deque[bytes] = deque()
+        self._kept_size = 0
+        self._dropped = 0
+
+    def write(self, data: bytes) -> None:
+        """Take what the job printed."""
+        room = self._head - self._written
+        if room > 0:
+            self._store(data[:room])
+            self._written += min(len(data), room)
+            data = data[room:]
+        if data:
+            self._kept.append(data)
+            self._kept_size += len(data)
+            while self._kept_size - len(self._kept[0]) >= self._tail:
+                old = self._kept.popleft()
+                self._kept_size -= len(old)
+                self._dropped += len(old)
+
+    def _store(self, data: bytes) -> None:
+        if self._broken:
+            return
+        try:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("ab", buffering=0)
+            self._file.write(data)
+        except OSError:
+            self._broken = True
+
+    def close(self) -> None:
+        """Write the kept end, with a line that says how much is missing."""
+        if self._kept:
+            rest = b"".join(self._kept)
+            cut = max(len(rest) - self._tail, 0)
+            if self._dropped + cut:
+                self._store(b"\n[... %d bytes left out ...]\n" % (self._dropped + cut))
+            self._store(rest[cut:])
+            self._kept.clear()
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError:
+                pass
+            self._file = None
+
+
+class Tee(io.TextIOBase):
+    """A text stream for a job in this process: to its log, and on to the real stream."""
+
+    def __init__(self, log: JobLog, echo: Any) -> None:
+        self._log = log
+        self._echo = echo
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return getattr(self._echo, "encoding", None) or "utf-8"
+
+    @property
+    def buffer(self) -> Any:
+        """The echo's bytes stream: binary writes pass by the log."""
+        return self._echo.buffer
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return bool(self._echo is not None and self._echo.isatty())
+
+    def fileno(self) -> int:
+        return int(self._echo.fileno())
+
+    def write(self, text: str) -> int:
+        self._log.write(text.encode("utf-8", "backslashreplace"))
+        if self._echo is not None:
+            self._echo.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._echo is not None:
+            self._echo.flush()

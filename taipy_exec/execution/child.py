@@ -1,0 +1,161 @@
+"""A slot's process: takes job orders from a pipe, runs them, sends reports back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import dill
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.main_module import import_main
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
+from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.execution.surroundings import Surroundings
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bootstrap:
+    """What a slot's process needs once: `app` is pickled by dill, `names` by value for main."""
+
+    folder: str
+    sys_path: list[str]
+    main_file: str | None
+    app: bytes
+
+
+def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
+    """The first message to a slot. Functions of `__main__`, lambdas and closures go by value.
+
+    Default data stays behind: only the coordinator writes it.
+    """
+    nodes = {
+        id: replace(
+            node, properties={k: v for k, v in node.properties.items() if k != "default_data"}
+        )
+        for id, node in app.data_nodes.items()
+    }
+
+    def slim(configs: Any) -> Any:
+        return tuple(nodes[config.id] for config in configs)
+
+    tasks = {
+        id: replace(task, inputs=slim(task.inputs), outputs=slim(task.outputs))
+        for id, task in app.tasks.items()
+    }
+    small = replace(app, data_nodes=nodes, tasks=tasks, scenarios={})
+    bootstrap = Bootstrap(
+        folder=str(folder),
+        sys_path=list(sys.path),
+        main_file=str(app.main_file) if app.main_file else None,
+        app=dill.dumps(small, recurse=True),
+    )
+    return dill.dumps(bootstrap)  # type: ignore[no-any-return]
+
+
+def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
+    """The life of a slot's process. The arguments are ends of `multiprocess` pipes."""
+    os.setsid()
+    die_with(lifeline.fileno())
+    adopt_orphans()
+    _redirect(output)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    runner, failure = _load(orders.recv_bytes())
+    surroundings = Surroundings()
+    while True:
+        try:
+            order = JobOrder.load(orders.recv_bytes())
+        except EOFError:
+            return
+        if runner is None:
+            report = JobReport(
+                job=order.job,
+                attempt=order.attempt,
+                finished_at=time.time(),
+                duration=0.0,
+                failure=failure,
+            )
+        else:
+            report = _run(runner, order, surroundings)
+        reports.send_bytes(report.dump())
+
+
+def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobReport:
+    try:
+        report = runner.run(order)
+    except KeyboardInterrupt as error:
+        report = JobReport(
+            job=order.job,
+            attempt=order.attempt,
+            finished_at=time.time(),
+            duration=0.0,
+            failure=Failure(kind=Reason.RAISED, type=type(error).__name__, message=str(error)),
+        )
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    leaked = end_leftovers()
+    surroundings.restore()
+    return replace(report, leaked=leaked) if leaked else report
+
+
+def _redirect(output: Any) -> None:
+    """stdout and stderr, down to the descriptors, into the slot's output pipe."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    output.close()
+    os.close(null)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = open(  # noqa: SIM115
+            number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+        )
+        setattr(sys, name, stream)
+
+
+def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:
+    """The application, or why it cannot be had: then every job of this slot fails with that."""
+    bootstrap: Bootstrap = dill.loads(message)
+    try:
+        os.chdir(bootstrap.folder)
+        sys.path[:] = bootstrap.sys_path
+        if bootstrap.main_file:
+            import_main(Path(bootstrap.main_file))
+        app: AppConfig = dill.loads(bootstrap.app)
+        _complete_main(app)
+    except (Exception, SystemExit) as error:
+        return None, Failure(
+            kind=Reason.NOT_LOADED,
+            type=type(error).__name__,
+            message=f"the application could not be loaded in a new process: {error}",
+        )
+    if not logging.getLogger().handlers:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    return JobRunner(app), None
+
+
+def _complete_main(app: AppConfig) -> None:
+    """Give this process's `__main__` the classes and functions that came by value.
+
+    Pickle looks up a class of the user's script there when a task returns an instance of it.
+    """
+    main = sys.modules["__main__"]
+    for task in app.tasks.values():
+        function = task.function.value if task.function else None
+        if getattr(function, "__module__", None) == "__main__":
+            for name, value in getattr(function, "__globals__", {}).items():
+                if getattr(value, "__module__", None) == "__main__":
+                    main.__dict__.setdefault(name, value)

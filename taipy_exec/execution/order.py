@@ -1,0 +1,94 @@
+"""The one message schema for a job to run and for what became of it.
+
+It names a task of the application's own configuration and nothing else: no code, no path.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from taipy_exec.model.job import Failure
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOrder:
+    """One attempt of one job. `instance` and `cycle` say whose data nodes are meant."""
+
+    job: str
+    task: str
+    attempt: int
+    submission: str
+    instance: str
+    cycle: str = ""
+
+    def dump(self) -> bytes:
+        """As JSON."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "job": self.job,
+                "task": self.task,
+                "attempt": self.attempt,
+                "submission": self.submission,
+                "instance": self.instance,
+                "cycle": self.cycle,
+            }
+        ).encode()
+
+    @classmethod
+    def load(cls, text: bytes) -> JobOrder:
+        """From JSON. Raises ValueError where it is not such a message or of another version."""
+        fields = json.loads(text)
+        if not isinstance(fields, dict) or fields.pop("version", None) != VERSION:
+            raise ValueError("not a job order of this version")
+        try:
+            return cls(**fields)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """What became of an attempt: `failure` is None where every output was written.
+
+    `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;
+    `leaked` counts processes that the job left behind and that were stopped.
+    """
+
+    job: str
+    attempt: int
+    finished_at: float
+    duration: float
+    failure: Failure | None = None
+    leaked: int = 0
+    peak_memory: int | None = None
+
+    def dump(self) -> bytes:
+        """As JSON."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "job": self.job,
+                "attempt": self.attempt,
+                "finished_at": self.finished_at,
+                "duration": self.duration,
+                "failure": self.failure.as_json() if self.failure else None,
+                "leaked": self.leaked,
+                "peak_memory": self.peak_memory,
+            }
+        ).encode()
+
+    @classmethod
+    def load(cls, text: bytes) -> JobReport:
+        """From JSON. Raises ValueError where it is not such a message or of another version."""
+        fields = json.loads(text)
+        if not isinstance(fields, dict) or fields.pop("version", None) != VERSION:
+            raise ValueError("not a job report of this version")
+        failure = fields.pop("failure", None)
+        try:
+            return cls(**fields, failure=Failure(**failure) if failure else None)
+        except TypeError as error:
+            raise ValueError(str(error)) from None

@@ -1,0 +1,109 @@
+"""Ending processes with everything that they started. Linux where it matters, POSIX elsewhere."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+from pathlib import Path
+
+MARK = "TAIPY_EXEC_SLOT"
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of descendants whose own parent ends (Linux).
+
+    Then a job that detached a process can be told from one that did not.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with(lifeline: int) -> None:
+    """Have the kernel kill this process group when the other end of `lifeline` closes (Linux).
+
+    The pipe carries no data; its only writer is the coordinator, so it closes when that ends,
+    however it ends. The kernel sends the signal itself (fcntl(2), F_SETSIG), so this also works
+    while C code holds the interpreter.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def end_leftovers() -> int:
+    """Kill every descendant of this process; how many there were. Costs one call if none."""
+    if not _has_children():
+        return 0
+    killed = 0
+    # A killed process's children come to us (`adopt_orphans`), so look until there are none.
+    for _ in range(100):
+        alive = _children(os.getpid())
+        if not alive:
+            break
+        for pid in alive:
+            killed += _kill(pid, signal.SIGKILL)
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                pass
+    return killed
+
+
+def _has_children() -> bool:
+    """Whether a child is alive; the dead are reaped on the way."""
+    try:
+        while True:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return True
+    except ChildProcessError:
+        return False
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        try:
+            found += [int(pid) for pid in task.read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def end_group(pid: int, mark: str) -> None:
+    """Kill what is left of the process group of `pid`, and what escaped from it with `mark`."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    wanted = f"{MARK}={mark}".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in environ.read_bytes().split(b"\0"):
+                _kill(int(environ.parent.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to the group of `pid`, or to `pid` where it has made no group yet."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        _kill(pid, number)
+    except PermissionError:
+        pass
+
+
+def _kill(pid: int, number: int) -> int:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return 0
+    return 1

@@ -1,0 +1,213 @@
+"""`run_job`: read the inputs, call the function, split the results, write the outputs.
+
+The one way to run a job, whatever the mode.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.data.node import DataNodeRef, Owner, locate
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+
+_MESSAGE_LIMIT = 10_000
+_TRACEBACK_LIMIT = 100_000
+
+
+class JobStopped(BaseException):
+    """Raised inside a job that runs in the calling thread, to stop it."""
+
+
+class _Failed(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class JobRunner:
+    """Runs jobs of one application; keeps what all jobs of a task have in common."""
+
+    def __init__(self, app: AppConfig) -> None:
+        self._app = app
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._nodes: dict[tuple[str, str, str], tuple[list[DataNodeRef], list[DataNodeRef]]] = {}
+
+    def run(self, order: JobOrder) -> JobReport:
+        """Run the attempt to its end. What the user's code raises becomes a `Failure`.
+
+        Only `JobStopped` and KeyboardInterrupt go through, after the attempt has ended.
+        """
+        begin = time.perf_counter()
+        failure = None
+        try:
+            self._run(order)
+        except _Failed as failed:
+            failure = failed.failure
+        return JobReport(
+            job=order.job,
+            attempt=order.attempt,
+            finished_at=time.time(),
+            duration=time.perf_counter() - begin,
+            failure=failure,
+        )
+
+    def _run(self, order: JobOrder) -> None:
+        task = self._app.tasks.get(order.task)
+        if task is None:
+            raise _Failed(
+                Failure(
+                    kind=Reason.NOT_LOADED,
+                    message=f"the application's configuration has no task {order.task!r}",
+                )
+            )
+        function = self._function(task)
+        inputs, outputs = self._data_nodes(task, order)
+        arguments = [_read(node) for node in inputs]
+        results = _call(function, arguments)
+        _write(outputs, _split(task, outputs, results))
+
+    def _function(self, task: TaskConfig) -> Callable[..., Any]:
+        found = self._functions.get(task.id)
+        if found is None:
+            assert task.function is not None
+            try:
+                found = self._functions[task.id] = task.function.load()
+            except ConfigurationError as error:
+                cause = error.__cause__
+                raise _Failed(
+                    Failure(
+                        kind=Reason.NOT_LOADED,
+                        type=type(cause).__name__ if cause else None,
+                        message=error.message,
+                        traceback=_format(cause, cause.__traceback__) if cause else None,
+                    )
+                ) from None
+        return found
+
+    def _data_nodes(
+        self, task: TaskConfig, order: JobOrder
+    ) -> tuple[list[DataNodeRef], list[DataNodeRef]]:
+        key = (task.id, order.instance, order.cycle)
+        found = self._nodes.get(key)
+        if found is None:
+            owner = Owner(instance=order.instance, cycle=order.cycle)
+            found = (
+                [locate(self._app, config, owner) for config in task.inputs],
+                [locate(self._app, config, owner) for config in task.outputs],
+            )
+            if len(self._nodes) > 10_000:
+                self._nodes.clear()
+            self._nodes[key] = found
+        return found
+
+
+def _read(node: DataNodeRef) -> Any:
+    try:
+        return node.read()
+    except Exception as error:
+        if isinstance(error, FileNotFoundError):
+            what = f"there is no file {node.place}: the data node was never written, or removed"
+        else:
+            what = f"{node.place}: {_message(error)}"
+        raise _Failed(
+            _failure(Reason.READ_INPUT, error, f"reading data node {node.config.id!r}: {what}")
+        ) from None
+
+
+def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    try:
+        return function(*arguments)
+    except (JobStopped, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit and the like end the job, not us
+        trace = error.__traceback__.tb_next if error.__traceback__ else None
+        raise _Failed(
+            Failure(
+                kind=Reason.RAISED,
+                type=type(error).__name__,
+                message=_message(error),
+                traceback=_format(error, trace),
+            )
+        ) from None
+
+
+def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Sequence[Any]:
+    """One value for each output: one output takes the result whole, several split it."""
+    if len(outputs) < 2:
+        return [results] * len(outputs)
+    wanted = f"task {task.id!r} has {len(outputs)} outputs"
+    try:
+        number = len(results)
+    except TypeError:
+        raise _Failed(
+            Failure(
+                kind=Reason.WRONG_RESULT_COUNT,
+                type="TypeError",
+                message=f"{wanted} and must return as many results; "
+                f"it returned one {type(results).__name__}",
+            )
+        ) from None
+    if number != len(outputs):
+        raise _Failed(
+            Failure(
+                kind=Reason.WRONG_RESULT_COUNT,
+                message=f"{wanted} and must return as many results; it returned {number}",
+            )
+        )
+    return list(results)
+
+
+def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
+    """Write each output whole. One that fails does not keep the others from being written."""
+    failures = []
+    for node, value in zip(outputs, values, strict=True):
+        try:
+            node.write(value)
+        except Exception as error:
+            failures.append(
+                _failure(
+                    Reason.WRITE_OUTPUT,
+                    error,
+                    f"writing data node {node.config.id!r} to {node.place}: {_message(error)}",
+                )
+            )
+    if failures:
+        raise _Failed(failures[0])
+
+
+def _failure(kind: Reason, error: BaseException, message: str) -> Failure:
+    return Failure(
+        kind=kind,
+        type=type(error).__name__,
+        message=message[:_MESSAGE_LIMIT],
+        traceback=_format(error, error.__traceback__),
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as inner:
+        text = f"(its text cannot be had: {type(inner).__name__})"
+    return (text or type(error).__name__)[:_MESSAGE_LIMIT]
+
+
+def _format(error: BaseException, trace: TracebackType | None) -> str:
+    try:
+        text = "".join(traceback.format_exception(type(error), error, trace))
+    except Exception as inner:
+        text = f"{type(error).__name__} (its traceback cannot be had: {type(inner).__name__})"
+    if len(text) > _TRACEBACK_LIMIT:
+        half = _TRACEBACK_LIMIT // 2
+        text = (
+            f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+        )
+    return text

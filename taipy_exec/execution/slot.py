@@ -1,0 +1,211 @@
+"""A slot: one process that runs one job at a time, seen from the coordinator's side."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import types
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import multiprocess
+
+from taipy_exec.execution.capture import JobLog
+from taipy_exec.execution.child import serve
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.processes import MARK, end_group, signal_group
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+
+_CONTEXT = multiprocess.get_context("spawn")
+_STARTING = threading.Lock()
+_CHUNK = 1 << 16
+
+
+class Slot:
+    """A process with its pipes. `job` is what it runs now, None while it is free."""
+
+    def __init__(self, bootstrap: bytes) -> None:
+        self.mark = uuid.uuid4().hex
+        self.job: JobOrder | None = None
+        self.jobs_done = 0
+        self.kill_at: float | None = None
+        self._log: JobLog | None = None
+        self._begun = 0.0
+        order_reader, self._orders = _CONTEXT.Pipe(duplex=False)
+        self.reports, report_writer = _CONTEXT.Pipe(duplex=False)
+        self.output, output_writer = _CONTEXT.Pipe(duplex=False)
+        lifeline_reader, self._lifeline = _CONTEXT.Pipe(duplex=False)
+        os.set_blocking(self.output.fileno(), False)
+        self._process = _CONTEXT.Process(
+            target=serve,
+            args=(order_reader, report_writer, output_writer, lifeline_reader),
+            name="taipy-exec-slot",
+        )
+        with _starting(self.mark):
+            self._process.start()
+        for end in (order_reader, report_writer, output_writer, lifeline_reader):
+            end.close()
+        self.pid: int = self._process.pid
+        self.worker = worker_name(self.pid)
+        self._send(bootstrap)
+
+    @property
+    def sentinel(self) -> int:
+        """Becomes readable when the process has ended."""
+        return int(self._process.sentinel)
+
+    def start(self, order: JobOrder, log: JobLog) -> None:
+        """Give the job to the process. A process that is dead already shows by its sentinel."""
+        self.job = order
+        self._log = log
+        self._begun = time.monotonic()
+        self._send(order.dump())
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._orders.send_bytes(message)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def take_report(self) -> JobReport | None:
+        """The report that has arrived, None where the pipe is at its end instead."""
+        try:
+            report = JobReport.load(self.reports.recv_bytes())
+        except (EOFError, OSError, ValueError):
+            return None
+        self.take_output()
+        if report.leaked and self._log:
+            self._log.write(
+                b"taipy-exec: stopped %d processes that the job left behind\n" % report.leaked
+            )
+        self._finish()
+        return report
+
+    def take_output(self) -> bool:
+        """Move what the job has printed into its log; False once nothing can come any more."""
+        try:
+            for _ in range(64):
+                data = os.read(self.output.fileno(), _CHUNK)
+                if not data:
+                    return False
+                if self._log:
+                    self._log.write(data)
+        except BlockingIOError:
+            pass
+        return True
+
+    def _finish(self) -> None:
+        if self._log:
+            self._log.close()
+        self._log = None
+        self.job = None
+        self.kill_at = None
+        self.jobs_done += 1
+
+    def stop(self, grace: float) -> None:
+        """Ask the job's process group to end; after `grace` seconds it is killed."""
+        if self.kill_at is None:
+            self.kill_at = time.monotonic() + grace
+            signal_group(self.pid, signal.SIGTERM)
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process group now."""
+        signal_group(self.pid, signal.SIGKILL)
+
+    def bury(self) -> JobReport | None:
+        """The process has ended: clean up, and report the job that died with it, if any."""
+        code, peak = self._reap()
+        end_group(self.pid, self.mark)
+        job, report = self.job, None
+        if job is not None:
+            while self.reports.poll():
+                report = self.take_report()
+                if report is None or report.job == job.job:
+                    break
+        if job is not None and report is None:
+            self.take_output()
+            report = JobReport(
+                job=job.job,
+                attempt=job.attempt,
+                finished_at=time.time(),
+                duration=time.monotonic() - self._begun,
+                failure=_death(code, peak, stopped=self.kill_at is not None),
+                peak_memory=peak,
+            )
+            self._finish()
+        self._close_pipes()
+        return report
+
+    def retire(self) -> None:
+        """End a free process: it leaves when its orders end; what remains is killed."""
+        self._orders.close()
+        self._process.join(1.0)
+        if self._process.exitcode is None:
+            self.kill()
+            self._process.join()
+            end_group(self.pid, self.mark)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for end in (self._orders, self.reports, self.output, self._lifeline):
+            end.close()
+        self._process.close()
+
+    def _reap(self) -> tuple[int, int | None]:
+        """Exit code (negative: signal) and peak memory in bytes.
+
+        `multiprocess` reaps with waitpid, which tells no memory; so it is done here, and its
+        record of the exit code is filled in as it would have been.
+        """
+        try:
+            _, status, usage = os.wait4(self.pid, 0)
+        except ChildProcessError:
+            self._process.join()
+            return self._process.exitcode or 0, None
+        code = os.waitstatus_to_exitcode(status)
+        self._process._popen.returncode = code
+        self._process.join()
+        factor = 1 if sys.platform == "darwin" else 1024
+        return code, usage.ru_maxrss * factor
+
+
+def _death(code: int, peak: int | None, *, stopped: bool) -> Failure:
+    memory = f" (peak memory {peak / 2**20:.0f} MiB)" if peak else ""
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        what = f"its process was killed by {name}{memory}"
+        if -code == signal.SIGKILL and not stopped:
+            what += "; likely out of memory, unless somebody sent the signal"
+    else:
+        what = f"its process ended with exit code {code}{memory}"
+    return Failure(kind=Reason.PROCESS_DIED, message=what)
+
+
+@contextmanager
+def _starting(mark: str) -> Iterator[None]:
+    """Start a process that does not run the user's script again.
+
+    `multiprocess` tells a spawned process to import the parent's main script, unless the main
+    module has no file: so an empty one stands in for it while the process starts. The mark in
+    the environment lets `end_group` find what escapes from the process group.
+    """
+    with _STARTING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        os.environ[MARK] = mark
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+            del os.environ[MARK]

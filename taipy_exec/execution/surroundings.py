@@ -1,0 +1,53 @@
+"""What one job may change in its process and the next one must not notice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+
+
+class Surroundings:
+    """Remembers the working folder, environment, umask, signals and streams of a process."""
+
+    def __init__(self) -> None:
+        self._folder = os.getcwd()  # noqa: PTH109 - compared after every job
+        self._environ = dict(os.environ)
+        self._umask = os.umask(0o022)
+        os.umask(self._umask)
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._path = list(sys.path)
+        self._argv = list(sys.argv)
+        self._streams = (sys.stdin, sys.stdout, sys.stderr)
+        self._spare = [os.dup(number) for number in range(3)]
+
+    def restore(self) -> None:
+        """Put back what differs."""
+        try:
+            moved = os.getcwd() != self._folder  # noqa: PTH109
+        except FileNotFoundError:
+            moved = True
+        if moved:
+            os.chdir(self._folder)
+        if os.environ != self._environ:
+            os.environ.clear()
+            os.environ.update(self._environ)
+        os.umask(self._umask)
+        for number, handler in self._handlers.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if sys.path != self._path:
+            sys.path[:] = self._path
+        if sys.argv != self._argv:
+            sys.argv[:] = self._argv
+        sys.stdin, sys.stdout, sys.stderr = self._streams
+        for number, spare in enumerate(self._spare):
+            try:
+                if os.fstat(number).st_ino == os.fstat(spare).st_ino:
+                    continue
+            except OSError:
+                pass
+            os.dup2(spare, number)

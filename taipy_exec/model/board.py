@@ -1,0 +1,161 @@
+"""The board: every job of the coordinator with what it waits for. Memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from taipy_exec.errors import ImpossibleTransition
+from taipy_exec.model.event import Change, Stop
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import ALLOWED, DONE, Status
+
+
+class Board:
+    """Jobs, submissions and the edges between jobs.
+
+    Two kinds of edge: a *follower* reads what a job of its own submission writes, and is
+    abandoned when that job fails; a job *behind* another only waits for its end, because both
+    touch the same data node (two writers, or another submission of the same scenario instance).
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, JobRecord] = {}
+        self.submissions: dict[str, SubmissionRecord] = {}
+        self.followers: dict[str, list[str]] = {}
+        self.behind: dict[str, list[str]] = {}
+        self.waits: dict[str, set[str]] = {}
+        self.unwritten: dict[str, set[str]] = {}
+        self.awaiting: dict[str, set[str]] = {}
+        self.stopping: dict[str, str] = {}
+        self._writers: dict[str, list[str]] = {}
+        self._readers: dict[str, list[str]] = {}
+
+    def admit(
+        self,
+        submission: SubmissionRecord,
+        jobs: Sequence[JobRecord],
+        predecessors: Mapping[str, Iterable[str]],
+        unwritten: frozenset[str] = frozenset(),
+    ) -> None:
+        """Put a submission on the board. `jobs` come in topological order.
+
+        `predecessors` maps job id to job ids of the same submission; `unwritten` holds the ids
+        of data nodes that have no value now. A resumed submission brings jobs that have ended.
+        """
+        self.submissions[submission.id] = submission
+        submission.jobs = tuple(job.id for job in jobs)
+        submission.counts = {}
+        written_here = {node for job in jobs for node in job.outputs}
+        for job in jobs:
+            self.jobs[job.id] = job
+            self.followers[job.id] = []
+            self.behind[job.id] = []
+            counts = submission.counts
+            counts[job.status] = counts.get(job.status, 0) + 1
+            if job.status.is_final:
+                self.waits[job.id] = set()
+                self.unwritten[job.id] = set()
+                continue
+            waits = set()
+            for earlier in predecessors.get(job.id, ()):
+                self.followers[earlier].append(job.id)
+                if not self.jobs[earlier].status.is_final:
+                    waits.add(earlier)
+            for earlier in self._conflicts(job):
+                if earlier not in waits:
+                    self.behind[earlier].append(job.id)
+                    waits.add(earlier)
+            self.waits[job.id] = waits
+            missing = {n for n in job.inputs if n in unwritten and n not in written_here}
+            self.unwritten[job.id] = missing
+            for node in missing:
+                self.awaiting.setdefault(node, set()).add(job.id)
+            for node in job.outputs:
+                self._writers.setdefault(node, []).append(job.id)
+            for node in job.inputs:
+                self._readers.setdefault(node, []).append(job.id)
+
+    def _conflicts(self, job: JobRecord) -> Iterable[str]:
+        """Unfinished jobs before this one that must end before it may touch its data nodes."""
+        for node in job.outputs:
+            yield from self._unfinished(self._writers, node)
+            for reader in self._unfinished(self._readers, node):
+                if self.jobs[reader].submission != job.submission:
+                    yield reader
+        for node in job.inputs:
+            for writer in self._unfinished(self._writers, node):
+                if self.jobs[writer].submission != job.submission:
+                    yield writer
+
+    def _unfinished(self, index: dict[str, list[str]], node: str) -> list[str]:
+        found = index.get(node)
+        if not found:
+            return []
+        alive = [j for j in found if j in self.jobs and not self.jobs[j].status.is_final]
+        index[node] = alive
+        return list(alive)
+
+    def apply(self, changes: Iterable[Change], stops: Iterable[Stop] = ()) -> None:
+        """Carry out what `decide` decided. Raises `ImpossibleTransition` and changes nothing
+        of the job concerned where its status does not allow the step."""
+        for change in changes:
+            self._apply_one(change)
+        for stop in stops:
+            self.stopping[stop.job] = stop.reason
+
+    def _apply_one(self, change: Change) -> None:
+        job = self.jobs[change.job]
+        after = change.after
+        if job.status is not change.before or after not in ALLOWED.get(job.status, ()):
+            raise ImpossibleTransition(
+                f"job {job.id} cannot go from {job.status.name} to {after.name}: "
+                f"expected {change.before.name}, attempt {job.attempt}, reason {job.reason}"
+            )
+        counts = self.submissions[job.submission].counts
+        counts[job.status] -= 1
+        counts[after] = counts.get(after, 0) + 1
+        job.status = after
+        job.reason = change.reason
+        job.attempt = change.attempt
+        if after is Status.RUNNING:
+            job.started_at = change.at
+            job.worker = change.worker
+        elif after is Status.PENDING:
+            job.pending_at = change.at
+            if change.before is Status.RUNNING:
+                job.started_at = job.worker = None
+                self.stopping.pop(job.id, None)
+        elif after is Status.BLOCKED:
+            job.blocked_at = change.at
+        else:
+            self._end(job, change)
+
+    def _end(self, job: JobRecord, change: Change) -> None:
+        job.finished_at = change.at
+        job.failure = change.failure
+        job.duration = change.duration
+        job.peak_memory = change.peak_memory
+        self.stopping.pop(job.id, None)
+        for other in self.followers[job.id]:
+            self.waits[other].discard(job.id)
+        for other in self.behind[job.id]:
+            if other in self.waits:
+                self.waits[other].discard(job.id)
+        for node in self.unwritten[job.id]:
+            self.awaiting.get(node, set()).discard(job.id)
+        if change.after in DONE:
+            self.mark_written(job.outputs)
+
+    def mark_written(self, nodes: Iterable[str]) -> None:
+        """These data nodes have a value now; nobody waits for their first one any more."""
+        if not self.awaiting:
+            return
+        for node in nodes:
+            for job in self.awaiting.pop(node, ()):
+                self.unwritten[job].discard(node)
+
+    def forget(self, submission_id: str) -> None:
+        """Drop an ended submission, so that a process that runs for long does not grow."""
+        for job in self.submissions.pop(submission_id).jobs:
+            for index in (self.jobs, self.followers, self.behind, self.waits, self.unwritten):
+                index.pop(job, None)

@@ -1,0 +1,237 @@
+"""`decide(board, event) -> Decision`: the one place where a job's next status is chosen.
+
+Pure: it reads the board and changes nothing; `Board.apply` carries the decision out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from taipy_exec.model.board import Board
+from taipy_exec.model.event import (
+    Admitted,
+    CancelRequested,
+    Change,
+    Decision,
+    Event,
+    Finished,
+    HandedBack,
+    Lost,
+    Started,
+    Stop,
+    UpToDate,
+    Written,
+)
+from taipy_exec.model.job import Failure, JobRecord
+from taipy_exec.model.status import DONE, WAITING, Reason, Status
+
+
+def decide(board: Board, event: Event) -> Decision:
+    """What follows from `event`, given what stands on the board.
+
+    An event that comes too late (an older attempt, a job that has ended) changes nothing.
+    """
+    return _RULES[type(event)](board, event)
+
+
+def _admitted(board: Board, event: Admitted) -> Decision:
+    changes = []
+    for job_id in board.submissions[event.submission].jobs:
+        job = board.jobs[job_id]
+        missing = board.unwritten.get(job_id)
+        if missing or board.waits[job_id]:
+            after, reason = Status.BLOCKED, Reason.INPUT_NOT_WRITTEN if missing else None
+        else:
+            after, reason = Status.PENDING, None
+        # A resumed job that was BLOCKED may be free now; one that stays as it is, stays.
+        if job.status is Status.SUBMITTED or (
+            job.status is Status.BLOCKED and after is Status.PENDING
+        ):
+            changes.append(_change(job, after, event.at, reason=reason))
+    return Decision(tuple(changes))
+
+
+def _started(board: Board, event: Started) -> Decision:
+    job = board.jobs.get(event.job)
+    if job is None or job.status is not Status.PENDING:
+        return Decision()
+    return Decision((_change(job, Status.RUNNING, event.at, worker=event.worker),))
+
+
+def _up_to_date(board: Board, event: UpToDate) -> Decision:
+    job = board.jobs.get(event.job)
+    if job is None or job.status is not Status.PENDING:
+        return Decision()
+    skipped = _change(job, Status.SKIPPED, event.at, reason=Reason.UP_TO_DATE)
+    return Decision((skipped, *_released(board, {job.id: skipped}, event.at)))
+
+
+def _finished(board: Board, event: Finished) -> Decision:
+    job = board.jobs.get(event.job)
+    if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+        return Decision()
+    if event.failure is None:
+        after, reason = Status.COMPLETED, None
+    elif job.id in board.stopping:
+        after, reason = Status.CANCELED, board.stopping[job.id]
+    else:
+        after, reason = Status.FAILED, event.failure.kind
+    ended = _change(
+        job,
+        after,
+        event.at,
+        reason=reason,
+        failure=event.failure if after is Status.FAILED else None,
+        duration=event.duration,
+        peak_memory=event.peak_memory,
+    )
+    return _ended(board, ended)
+
+
+def _lost(board: Board, event: Lost) -> Decision:
+    job = board.jobs.get(event.job)
+    if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+        return Decision()
+    if job.attempt < event.max_attempts:
+        again = _change(
+            job, Status.PENDING, event.at, reason=Reason.WORKER_LOST, attempt=job.attempt + 1
+        )
+        return Decision((again,))
+    failure = Failure(
+        kind=Reason.QUARANTINED,
+        message=f"lost with its process {job.attempt} times, the last on {job.worker}; "
+        "it is not tried again",
+    )
+    return _ended(
+        board,
+        _change(job, Status.FAILED, event.at, reason=Reason.QUARANTINED, failure=failure),
+    )
+
+
+def _handed_back(board: Board, event: HandedBack) -> Decision:
+    job = board.jobs.get(event.job)
+    if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+        return Decision()
+    return Decision((_change(job, Status.PENDING, event.at, reason=Reason.HANDED_BACK),))
+
+
+def _cancel_requested(board: Board, event: CancelRequested) -> Decision:
+    ends: dict[str, Change] = {}
+    stops = []
+    for job_id in event.jobs:
+        job = board.jobs.get(job_id)
+        if job is None:
+            continue
+        if job.status in WAITING:
+            ends[job_id] = _change(job, Status.CANCELED, event.at, reason=event.reason)
+        elif job.status is Status.RUNNING and event.stop_running:
+            stops.append(Stop(job=job_id, reason=event.reason))
+    _abandon_followers(board, ends, event.at, Reason.UPSTREAM_CANCELED)
+    return Decision((*ends.values(), *_released(board, ends, event.at)), tuple(stops))
+
+
+def _written(board: Board, event: Written) -> Decision:
+    changes = []
+    for job_id in {j for node in event.nodes for j in board.awaiting.get(node, ())}:
+        job = board.jobs[job_id]
+        if (
+            job.status is Status.BLOCKED
+            and not board.waits[job_id]
+            and board.unwritten[job_id] <= event.nodes
+        ):
+            changes.append(_change(job, Status.PENDING, event.at))
+    changes.sort(key=lambda change: board.jobs[change.job].position)
+    return Decision(tuple(changes))
+
+
+def _ended(board: Board, ended: Change) -> Decision:
+    """A running job reached a final status: what it blocked goes on, or is abandoned."""
+    ends = {ended.job: ended}
+    if ended.after is Status.FAILED:
+        _abandon_followers(board, ends, ended.at, Reason.UPSTREAM_FAILED)
+        submission = board.submissions[board.jobs[ended.job].submission]
+        if submission.fail_fast:
+            for job_id in submission.jobs:
+                job = board.jobs[job_id]
+                if job_id not in ends and job.status in WAITING:
+                    ends[job_id] = _change(job, Status.CANCELED, ended.at, reason=Reason.FAIL_FAST)
+    elif ended.after is Status.CANCELED:
+        _abandon_followers(board, ends, ended.at, Reason.UPSTREAM_CANCELED)
+    return Decision((*ends.values(), *_released(board, ends, ended.at)))
+
+
+def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason: Reason) -> None:
+    """Add to `ends` every waiting job that would read what a job in `ends` will not write."""
+    walk = list(ends)
+    while walk:
+        for follower in board.followers[walk.pop()]:
+            job = board.jobs[follower]
+            if follower not in ends and job.status in WAITING:
+                # Taipy knows no way from PENDING to ABANDONED, and a follower of an unfinished
+                # job is never PENDING: it waits for that job.
+                ends[follower] = _change(job, Status.ABANDONED, at, reason=reason)
+                walk.append(follower)
+
+
+def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Change]:
+    """The blocked jobs that wait for nothing any more once the jobs in `ends` have ended."""
+    written = {
+        node
+        for job_id, change in ends.items()
+        if change.after in DONE
+        for node in board.jobs[job_id].outputs
+    }
+    candidates: dict[str, None] = {}
+    for job_id in ends:
+        candidates.update(dict.fromkeys(board.followers[job_id]))
+        candidates.update(dict.fromkeys(board.behind[job_id]))
+    if board.awaiting:
+        for node in written:
+            candidates.update(dict.fromkeys(board.awaiting.get(node, ())))
+    for job_id in candidates:
+        job = board.jobs.get(job_id)
+        if job is None or job.status is not Status.BLOCKED or job_id in ends:
+            continue
+        waits = board.waits[job_id]
+        if len(waits) == sum(other in waits for other in ends) and (
+            board.unwritten[job_id] <= written
+        ):
+            yield _change(job, Status.PENDING, at)
+
+
+def _change(
+    job: JobRecord,
+    after: Status,
+    at: float,
+    *,
+    reason: str | None = None,
+    worker: str | None = None,
+    failure: Failure | None = None,
+    duration: float | None = None,
+    peak_memory: int | None = None,
+    attempt: int | None = None,
+) -> Change:
+    return Change(
+        job=job.id,
+        before=job.status,
+        after=after,
+        at=at,
+        attempt=job.attempt if attempt is None else attempt,
+        reason=reason,
+        worker=worker,
+        failure=failure,
+        duration=duration,
+        peak_memory=peak_memory,
+    )
+
+
+_RULES: dict[type, Callable[..., Decision]] = {
+    Admitted: _admitted,
+    Started: _started,
+    UpToDate: _up_to_date,
+    Finished: _finished,
+    Lost: _lost,
+    HandedBack: _handed_back,
+    CancelRequested: _cancel_requested,
+    Written: _written,
+}

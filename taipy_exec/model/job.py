@@ -1,0 +1,108 @@
+"""What is known of a job, of a submission, and of a failure of the user's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from taipy_exec.model.status import Status, SubmissionStatus, submission_status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job failed: a value, never an exception of ours.
+
+    `kind` is a `Reason`; `type` the exception's class name, or None where there was none;
+    `traceback` is text that starts at the user's code, or None.
+    """
+
+    kind: str
+    type: str | None = None
+    message: str
+    traceback: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """The `error` object of the JSON contract."""
+        return {
+            "kind": self.kind,
+            "type": self.type,
+            "message": self.message,
+            "traceback": self.traceback,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRecord:
+    """One job as the coordinator sees it. Times are seconds since the epoch, UTC.
+
+    `inputs` and `outputs` are ids of data nodes (not of their configurations), in order.
+    """
+
+    id: str
+    task: str
+    submission: str
+    position: int
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    skippable: bool = False
+    status: Status = Status.SUBMITTED
+    reason: str | None = None
+    attempt: int = 1
+    worker: str | None = None
+    failure: Failure | None = None
+    submitted_at: float | None = None
+    blocked_at: float | None = None
+    pending_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    duration: float | None = None
+    peak_memory: int | None = None
+
+    @property
+    def history(self) -> tuple[Status, ...]:
+        """The statuses that the job has been in, in order of time."""
+        times = (
+            (self.submitted_at, Status.SUBMITTED),
+            (self.blocked_at, Status.BLOCKED),
+            (self.pending_at, Status.PENDING),
+            (self.started_at, Status.RUNNING),
+        )
+        passed = [status for at, status in times if at is not None]
+        if self.status not in passed:
+            passed.append(self.status)
+        return tuple(passed)
+
+
+@dataclass(slots=True, kw_only=True)
+class SubmissionRecord:
+    """The jobs created together by one submit, with what was asked for them.
+
+    `target` is `scenario`, `sequence:NAME` or `task:ID`; `instance` the scenario instance's id.
+    """
+
+    id: str
+    scenario: str
+    instance: str
+    name: str
+    target: str = "scenario"
+    mode: str = "development"
+    force: bool = False
+    fail_fast: bool = False
+    config_digest: str = ""
+    created_at: float = 0.0
+    finished_at: float | None = None
+    coordinator: str | None = None
+    jobs: tuple[str, ...] = ()
+    counts: dict[Status, int] = field(default_factory=dict)
+    stored_status: SubmissionStatus = SubmissionStatus.SUBMITTED
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def status(self) -> SubmissionStatus:
+        """The status that follows from the jobs' statuses, by Taipy's rules."""
+        return submission_status(self.counts)
+
+    @property
+    def unfinished(self) -> int:
+        """How many jobs have not reached a final status."""
+        return sum(n for status, n in self.counts.items() if not status.is_final)

@@ -1,0 +1,116 @@
+"""development: jobs run one by one in the calling thread, so a debugger works in them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from taipy_exec.execution.capture import JobLog, Tee
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.run_job import JobRunner, JobStopped
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+from taipy_exec.runners.registry import RunnerContext
+
+
+class DevelopmentRunner:
+    """Runs the job inside `poll`. `stop` works from a signal handler of the same thread."""
+
+    def __init__(self, context: RunnerContext) -> None:
+        self._context = context
+        self._jobs = JobRunner(context.app)
+        self._worker = worker_name()
+        self._next: JobOrder | None = None
+        self._running: JobOrder | None = None
+
+    def free(self) -> int:
+        return 0 if self._next else 1
+
+    def reserve(self) -> str:
+        return self._worker
+
+    def start(self, order: JobOrder, worker: str) -> None:
+        self._next = order
+
+    def stop(self, job: str, grace: float) -> None:
+        """Raise `JobStopped` inside the job: only its own thread can call this while it runs."""
+        if self._running and self._running.job == job:
+            raise JobStopped(job)
+
+    def poll(self, timeout: float | None) -> list[JobReport]:
+        order, self._next = self._next, None
+        if order is None:
+            if timeout:
+                time.sleep(min(timeout, 0.05))
+            return []
+        self._running = order
+        begin = time.perf_counter()
+        try:
+            with self._captured(order):
+                return [self._jobs.run(order)]
+        except JobStopped:
+            failure = Failure(kind=Reason.INTERRUPTED, message="stopped while it ran")
+            return [
+                JobReport(
+                    job=order.job,
+                    attempt=order.attempt,
+                    finished_at=time.time(),
+                    duration=time.perf_counter() - begin,
+                    failure=failure,
+                )
+            ]
+        finally:
+            self._running = None
+
+    @contextmanager
+    def _captured(self, order: JobOrder) -> Iterator[None]:
+        log = JobLog(self._context.log_path(order), self._context.app.job.log_limit)
+        out, err = sys.stdout, sys.stderr
+        echo = self._context.echo
+        sys.stdout = Tee(log, out if echo else None)
+        sys.stderr = Tee(log, err if echo else None)
+        try:
+            with _logging_to(log):
+                yield
+        finally:
+            sys.stdout, sys.stderr = out, err
+            log.close()
+
+    def wake(self) -> None:
+        """Nothing waits in this mode."""
+
+    def close(self) -> None:
+        """Nothing is left in this mode."""
+
+
+class _LogHandler(logging.Handler):
+    def __init__(self, log: JobLog) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._log.write((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+        except Exception:
+            self.handleError(record)
+
+
+@contextmanager
+def _logging_to(log: JobLog) -> Iterator[None]:
+    """Log records of the job into its log, also where the application set up no logging."""
+    root = logging.getLogger()
+    level = root.level
+    handler = _LogHandler(log)
+    root.addHandler(handler)
+    if len(root.handlers) == 1:
+        root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

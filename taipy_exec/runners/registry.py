@@ -1,0 +1,85 @@
+"""Runners by mode: ours, and those of installed plug-ins."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.execution.order import JobOrder, JobReport
+
+GROUP = "taipy_exec.runners"
+
+_OURS = {
+    "development": "taipy_exec.runners.development:DevelopmentRunner",
+    "standalone": "taipy_exec.runners.standalone:StandaloneRunner",
+}
+_LATER = {
+    "cluster": "cluster mode is not built into this version yet; use development or standalone"
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerContext:
+    """What a runner gets: the application, where jobs' logs lie, whether output is echoed.
+
+    `folder` is the working folder of the jobs; `echo` passes what jobs print in this process on
+    to its streams, beside their logs.
+    """
+
+    app: AppConfig
+    log_path: Callable[[JobOrder], Path]
+    folder: Path
+    echo: bool = True
+
+
+class Runner(Protocol):
+    """How jobs of one mode run. All methods but `wake` are called by one and the same thread."""
+
+    def free(self) -> int:
+        """How many jobs could start now."""
+
+    def reserve(self) -> str:
+        """Take a free place and tell the worker's name (`host:pid`), before `start` uses it."""
+
+    def start(self, order: JobOrder, worker: str) -> None:
+        """Run the job on the reserved worker. Its end comes from `poll`."""
+
+    def stop(self, job: str, grace: float) -> None:
+        """Ask a running job to end, and make it end after `grace` seconds. Twice: at once."""
+
+    def poll(self, timeout: float | None) -> list[JobReport]:
+        """Wait for jobs to end, at most `timeout` seconds (None: for ever, or until `wake`)."""
+
+    def wake(self) -> None:
+        """Make `poll` return. From any thread, also from a signal handler."""
+
+    def close(self) -> None:
+        """End every process of ours, at once."""
+
+
+@cache
+def runner_modes() -> dict[str, str | None]:
+    """Every mode -> None, or the sentence that says why it cannot be used."""
+    modes: dict[str, str | None] = {**dict.fromkeys(_OURS), **_LATER}
+    modes.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
+    return modes
+
+
+def make_runner(mode: str, context: RunnerContext) -> Runner:
+    """The runner of `mode`. Raises ConfigurationError for one that is not there."""
+    if mode in _OURS:
+        module, _, attribute = _OURS[mode].partition(":")
+        return getattr(importlib.import_module(module), attribute)(context)  # type: ignore[no-any-return]
+    for entry in entry_points(group=GROUP):
+        if entry.name == mode:
+            return entry.load()(context)  # type: ignore[no-any-return]
+    raise ConfigurationError(
+        _LATER.get(mode) or f"unknown mode {mode!r}", f"use one of {', '.join(_OURS)}"
+    )

@@ -1,0 +1,146 @@
+"""standalone: each job in a process dedicated to it while it runs, several at once."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from collections.abc import Callable
+
+from taipy_exec.execution.capture import JobLog
+from taipy_exec.execution.child import make_bootstrap
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.slot import Slot
+from taipy_exec.runners.registry import RunnerContext
+
+
+class StandaloneRunner:
+    """At most `workers` slots, made when they are needed; a dead one is replaced."""
+
+    def __init__(self, context: RunnerContext) -> None:
+        self._context = context
+        self._workers = context.app.job.workers
+        self._limit = context.app.job.max_jobs_per_process
+        self._bootstrap: bytes | None = None
+        self._slots: dict[str, Slot] = {}
+        self._idle: list[Slot] = []
+        self._reserved: dict[str, Slot] = {}
+        self._ended: list[JobReport] = []
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, (self._woken, 0))
+
+    def free(self) -> int:
+        return self._workers - len(self._slots) + len(self._idle)
+
+    def reserve(self) -> str:
+        slot = self._idle.pop() if self._idle else self._new_slot()
+        self._reserved[slot.worker] = slot
+        return slot.worker
+
+    def start(self, order: JobOrder, worker: str) -> None:
+        slot = self._reserved.pop(worker)
+        slot.start(order, JobLog(self._context.log_path(order), self._context.app.job.log_limit))
+
+    def stop(self, job: str, grace: float) -> None:
+        for slot in self._slots.values():
+            if slot.job is not None and slot.job.job == job:
+                slot.stop(grace)
+
+    def poll(self, timeout: float | None) -> list[JobReport]:
+        deadlines = [slot.kill_at for slot in self._slots.values() if slot.kill_at is not None]
+        if deadlines:
+            left = max(min(deadlines) - time.monotonic(), 0)
+            timeout = left if timeout is None else min(timeout, left)
+        ready = self._selector.select(timeout)
+        # Reports first: a process may have reported its job before it died.
+        for key, _ in sorted(ready, key=lambda item: item[0].data[1]):
+            if key.fd in self._selector.get_map():
+                key.data[0]()
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.kill_at is not None and now >= slot.kill_at:
+                slot.kill()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def wake(self) -> None:
+        try:
+            os.write(self._wake_writer, b"w")
+        except (BlockingIOError, OSError):
+            pass
+
+    def close(self) -> None:
+        for slot in self._slots.values():
+            if slot.job is not None:
+                slot.kill()
+        for slot in list(self._slots.values()):
+            busy = slot.job is not None
+            self._forget(slot)
+            if busy:
+                slot.bury()
+            else:
+                slot.retire()
+        self._selector.close()
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
+
+    # -- slots ----------------------------------------------------------------------------
+
+    def _new_slot(self) -> Slot:
+        if self._bootstrap is None:
+            self._bootstrap = make_bootstrap(self._context.app, self._context.folder)
+        slot = Slot(self._bootstrap)
+        self._slots[slot.worker] = slot
+        for fd, action, order in (
+            (slot.reports.fileno(), self._on_report, 0),
+            (slot.output.fileno(), self._on_output, 1),
+            (slot.sentinel, self._on_end, 2),
+        ):
+            self._selector.register(fd, selectors.EVENT_READ, (_bound(action, slot), order))
+        return slot
+
+    def _forget(self, slot: Slot) -> None:
+        del self._slots[slot.worker]
+        self._reserved.pop(slot.worker, None)
+        if slot in self._idle:
+            self._idle.remove(slot)
+        for fd in (slot.reports.fileno(), slot.output.fileno(), slot.sentinel):
+            if fd in self._selector.get_map():
+                self._selector.unregister(fd)
+
+    def _on_report(self, slot: Slot) -> None:
+        report = slot.take_report()
+        if report is None:
+            # The pipe is at its end: the process is ending, and its sentinel will tell.
+            self._selector.unregister(slot.reports.fileno())
+            return
+        self._ended.append(report)
+        if report.leaked or (self._limit and slot.jobs_done >= self._limit):
+            self._forget(slot)
+            slot.retire()
+        else:
+            self._idle.append(slot)
+
+    def _on_output(self, slot: Slot) -> None:
+        if not slot.take_output():
+            self._selector.unregister(slot.output.fileno())
+
+    def _on_end(self, slot: Slot) -> None:
+        self._forget(slot)
+        report = slot.bury()
+        if report is not None:
+            self._ended.append(report)
+
+    def _woken(self) -> None:
+        try:
+            while os.read(self._wake_reader, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+
+def _bound(action: Callable[[Slot], None], slot: Slot) -> Callable[[], None]:
+    return lambda: action(slot)

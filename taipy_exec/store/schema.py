@@ -1,0 +1,104 @@
+"""The tables, version by version. A released version's script never changes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from taipy_exec.model.status import FINAL, Status, SubmissionStatus
+
+
+def _names(statuses: object) -> str:
+    return ", ".join(f"'{status.name}'" for status in statuses)  # type: ignore[attr-defined]
+
+
+# The constraints repeat the state model: what `decide` never does, the store refuses.
+_VERSION_1 = f"""
+CREATE TABLE instances (
+    id          TEXT PRIMARY KEY,
+    scenario    TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    created_at  REAL NOT NULL,
+    cycle       TEXT NOT NULL DEFAULT '',
+    properties  TEXT NOT NULL DEFAULT '{{}}'
+) STRICT;
+CREATE INDEX instances_by_name ON instances (scenario, name, created_at);
+
+CREATE TABLE submissions (
+    id            TEXT PRIMARY KEY,
+    scenario      TEXT NOT NULL,
+    instance      TEXT NOT NULL REFERENCES instances (id),
+    name          TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    mode          TEXT NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ({_names(SubmissionStatus)})),
+    force         INTEGER NOT NULL CHECK (force IN (0, 1)),
+    fail_fast     INTEGER NOT NULL CHECK (fail_fast IN (0, 1)),
+    config_digest TEXT NOT NULL,
+    created_at    REAL NOT NULL,
+    finished_at   REAL,
+    coordinator   TEXT,
+    properties    TEXT NOT NULL DEFAULT '{{}}'
+) STRICT;
+CREATE INDEX submissions_by_time ON submissions (created_at);
+CREATE INDEX submissions_unfinished ON submissions (instance) WHERE finished_at IS NULL;
+
+CREATE TABLE jobs (
+    id           TEXT PRIMARY KEY,
+    submission   TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    position     INTEGER NOT NULL,
+    task         TEXT NOT NULL,
+    status       TEXT NOT NULL CHECK (status IN ({_names(Status)})),
+    reason       TEXT,
+    attempt      INTEGER NOT NULL CHECK (attempt >= 1),
+    worker       TEXT,
+    submitted_at REAL NOT NULL,
+    blocked_at   REAL,
+    pending_at   REAL,
+    started_at   REAL,
+    finished_at  REAL,
+    duration     REAL CHECK (duration >= 0),
+    peak_memory  INTEGER,
+    error        TEXT,
+    CHECK ((finished_at IS NOT NULL) = (status IN ({_names(sorted(FINAL, key=lambda s: s.value))}))),
+    CHECK (status <> 'RUNNING' OR (started_at IS NOT NULL AND worker IS NOT NULL)),
+    CHECK (status <> 'COMPLETED' OR started_at IS NOT NULL),
+    CHECK (error IS NULL OR status = 'FAILED')
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX jobs_by_submission ON jobs (submission, position);
+
+CREATE TABLE edits (
+    number  INTEGER PRIMARY KEY,
+    node    TEXT NOT NULL,
+    at      REAL NOT NULL,
+    job     TEXT,
+    editor  TEXT,
+    comment TEXT,
+    digest  TEXT
+) STRICT;
+CREATE INDEX edits_by_node ON edits (node, number);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+LATEST = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of an open store; 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the store to the latest version, one transaction a step."""
+    for number in range(version_of(connection), LATEST):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have done this step while we waited for the lock.
+            if version_of(connection) == number:
+                for statement in MIGRATIONS[number].split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,532 @@
+"""Reading and writing the state: instances, submissions, jobs and edits of data nodes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.errors import NotFoundError, StoreError
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status, SubmissionStatus
+from taipy_exec.store.schema import LATEST, migrate, version_of
+
+DATABASE = "state.db"
+_BUSY_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A scenario instance: whose data nodes a submission works on."""
+
+    id: str
+    scenario: str
+    name: str
+    created_at: float
+    cycle: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One write of a data node: by a job, or by `editor`; `digest` of default data."""
+
+    node: str
+    at: float
+    job: str | None = None
+    editor: str | None = None
+    comment: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUpdate:
+    """A job as it is to be stored, if it still is what the writer believes it to be."""
+
+    job: JobRecord
+    expected: Status
+    expected_attempt: int
+
+
+class Store:
+    """One state folder. Each thread has a connection of its own; many processes may read.
+
+    Raises StoreError where the store is locked, damaged, of a newer version or not writable.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / DATABASE
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        if create:
+            self._make_folder()
+        self._connection()
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is a state store in `folder`."""
+        return (folder / DATABASE).exists()
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"the state folder {self.folder} cannot be written: {error.strerror}",
+                "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+            ) from None
+
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            with self.explained():
+                found = self._open()
+            self._local.connection = found
+            with self._lock:
+                self._all.append(found)
+        return found
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            version = version_of(connection)
+            if version > LATEST:
+                raise StoreError(
+                    f"the state store {self.path} was written by a newer taipy-exec "
+                    f"(its version is {version}, this one knows {LATEST})",
+                    "upgrade taipy-exec, or use another --state-dir",
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if version < LATEST:
+                migrate(connection)
+            # A cheap proof that the tables are there and the file's head is whole.
+            connection.execute("SELECT id FROM submissions LIMIT 1").fetchall()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into a StoreError that says what happened to which file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _explain(self.path, error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and the only writer while it lasts."""
+        connection = self._connection()
+        with self.explained():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self.explained():
+            return self._connection().execute(sql, values).fetchall()
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    # -- scenario instances ---------------------------------------------------------------
+
+    def add_instance(self, instance: Instance) -> None:
+        """Store a new instance; by its name, it is the one found from now on."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    instance.id,
+                    instance.scenario,
+                    instance.name,
+                    instance.created_at,
+                    instance.cycle,
+                    json.dumps(dict(instance.properties), default=str),
+                ),
+            )
+
+    def find_instance(self, scenario: str, name: str) -> Instance | None:
+        """The latest instance of `scenario` with this name."""
+        rows = self._rows(
+            f"SELECT {_INSTANCE} FROM instances WHERE scenario = ? AND name = ? "
+            "ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            (scenario, name),
+        )
+        return _instance(rows[0]) if rows else None
+
+    def instance(self, id: str) -> Instance:
+        """The instance with this id. Raises NotFoundError."""
+        rows = self._rows(f"SELECT {_INSTANCE} FROM instances WHERE id = ?", (id,))
+        if not rows:
+            raise NotFoundError(f"there is no scenario instance {id}")
+        return _instance(rows[0])
+
+    def instances(self, scenario: str | None = None) -> list[Instance]:
+        """All instances, oldest first."""
+        where, values = ("WHERE scenario = ?", (scenario,)) if scenario else ("", ())
+        return [
+            _instance(row)
+            for row in self._rows(
+                f"SELECT {_INSTANCE} FROM instances {where} ORDER BY created_at, rowid", values
+            )
+        ]
+
+    # -- submissions and jobs -------------------------------------------------------------
+
+    def add_submission(
+        self,
+        submission: SubmissionRecord,
+        jobs: Iterable[JobRecord],
+        refuse: Callable[[list[SubmissionRecord]], None] = lambda unfinished: None,
+    ) -> None:
+        """Store a submission with all its jobs, in one transaction.
+
+        `refuse` sees every unfinished submission and may raise; nothing is stored then.
+        """
+        with self.transaction() as connection:
+            refuse(self.unfinished_submissions())
+            connection.execute(
+                f"INSERT INTO submissions ({_SUBMISSION}) VALUES "
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    submission.id,
+                    submission.scenario,
+                    submission.instance,
+                    submission.name,
+                    submission.target,
+                    submission.mode,
+                    submission.status.name,
+                    submission.force,
+                    submission.fail_fast,
+                    submission.config_digest,
+                    submission.created_at,
+                    submission.finished_at,
+                    submission.coordinator,
+                    json.dumps(dict(submission.properties), default=str),
+                ),
+            )
+            connection.executemany(
+                f"INSERT INTO jobs ({_JOB}) VALUES "
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_job_values(job) for job in jobs],
+            )
+
+    def take_over(self, submission: str, former: str | None, identity: str) -> bool:
+        """Become the coordinator of a submission, unless somebody else just did."""
+        with self.transaction() as connection:
+            done = connection.execute(
+                "UPDATE submissions SET coordinator = ? "
+                "WHERE id = ? AND coordinator IS ? AND finished_at IS NULL",
+                (identity, submission, former),
+            )
+            return done.rowcount == 1
+
+    def save(
+        self,
+        updates: Sequence[JobUpdate],
+        submissions: Iterable[SubmissionRecord] = (),
+        edits: Iterable[Edit] = (),
+    ) -> None:
+        """Store what happened, in one transaction, if nobody else changed these jobs.
+
+        Raises StoreError, and stores nothing, where a job is not what the writer believes.
+        """
+        with self.transaction() as connection:
+            done = connection.executemany(
+                _UPDATE_JOB, [_update_values(update) for update in updates]
+            ).rowcount
+            if updates and done != len(updates):
+                raise StoreError(
+                    "another process changed the jobs of this submission; this one stops here",
+                    "taipy-exec status shows who runs it now",
+                )
+            connection.executemany(
+                "UPDATE submissions SET status = ?, finished_at = ?, coordinator = ? WHERE id = ?",
+                [(s.status.name, s.finished_at, s.coordinator, s.id) for s in submissions],
+            )
+            _add_edits(connection, edits)
+
+    def submission(self, wanted: str) -> SubmissionRecord:
+        """The submission with this id, or the only one whose id begins so.
+
+        Raises NotFoundError.
+        """
+        rows = self._rows(f"SELECT {_SUBMISSION} FROM submissions WHERE id = ?", (wanted,))
+        if not rows:
+            prefix = wanted if wanted.startswith("SUBMISSION_") else f"SUBMISSION_{wanted}"
+            rows = self._rows(
+                f"SELECT {_SUBMISSION} FROM submissions WHERE id GLOB ? LIMIT 2",
+                (_glob(prefix),),
+            )
+        if len(rows) != 1:
+            what = "more than one submission begins with" if rows else "there is no submission"
+            raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status lists them")
+        return self._submission(rows[0])
+
+    def submissions(self, limit: int | None = None) -> list[SubmissionRecord]:
+        """The latest submissions, newest first."""
+        rows = self._rows(
+            f"SELECT {_SUBMISSION} FROM submissions ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            (-1 if limit is None else limit,),
+        )
+        return [self._submission(row) for row in rows]
+
+    def unfinished_submissions(self) -> list[SubmissionRecord]:
+        """Every submission that has not ended, oldest first."""
+        rows = self._rows(
+            f"SELECT {_SUBMISSION} FROM submissions WHERE finished_at IS NULL "
+            "ORDER BY created_at, rowid"
+        )
+        return [self._submission(row) for row in rows]
+
+    def _submission(self, row: tuple[Any, ...]) -> SubmissionRecord:
+        counts = {
+            Status[name]: number
+            for name, number in self._rows(
+                "SELECT status, count(*) FROM jobs WHERE submission = ? GROUP BY status",
+                (row[0],),
+            )
+        }
+        return SubmissionRecord(
+            id=row[0],
+            scenario=row[1],
+            instance=row[2],
+            name=row[3],
+            target=row[4],
+            mode=row[5],
+            stored_status=SubmissionStatus[row[6]],
+            force=bool(row[7]),
+            fail_fast=bool(row[8]),
+            config_digest=row[9],
+            created_at=row[10],
+            finished_at=row[11],
+            coordinator=row[12],
+            properties=json.loads(row[13]),
+            counts=counts,
+        )
+
+    def jobs(self, submission: str) -> list[JobRecord]:
+        """The jobs of a submission in topological order. Their data nodes are not stored."""
+        rows = self._rows(
+            f"SELECT {_JOB} FROM jobs WHERE submission = ? ORDER BY position", (submission,)
+        )
+        return [_job(row) for row in rows]
+
+    def find_job(self, wanted: str) -> JobRecord:
+        """The job with this id, or the only one whose id begins so. Raises NotFoundError."""
+        rows = self._rows(f"SELECT {_JOB} FROM jobs WHERE id = ?", (wanted,)) or self._rows(
+            f"SELECT {_JOB} FROM jobs WHERE id GLOB ? LIMIT 2", (_glob(wanted),)
+        )
+        if len(rows) != 1:
+            what = "more than one job begins with" if rows else "there is no job"
+            raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status SUBMISSION lists them")
+        return _job(rows[0])
+
+    def usual_durations(self, scenario: str, latest: int = 5) -> dict[str, float]:
+        """Task -> mean duration in seconds of its last completed jobs."""
+        rows = self._rows(
+            "SELECT task, avg(duration) FROM ("
+            "  SELECT j.task, j.duration, row_number() OVER ("
+            "    PARTITION BY j.task ORDER BY j.finished_at DESC) AS place"
+            "  FROM jobs j JOIN ("
+            "    SELECT id FROM submissions WHERE scenario = ?"
+            "    ORDER BY created_at DESC LIMIT 20) s ON s.id = j.submission"
+            "  WHERE j.status = 'COMPLETED' AND j.duration IS NOT NULL"
+            ") WHERE place <= ? GROUP BY task",
+            (scenario, latest),
+        )
+        return dict(rows)
+
+    # -- edits of data nodes --------------------------------------------------------------
+
+    def add_edits(self, edits: Iterable[Edit]) -> None:
+        """Record writes that no job made."""
+        with self.transaction() as connection:
+            _add_edits(connection, edits)
+
+    def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
+        """The latest edit of each of these data nodes that has one."""
+        found = {}
+        for start in range(0, len(nodes), 500):
+            some = nodes[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for row in self._rows(
+                f"SELECT {_EDIT}, max(number) FROM edits WHERE node IN ({marks}) GROUP BY node",
+                some,
+            ):
+                found[row[0]] = _edit(row)
+        return found
+
+    def edits(self, node: str) -> list[Edit]:
+        """Every edit of a data node, oldest first."""
+        return [
+            _edit(row)
+            for row in self._rows(
+                f"SELECT {_EDIT} FROM edits WHERE node = ? ORDER BY number", (node,)
+            )
+        ]
+
+
+_INSTANCE = "id, scenario, name, created_at, cycle, properties"
+_SUBMISSION = (
+    "id, scenario, instance, name, target, mode, status, force, fail_fast, config_digest, "
+    "created_at, finished_at, coordinator, properties"
+)
+_JOB = (
+    "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
+    "pending_at, started_at, finished_at, duration, peak_memory, error"
+)
+_EDIT = "node, at, job, editor, comment, digest"
+_UPDATE_JOB = (
+    "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
+    "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
+    "WHERE id = ? AND status = ? AND attempt = ?"
+)
+
+
+def _instance(row: tuple[Any, ...]) -> Instance:
+    return Instance(
+        id=row[0],
+        scenario=row[1],
+        name=row[2],
+        created_at=row[3],
+        cycle=row[4],
+        properties=json.loads(row[5]),
+    )
+
+
+def _error_text(failure: Failure | None) -> str | None:
+    return json.dumps(failure.as_json()) if failure else None
+
+
+def _job_values(job: JobRecord) -> tuple[object, ...]:
+    return (
+        job.id,
+        job.submission,
+        job.position,
+        job.task,
+        job.status.name,
+        job.reason,
+        job.attempt,
+        job.worker,
+        job.submitted_at,
+        job.blocked_at,
+        job.pending_at,
+        job.started_at,
+        job.finished_at,
+        job.duration,
+        job.peak_memory,
+        _error_text(job.failure),
+    )
+
+
+def _update_values(update: JobUpdate) -> tuple[object, ...]:
+    job = update.job
+    return (
+        job.status.name,
+        job.reason,
+        job.attempt,
+        job.worker,
+        job.blocked_at,
+        job.pending_at,
+        job.started_at,
+        job.finished_at,
+        job.duration,
+        job.peak_memory,
+        _error_text(job.failure),
+        job.id,
+        update.expected.name,
+        update.expected_attempt,
+    )
+
+
+def _job(row: tuple[Any, ...]) -> JobRecord:
+    return JobRecord(
+        id=row[0],
+        submission=row[1],
+        position=row[2],
+        task=row[3],
+        status=Status[row[4]],
+        reason=row[5],
+        attempt=row[6],
+        worker=row[7],
+        submitted_at=row[8],
+        blocked_at=row[9],
+        pending_at=row[10],
+        started_at=row[11],
+        finished_at=row[12],
+        duration=row[13],
+        peak_memory=row[14],
+        failure=Failure(**json.loads(row[15])) if row[15] else None,
+    )
+
+
+def _edit(row: tuple[Any, ...]) -> Edit:
+    return Edit(node=row[0], at=row[1], job=row[2], editor=row[3], comment=row[4], digest=row[5])
+
+
+def _add_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
+    connection.executemany(
+        f"INSERT INTO edits ({_EDIT}) VALUES (?, ?, ?, ?, ?, ?)",
+        [(e.node, e.at, e.job, e.editor, e.comment, e.digest) for e in edits],
+    )
+
+
+def _glob(prefix: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + "*"
+
+
+def _explain(path: Path, error: sqlite3.Error) -> StoreError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StoreError(
+            f"the state store {path} is locked by another process",
+            "try again when that process has ended",
+        )
+    if "malformed" in text or "not a database" in text or "no such" in text:
+        return StoreError(
+            f"the state store {path} is damaged ({text})",
+            f"move it away (mv '{path}' '{path}.damaged') and submit again; "
+            "the files of data nodes are not touched",
+        )
+    if "full" in text:
+        return StoreError(
+            f"the disk is full: the state store {path} cannot be written",
+            "make room; what was stored before is intact",
+        )
+    if "readonly" in text or "unable to open" in text or "disk I/O" in text:
+        return StoreError(
+            f"the state store {path} cannot be opened for writing ({text})",
+            "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+        )
+    return StoreError(f"the state store {path} refused a write ({text})")

@@ -1,0 +1,128 @@
+"""Builds the store, the runner and the coordinator from a configuration; knows both sides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application_path import STATE_FOLDER, ApplicationPath
+from taipy_exec.config.checker import check
+from taipy_exec.config.compile import Compiled, compile_layers
+from taipy_exec.config.layers import Layer, layer_from_toml
+from taipy_exec.config.problem import Problem
+from taipy_exec.config.toml_file import read_toml
+from taipy_exec.data.registry import storage_types
+from taipy_exec.engine.coordinator import Coordinator
+from taipy_exec.engine.identity import my_identity
+from taipy_exec.execution.order import JobOrder
+from taipy_exec.runners.registry import Runner, RunnerContext, make_runner, runner_modes
+from taipy_exec.store.logs import log_path
+from taipy_exec.store.store import Store
+
+ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
+STATE_DIR_VARIABLE = "TAIPY_EXEC_STATE_DIR"
+
+
+def state_folder(root: Path, chosen: Path | None = None) -> Path:
+    """Where the state of an application in `root` lies."""
+    if chosen is not None:
+        return chosen.absolute()
+    from_environment = os.environ.get(STATE_DIR_VARIABLE)
+    return Path(from_environment).absolute() if from_environment else root / STATE_FOLDER
+
+
+def environment_layers() -> list[Layer]:
+    """The layer of the file that TAIPY_CONFIG_PATH names, if it is set."""
+    path = os.environ.get(ENVIRONMENT_FILE)
+    return [layer_from_toml(read_toml(Path(path)))] if path else []
+
+
+def compile_application(
+    found: ApplicationPath,
+    *,
+    python_layer: Layer | None = None,
+    state_dir: Path | None = None,
+    overrides: Layer | None = None,
+) -> Compiled:
+    """Compile the application: Python < file < environment file < `overrides`.
+
+    Raises ConfigurationError where a file cannot be read.
+    """
+    layers = [python_layer] if python_layer else []
+    if found.toml is not None:
+        layers.append(layer_from_toml(read_toml(found.toml)))
+    layers += environment_layers()
+    if overrides is not None:
+        layers.append(overrides)
+    return compile_layers(
+        layers,
+        root=found.root,
+        state_dir=state_folder(found.root, state_dir),
+        source=found.toml,
+        main_file=found.main,
+    )
+
+
+def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]:
+    """Every problem, with the modes and storage types that are installed here."""
+    return check(compiled, modes=runner_modes(), storage_types=storage_types(), imports=imports)
+
+
+def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:
+    """The configuration. Raises ConfigurationError with every problem if one is an error."""
+    compiled = replace_problems(compiled, check_compiled(compiled, imports=imports))
+    return compiled.raise_errors()
+
+
+def replace_problems(compiled: Compiled, problems: Sequence[Problem]) -> Compiled:
+    """`compiled` with what a check found."""
+    return Compiled(compiled.config, compiled.merged, list(problems))
+
+
+@dataclass(slots=True)
+class Engine:
+    """A store with a coordinator and the runner that it drives, for one mode."""
+
+    app: AppConfig
+    store: Store
+    runner: Runner
+    coordinator: Coordinator
+    identity: str
+
+    def close(self) -> None:
+        """End every process of the runner, and close the store."""
+        self.runner.close()
+        self.store.close()
+
+
+def make_engine(
+    app: AppConfig, store: Store, *, folder: Path | None = None, echo: bool = True
+) -> Engine:
+    """An engine for the mode of `app`. `folder` is the working folder of jobs' processes."""
+
+    def where(order: JobOrder) -> Path:
+        return log_path(app.state_dir, order.submission, order.job)
+
+    runner = make_runner(
+        app.job.mode,
+        RunnerContext(app=app, log_path=where, folder=folder or app.root, echo=echo),
+    )
+    coordinator = Coordinator(store, runner, grace=app.job.grace)
+    return Engine(
+        app=app, store=store, runner=runner, coordinator=coordinator, identity=my_identity()
+    )
+
+
+__all__ = [
+    "Engine",
+    "check_compiled",
+    "checked",
+    "compile_application",
+    "environment_layers",
+    "make_engine",
+    "replace",
+    "state_folder",
+]
