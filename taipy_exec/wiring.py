@@ -12,7 +12,9 @@ from taipy_exec.config.application_path import STATE_FOLDER, ApplicationPath
 from taipy_exec.config.checker import check
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
+from taipy_exec.config.main_module import import_main
 from taipy_exec.config.problem import Problem
+from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.coordinator import Coordinator
@@ -22,6 +24,7 @@ from taipy_exec.runners.registry import Runner, RunnerContext, make_runner, runn
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
+MAIN_PREFIXES = tuple(f"{name}." for name in MAIN_NAMES)
 ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
 STATE_DIR_VARIABLE = "TAIPY_EXEC_STATE_DIR"
 
@@ -57,12 +60,23 @@ def compile_application(
     layers += environment_layers()
     if overrides is not None:
         layers.append(overrides)
-    return compile_layers(
+    compiled = compile_layers(
         layers,
         root=found.root,
         state_dir=state_folder(found.root, state_dir),
         source=found.toml,
         main_file=found.main,
+    )
+    if found.toml is not None and not _names_main(compiled.config):
+        compiled.config = replace(compiled.config, main_file=None)
+    return compiled
+
+
+def _names_main(app: AppConfig) -> bool:
+    """Whether a function of the application is said to lie in the main script."""
+    return any(
+        task.function is not None and task.function.path.startswith(MAIN_PREFIXES)
+        for task in app.tasks.values()
     )
 
 
@@ -73,6 +87,8 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
 
 def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:
     """The configuration. Raises ConfigurationError with every problem if one is an error."""
+    if imports and compiled.config.main_file is not None:
+        import_main(compiled.config.main_file)
     compiled = replace_problems(compiled, check_compiled(compiled, imports=imports))
     return compiled.raise_errors()
 
@@ -92,9 +108,9 @@ class Engine:
     coordinator: Coordinator
     identity: str
 
-    def close(self) -> None:
-        """End every process of the runner, and close the store."""
-        self.runner.close()
+    def close(self, grace: float = 0.0) -> None:
+        """End every process of the runner, after `grace` seconds where one runs a job."""
+        self.runner.close(grace)
         self.store.close()
 
 
@@ -114,15 +130,3 @@ def make_engine(
     return Engine(
         app=app, store=store, runner=runner, coordinator=coordinator, identity=my_identity()
     )
-
-
-__all__ = [
-    "Engine",
-    "check_compiled",
-    "checked",
-    "compile_application",
-    "environment_layers",
-    "make_engine",
-    "replace",
-    "state_folder",
-]

@@ -171,16 +171,16 @@ def _check_data_node(
             "DATA_NODE", node.id, "_entity_owner", "the property _entity_owner is reserved"
         )
     exposed = node.properties.get("exposed_type")
-    if "exposed_type" in STORAGE_PROPERTIES.get(kind, {}) and isinstance(exposed, str):
-        if exposed not in EXPOSED_TYPES:
-            report.error(
-                "DATA_NODE",
-                node.id,
-                "exposed_type",
-                f"unknown exposed type {exposed!r}; use pandas, numpy or "
-                f'a class such as "module.Name:class"{nearest(exposed, EXPOSED_TYPES)}',
-                exposed,
-            )
+    tabular = "exposed_type" in STORAGE_PROPERTIES.get(kind, {})
+    if tabular and isinstance(exposed, str) and exposed not in EXPOSED_TYPES:
+        report.error(
+            "DATA_NODE",
+            node.id,
+            "exposed_type",
+            f"unknown exposed type {exposed!r}; use pandas, numpy or "
+            f'a class such as "module.Name:class"{nearest(exposed, EXPOSED_TYPES)}',
+            exposed,
+        )
     for key, wanted, kinds in (
         ("encoding", "a text", str),
         ("has_header", "True or False", bool),

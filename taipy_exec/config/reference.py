@@ -78,7 +78,8 @@ class ClassRef:
             found = pydoc.locate(path)
         except pydoc.ErrorDuringImport as error:
             raise ConfigurationError(
-                f"importing {path} raised {error.exc.__name__}: {error.value}"
+                f"importing {path} raised {getattr(error.exc, '__name__', error.exc)}: "
+                f"{error.value}"
             ) from error
         if not isinstance(found, type):
             raise ConfigurationError(f"there is no class {path}")

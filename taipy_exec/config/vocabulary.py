@@ -107,24 +107,29 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
 
 # Ids that Taipy refuses because they are attributes of its tasks or scenarios.
 SCENARIO_ATTRIBUTES = frozenset(
-    [
+    {
+        "additional_data_nodes",
         "config_id",
-        "version",
-        "tasks",
-        "cycle",
-        "owner_id",
-        "name",
-        "properties",
         "creation_date",
+        "cycle",
+        "data_nodes",
         "is_primary",
+        "name",
+        "owner_id",
+        "properties",
         "sequences",
         "subscribers",
         "tags",
-        "additional_data_nodes",
-        "data_nodes",
-    ]
+        "tasks",
+        "version",
+    }
 )
-NODE_RESERVED = SCENARIO_ATTRIBUTES | frozenset(
-    ["input", "output", "function", "scope", "skippable", "parent_ids"]
-)
+NODE_RESERVED = SCENARIO_ATTRIBUTES | {
+    "function",
+    "input",
+    "output",
+    "parent_ids",
+    "scope",
+    "skippable",
+}
 FORBIDDEN_IN_IDS = ("CYCLE", "SCENARIO", "SEQUENCE", "TASK", "DATANODE")

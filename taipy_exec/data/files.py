@@ -22,13 +22,14 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
     followed, so that its target is replaced. The former file stays until the very end.
     """
     target = os.path.realpath(path)
+    folder = Path(target).parent
     beside = _beside(target, os.getpid())
     try:
         file = open(beside, "wb")  # noqa: SIM115, PTH123 - closed below, in every case
     except FileNotFoundError:
         if not make_folder:
-            raise DataError(f"there is no folder {os.path.dirname(target)}: make it") from None
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+            raise DataError(f"there is no folder {folder}: make it") from None
+        folder.mkdir(parents=True, exist_ok=True)
         file = open(beside, "wb")  # noqa: SIM115, PTH123
     try:
         with file:

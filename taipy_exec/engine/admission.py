@@ -158,8 +158,13 @@ def _remove_leftovers(plan: SubmissionPlan) -> None:
                     remove_leftover(path, pid)
 
 
-def supersede(store: Store, record: SubmissionRecord, identity: str) -> None:
-    """Cancel what is left of an interrupted submission, because a new one takes its place."""
+def supersede(
+    store: Store,
+    record: SubmissionRecord,
+    identity: str,
+    reason: Reason = Reason.SUPERSEDED,
+) -> None:
+    """Cancel what is left of an interrupted submission, by default because a new one follows."""
     if not store.take_over(record.id, record.coordinator, identity):
         return
     now = time.time()
@@ -169,7 +174,7 @@ def supersede(store: Store, record: SubmissionRecord, identity: str) -> None:
     for job in jobs:
         if not job.status.is_final:
             expected = job.status
-            _cancel(job, now)
+            _cancel(job, now, reason)
             updates.append(JobUpdate(job=job, expected=expected, expected_attempt=job.attempt))
         counts[job.status] = counts.get(job.status, 0) + 1
     record.counts = counts
@@ -178,17 +183,7 @@ def supersede(store: Store, record: SubmissionRecord, identity: str) -> None:
     store.save(updates, [record])
 
 
-def _cancel(job: JobRecord, at: float) -> None:
+def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
     job.status = Status.CANCELED
-    job.reason = Reason.SUPERSEDED
+    job.reason = reason
     job.finished_at = at
-
-
-__all__ = [
-    "interrupted_submissions",
-    "is_interrupted",
-    "new_submission",
-    "resume_plan",
-    "store_submission",
-    "supersede",
-]

@@ -26,7 +26,7 @@ from taipy_exec.model.event import (
     Written,
 )
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import Status
+from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.store import Edit, JobUpdate, Store
 
 
@@ -40,6 +40,9 @@ class JobPlaces(Protocol):
     def poll(self, timeout: float | None) -> list[JobReport]: ...
     def wake(self) -> None: ...
 
+
+# How long a request of another process may stay unnoticed, in seconds.
+_LISTEN_SECONDS = 0.25
 
 Observer = Callable[[Sequence[Change]], None]
 
@@ -75,6 +78,7 @@ class Coordinator:
         self._edits: list[Edit] = []
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
+        self._store_version = -1
 
     # -- from any thread ------------------------------------------------------------------
 
@@ -129,7 +133,9 @@ class Coordinator:
     def step(self, timeout: float | None) -> None:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         self._dispatch()
-        reports = self._runner.poll(0 if self._inbox else timeout)
+        wait = _LISTEN_SECONDS if timeout is None else min(timeout, _LISTEN_SECONDS)
+        reports = self._runner.poll(0 if self._inbox else wait)
+        self._take_requests()
         # The inbox first: a cancel that was asked for tells why a stopped job ended.
         while self._inbox:
             item = self._inbox.popleft()
@@ -140,6 +146,16 @@ class Coordinator:
         for report in reports:
             self._handle(_finished(report))
         self._dispatch()
+
+    def _take_requests(self) -> None:
+        """What other processes asked for, if anybody has written to the store at all."""
+        version = self._store.data_version()
+        if version == self._store_version:
+            return
+        self._store_version = version
+        for submission, job in self._store.take_requests(self._plans):
+            jobs = [job] if job else self.board.submissions[submission].jobs
+            self.cancel(jobs, Reason.CANCELED)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
         """Cancel jobs that wait, and stop those that run."""

@@ -35,9 +35,9 @@ class Surroundings:
             os.environ.clear()
             os.environ.update(self._environ)
         os.umask(self._umask)
-        for number, handler in self._handlers.items():
-            if signal.getsignal(number) is not handler:
-                signal.signal(number, handler)
+        for signum, handler in self._handlers.items():
+            if signal.getsignal(signum) is not handler:
+                signal.signal(signum, handler)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if sys.path != self._path:
             sys.path[:] = self._path

@@ -18,7 +18,7 @@ from taipy_exec.runners.registry import RunnerContext
 
 
 class DevelopmentRunner:
-    """Runs the job inside `poll`. `stop` works from a signal handler of the same thread."""
+    """Runs the job inside `poll`; a signal handler of the same thread can end it."""
 
     def __init__(self, context: RunnerContext) -> None:
         self._context = context
@@ -37,9 +37,7 @@ class DevelopmentRunner:
         self._next = order
 
     def stop(self, job: str, grace: float) -> None:
-        """Raise `JobStopped` inside the job: only its own thread can call this while it runs."""
-        if self._running and self._running.job == job:
-            raise JobStopped(job)
+        """Nothing to do: while this thread can call it, no job runs in this thread."""
 
     def poll(self, timeout: float | None) -> list[JobReport]:
         order, self._next = self._next, None
@@ -83,7 +81,12 @@ class DevelopmentRunner:
     def wake(self) -> None:
         """Nothing waits in this mode."""
 
-    def close(self) -> None:
+    def interrupt(self) -> None:
+        """Raise `JobStopped` inside the job that runs now."""
+        if self._running:
+            raise JobStopped(self._running.job)
+
+    def close(self, grace: float = 0.0) -> None:
         """Nothing is left in this mode."""
 
 

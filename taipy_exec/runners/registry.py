@@ -60,8 +60,11 @@ class Runner(Protocol):
     def wake(self) -> None:
         """Make `poll` return. From any thread, also from a signal handler."""
 
-    def close(self) -> None:
-        """End every process of ours, at once."""
+    def interrupt(self) -> None:
+        """From a signal handler: end the job that runs in this very thread, if one does."""
+
+    def close(self, grace: float = 0.0) -> None:
+        """End every process of ours; jobs that still run are asked first, and get `grace`."""
 
 
 @cache

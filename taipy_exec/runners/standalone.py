@@ -72,14 +72,29 @@ class StandaloneRunner:
         except (BlockingIOError, OSError):
             pass
 
-    def close(self) -> None:
+    def interrupt(self) -> None:
+        """No job runs in this thread."""
+
+    def close(self, grace: float = 0.0) -> None:
+        busy = [slot for slot in self._slots.values() if slot.job is not None]
+        for slot in busy:
+            if grace > 0:
+                slot.stop(grace)
+            else:
+                slot.kill()
+        deadline = time.monotonic() + grace
+        while any(slot.job is not None for slot in self._slots.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self.poll(left)
         for slot in self._slots.values():
             if slot.job is not None:
                 slot.kill()
         for slot in list(self._slots.values()):
-            busy = slot.job is not None
+            running = slot.job is not None
             self._forget(slot)
-            if busy:
+            if running:
                 slot.bury()
             else:
                 slot.retire()

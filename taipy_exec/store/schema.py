@@ -11,6 +11,8 @@ def _names(statuses: object) -> str:
     return ", ".join(f"'{status.name}'" for status in statuses)  # type: ignore[attr-defined]
 
 
+_FINAL = _names(sorted(FINAL, key=lambda status: status.value))
+
 # The constraints repeat the state model: what `decide` never does, the store refuses.
 _VERSION_1 = f"""
 CREATE TABLE instances (
@@ -59,12 +61,20 @@ CREATE TABLE jobs (
     duration     REAL CHECK (duration >= 0),
     peak_memory  INTEGER,
     error        TEXT,
-    CHECK ((finished_at IS NOT NULL) = (status IN ({_names(sorted(FINAL, key=lambda s: s.value))}))),
+    CHECK ((finished_at IS NOT NULL) = (status IN ({_FINAL}))),
     CHECK (status <> 'RUNNING' OR (started_at IS NOT NULL AND worker IS NOT NULL)),
     CHECK (status <> 'COMPLETED' OR started_at IS NOT NULL),
     CHECK (error IS NULL OR status = 'FAILED')
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX jobs_by_submission ON jobs (submission, position);
+
+CREATE TABLE requests (
+    number     INTEGER PRIMARY KEY,
+    kind       TEXT NOT NULL CHECK (kind = 'cancel'),
+    submission TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    job        TEXT,
+    at         REAL NOT NULL
+) STRICT;
 
 CREATE TABLE edits (
     number  INTEGER PRIMARY KEY,

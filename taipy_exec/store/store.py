@@ -367,6 +367,33 @@ class Store:
         )
         return dict(rows)
 
+    # -- requests from other processes ----------------------------------------------------
+
+    def request_cancel(self, submission: str, job: str | None, at: float) -> None:
+        """Ask the submission's coordinator to cancel one job, or all (None)."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO requests (kind, submission, job, at) VALUES ('cancel', ?, ?, ?)",
+                (submission, job, at),
+            )
+
+    def take_requests(self, submissions: Iterable[str]) -> list[tuple[str, str | None]]:
+        """The (submission, job) pairs to cancel for these submissions; they are gone then."""
+        mine = set(submissions)
+        found = [
+            (number, submission, job)
+            for number, submission, job in self._rows(
+                "SELECT number, submission, job FROM requests ORDER BY number"
+            )
+            if submission in mine
+        ]
+        if found:
+            with self.transaction() as connection:
+                connection.executemany(
+                    "DELETE FROM requests WHERE number = ?", [(row[0],) for row in found]
+                )
+        return [(submission, job) for _, submission, job in found]
+
     # -- edits of data nodes --------------------------------------------------------------
 
     def add_edits(self, edits: Iterable[Edit]) -> None:

@@ -1,0 +1,101 @@
+"""Opening what the user named on the command line: the application, its state, its instance."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from taipy_exec.config.application import AppConfig, ScenarioConfig
+from taipy_exec.config.application_path import ApplicationPath, find_application
+from taipy_exec.config.compile import Compiled
+from taipy_exec.config.layers import Layer
+from taipy_exec.config.main_module import import_main
+from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.runners.registry import runner_modes
+from taipy_exec.store.store import Store
+from taipy_exec.wiring import checked, compile_application, state_folder
+
+
+def read_application(
+    app: str,
+    *,
+    state_dir: Path | None = None,
+    mode: str | None = None,
+    workers: int | None = None,
+) -> Compiled:
+    """Compile APP, with the command line's own layer on top; from here on its folder is ours.
+
+    Relative paths in the application, and its imports, start from its folder. Raises
+    ConfigurationError where a file cannot be read, UsageError for an unknown mode.
+    """
+    if state_dir is not None:
+        state_dir = state_dir.absolute()
+    found = find_application(app)
+    sys.path.insert(0, str(found.root))
+    os.chdir(found.root)
+    overrides = Layer()
+    if mode is not None:
+        if mode not in runner_modes():
+            known = ", ".join(name for name, why in runner_modes().items() if why is None)
+            raise UsageError(f"unknown mode {mode!r}", f"use one of {known}")
+        overrides.entry("JOB")["mode"] = mode
+    if workers is not None:
+        overrides.entry("JOB")["max_nb_of_workers"] = workers
+    return compile_application(
+        found,
+        python_layer=_python_layer(found),
+        state_dir=state_dir,
+        overrides=overrides,
+    )
+
+
+def load_application(
+    app: str,
+    *,
+    state_dir: Path | None = None,
+    mode: str | None = None,
+    workers: int | None = None,
+    imports: bool = True,
+) -> AppConfig:
+    """`read_application`, checked. Raises ConfigurationError with every problem."""
+    compiled = read_application(app, state_dir=state_dir, mode=mode, workers=workers)
+    return checked(compiled, imports=imports)
+
+
+def _python_layer(found: ApplicationPath) -> Layer | None:
+    """What a Python file configures, where the application is one."""
+    if found.toml is not None or found.main is None:
+        return None
+    from taipy_exec.api.configuration import Config
+
+    import_main(found.main)
+    return Config.python_layer()
+
+
+def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:
+    """The state store of an application without reading its configuration.
+
+    Raises NotFoundError where nothing was ever submitted there.
+    """
+    path = Path(application_path).absolute()
+    folder = state_folder(path if path.is_dir() else path.parent, state_dir)
+    if not Store.exists(folder):
+        raise NotFoundError(
+            f"nothing was submitted here: there is no {folder / 'state.db'}",
+            "name the application with --application-path, or submit it first",
+        )
+    return Store(folder, create=False), folder
+
+
+def choose_target(scenario: ScenarioConfig, sequence: str | None, task: str | None) -> str:
+    """`scenario`, `sequence:NAME` or `task:ID`. Raises NotFoundError for an unknown one."""
+    if sequence is not None and task is not None:
+        raise UsageError("--sequence and --task exclude each other", "give one of them")
+    target = "scenario"
+    if sequence is not None:
+        target = f"sequence:{sequence}"
+    elif task is not None:
+        target = f"task:{task}"
+    scenario.graph(target)
+    return target

@@ -1,0 +1,61 @@
+"""`check`: every problem of the configuration at once."""
+
+from __future__ import annotations
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text
+
+HELP = help_text(
+    "Check the configuration, the graph and the functions of APP; nothing is run or written. "
+    "Exit code 3 if there is an error.",
+    "taipy-exec check config.toml",
+    "taipy-exec check app --json",
+)
+
+
+def check(
+    app: options.App = ".",
+    mode: options.Mode = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli import outcome
+    from taipy_exec.cli.application import read_application
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.problem import Level, Problem
+    from taipy_exec.errors import ConfigurationError
+    from taipy_exec.wiring import check_compiled
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    try:
+        compiled = read_application(app, state_dir=state_dir, mode=mode)
+        problems = check_compiled(compiled)
+        scenarios = len(compiled.config.real_scenarios)
+    except ConfigurationError as error:
+        message = f"{error.message}: {error.hint}" if error.hint else error.message
+        problems = list(error.problems) or [Problem(message=message)]
+        scenarios = 0
+    errors = sum(p.level is Level.ERROR for p in problems)
+    warnings = sum(p.level is Level.WARNING for p in problems)
+    if json_output:
+        streams.data(dump({"issues": [problem.as_json() for problem in problems]}))
+    else:
+        styles = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "dim"}
+        for problem in problems:
+            if problem.level is Level.ERROR or not quiet:
+                streams.err.print(
+                    f"{problem.level.lower()}: {problem}",
+                    style=styles[problem.level],
+                    soft_wrap=True,
+                )
+        if errors:
+            streams.data(f"{errors} error(s), {warnings} warning(s)")
+        else:
+            found = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
+            extra = f", {warnings} warning(s)" if warnings else ""
+            streams.data(f"no errors: {found}{extra}")
+    return outcome.INVALID if errors else outcome.OK

@@ -1,0 +1,234 @@
+"""`data list|show|write`: the data nodes of a scenario instance."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text
+
+if TYPE_CHECKING:
+    from taipy_exec.config.application import AppConfig
+    from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.store.store import Edit, Store
+
+HELP = help_text(
+    "The data nodes of a scenario instance: what is there, when and by which job it was written, "
+    "and its value.",
+    "taipy-exec data list config.toml",
+    "taipy-exec data show config.toml forecast --json",
+    "taipy-exec data write config.toml threshold 0.5",
+)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+NodeArgument = Annotated[
+    str, typer.Argument(metavar="NODE", help="The id of the data node's configuration.")
+]
+AppArgument = Annotated[
+    str, typer.Argument(metavar="APP", help="The application: a file or its folder.")
+]
+
+
+@dataclass(slots=True)
+class _Opened:
+    """An instance's data nodes. `exists` is false where nothing was ever submitted."""
+
+    config: AppConfig
+    store: Store | None
+    nodes: dict[str, DataNodeRef]
+    edits: dict[str, Edit]
+
+
+def _open(
+    app: str, scenario: str | None, name: str | None, state_dir: Path | None, *, create: bool
+) -> _Opened:
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.engine.instances import instance_nodes, named_instance
+    from taipy_exec.store.store import Instance, Store
+
+    config = load_application(app, state_dir=state_dir, imports=False)
+    chosen = config.scenario(scenario)
+    wanted = name or chosen.id
+    store = None
+    if create or Store.exists(config.state_dir):
+        store = Store(config.state_dir, create=create)
+    instance = store.find_instance(chosen.id, wanted) if store else None
+    if instance is None and create and store:
+        instance = named_instance(store, config, chosen, wanted)
+    if instance is None:
+        if name is not None:
+            from taipy_exec.errors import NotFoundError
+
+            raise NotFoundError(
+                f"scenario {chosen.id} has no instance named {name!r}",
+                "submit it first, or leave --name out",
+            )
+        instance = Instance(id="", scenario=chosen.id, name=wanted, created_at=0.0)
+    nodes = instance_nodes(config, chosen, instance)
+    edits = store.last_edits([node.id for node in nodes.values()]) if store else {}
+    return _Opened(config, store, nodes, edits)
+
+
+def _node(opened: _Opened, wanted: str) -> DataNodeRef:
+    from taipy_exec.config.problem import nearest
+    from taipy_exec.errors import NotFoundError
+
+    if wanted not in opened.nodes:
+        raise NotFoundError(
+            f"there is no data node {wanted!r}{nearest(wanted, opened.nodes)}",
+            f"the data nodes are {', '.join(opened.nodes)}" if opened.nodes else None,
+        )
+    return opened.nodes[wanted]
+
+
+def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | None]:
+    """When, and by what: a job's id, an editor, or None for a file from elsewhere."""
+    changed = node.changed_at()
+    edit = opened.edits.get(node.id)
+    if changed is None:
+        return None, None
+    if edit is None or changed > edit.at + 0.001:
+        return changed, None
+    return edit.at, edit.job or edit.editor
+
+
+@app.command(
+    "list",
+    help=help_text("List the data nodes.", "taipy-exec data list config.toml --json"),
+)
+def list_nodes(
+    app: AppArgument = ".",
+    scenario: options.Scenario = None,
+    name: options.Name = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.render import clock, new_table, short_id
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    opened = _open(app, scenario, name, state_dir, create=False)
+    if json_output:
+        nodes = [_fields(opened, node) for node in opened.nodes.values()]
+        streams.data(dump({"nodes": nodes}))
+        return 0
+    table = new_table()
+    for title in ("Data node", "Type", "Scope", "Written", "By", "Place"):
+        table.add_column(title, overflow="fold")
+    for node in opened.nodes.values():
+        at, by = _written(opened, node)
+        table.add_row(
+            node.config.id,
+            node.config.storage_type,
+            node.config.scope.name,
+            clock(at) or "never",
+            short_id(by) if by and by.startswith("JOB_") else by or "",
+            _shown_path(opened, node),
+        )
+    streams.show(table)
+    return 0
+
+
+@app.command(
+    "show",
+    help=help_text("Print the value of NODE.", "taipy-exec data show config.toml forecast --json"),
+)
+def show(
+    app: AppArgument,
+    node: NodeArgument,
+    scenario: options.Scenario = None,
+    name: options.Name = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.values import as_json, as_text
+    from taipy_exec.engine.instances import read_node
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    opened = _open(app, scenario, name, state_dir, create=False)
+    found = _node(opened, node)
+    written = found.changed_at() is not None
+    value = read_node(found) if written else None
+    if json_output:
+        streams.data(dump({**_fields(opened, found), "value": as_json(value)}))
+    elif written:
+        streams.data(as_text(value))
+    else:
+        streams.note(f"data node {node!r} was never written ({_shown_path(opened, found)})")
+    return 0
+
+
+@app.command(
+    "write",
+    help=help_text(
+        "Write VALUE (JSON, else text) into NODE.", "taipy-exec data write config.toml days 30"
+    ),
+)
+def write(
+    app: AppArgument,
+    node: NodeArgument,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON, else text.")],
+    scenario: options.Scenario = None,
+    name: options.Name = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.commands.submit import parse_value
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.instances import write_node
+    from taipy_exec.store.store import Edit
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    opened = _open(app, scenario, name, state_dir, create=True)
+    assert opened.store is not None
+    found = _node(opened, node)
+    write_node(found, parse_value(value))
+    edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
+    opened.store.add_edits([edit])
+    opened.edits[found.id] = edit
+    if json_output:
+        streams.data(dump(_fields(opened, found)))
+    else:
+        streams.note(f"wrote {node} ({_shown_path(opened, found)})")
+    return 0
+
+
+def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
+    from taipy_exec.cli.shapes import when
+
+    at, by = _written(opened, node)
+    return {
+        "node": node.config.id,
+        "storage_type": node.config.storage_type,
+        "scope": node.config.scope.name,
+        "path": _shown_path(opened, node) if node.path else None,
+        "written_at": when(at),
+        "written_by": by,
+    }
+
+
+def _shown_path(opened: _Opened, node: DataNodeRef) -> str:
+    if node.path is None:
+        return ""
+    try:
+        return str(node.path.relative_to(opened.config.root))
+    except ValueError:
+        return str(node.path)

@@ -1,0 +1,60 @@
+"""`graph`: the job graph as text or as a picture."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+HELP = help_text(
+    "Print the job graph of APP on stdout, as ascii, mermaid, dot or svg. Nothing is run.",
+    "taipy-exec graph config.toml",
+    "taipy-exec graph config.toml --format svg > graph.svg",
+    "taipy-exec graph config.toml --format dot | dot -Tpng > graph.png",
+)
+
+
+def graph(
+    app: options.App = ".",
+    format: Annotated[
+        str, option("--format", "-f", metavar="FORMAT", help="ascii, mermaid, dot or svg.")
+    ] = "ascii",
+    scenario: options.Scenario = None,
+    sequence: options.Sequence = None,
+    task: options.Task = None,
+    name: options.Name = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.graph import FORMATS, render_graph
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.errors import UsageError
+
+    if format not in FORMATS:
+        raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    config = load_application(app, state_dir=state_dir, imports=False)
+    chosen = config.scenario(scenario)
+    found = chosen.graph(choose_target(chosen, sequence, task))
+    if json_output:
+        tasks = [
+            {
+                "task": spec.id,
+                "inputs": spec.inputs,
+                "outputs": spec.outputs,
+                "after": found.predecessors[spec.id],
+            }
+            for spec in found.tasks
+        ]
+        streams.data(dump({"scenario": chosen.id, "tasks": tasks}))
+        return 0
+    unicode = (streams.out.encoding or "").lower().startswith("utf")
+    text = render_graph(found, format, title=chosen.id, width=streams.out.width, unicode=unicode)
+    streams.data(text.rstrip("\n"))
+    return 0

@@ -1,0 +1,103 @@
+"""`plan`: what `submit` would run or skip, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig, ScenarioConfig
+
+HELP = help_text(
+    "Show for each job whether `submit` would run it, skip it, or could not start it, with the "
+    "reason. Nothing is run or written.",
+    "taipy-exec plan config.toml",
+    "taipy-exec plan app --scenario sales --sequence prepare --json",
+)
+
+
+def plan(
+    app: options.App = ".",
+    scenario: options.Scenario = None,
+    sequence: options.Sequence = None,
+    task: options.Task = None,
+    mode: options.Mode = None,
+    name: options.Name = None,
+    new: Annotated[bool, option("--new", help="As for a fresh scenario instance.")] = False,
+    force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    config = load_application(app, state_dir=state_dir, mode=mode)
+    chosen = config.scenario(scenario)
+    target = choose_target(chosen, sequence, task)
+    return show_plan(streams, config, chosen, target, name or chosen.id, force=force, new=new)
+
+
+def show_plan(
+    streams: Streams,
+    config: AppConfig,
+    scenario: ScenarioConfig,
+    target: str,
+    name: str,
+    *,
+    force: bool,
+    new: bool,
+) -> int:
+    """Print the forecast of `engine.forecast`."""
+    from taipy_exec.cli.render import duration, new_table
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.engine.forecast import forecast
+
+    entries = forecast(config, scenario, target, name, force=force, new=new)
+    if streams.json:
+        streams.data(
+            dump(
+                {
+                    "scenario": scenario.id,
+                    "name": name,
+                    "target": target,
+                    "jobs": [
+                        {
+                            "task": entry.task,
+                            "action": entry.action,
+                            "reason": entry.reason,
+                            "usual_duration": entry.usual_duration,
+                        }
+                        for entry in entries
+                    ],
+                }
+            )
+        )
+        return 0
+    table = new_table()
+    table.add_column("Task", overflow="fold")
+    table.add_column("Action", no_wrap=True)
+    table.add_column("Usually", justify="right", no_wrap=True)
+    table.add_column("Reason", overflow="fold")
+    styles = {"run": "bold blue", "skip": "green dim", "wait": "yellow"}
+    from rich.text import Text
+
+    for entry in entries:
+        table.add_row(
+            entry.task,
+            Text(entry.action, style=styles[entry.action]),
+            duration(entry.usual_duration),
+            entry.reason,
+        )
+    if entries:
+        streams.show(table)
+    counts = {action: sum(e.action == action for e in entries) for action in styles}
+    streams.data(f"{counts['run']} to run, {counts['skip']} up to date", end="")
+    streams.data(f", {counts['wait']} waiting for data" if counts["wait"] else "")
+    return 0

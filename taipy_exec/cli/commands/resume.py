@@ -1,0 +1,68 @@
+"""`resume`: take over a submission whose coordinator died."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+HELP = help_text(
+    "Take over a submission that was interrupted and run what is left of it. Without an id: the "
+    "latest one that was interrupted.",
+    "taipy-exec resume",
+    "taipy-exec resume SUBMISSION_1b2c3d4e --application-path app",
+)
+
+
+def resume(
+    submission: Annotated[
+        str | None, typer.Argument(metavar="[SUBMISSION]", help="Its id, or how it begins.")
+    ] = None,
+    application_path: options.ApplicationPathOption = ".",
+    mode: options.Mode = None,
+    workers: Annotated[
+        int | None,
+        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
+    ] = None,
+    timeout: Annotated[
+        float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
+    ] = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.commands.submit import run_to_end
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.admission import is_interrupted, resume_plan
+    from taipy_exec.errors import NotFoundError, UsageError
+    from taipy_exec.store.store import Store
+    from taipy_exec.wiring import make_engine
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    config = load_application(application_path, state_dir=state_dir, mode=mode, workers=workers)
+    store = Store(config.state_dir)
+    if submission is None:
+        waiting = [r for r in store.unfinished_submissions() if is_interrupted(r)]
+        if not waiting:
+            raise NotFoundError(
+                "no submission was interrupted", "taipy-exec status shows all of them"
+            )
+        record = waiting[-1]
+    else:
+        record = store.submission(submission)
+    if record.finished_at is not None:
+        raise UsageError(
+            f"{record.id} has ended ({record.status.name})", "submit again to run it anew"
+        )
+    if not is_interrupted(record):
+        raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
+    engine = make_engine(config, store, echo=not quiet)
+    plan = resume_plan(store, config, record, engine.identity)
+    where = "" if application_path == "." else f" --application-path {application_path}"
+    return run_to_end(engine, streams, plan, where, timeout)

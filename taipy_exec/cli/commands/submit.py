@@ -1,0 +1,298 @@
+"""`submit`: read, check, build the graph, run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig, ScenarioConfig
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.store.store import Instance, Store
+    from taipy_exec.wiring import Engine
+
+HELP = help_text(
+    "Run the job graph of APP. Attached: the command ends when the submission does, with an exit "
+    "code that says how. A submission that was interrupted is carried on.",
+    "taipy-exec submit config.toml",
+    "taipy-exec submit config.toml --mode standalone --workers 4 --json",
+    "taipy-exec submit app --scenario sales --set threshold=0.5 --name may",
+)
+
+
+def submit(
+    app: options.App = ".",
+    scenario: options.Scenario = None,
+    sequence: options.Sequence = None,
+    task: options.Task = None,
+    mode: options.Mode = None,
+    workers: Annotated[
+        int | None,
+        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        option("--set", metavar="NODE=VALUE", help="Write a data node first (JSON, else text)."),
+    ] = None,
+    name: options.Name = None,
+    new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
+    force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
+    timeout: Annotated[
+        float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
+    ] = None,
+    detach: Annotated[
+        bool, option("--detach", help="Return once the submission is stored; it runs on.")
+    ] = False,
+    keep_going: Annotated[
+        bool,
+        option("--keep-going/--fail-fast", help="After a failure: let unrelated jobs run or not."),
+    ] = True,
+    dry_run: Annotated[bool, option("--dry-run", help="Show what would run, and why.")] = False,
+    events: Annotated[
+        str | None,
+        option("--events", metavar="FILE|-", help="Write every change as a line of JSON."),
+    ] = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.instances import named_instance
+    from taipy_exec.store.store import Store
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    where = _where(app)
+    event_file = None if events in (None, "-") else Path(str(events)).absolute()
+    config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
+    chosen = config.scenario(scenario)
+    target = choose_target(chosen, sequence, task)
+    written = _parse_values(values or [], chosen)
+    if dry_run:
+        from taipy_exec.cli.commands.plan import show_plan
+
+        return show_plan(streams, config, chosen, target, name or chosen.id, force=force, new=new)
+    store = Store(config.state_dir)
+    instance = named_instance(store, config, chosen, name or chosen.id, new=new)
+    _write_values(store, config, chosen, instance, written)
+    engine, plan = _admit(
+        streams,
+        store,
+        config,
+        chosen,
+        instance,
+        target=target,
+        force=force,
+        fail_fast=not keep_going,
+        fresh=bool(written) or new or force,
+    )
+    if detach:
+        return _detach(streams, engine, plan, app)
+    with _event_stream(engine, plan, streams, events, event_file):
+        return run_to_end(engine, streams, plan, where, timeout)
+
+
+def run_to_end(
+    engine: Engine,
+    streams: Streams,
+    plan: SubmissionPlan,
+    where: str,
+    timeout: float | None = None,
+) -> int:
+    """Coordinate a submission, show its result, and give its exit code."""
+    from taipy_exec.cli import outcome
+    from taipy_exec.cli.session import Session, show_result
+
+    if not plan.jobs:
+        streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
+    try:
+        code = Session(engine, streams, plan).run(timeout)
+    finally:
+        engine.close(engine.app.job.grace)
+    shown_live = streams.is_live and streams.data_is_terminal
+    show_result(streams, plan.record, plan.jobs, engine.app.state_dir, where, table=not shown_live)
+    if code == outcome.TERMINATED and plan.record.unfinished:
+        streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
+    return code
+
+
+def _where(app: str) -> str:
+    """How a later command names the same application."""
+    return "" if app in (".", "config.toml", "main.py") else f" --application-path {app}"
+
+
+def _parse_values(values: list[str], scenario: ScenarioConfig) -> dict[str, Any]:
+    from taipy_exec.errors import NotFoundError, UsageError
+
+    known = [node.id for node in scenario.data_nodes]
+    found = {}
+    for item in values:
+        node, separator, text = item.partition("=")
+        if not separator:
+            raise UsageError(f"--set takes NODE=VALUE, not {item!r}")
+        if node not in known:
+            raise NotFoundError(
+                f"scenario {scenario.id} has no data node {node!r}",
+                f"its data nodes are {', '.join(known)}",
+            )
+        found[node] = parse_value(text)
+    return found
+
+
+def parse_value(text: str) -> Any:
+    """A value typed on the command line: JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _write_values(
+    store: Store,
+    config: AppConfig,
+    scenario: ScenarioConfig,
+    instance: Instance,
+    values: dict[str, Any],
+) -> None:
+    from taipy_exec.engine.instances import instance_nodes, write_node
+    from taipy_exec.store.store import Edit
+
+    if not values:
+        return
+    nodes = instance_nodes(config, scenario, instance)
+    edits = []
+    for name, value in values.items():
+        write_node(nodes[name], value)
+        edits.append(
+            Edit(node=nodes[name].id, at=time.time(), editor="taipy-exec", comment="submit --set")
+        )
+    store.add_edits(edits)
+
+
+def _admit(
+    streams: Streams,
+    store: Store,
+    config: AppConfig,
+    scenario: ScenarioConfig,
+    instance: Instance,
+    *,
+    target: str,
+    force: bool,
+    fail_fast: bool,
+    fresh: bool,
+) -> tuple[Engine, SubmissionPlan]:
+    """Carry on an interrupted submission of the same kind, or store a new one.
+
+    Waits while a live process works on the same data.
+    """
+    from taipy_exec.engine.admission import (
+        interrupted_submissions,
+        new_submission,
+        resume_plan,
+        store_submission,
+        supersede,
+    )
+    from taipy_exec.errors import BusyError
+    from taipy_exec.wiring import make_engine
+
+    engine = make_engine(config, store, echo=not streams.quiet)
+    told = False
+    while True:
+        same = []
+        for record in interrupted_submissions(store, instance.id):
+            if record.target == target and record.config_digest == config.digest and not fresh:
+                same.append(record)
+            else:
+                streams.note(f"canceling what is left of {record.id}, which was interrupted")
+                supersede(store, record, engine.identity)
+        try:
+            if same:
+                record = same[-1]
+                for older in same[:-1]:
+                    supersede(store, older, engine.identity)
+                plan = resume_plan(store, config, record, engine.identity)
+                plan.record.mode = config.job.mode
+                done = len(plan.jobs) - record.unfinished
+                streams.note(
+                    f"carrying on {record.id}, which was interrupted: "
+                    f"{done} of {len(plan.jobs)} jobs had ended"
+                )
+                return engine, plan
+            plan = new_submission(
+                config,
+                scenario,
+                instance,
+                target=target,
+                mode=config.job.mode,
+                force=force,
+                fail_fast=fail_fast,
+                identity=engine.identity,
+            )
+            store_submission(store, plan)
+            return engine, plan
+        except BusyError as busy:
+            if not told:
+                streams.note(f"waiting: {busy.message}")
+                told = True
+            time.sleep(0.1)
+
+
+def _detach(streams: Streams, engine: Engine, plan: SubmissionPlan, app: str) -> int:
+    """Leave the submission to a process of its own, which takes it over at once."""
+    from taipy_exec.cli.shapes import dump, submission_shape
+
+    record = plan.record
+    config = engine.app
+    engine.store.save([], [_without_coordinator(plan)])
+    log = config.state_dir / "logs" / record.id
+    log.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
+    command += ["--application-path", str(config.source or config.main_file or config.root)]
+    command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
+    command += ["--workers", str(config.job.workers)]
+    with (log / "coordinator.log").open("ab") as output:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    engine.close()
+    if streams.json:
+        streams.data(dump(submission_shape(record, plan.jobs)))
+    else:
+        streams.data(record.id)
+        streams.note(f"hint: taipy-exec wait {record.id}{_where(app)}", style="cyan")
+    return 0
+
+
+def _without_coordinator(plan: SubmissionPlan) -> Any:
+    plan.record.coordinator = None
+    return plan.record
+
+
+def _event_stream(
+    engine: Engine,
+    plan: SubmissionPlan,
+    streams: Streams,
+    events: str | None,
+    file: Path | None,
+) -> Any:
+    from contextlib import nullcontext
+
+    from taipy_exec.cli.events import EventStream
+
+    if events is None:
+        return nullcontext()
+    return EventStream(engine.coordinator, plan, streams, file)

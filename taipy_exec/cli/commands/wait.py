@@ -1,0 +1,56 @@
+"""`wait`: block until a submission ends."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+HELP = help_text(
+    "Block until SUBMISSION ends, print its result, and exit with the code that `submit` would "
+    "have given. The submission is not changed; after --timeout the exit code is 5.",
+    "taipy-exec wait SUBMISSION_1b2c3d4e --timeout 600",
+    "taipy-exec wait SUBMISSION_1b2c3d4e --json",
+)
+
+
+def wait(
+    submission: Annotated[
+        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    ],
+    application_path: options.ApplicationPathOption = ".",
+    timeout: Annotated[
+        float | None, option("--timeout", min=0, metavar="S", help="Wait at most S seconds.")
+    ] = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli import outcome
+    from taipy_exec.cli.application import open_state
+    from taipy_exec.cli.session import show_result
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.admission import is_interrupted
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    store, folder = open_state(application_path, state_dir)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    where = "" if application_path == "." else f" --application-path {application_path}"
+    told = False
+    while True:
+        record = store.submission(submission)
+        ended = record.finished_at is not None
+        late = deadline is not None and time.monotonic() >= deadline
+        if ended or late:
+            show_result(streams, record, store.jobs(record.id), folder, where, table=not quiet)
+            return outcome.exit_code(record) if ended else outcome.TIMED_OUT
+        if not told and record.coordinator and is_interrupted(record):
+            streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+            told = True
+        time.sleep(0.05)

@@ -1,0 +1,93 @@
+"""`--events`: every change of a submission as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from taipy_exec.cli.shapes import SCHEMA, when
+from taipy_exec.cli.streams import Streams
+from taipy_exec.engine.coordinator import Coordinator
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.errors import UsageError
+from taipy_exec.model.event import Change
+
+
+class EventStream:
+    """Writes to a file, or to stdout as data. A context: the last line tells the end."""
+
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        plan: SubmissionPlan,
+        streams: Streams,
+        file: Path | None,
+    ) -> None:
+        self._plan = plan
+        self._streams = streams
+        self._file: IO[str] | None = None
+        if file is not None:
+            try:
+                self._file = file.open("w", encoding="utf-8")
+            except OSError as error:
+                raise UsageError(f"--events: {file} cannot be written: {error.strerror}") from None
+        coordinator.observers.append(self._observe)
+
+    def __enter__(self) -> EventStream:
+        self._write(
+            {
+                "event": "submission",
+                "submission": self._plan.record.id,
+                "status": self._plan.record.status.name,
+                "at": when(self._plan.record.created_at),
+            }
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        record = self._plan.record
+        self._write(
+            {
+                "event": "end",
+                "submission": record.id,
+                "status": record.status.name,
+                "at": when(record.finished_at),
+            }
+        )
+        if self._file is not None:
+            self._file.close()
+
+    def _observe(self, changes: Sequence[Change]) -> None:
+        tasks = {job.id: job.task for job in self._plan.jobs}
+        for change in changes:
+            if change.job in tasks:
+                self._write(
+                    {
+                        "event": "job",
+                        "submission": self._plan.record.id,
+                        "job": change.job,
+                        "task": tasks[change.job],
+                        "before": change.before.name,
+                        "status": change.after.name,
+                        "reason": change.reason,
+                        "attempt": change.attempt,
+                        "worker": change.worker,
+                        "at": when(change.at),
+                    }
+                )
+
+    def _write(self, fields: dict[str, object]) -> None:
+        line = json.dumps({"schema": SCHEMA, **fields}, default=str)
+        if self._file is None:
+            self._streams.data(line)
+        else:
+            self._file.write(line + "\n")
+            self._file.flush()

@@ -1,0 +1,246 @@
+"""The live table of a submission, and the plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.render import (
+    counts_text,
+    duration,
+    new_table,
+    reason_text,
+    short_id,
+    status_text,
+)
+from taipy_exec.cli.streams import Streams
+from taipy_exec.model.event import Change
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import FINAL, Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_FRAMES_PER_SECOND = 8
+_LINES_BESIDE_ROWS = 8
+
+
+class LiveTable:
+    """Draws the jobs' records as they are; it reads them and never changes anything."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        record: SubmissionRecord,
+        jobs: Sequence[JobRecord],
+        usual: Mapping[str, float],
+        workers: int,
+    ) -> None:
+        self._streams = streams
+        self._record = record
+        self._jobs = jobs
+        self._usual = usual
+        self._workers = max(workers, 1)
+        self._slots: dict[str, int] = {}
+        self.notice = ""
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the table on the terminal while the block runs; its last state stays."""
+        from rich.live import Live
+
+        live = Live(
+            get_renderable=self.render,
+            console=self._streams.err,
+            refresh_per_second=_FRAMES_PER_SECOND,
+            redirect_stdout=True,
+            redirect_stderr=True,
+        )
+        with live, _debugger_pauses(live):
+            yield
+
+    def render(self) -> RenderableType:
+        """One frame, not higher than the terminal."""
+        from rich.console import Group
+        from rich.text import Text
+
+        console = self._streams.err
+        room = max(console.height - _LINES_BESIDE_ROWS, 3)
+        first, last = window(self._jobs, room)
+        parts: list[Any] = [self._title()]
+        if first:
+            parts.append(Text(f"  ↑ {_beyond(self._jobs[:first])}", style="dim"))
+        parts.append(self._table(self._jobs[first:last], narrow=console.width < 70))
+        if last < len(self._jobs):
+            parts.append(Text(f"  ↓ {_beyond(self._jobs[last:])}", style="dim"))
+        parts.append(self._progress())
+        if self.notice:
+            parts.append(Text(self.notice, style="yellow"))
+        return Group(*parts)
+
+    def _title(self) -> Any:
+        from rich.text import Text
+
+        record = self._record
+        name = record.scenario
+        if record.name not in (record.scenario, record.instance):
+            name += f" / {record.name}"
+        return Text.assemble(
+            (name, "bold"), f"  {record.mode}  ", (short_id(record.id), "dim"), no_wrap=True
+        )
+
+    def _table(self, jobs: Sequence[JobRecord], *, narrow: bool) -> Any:
+        table = new_table()
+        table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=24 if narrow else 40)
+        table.add_column("Status", no_wrap=True)
+        table.add_column("Time", justify="right", no_wrap=True)
+        if not narrow:
+            table.add_column("Slot", justify="right", no_wrap=True)
+        table.add_column("", overflow="ellipsis", no_wrap=True)
+        for job in jobs:
+            cells: list[Any] = [
+                job.task,
+                status_text(job.status, unicode=self._unicode),
+                duration(_time_of(job)),
+            ]
+            if not narrow:
+                cells.append(self._slot(job))
+            cells.append(self._remark(job))
+            table.add_row(*cells)
+        return table
+
+    @property
+    def _unicode(self) -> bool:
+        return (self._streams.err.encoding or "").lower().startswith("utf")
+
+    def _slot(self, job: JobRecord) -> str:
+        if job.worker is None:
+            return ""
+        if job.worker not in self._slots:
+            self._slots[job.worker] = len(self._slots) + 1
+        return f"#{self._slots[job.worker]}"
+
+    def _remark(self, job: JobRecord) -> str:
+        if job.status is Status.RUNNING and job.task in self._usual:
+            return f"of ~{duration(self._usual[job.task])}"
+        if job.attempt > 1 and job.status not in FINAL:
+            return f"attempt {job.attempt}, {reason_text(job)}"
+        return reason_text(job)
+
+    def _progress(self) -> Any:
+        from rich.text import Text
+
+        counts = Counter(job.status for job in self._jobs)
+        ended = sum(counts[status] for status in FINAL)
+        total = len(self._jobs)
+        full, empty = ("━", "─") if self._unicode else ("#", "-")
+        width = 20
+        filled = width * ended // total if total else width
+        text = Text.assemble(
+            (full * filled, "green"),
+            (empty * (width - filled), "dim"),
+            f" {ended}/{total}",
+            f"  {counts_text(counts)}",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+        elapsed = (self._record.finished_at or time.time()) - self._record.created_at
+        text.append(f"  {duration(max(elapsed, 0))}")
+        left = self._estimate()
+        if left is not None and ended < total:
+            text.append(f"  ~{duration(left)} left", style="dim")
+        return text
+
+    def _estimate(self) -> float | None:
+        """Seconds left, from what the tasks took before; None if too little is known."""
+        waiting = [job for job in self._jobs if job.status not in FINAL]
+        known = [self._usual[job.task] for job in waiting if job.task in self._usual]
+        if len(known) * 2 < len(waiting) or not known:
+            return None
+        mean = sum(known) / len(known)
+        work = 0.0
+        for job in waiting:
+            usual = self._usual.get(job.task, mean)
+            spent = _time_of(job) if job.status is Status.RUNNING else 0.0
+            work += max(usual - (spent or 0.0), 0.0)
+        return work / self._workers
+
+
+class Lines:
+    """One line on stderr for each change, where nothing can be redrawn."""
+
+    def __init__(self, streams: Streams, jobs: Sequence[JobRecord]) -> None:
+        self._streams = streams
+        self._jobs = {job.id: job for job in jobs}
+
+    def observe(self, changes: Sequence[Change]) -> None:
+        """Print the changes of this submission's jobs."""
+        for change in changes:
+            job = self._jobs.get(change.job)
+            if job is None or (
+                change.after in (Status.BLOCKED, Status.PENDING) and not self._streams.verbose
+            ):
+                continue
+            at = time.strftime("%H:%M:%S", time.localtime(change.at))
+            text = f"{at} {job.task} {change.after.name}"
+            if change.after is Status.RUNNING:
+                text += f" on {change.worker}"
+                if change.attempt > 1:
+                    text += f", attempt {change.attempt}"
+            elif change.duration is not None:
+                text += f" in {duration(change.duration)}"
+            if change.failure:
+                text += f": {reason_text(job)}"
+            elif change.reason:
+                text += f" ({change.reason.replace('_', ' ')})"
+            self._streams.note(text)
+
+
+def window(jobs: Sequence[JobRecord], room: int) -> tuple[int, int]:
+    """The range of jobs to show in `room` rows: it follows what runs."""
+    if len(jobs) <= room:
+        return 0, len(jobs)
+    active = [n for n, job in enumerate(jobs) if job.status is Status.RUNNING]
+    if not active:
+        active = [n for n, job in enumerate(jobs) if job.status not in FINAL]
+    focus = active[0] if active else len(jobs) - 1
+    first = min(max(focus - 2, 0), len(jobs) - room)
+    return first, first + room
+
+
+def _beyond(jobs: Sequence[JobRecord]) -> str:
+    return f"{len(jobs)} more: {counts_text(Counter(job.status for job in jobs))}"
+
+
+def _time_of(job: JobRecord) -> float | None:
+    if job.duration is not None:
+        return job.duration
+    if job.status is Status.RUNNING and job.started_at is not None:
+        return max(time.time() - job.started_at, 0.0)
+    return None
+
+
+@contextmanager
+def _debugger_pauses(live: Any) -> Iterator[None]:
+    """`breakpoint()` in a job gets the terminal for itself: the table makes room."""
+    former = sys.breakpointhook
+
+    def hook(*args: Any, **kwargs: Any) -> Any:
+        live.stop()
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+        if former is sys.__breakpointhook__:
+            import pdb
+
+            debugger = pdb.Pdb(stdout=sys.__stderr__)
+            return debugger.set_trace(sys._getframe(1))
+        return former(*args, **kwargs)
+
+    sys.breakpointhook = hook
+    try:
+        yield
+    finally:
+        sys.breakpointhook = former

@@ -1,0 +1,195 @@
+"""The entry point: builds the Typer app, and is the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from taipy_exec.cli import outcome
+from taipy_exec.cli.commands import (
+    cancel,
+    check,
+    data,
+    graph,
+    init,
+    logs,
+    plan,
+    resume,
+    status,
+    submit,
+    wait,
+)
+from taipy_exec.cli.options import help_text
+from taipy_exec.errors import ConfigurationError, TaipyExecError
+from taipy_exec.version import __version__
+
+app = typer.Typer(
+    name="taipy-exec",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"taipy-exec {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    help=help_text(
+        "Run the job graph of a Taipy config.toml: in this process (development) or in dedicated "
+        "processes (standalone), with live tables, stable exit codes and JSON.",
+        "taipy-exec init demo && taipy-exec submit demo",
+        "taipy-exec submit config.toml --mode standalone --workers 4",
+        "taipy-exec status --watch",
+    ),
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 invalid configuration, 4 canceled, "
+    "5 timed out, 7 state store, 8 not found, 70 bug, 130/143 interrupted.",
+)
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
+
+
+for _name, _command in (
+    ("submit", submit.submit),
+    ("status", status.status),
+    ("wait", wait.wait),
+    ("cancel", cancel.cancel),
+    ("logs", logs.logs),
+    ("resume", resume.resume),
+    ("check", check.check),
+    ("plan", plan.plan),
+    ("graph", graph.graph),
+    ("init", init.init),
+):
+    app.command(_name, help=sys.modules[_command.__module__].HELP)(_command)
+app.add_typer(data.app, name="data", help=data.HELP)
+
+_CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    real_stdout = os.dup(1) if _is_open(1) else None
+    code = run(given, real_stdout)
+    _leave(code)
+
+
+def run(arguments: list[str], real_stdout: int | None = None) -> int:
+    """Run one command; its exit code. No exception of ours or of the user's comes out.
+
+    `real_stdout` is where an error goes as JSON: `Streams` leads descriptor 1 to stderr.
+    """
+    wants_json = real_stdout if "--json" in arguments else None
+    try:
+        result = app(args=arguments, prog_name="taipy-exec", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except typer.Exit as leave:
+        return int(leave.exit_code)
+    except _CLICK_ERROR as error:
+        return _usage_error(error, wants_json)
+    except (typer.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return outcome.INTERRUPTED
+    except TaipyExecError as error:
+        if error.exit_code == outcome.BUG:
+            return _bug(error, wants_json)
+        _tell(error, wants_json)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        return _bug(error, wants_json)
+
+
+def _usage_error(error: Any, wants_json: int | None) -> int:
+    message = error.format_message()
+    if not message and error.exit_code:
+        # The help text was wanted (no arguments given) and has been printed.
+        return int(error.exit_code)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "taipy-exec"
+    _emit(wants_json, "usage", message, f"{command} --help shows how it is used")
+    return 2
+
+
+def _tell(error: TaipyExecError, wants_json: int | None) -> None:
+    """Every problem of a configuration, or the one sentence and its hint."""
+    problems = error.problems if isinstance(error, ConfigurationError) else ()
+    if len(problems) > 1 and wants_json is None:
+        for problem in problems:
+            _say(f"{problem.level.lower()}: {problem}")
+        return
+    _emit(wants_json, error.kind, error.message, error.hint)
+
+
+def _emit(wants_json: int | None, kind: str, message: str, hint: str | None) -> None:
+    if wants_json is not None:
+        from taipy_exec.cli.shapes import dump, error_shape
+
+        try:
+            os.write(wants_json, (dump(error_shape(kind, message, hint)) + "\n").encode())
+        except OSError:
+            pass
+    _say(f"error: {message}")
+    if hint:
+        _say(f"hint: {hint}")
+
+
+def _bug(error: BaseException, wants_json: int | None) -> int:
+    text = "".join(traceback.format_exception(error))
+    try:
+        handle, name = tempfile.mkstemp(prefix="taipy-exec-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"taipy-exec {__version__}, Python {sys.version}\n{text}")
+        where = f"the traceback is in {Path(name)}"
+    except OSError:
+        where = "its traceback could not be written to a file"
+    _emit(
+        wants_json,
+        "internal",
+        f"a bug in taipy-exec ({type(error).__name__}: {error}); {where}",
+        "please report it with that file",
+    )
+    return outcome.BUG
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def _leave(code: int) -> None:
+    """Exit without the interpreter's own complaint about a closed stdout."""
+    try:
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)

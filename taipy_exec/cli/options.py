@@ -1,0 +1,64 @@
+"""Options and arguments that several commands share. Each is also `TAIPY_EXEC_<OPTION>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def option(*names: str, help: str, **extra: Any) -> Any:
+    """A Typer option with its environment variable, from its first long name."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = "TAIPY_EXEC_" + long.split("/")[0].lstrip("-").replace("-", "_").upper()
+    return typer.Option(*names, help=help, envvar=variable, show_envvar=False, **extra)
+
+
+def help_text(text: str, *examples: str) -> str:
+    """A command's help, which starts with examples. The mark keeps click from refilling them."""
+    lines = "\n".join(f"  {example}" for example in examples)
+    return f"\b\nExamples:\n{lines}\n\n{text}"
+
+
+App = Annotated[
+    str,
+    typer.Argument(
+        metavar="APP",
+        help="A config.toml, any other TOML file, a folder with config.toml or main.py, "
+        "or a Python file.",
+        envvar="TAIPY_EXEC_APP",
+        show_envvar=False,
+    ),
+]
+ApplicationPathOption = Annotated[
+    str,
+    option(
+        "--application-path", "-a", metavar="APP", help="The application: a file or its folder."
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    option(
+        "--state-dir",
+        metavar="DIR",
+        help="Where the state lies (default: .taipy-exec beside the configuration).",
+    ),
+]
+Scenario = Annotated[
+    str | None,
+    option("--scenario", "-s", metavar="ID", help="Which scenario, where there are several."),
+]
+Name = Annotated[
+    str | None,
+    option("--name", metavar="NAME", help="Which scenario instance (default: the scenario's id)."),
+]
+Sequence = Annotated[
+    str | None, option("--sequence", metavar="NAME", help="Only the tasks of this sequence.")
+]
+Task = Annotated[str | None, option("--task", metavar="ID", help="Only this task.")]
+Mode = Annotated[str | None, option("--mode", metavar="MODE", help="development or standalone.")]
+Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
+Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
+Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]
+Color = Annotated[str | None, option("--color", metavar="WHEN", help="auto, always or never.")]

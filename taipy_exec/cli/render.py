@@ -1,0 +1,157 @@
+"""Tables and lines of text for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+GLYPHS = {
+    Status.SUBMITTED: ("·", "."),
+    Status.BLOCKED: ("○", "o"),
+    Status.PENDING: ("◔", "-"),
+    Status.RUNNING: ("▶", ">"),
+    Status.CANCELED: ("⊘", "x"),
+    Status.FAILED: ("✗", "X"),
+    Status.COMPLETED: ("✓", "+"),
+    Status.SKIPPED: ("↷", "="),
+    Status.ABANDONED: ("⊘", "/"),
+}
+STYLES = {
+    "SUBMITTED": "dim",
+    "UNDEFINED": "yellow",
+    "BLOCKED": "dim",
+    "PENDING": "cyan",
+    "RUNNING": "bold blue",
+    "CANCELED": "yellow",
+    "FAILED": "bold red",
+    "COMPLETED": "green",
+    "SKIPPED": "green dim",
+    "ABANDONED": "yellow",
+}
+
+
+def status_text(status: Status, *, unicode: bool = True) -> Text:
+    """A status with its glyph and colour: never colour alone."""
+    from rich.text import Text
+
+    glyph = GLYPHS[status][0 if unicode else 1]
+    return Text(f"{glyph} {status.name}", style=STYLES[status.name], no_wrap=True)
+
+
+def duration(seconds: float | None) -> str:
+    """`12ms`, `3.4s`, `2m05s`, `1h02m`."""
+    if seconds is None:
+        return ""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def clock(seconds: float | None) -> str:
+    """A local time of day, with the date unless it is today."""
+    if seconds is None:
+        return ""
+    at = dt.datetime.fromtimestamp(seconds)
+    return at.strftime("%H:%M:%S" if at.date() == dt.date.today() else "%Y-%m-%d %H:%M")
+
+
+def counts_text(counts: Mapping[Status, int]) -> str:
+    """`7 completed, 2 skipped, 1 failed`."""
+    order = (
+        Status.COMPLETED,
+        Status.SKIPPED,
+        Status.FAILED,
+        Status.ABANDONED,
+        Status.CANCELED,
+        Status.RUNNING,
+        Status.PENDING,
+        Status.BLOCKED,
+        Status.SUBMITTED,
+    )
+    parts = [f"{counts[s]} {s.name.lower()}" for s in order if counts.get(s)]
+    return ", ".join(parts) or "no jobs"
+
+
+def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True) -> Table:
+    """All jobs, one row each."""
+    table = new_table()
+    for title, extra in (
+        ("Task", {"overflow": "fold"}),
+        ("Status", {"no_wrap": True}),
+        ("Time", {"justify": "right", "no_wrap": True}),
+        ("Reason", {"overflow": "fold"}),
+    ):
+        table.add_column(title, **extra)
+    for job in jobs:
+        table.add_row(
+            job.task,
+            status_text(job.status, unicode=unicode),
+            duration(job.duration),
+            reason_text(job),
+        )
+    return table
+
+
+def reason_text(job: JobRecord) -> str:
+    """Why the job is in its status: the failure's first line where there is one."""
+    if job.failure:
+        first = job.failure.message.strip().splitlines()[0] if job.failure.message else ""
+        return f"{job.failure.type}: {first}" if job.failure.type else first
+    return (job.reason or "").replace("_", " ")
+
+
+def submissions_table(
+    records: Sequence[SubmissionRecord], interrupted: Mapping[str, bool]
+) -> Table:
+    """The submissions, newest first."""
+    from rich.text import Text
+
+    table = new_table()
+    for title in ("Submission", "Scenario", "Name", "Mode", "Status", "Jobs", "Submitted", "Time"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("Submission", "Status"))
+    for record in records:
+        status = record.status.name
+        text = Text(status, style=STYLES[status])
+        if interrupted.get(record.id):
+            text.append(" (interrupted)", style="yellow")
+        elif record.finished_at is None and record.unfinished and status in ("FAILED", "CANCELED"):
+            text.append(f" ({record.unfinished} still to end)", style="dim")
+        end = record.finished_at
+        table.add_row(
+            short_id(record.id),
+            record.scenario,
+            record.name if record.name != record.scenario else "",
+            record.mode,
+            text,
+            counts_text(record.counts),
+            clock(record.created_at),
+            duration(None if end is None else end - record.created_at),
+        )
+    return table
+
+
+def short_id(id: str) -> str:
+    """The part of an id that is enough to name it on the command line."""
+    head, _, rest = id.rpartition("_")
+    return f"{head}_{rest[:8]}"
+
+
+def new_table() -> Table:
+    """The one style of table: a rule under the head, no boxes."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)

@@ -1,0 +1,71 @@
+"""The JSON objects that the command line prints: schema `taipy-exec/1`, additive changes only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+
+SCHEMA = "taipy-exec/1"
+
+
+def dump(fields: Mapping[str, object]) -> str:
+    """One object with the schema first."""
+    return json.dumps({"schema": SCHEMA, **fields}, indent=1, default=str, ensure_ascii=False)
+
+
+def when(seconds: float | None) -> str | None:
+    """A time as ISO 8601 in UTC with microseconds."""
+    if seconds is None:
+        return None
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds")
+
+
+def submission_fields(record: SubmissionRecord) -> dict[str, object]:
+    """The `submission` object."""
+    end = record.finished_at
+    return {
+        "id": record.id,
+        "status": record.status.name,
+        "mode": record.mode,
+        "scenario": record.scenario,
+        "name": record.name,
+        "created_at": when(record.created_at),
+        "finished_at": when(end),
+        "duration": None if end is None else round(max(end - record.created_at, 0.0), 6),
+        "target": record.target,
+    }
+
+
+def job_fields(job: JobRecord) -> dict[str, object]:
+    """One entry of `jobs`."""
+    return {
+        "id": job.id,
+        "task": job.task,
+        "status": job.status.name,
+        "reason": job.reason,
+        "attempt": job.attempt,
+        "worker": job.worker,
+        "submitted_at": when(job.submitted_at),
+        "started_at": when(job.started_at),
+        "finished_at": when(job.finished_at),
+        "duration": None if job.duration is None else round(job.duration, 6),
+        "error": job.failure.as_json() if job.failure else None,
+        "peak_memory": job.peak_memory,
+    }
+
+
+def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dict[str, Any]:
+    """What `submit`, `wait` and `status SUBMISSION` print; jobs in topological order."""
+    return {
+        "submission": submission_fields(record),
+        "jobs": [job_fields(job) for job in jobs],
+    }
+
+
+def error_shape(kind: str, message: str, hint: str | None) -> dict[str, object]:
+    """What any command prints under --json when it fails."""
+    return {"error": {"kind": kind, "message": message, "hint": hint}}

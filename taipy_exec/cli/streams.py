@@ -1,0 +1,176 @@
+"""The two streams of a command: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+from taipy_exec.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_COLOR_SYSTEMS = ("auto", "always", "never")
+
+
+class Streams:
+    """Where a command prints. Made once, before anything of the user's runs.
+
+    From then on descriptor 1 is stderr: whatever the application prints, by whatever means,
+    cannot get into the data. A reader that goes away (`| head -1`) is no error.
+    """
+
+    def __init__(
+        self,
+        *,
+        color: str | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        json: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        if color is not None and color not in _COLOR_SYSTEMS:
+            raise UsageError(f"--color takes auto, always or never, not {color!r}")
+        environ = os.environ if environ is None else environ
+        self.quiet = quiet
+        self.verbose = verbose
+        self.json = json
+        self._environ = environ
+        self._color = color
+        self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
+        self._data = _take_stdout()
+
+    def _colors(self, is_terminal: bool) -> bool:
+        if self._color in ("always", "never"):
+            return self._color == "always"
+        if self._environ.get("NO_COLOR"):
+            return False
+        if self._environ.get("FORCE_COLOR", "") not in ("", "0"):
+            return True
+        return is_terminal and self._environ.get("TERM") != "dumb"
+
+    def _console(self, file: IO[str], is_terminal: bool) -> Console:
+        from rich.console import Console
+
+        colors = self._colors(is_terminal)
+        live = is_terminal and self._environ.get("TERM") not in (None, "", "dumb")
+        width = None if is_terminal else _width(self._environ)
+        return Console(
+            file=file,
+            force_terminal=live,
+            no_color=not colors,
+            color_system="auto" if colors and live else "standard" if colors else None,
+            width=width,
+            highlight=False,
+            soft_wrap=False,
+            emoji=False,
+            markup=False,
+            legacy_windows=False,
+        )
+
+    @cached_property
+    def out(self) -> Console:
+        """The console for data."""
+        return self._console(self._data, self.data_is_terminal)
+
+    @cached_property
+    def err(self) -> Console:
+        """The console for everything else."""
+        terminal = bool(sys.stderr and sys.stderr.isatty())
+        return self._console(_Unbreakable(sys.stderr), terminal)  # type: ignore[arg-type]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a table may redraw itself on stderr."""
+        return self.err.is_terminal and not self.quiet
+
+    def data(self, text: str, *, end: str = "\n") -> None:
+        """Print data as it is."""
+        try:
+            self._data.write(text + end)
+            self._data.flush()
+        except BrokenPipeError:
+            self._give_up_data()
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print a table or styled text as data."""
+        with self.out.capture() as captured:
+            self.out.print(renderable)
+        self.data(captured.get(), end="")
+
+    def note(self, message: str, style: str = "") -> None:
+        """Tell the user something, unless quiet."""
+        if not self.quiet:
+            self.err.print(message, style=style or None, soft_wrap=True)
+
+    def warn(self, message: str) -> None:
+        """Tell the user of something that may be wrong."""
+        self.err.print(f"warning: {message}", style="yellow", soft_wrap=True)
+
+    def error(self, message: str, hint: str | None = None) -> None:
+        """Say what went wrong and what to do."""
+        self.err.print(f"error: {message}", style="bold red", soft_wrap=True)
+        if hint:
+            self.err.print(f"hint: {hint}", style="cyan", soft_wrap=True)
+
+    def _give_up_data(self) -> None:
+        self._data = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+class _Unbreakable:
+    """stderr, or nothing once its reader has gone: a lost display must not end a run."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                encoding = self._stream.encoding or "ascii"
+                self._stream.write(text.encode(encoding, "replace").decode(encoding))
+            except (OSError, ValueError):
+                self._stream = None
+        return len(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._stream = None
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise OSError("the stream is closed")
+        return int(self._stream.fileno())
+
+    def isatty(self) -> bool:
+        return bool(self._stream and self._stream.isatty())
+
+    @property
+    def encoding(self) -> str:
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+
+def _take_stdout() -> IO[str]:
+    """stdout for us alone; descriptor 1 and `sys.stdout` lead to stderr from now on."""
+    try:
+        sys.stdout.flush()
+        own = os.dup(1)
+        os.dup2(2, 1)
+    except (OSError, ValueError, AttributeError):
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
+    encoding = sys.stdout.encoding or "utf-8"
+    return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace")
+
+
+def _width(environ: Mapping[str, str]) -> int:
+    try:
+        return max(int(environ.get("COLUMNS", "")), 40)
+    except ValueError:
+        return 120
