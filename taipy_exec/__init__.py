@@ -9,10 +9,8 @@ gives Taipy's names for the part that is about running jobs; `taipy_exec.api` ho
 from taipy_exec.version import __version__
 
 _API = (
-    "CannotBeSubmitted",
     "Config",
     "Core",
-    "Cycle",
     "DataNode",
     "Frequency",
     "Job",

@@ -1,0 +1,74 @@
+"""Taipy's names for configuring and running jobs from Python."""
+
+from taipy_exec.api.configuration import Config
+from taipy_exec.api.entities import (
+    DataNode,
+    Job,
+    Scenario,
+    Submission,
+    Task,
+)
+from taipy_exec.api.entities import Sequence_ as Sequence
+from taipy_exec.api.functions import (
+    Orchestrator,
+    cancel_job,
+    compare_scenarios,
+    create_global_data_node,
+    create_scenario,
+    delete,
+    exists,
+    get,
+    get_data_nodes,
+    get_jobs,
+    get_latest_job,
+    get_latest_submission,
+    get_scenarios,
+    get_sequences,
+    get_submissions,
+    get_tasks,
+    is_submittable,
+    run,
+    submit,
+    subscribe_scenario,
+    unsubscribe_scenario,
+)
+from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.model.status import Status, SubmissionStatus
+
+Core = Orchestrator
+
+__all__ = [
+    "Config",
+    "Core",
+    "DataNode",
+    "Frequency",
+    "Job",
+    "Orchestrator",
+    "Scenario",
+    "Scope",
+    "Sequence",
+    "Status",
+    "Submission",
+    "SubmissionStatus",
+    "Task",
+    "cancel_job",
+    "compare_scenarios",
+    "create_global_data_node",
+    "create_scenario",
+    "delete",
+    "exists",
+    "get",
+    "get_data_nodes",
+    "get_jobs",
+    "get_latest_job",
+    "get_latest_submission",
+    "get_scenarios",
+    "get_sequences",
+    "get_submissions",
+    "get_tasks",
+    "is_submittable",
+    "run",
+    "submit",
+    "subscribe_scenario",
+    "unsubscribe_scenario",
+]

@@ -26,7 +26,7 @@ from taipy_exec.cli.commands import (
     submit,
     wait,
 )
-from taipy_exec.cli.options import help_text
+from taipy_exec.cli.options import help_text, summary
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.version import __version__
 
@@ -78,8 +78,9 @@ for _name, _command in (
     ("graph", graph.graph),
     ("init", init.init),
 ):
-    app.command(_name, help=sys.modules[_command.__module__].HELP)(_command)
-app.add_typer(data.app, name="data", help=data.HELP)
+    _help = sys.modules[_command.__module__].HELP
+    app.command(_name, help=_help, short_help=summary(_help))(_command)
+app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HELP))
 
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 

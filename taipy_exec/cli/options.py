@@ -21,6 +21,11 @@ def help_text(text: str, *examples: str) -> str:
     return f"\b\nExamples:\n{lines}\n\n{text}"
 
 
+def summary(help: str) -> str:
+    """The first sentence after the examples, for the list of commands."""
+    return help.rpartition("\n\n")[2].split(". ")[0].split(": ")[0].rstrip(".") + "."
+
+
 App = Annotated[
     str,
     typer.Argument(

@@ -28,6 +28,7 @@ from taipy_exec.config.typed_text import (
     Frequency,
     Invalid,
     Scope,
+    env_template,
     render,
     resolve_env,
 )
@@ -90,6 +91,22 @@ def compile_layers(
     return Compiled(config, merged, problems)
 
 
+def compile_entry(
+    layer: Layer, section: str, id: str, *, nodes: Mapping[str, DataNodeConfig] | None = None
+) -> Any:
+    """One DATA_NODE or TASK of a layer that stands alone; its problems show in the whole.
+
+    So that configuring n tasks one by one does not compile n times n of them.
+    """
+    entries = layer.sections.get(section, {})
+    wanted = {key: entries[key] for key in ("default", id) if key in entries}
+    build = _Build(Merged(sections={section: wanted}), [], os.environ)
+    if section == "DATA_NODE":
+        found = build.data_nodes()
+        return found.get(id) or DataNodeConfig(id=id)
+    return build.tasks(nodes or {}).get(id) or TaskConfig(id=id)
+
+
 def _digest(merged: Merged) -> str:
     """Equal for configurations that describe the same graph and data, whatever the mode."""
     parts = {
@@ -135,6 +152,9 @@ class _Build:
         return found
 
     def _resolve(self, raw: Any) -> tuple[Any, list[Invalid]]:
+        if isinstance(raw, str):
+            # Texts of a file were parsed already; those given in Python may be templates too.
+            raw = env_template(raw) or raw
         if isinstance(raw, EnvTemplate):
             raw = resolve_env(raw, self.environ)
         if isinstance(raw, Invalid):

@@ -63,9 +63,9 @@ _DELTA = re.compile(
 
 def parse(text: str) -> object:
     """The value that `text` stands for. What cannot be converted comes back as `Invalid`."""
-    template = _ENV.fullmatch(text)
+    template = env_template(text)
     if template:
-        return EnvTemplate(template[1], template[2])
+        return template
     typed = _TYPED.fullmatch(text)
     if not typed:
         return text
@@ -73,6 +73,12 @@ def parse(text: str) -> object:
         return _CONVERT[typed[2]](typed[1])
     except (ValueError, KeyError) as error:
         return Invalid(text, f"{typed[1]!r} is not {_WHAT[typed[2]]}{_detail(error)}")
+
+
+def env_template(text: str) -> EnvTemplate | None:
+    """The template that `text` is as a whole, if it is one."""
+    found = _ENV.fullmatch(text)
+    return EnvTemplate(found[1], found[2]) if found else None
 
 
 def parse_all(value: object) -> object:

@@ -25,7 +25,7 @@ from taipy_exec.model.event import (
     UpToDate,
     Written,
 )
-from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.store import Edit, JobUpdate, Store
 
@@ -164,6 +164,18 @@ class Coordinator:
                 jobs=tuple(jobs), reason=reason, at=self._clock(), stop_running=stop_running
             )
         )
+        self._commit()
+
+    def abort(self, reason: str) -> None:
+        """The thread that ran a job was interrupted: everything unfinished is canceled."""
+        now = self._clock()
+        unfinished = [j for j in self.board.jobs.values() if not j.status.is_final]
+        running = [j for j in unfinished if j.status is Status.RUNNING]
+        self._handle(CancelRequested(jobs=tuple(j.id for j in unfinished), reason=reason, at=now))
+        failure = Failure(kind=reason, message="interrupted")
+        for job in running:
+            self._handle(Finished(job=job.id, attempt=job.attempt, at=now, failure=failure))
+        self._stops.clear()
         self._commit()
 
     def hand_back(self) -> None:

@@ -1,0 +1,498 @@
+"""`Config`: Taipy's facade to configure in Python, with Taipy's signatures and defaults."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import (
+    AppConfig,
+    CoreConfig,
+    DataNodeConfig,
+    JobConfig,
+    ScenarioConfig,
+    TaskConfig,
+)
+from taipy_exec.config.compile import Compiled, compile_entry, compile_layers
+from taipy_exec.config.export import write_toml
+from taipy_exec.config.layers import Layer, copy_layer, layer_from_toml, merge
+from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.toml_file import read_toml
+from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.errors import ConfigurationUpdateBlocked
+from taipy_exec.wiring import (
+    ENVIRONMENT_FILE,
+    check_compiled,
+    checked,
+    environment_layers,
+    state_folder,
+)
+
+
+class Issues:
+    """What `Config.check()` found: `all`, `errors`, `warnings`, `infos`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.all = list(problems)
+
+    def _of(self, level: Level) -> list[Problem]:
+        return [problem for problem in self.all if problem.level is level]
+
+    @property
+    def errors(self) -> list[Problem]:
+        return self._of(Level.ERROR)
+
+    @property
+    def warnings(self) -> list[Problem]:
+        return self._of(Level.WARNING)
+
+    @property
+    def infos(self) -> list[Problem]:
+        return self._of(Level.INFO)
+
+
+class Configuration:
+    """Layers of configuration: Python < file < the file that TAIPY_CONFIG_PATH names.
+
+    Every `configure_*` returns the frozen configuration of the entry as it stands then. While
+    jobs can run, changes raise ConfigurationUpdateBlocked.
+    """
+
+    def __init__(self) -> None:
+        self._python = Layer()
+        self._file: Layer | None = None
+        self._source: Path | None = None
+        self._compiled: Compiled | None = None
+        self._blocked = False
+
+    # -- layers ---------------------------------------------------------------------------
+
+    def load(self, filename: str | Path) -> None:
+        """Replace what was configured in Python by what the file says.
+
+        Raises ConfigurationError with every problem of the file.
+        """
+        self._change()
+        self._python = layer_from_toml(read_toml(Path(filename)))
+        self._source = Path(filename).absolute()
+        self._compile().raise_errors()
+
+    def override(self, filename: str | Path) -> None:
+        """Put the file on top of what was configured in Python, key by key."""
+        self._change()
+        self._file = layer_from_toml(read_toml(Path(filename)))
+        self._source = self._source or Path(filename).absolute()
+        self._compile().raise_errors()
+
+    def restore(self, filename: str | Path) -> None:
+        """Replace the whole configuration by what the file says."""
+        self._change()
+        self._file = None
+        self.load(filename)
+
+    def export(self, filename: str | Path) -> None:
+        """Write what was configured in Python, in a form that Taipy loads."""
+        write_toml(Path(filename), self._python.sections)
+
+    def backup(self, filename: str | Path) -> None:
+        """Write the configuration as it applies, all layers merged."""
+        write_toml(Path(filename), merge(self._layers()).sections)
+
+    def check(self) -> Issues:
+        """Every problem, without raising."""
+        return Issues(check_compiled(self._compile()))
+
+    def block_update(self) -> None:
+        """Refuse changes from now on."""
+        self._blocked = True
+
+    def unblock_update(self) -> None:
+        """Allow changes again."""
+        self._blocked = False
+
+    def python_layer(self) -> Layer:
+        """What was configured in Python and by `load`, with the file of `override` on top."""
+        layers = [layer for layer in (self._python, self._file) if layer]
+        merged = merge([copy_layer(layer) for layer in layers])
+        return Layer(sections=merged.sections)
+
+    def freeze(self) -> AppConfig:
+        """The checked, immutable configuration. Raises ConfigurationError with every problem."""
+        return checked(self._compile())
+
+    def _layers(self) -> list[Layer]:
+        layers = [self._python, *([self._file] if self._file else [])]
+        return layers + environment_layers()
+
+    def _compile(self) -> Compiled:
+        if self._compiled is None:
+            root = Path.cwd()
+            beside = self._source.parent if self._source else root
+            self._compiled = compile_layers(
+                self._layers(), root=root, state_dir=state_folder(beside), source=self._source
+            )
+        return self._compiled
+
+    def _change(self) -> None:
+        if self._blocked:
+            raise ConfigurationUpdateBlocked(
+                "the configuration is in use by the orchestrator",
+                "call orchestrator.stop() first, or Config.unblock_update()",
+            )
+        self._compiled = None
+
+    def _reset(self) -> None:
+        """Forget everything: for tests, and for a process that starts anew."""
+        self.__init__()  # type: ignore[misc]
+
+    # -- the sections as they apply ---------------------------------------------------------
+
+    @property
+    def job_config(self) -> JobConfig:
+        """The `[JOB]` section."""
+        return self._compile().config.job
+
+    @property
+    def core(self) -> CoreConfig:
+        """The `[CORE]` section."""
+        return self._compile().config.core
+
+    @property
+    def global_config(self) -> GlobalConfig:
+        """The `[TAIPY]` section."""
+        return GlobalConfig(self._compile().config.global_properties)
+
+    @property
+    def data_nodes(self) -> dict[str, DataNodeConfig]:
+        """Data nodes by id, with `default`."""
+        return {"default": DataNodeConfig(id="default"), **self._compile().config.data_nodes}
+
+    @property
+    def tasks(self) -> dict[str, TaskConfig]:
+        """Tasks by id, with `default`."""
+        return {"default": TaskConfig(id="default"), **self._compile().config.tasks}
+
+    @property
+    def scenarios(self) -> dict[str, ScenarioConfig]:
+        """Scenarios by id, with `default`."""
+        return {"default": ScenarioConfig(id="default"), **self._compile().config.scenarios}
+
+    # -- flat sections ----------------------------------------------------------------------
+
+    def configure_global_app(self, **properties: Any) -> GlobalConfig:
+        """Properties of the application."""
+        self._change()
+        self._python.entry("TAIPY").update(properties)
+        return self.global_config
+
+    def configure_job_executions(
+        self, mode: str | None = None, max_nb_of_workers: int | str | None = None, **properties: Any
+    ) -> JobConfig:
+        """How jobs run."""
+        self._set("JOB", "", {"mode": mode, "max_nb_of_workers": max_nb_of_workers, **properties})
+        return self.job_config
+
+    def configure_core(
+        self,
+        root_folder: str | None = None,
+        storage_folder: str | None = None,
+        taipy_storage_folder: str | None = None,
+        repository_type: str | None = None,
+        repository_properties: Mapping[str, Any] | None = None,
+        read_entity_retry: int | None = None,
+        mode: str | None = None,
+        version_number: str | None = None,
+        force: bool | None = None,
+        **properties: Any,
+    ) -> CoreConfig:
+        """Folders and versions."""
+        self._set(
+            "CORE",
+            "",
+            {
+                "root_folder": root_folder,
+                "storage_folder": storage_folder,
+                "taipy_storage_folder": taipy_storage_folder,
+                "repository_type": repository_type,
+                "repository_properties": repository_properties,
+                "read_entity_retry": read_entity_retry,
+                "mode": mode,
+                "version_number": version_number,
+                "force": force,
+                **properties,
+            },
+        )
+        return self.core
+
+    # -- data nodes -------------------------------------------------------------------------
+
+    def configure_data_node(
+        self,
+        id: str,
+        storage_type: str | None = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A data node of any storage type."""
+        self._set(
+            "DATA_NODE",
+            id,
+            {
+                "storage_type": storage_type,
+                "scope": scope,
+                "validity_period": validity_period,
+                **properties,
+            },
+            anew=True,
+        )
+        if self._is_plain:
+            return compile_entry(self._python, "DATA_NODE", id)  # type: ignore[no-any-return]
+        return self.data_nodes[id]
+
+    def configure_data_node_from(
+        self, source_configuration: DataNodeConfig, id: str, **properties: Any
+    ) -> DataNodeConfig:
+        """A data node like another, with some properties changed."""
+        scope = properties.pop("scope", source_configuration.scope)
+        period = properties.pop("validity_period", source_configuration.validity_period)
+        return self.configure_data_node(
+            id,
+            storage_type=source_configuration.storage_type,
+            scope=scope,
+            validity_period=period,
+            **{**source_configuration.properties, **properties},
+        )
+
+    def configure_pickle_data_node(
+        self,
+        id: str,
+        default_path: str | None = None,
+        default_data: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """Any Python object in a pickle file."""
+        return self.configure_data_node(
+            id,
+            "pickle",
+            scope,
+            validity_period,
+            default_path=default_path,
+            default_data=default_data,
+            **properties,
+        )
+
+    def configure_csv_data_node(
+        self,
+        id: str,
+        default_path: str | None = None,
+        encoding: str | None = None,
+        has_header: bool | None = None,
+        exposed_type: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A table in a CSV file."""
+        return self.configure_data_node(
+            id,
+            "csv",
+            scope,
+            validity_period,
+            default_path=default_path,
+            encoding=encoding,
+            has_header=has_header,
+            exposed_type=exposed_type,
+            **properties,
+        )
+
+    def configure_json_data_node(
+        self,
+        id: str,
+        default_path: str | None = None,
+        encoding: str | None = None,
+        encoder: type | None = None,
+        decoder: type | None = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A JSON file."""
+        return self.configure_data_node(
+            id,
+            "json",
+            scope,
+            validity_period,
+            default_path=default_path,
+            encoding=encoding,
+            encoder=encoder,
+            decoder=decoder,
+            **properties,
+        )
+
+    def configure_in_memory_data_node(
+        self,
+        id: str,
+        default_data: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """An object in this process, for development mode."""
+        return self.configure_data_node(
+            id, "in_memory", scope, validity_period, default_data=default_data, **properties
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """`configure_<type>_data_node` for the storage types that are still to come."""
+        kind = name.removeprefix("configure_").removesuffix("_data_node")
+        if name == f"configure_{kind}_data_node" and not kind.startswith("_"):
+
+            def configure(id: str, **properties: Any) -> DataNodeConfig:
+                return self.configure_data_node(id, kind, **properties)
+
+            return configure
+        raise AttributeError(f"Config has no attribute {name!r}")
+
+    # -- tasks and scenarios ----------------------------------------------------------------
+
+    def configure_task(
+        self,
+        id: str,
+        function: Callable[..., Any] | None,
+        input: DataNodeConfig | Iterable[DataNodeConfig] | None = None,
+        output: DataNodeConfig | Iterable[DataNodeConfig] | None = None,
+        skippable: bool = False,
+        **properties: Any,
+    ) -> TaskConfig:
+        """A task: `function` from `input` to `output`."""
+        self._set(
+            "TASK",
+            id,
+            {
+                "function": function,
+                "inputs": _listed(input),
+                "outputs": _listed(output),
+                "skippable": skippable,
+                **properties,
+            },
+            anew=True,
+        )
+        if self._is_plain:
+            nodes = {node.id: node for node in (*_listed(input), *_listed(output))}
+            return compile_entry(self._python, "TASK", id, nodes=nodes)  # type: ignore[no-any-return]
+        return self.tasks[id]
+
+    def configure_scenario(
+        self,
+        id: str,
+        task_configs: Iterable[TaskConfig] | None = None,
+        additional_data_node_configs: Iterable[DataNodeConfig] | None = None,
+        frequency: Frequency | None = None,
+        comparators: Mapping[str, Any] | None = None,
+        sequences: Mapping[str, Iterable[TaskConfig]] | None = None,
+        **properties: Any,
+    ) -> ScenarioConfig:
+        """A scenario: a set of tasks, with named sequences of them."""
+        self._set(
+            "SCENARIO",
+            id,
+            {
+                "tasks": _listed(task_configs),
+                "additional_data_nodes": _listed(additional_data_node_configs),
+                "frequency": frequency,
+                "comparators": dict(comparators or {}),
+                "sequences": {name: _listed(t) for name, t in (sequences or {}).items()},
+                **properties,
+            },
+            anew=True,
+        )
+        return self.scenarios[id]
+
+    def set_default_data_node_configuration(
+        self,
+        storage_type: str,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """What data nodes inherit."""
+        return self.configure_data_node(
+            "default", storage_type, scope, validity_period, **properties
+        )
+
+    def set_default_task_configuration(
+        self,
+        function: Callable[..., Any] | None = None,
+        input: Any = None,
+        output: Any = None,
+        skippable: bool = False,
+        **properties: Any,
+    ) -> TaskConfig:
+        """What tasks inherit: the additional properties only, as in Taipy."""
+        return self.configure_task("default", function, input, output, skippable, **properties)
+
+    def set_default_scenario_configuration(
+        self,
+        task_configs: Any = None,
+        additional_data_node_configs: Any = None,
+        frequency: Frequency | None = None,
+        comparators: Any = None,
+        sequences: Any = None,
+        **properties: Any,
+    ) -> ScenarioConfig:
+        """What scenarios inherit: the frequency and the additional properties, as in Taipy."""
+        return self.configure_scenario(
+            "default",
+            task_configs,
+            additional_data_node_configs,
+            frequency,
+            comparators,
+            sequences,
+            **properties,
+        )
+
+    # -- inside -----------------------------------------------------------------------------
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether Python is the only layer, so that one entry can be compiled by itself."""
+        return self._file is None and not os.environ.get(ENVIRONMENT_FILE)
+
+    def _set(self, section: str, id: str, keys: Mapping[str, Any], *, anew: bool = False) -> None:
+        self._change()
+        entry = self._python.entry(section, id)
+        if anew:
+            entry.clear()
+        entry.update({key: value for key, value in keys.items() if value is not None})
+
+
+class GlobalConfig:
+    """The `[TAIPY]` section: `properties`, also as attributes."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        self.properties = dict(properties)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["properties"][name]
+        except KeyError:
+            raise AttributeError(f"the application has no property {name!r}") from None
+
+
+def _listed(items: Any) -> list[Any]:
+    if items is None:
+        return []
+    if isinstance(items, list | tuple | set | frozenset):
+        return list(items)
+    if isinstance(items, DataNodeConfig | TaskConfig | str):
+        return [items]
+    return list(items)
+
+
+Config = Configuration()

@@ -1,0 +1,183 @@
+"""The graph for a terminal: a tree of tasks with their data, or a list by level if too deep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from taipy_exec.cli.graph.names import columns, printable, shorten
+from taipy_exec.cli.graph.palette import glyph, tally
+from taipy_exec.cli.graph.tree import Row, tree_rows
+from taipy_exec.model.graph import JobGraph, TaskSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """The strokes of the drawing; those of the tree are three columns wide."""
+
+    branch: str
+    last: str
+    rail: str
+    rail_then: str
+    then: str
+    gives: str
+    after: str
+    ellipsis: str
+
+
+UNICODE = Signs(
+    branch="├─ ",
+    last="└─ ",
+    rail="│  ",
+    rail_then="│↓ ",
+    then=" ↓ ",
+    gives="→",
+    after="◀",
+    ellipsis="…",
+)
+ASCII = Signs(
+    branch="|- ",
+    last="`- ",
+    rail="|  ",
+    rail_then="|v ",
+    then=" v ",
+    gives="->",
+    after="<-",
+    ellipsis="...",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A line to be: `indent` with the name, what stands below it, and what is told of it."""
+
+    indent: str
+    below: str
+    name: str
+    parts: tuple[tuple[str, ...], ...] = ()
+
+
+def ascii_graph(
+    graph: JobGraph, *, title: str, statuses: Mapping[str, str], width: int, unicode: bool
+) -> str:
+    """A head line and one line or more for each task, none wider than `width` columns."""
+    signs = UNICODE if unicode else ASCII
+    rows = tree_rows(graph)
+    if max((len(row.rails) + 1 for row in rows), default=0) * 3 <= width // 3:
+        entries = _tree(rows, statuses, signs)
+    else:
+        entries = _levels(graph, statuses, signs)
+    head = _head(graph, title, statuses, width, signs)
+    lines = [*head, *_lines(entries, width, signs)]
+    return "\n".join(shorten(line, width, signs.ellipsis) for line in lines)
+
+
+def _head(
+    graph: JobGraph, title: str, statuses: Mapping[str, str], width: int, signs: Signs
+) -> list[str]:
+    unicode = signs is UNICODE
+    tasks, levels = len(graph.tasks), len(graph.levels)
+    size = f"{tasks} task{'s' * (tasks != 1)} in {levels} level{'s' * (levels != 1)}"
+    first = f"{printable(title, unicode=unicode)}: {size if tasks else 'no tasks'}"
+    counts = [
+        (f"{glyph(status, unicode=unicode)} {count} {printable(status.lower(), unicode=unicode)}",)
+        for status, count in tally((task.id for task in graph.tasks), statuses)
+    ]
+    return [first, *(_wrapped(counts, width, signs.ellipsis) if counts else ())]
+
+
+def _tree(rows: Iterable[Row], statuses: Mapping[str, str], signs: Signs) -> Iterable[_Entry]:
+    rows = list(rows)
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        rails = "".join(signs.rail if more else "   " for more in row.rails)
+        own = "   " if row.last else signs.rail
+        if row.then:
+            stroke = signs.then if row.last else signs.rail_then
+        else:
+            stroke = signs.last if row.last else signs.branch
+        opens = following is not None and len(following.rails) > len(row.rails)
+        yield _Entry(
+            indent=rails + stroke,
+            below=rails + own + (signs.rail if opens else ""),
+            name=_name(row.task, statuses, signs),
+            parts=_parts(row.task, row.joins, signs),
+        )
+
+
+def _levels(graph: JobGraph, statuses: Mapping[str, str], signs: Signs) -> Iterable[_Entry]:
+    tasks = {task.id: task for task in graph.tasks}
+    for n, level in enumerate(graph.levels):
+        yield _Entry(indent="", below="", name=f"level {n}")
+        for id in level:
+            yield _Entry(
+                indent="  ",
+                below="  ",
+                name=_name(tasks[id], statuses, signs),
+                parts=_parts(tasks[id], graph.predecessors[id], signs),
+            )
+
+
+def _name(task: TaskSpec, statuses: Mapping[str, str], signs: Signs) -> str:
+    unicode = signs is UNICODE
+    name = printable(task.id, unicode=unicode)
+    if not statuses:
+        return name
+    status = statuses.get(task.id)
+    return f"{glyph(status, unicode=unicode) if status else ' '} {name}"
+
+
+def _parts(task: TaskSpec, joins: Sequence[str], signs: Signs) -> tuple[tuple[str, ...], ...]:
+    """The words about a task that wrap together: its data, and the tasks that it joins."""
+    data = _listed(task.inputs, signs)
+    if task.outputs:
+        data = (*data, signs.gives, *_listed(task.outputs, signs))
+    after = (signs.after, *_listed(joins, signs)) if joins else ()
+    return tuple(part for part in (data, after) if part)
+
+
+def _listed(names: Sequence[str], signs: Signs) -> tuple[str, ...]:
+    shown = [printable(name, unicode=signs is UNICODE) for name in dict.fromkeys(names)]
+    return tuple(f"{name}{',' * (n < len(shown))}" for n, name in enumerate(shown, 1))
+
+
+def _lines(entries: Iterable[_Entry], width: int, signs: Signs) -> Iterable[str]:
+    entries = list(entries)
+    widest = max((columns(e.indent + e.name) for e in entries if e.parts), default=0)
+    left = min(widest, max(width * 9 // 20, min(width - 14, 24)))
+    room = max(width - left - 2, 6)
+    for entry in entries:
+        if not entry.parts:
+            yield entry.indent + entry.name
+            continue
+        name = shorten(entry.name, max(left - columns(entry.indent), 1), signs.ellipsis)
+        start = entry.indent + name
+        for text in _wrapped(entry.parts, room, signs.ellipsis):
+            yield f"{start}{' ' * (left - columns(start))}  {text}".rstrip()
+            start = entry.below
+
+
+def _wrapped(parts: Iterable[Sequence[str]], room: int, ellipsis: str) -> list[str]:
+    """The words in lines of at most `room` columns; a part stays whole if a line can hold it."""
+    lines = [""]
+    for part in parts:
+        whole = columns(lines[-1]) + 2 + columns(" ".join(part)) <= room
+        if lines[-1] and not whole:
+            lines.append("")
+        gap = "  " if lines[-1] else ""
+        for n, word in enumerate(part):
+            # A sign (an arrow) never ends a line: it goes with the name that follows it.
+            text = _fitted(word, room, ellipsis)
+            held = columns(part[n + 1]) + 1 if len(word) <= 2 and n + 1 < len(part) else 0
+            need = columns(lines[-1] + gap + text) + min(held, room // 2)
+            if lines[-1].strip() and need > room:
+                lines.append("")
+                gap = "  " if n else ""
+            lines[-1] += gap + text
+            gap = " "
+    return lines
+
+
+def _fitted(word: str, room: int, ellipsis: str) -> str:
+    if word.endswith(",") and columns(word) > room:
+        return shorten(word[:-1], room - 1, ellipsis) + ","
+    return shorten(word, room, ellipsis)

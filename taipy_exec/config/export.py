@@ -1,0 +1,92 @@
+"""Write a configuration as Taipy writes it, keeping comments of a file that is there already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from taipy_exec.config.layers import Sections
+from taipy_exec.config.typed_text import render
+from taipy_exec.config.vocabulary import ENTRY_SECTIONS, FLAT_SECTIONS
+from taipy_exec.errors import ConfigurationError
+
+_LISTS = {
+    "TASK": ("inputs", "outputs"),
+    "SCENARIO": ("tasks", "additional_data_nodes"),
+}
+
+
+def as_toml_values(sections: Sections) -> dict[str, Any]:
+    """Plain tables, lists and typed strings, in the order that Taipy needs to load them."""
+    document: dict[str, Any] = {"TAIPY": {}}
+    for section in FLAT_SECTIONS:
+        if section in sections:
+            document[section] = render(sections[section].get("", {}))
+    for section in ENTRY_SECTIONS:
+        entries = sections.get(section, {})
+        if entries:
+            document[section] = {id: _entry(section, keys) for id, keys in entries.items()}
+    return document
+
+
+def _entry(section: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(keys)
+    for key in _LISTS.get(section, ()):
+        found[key] = _references(found.get(key) or [])
+    if section == "TASK":
+        found.setdefault("skippable", False)
+    if section == "SCENARIO":
+        found["comparators"] = dict(found.get("comparators") or {})
+        found["sequences"] = {
+            name: _references(tasks) for name, tasks in (found.get("sequences") or {}).items()
+        }
+    rendered: dict[str, Any] = render(found)
+    # Tables last: what stands below a table's head belongs to it.
+    return dict(sorted(rendered.items(), key=lambda item: isinstance(item[1], Mapping)))
+
+
+def _references(items: Any) -> list[str]:
+    return [f"{getattr(item, 'id', item)}:SECTION" for item in items]
+
+
+def write_toml(path: Path, sections: Sections) -> None:
+    """Write `sections` to `path`; what is there keeps its comments and its order.
+
+    Raises ConfigurationError where the file cannot be written.
+    """
+    values = as_toml_values(sections)
+    try:
+        former = path.read_text(encoding="utf-8") if path.exists() else ""
+        document = tomlkit.parse(former)
+        _update(document, values)
+        text = tomlkit.dumps(document)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+    except tomlkit.exceptions.TOMLKitError as error:
+        raise ConfigurationError(
+            f"{path} is there and is not valid TOML ({error})", "move it away first"
+        ) from None
+
+
+def _update(target: Any, values: Mapping[str, Any]) -> None:
+    """Make `target` say what `values` say, touching only what differs."""
+    for key in [key for key in target if key not in values]:
+        del target[key]
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            if not isinstance(target.get(key), Mapping):
+                target[key] = tomlkit.table(is_super_table=_only_tables(value))
+            _update(target[key], value)
+        elif key not in target or target[key] != value:
+            target[key] = value
+
+
+def _only_tables(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(isinstance(item, Mapping) for item in value.values())
