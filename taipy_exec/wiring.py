@@ -75,7 +75,7 @@ def compile_application(
 def _names_main(app: AppConfig) -> bool:
     """Whether a function of the application is said to lie in the main script."""
     return any(
-        task.function is not None and task.function.path.startswith(MAIN_PREFIXES)
+        task.function_ref is not None and task.function_ref.path.startswith(MAIN_PREFIXES)
         for task in app.tasks.values()
     )
 

@@ -279,7 +279,7 @@ class Task(_Submittable):
     @property
     def function(self) -> Callable[..., Any] | None:
         """The user's function."""
-        return self._config.function.load() if self._config.function else None
+        return self._config.function
 
     @property
     def skippable(self) -> bool:

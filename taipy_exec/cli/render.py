@@ -22,7 +22,7 @@ GLYPHS = {
     Status.FAILED: ("✗", "X"),
     Status.COMPLETED: ("✓", "+"),
     Status.SKIPPED: ("↷", "="),
-    Status.ABANDONED: ("⊘", "/"),
+    Status.ABANDONED: ("⊖", "/"),
 }
 STYLES = {
     "SUBMITTED": "dim",

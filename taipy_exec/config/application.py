@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -86,11 +86,16 @@ class TaskConfig(_WithProperties):
     """One task: a function between data nodes."""
 
     id: str
-    function: FunctionRef | None = None
+    function_ref: FunctionRef | None = None
     inputs: tuple[DataNodeConfig, ...] = ()
     outputs: tuple[DataNodeConfig, ...] = ()
     skippable: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """The user's function, imported now. Raises ConfigurationError where it cannot be."""
+        return self.function_ref.load() if self.function_ref else None
 
     @property
     def input_ids(self) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ def _check_data_node(
 
 def _check_task(report: _Reporter, compiled: Compiled, task: TaskConfig) -> None:
     raw = compiled.merged.sections["TASK"][task.id]
-    if task.function is None and raw.get("function") is None:
+    if task.function_ref is None and raw.get("function") is None:
         report.error(
             "TASK", task.id, "function", 'is missing: write function = "module.name:function"'
         )
@@ -323,8 +323,8 @@ def _references(
     config: AppConfig,
 ) -> Iterator[tuple[str, str, str, FunctionRef | ClassRef]]:
     for task in config.tasks.values():
-        if task.function is not None:
-            yield "TASK", task.id, "function", task.function
+        if task.function_ref is not None:
+            yield "TASK", task.id, "function", task.function_ref
         for key, reference in _inside(task.properties):
             yield "TASK", task.id, key, reference
     for node in config.data_nodes.values():

@@ -350,7 +350,7 @@ class _Build:
                 function = None
         task = TaskConfig(
             id=id,
-            function=function,
+            function_ref=function,
             inputs=self._references("TASK", id, values, "inputs", nodes, "data node"),
             outputs=self._references("TASK", id, values, "outputs", nodes, "data node"),
             skippable=self._take("TASK", id, values, "skippable", bool, "True or False", False),

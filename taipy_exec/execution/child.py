@@ -154,7 +154,7 @@ def _complete_main(app: AppConfig) -> None:
     """
     main = sys.modules["__main__"]
     for task in app.tasks.values():
-        function = task.function.value if task.function else None
+        function = task.function_ref.value if task.function_ref else None
         if getattr(function, "__module__", None) == "__main__":
             for name, value in getattr(function, "__globals__", {}).items():
                 if getattr(value, "__module__", None) == "__main__":

@@ -77,9 +77,9 @@ class JobRunner:
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
         found = self._functions.get(task.id)
         if found is None:
-            assert task.function is not None
+            assert task.function_ref is not None
             try:
-                found = self._functions[task.id] = task.function.load()
+                found = self._functions[task.id] = task.function_ref.load()
             except ConfigurationError as error:
                 cause = error.__cause__
                 raise _Failed(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from taipy_exec.cli.graph.names import columns, printable, shorten
+from taipy_exec.cli.graph.names import columns, printable, shorten, size_text
 from taipy_exec.cli.graph.palette import glyph, tally
 from taipy_exec.cli.graph.tree import Row, tree_rows
 from taipy_exec.model.graph import JobGraph, TaskSpec
@@ -76,9 +77,7 @@ def _head(
     graph: JobGraph, title: str, statuses: Mapping[str, str], width: int, signs: Signs
 ) -> list[str]:
     unicode = signs is UNICODE
-    tasks, levels = len(graph.tasks), len(graph.levels)
-    size = f"{tasks} task{'s' * (tasks != 1)} in {levels} level{'s' * (levels != 1)}"
-    first = f"{printable(title, unicode=unicode)}: {size if tasks else 'no tasks'}"
+    first = f"{printable(title, unicode=unicode)}: {size_text(graph)}"
     counts = [
         (f"{glyph(status, unicode=unicode)} {count} {printable(status.lower(), unicode=unicode)}",)
         for status, count in tally((task.id for task in graph.tasks), statuses)
@@ -86,9 +85,8 @@ def _head(
     return [first, *(_wrapped(counts, width, signs.ellipsis) if counts else ())]
 
 
-def _tree(rows: Iterable[Row], statuses: Mapping[str, str], signs: Signs) -> Iterable[_Entry]:
-    rows = list(rows)
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+def _tree(rows: Sequence[Row], statuses: Mapping[str, str], signs: Signs) -> Iterable[_Entry]:
+    for row, following in zip_longest(rows, rows[1:]):
         rails = "".join(signs.rail if more else "   " for more in row.rails)
         own = "   " if row.last else signs.rail
         if row.then:

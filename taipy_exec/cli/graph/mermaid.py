@@ -12,7 +12,7 @@ from taipy_exec.model.graph import JobGraph
 
 # Mermaid reads labels as Markdown and HTML. Letters, digits and harmless signs stay; the rest, and
 # signs that could start a list or emphasis, become its numeric entities (#35; is a hash).
-_UNSAFE = re.compile(r"[^\w .-]|[.-](?= )|(?<!\w)_|_(?!\w)")
+_UNSAFE = re.compile(r"[^\w .-]|(?<!\w)[._-]|[._-](?!\w)")
 
 
 def mermaid_graph(graph: JobGraph, *, title: str, statuses: Mapping[str, str]) -> str:

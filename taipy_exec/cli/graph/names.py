@@ -1,4 +1,4 @@
-"""Names as they may stand in a drawing: printable, short enough, and as safe identifiers."""
+"""What a drawing says: names made printable, short and safe, and what the graph holds."""
 
 from __future__ import annotations
 
@@ -94,3 +94,11 @@ def edges(graph: JobGraph) -> tuple[tuple[str, str, bool], ...]:
             for node in nodes
         )
     )
+
+
+def size_text(graph: JobGraph) -> str:
+    """`4 tasks in 3 levels`."""
+    tasks, levels = len(graph.tasks), len(graph.levels)
+    if not tasks:
+        return "no tasks"
+    return f"{tasks} task{'s' * (tasks != 1)} in {levels} level{'s' * (levels != 1)}"

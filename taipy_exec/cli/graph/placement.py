@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from taipy_exec.cli.graph.layers import Layers
 
-ROUNDS = 12
+# An odd number: the last round goes with the flow, so that outputs end in line with their tasks.
+ROUNDS = 13
 COMFORTABLE_WIDTH = 1000.0
 # A long edge should run straight: its bends pull at each other more than boxes do.
-STRAIGHTNESS = 8.0
+PULLS = {("bend", "bend"): 8.0, ("data", "bend"): 2.0, ("bend", "task"): 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,15 @@ def _across(layers: Layers, sizes: Sequence[float], gap: float) -> list[float]:
         for n in rank:
             at[n] -= middle
     for turn in range(ROUNDS):
-        # Down, up, and at last both ways at once.
+        # Down, up, and at last both ways at once, where what a task writes stays in line with it.
         sides = (0, 1) if turn >= ROUNDS - 4 else (turn % 2,)
         order = range(len(layers.ranks))
         for r in reversed(order) if turn % 2 else order:
             rank = layers.ranks[r]
             wanted, weights = [], []
             for n in rank:
-                pulls = [pull for side in sides for pull in near[side][n]]
+                written = len(sides) == 2 and layers.items[n].kind == "data" and near[0][n]
+                pulls = written or [pull for side in sides for pull in near[side][n]]
                 weight = sum(w for _, w in pulls)
                 wanted.append(sum(at[m] * w for m, w in pulls) / weight if pulls else at[n])
                 weights.append(weight if pulls else 0.01)
@@ -111,8 +113,8 @@ def _neighbours(layers: Layers) -> tuple[list[list[tuple[int, float]]], ...]:
     before: list[list[tuple[int, float]]] = [[] for _ in layers.items]
     after: list[list[tuple[int, float]]] = [[] for _ in layers.items]
     for start, end in layers.links:
-        bends = (layers.items[start].kind == "bend") + (layers.items[end].kind == "bend")
-        pull = (1.0, 2.0, STRAIGHTNESS)[bends]
+        ends = (layers.items[start].kind, layers.items[end].kind)
+        pull = PULLS.get(ends, 1.0)
         before[end].append((start, pull))
         after[start].append((end, pull))
     return before, after

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from taipy_exec.cli.graph.palette import LOOKS, PLAIN, Tone, class_name
 
-# Plain classes instead of CSS variables: converters (rsvg, cairosvg, Inkscape) know no variables.
+# Plain classes instead of CSS variables: converters (rsvg, cairosvg, Inkscape) know no variables,
+# and cairosvg draws nothing where it meets `height:auto`, so that stands where it does not look.
 _SHAPES = """
+@media screen{.jobs{max-width:100%;height:auto}}
 .jobs text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .jobs .heading{font-size:14px;font-weight:600}
 .jobs .size,.jobs .legend text,.jobs .data text{font-size:11px;font-weight:400}
@@ -34,7 +36,7 @@ _DARK = {
     "edge": "#6e7681",
 }
 GLYPH_PATHS = {
-    "SUBMITTED": "M6 6h.01",
+    "SUBMITTED": "M6 4.8a1.2 1.2 0 1 0 .01 0z",
     "BLOCKED": "M6 1.5a4.5 4.5 0 1 0 .01 0z",
     "PENDING": "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5V6l1.8 1.2",
     "RUNNING": "M3 1.5 10 6 3 10.5z",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from taipy_exec.cli.graph.layers import Item, Layers, arrange
-from taipy_exec.cli.graph.names import columns, printable, shorten
+from taipy_exec.cli.graph.names import columns, printable, shorten, size_text
 from taipy_exec.cli.graph.palette import class_name, glyph, tally
 from taipy_exec.cli.graph.placement import Box, Placement, place
 from taipy_exec.cli.graph.stylesheet import GLYPH_PATHS, stylesheet
@@ -18,6 +18,10 @@ LONGEST_NAME = 32
 MARGIN = 24.0
 # Widths of a letter at 13 and 11 pixels; the usual fixed-width fonts have 0.6 em or less.
 TASK_LETTER, DATA_LETTER, TITLE_LETTER = 7.85, 6.65, 8.6
+_ARROW_HEAD = (
+    '<defs><marker id="jobs-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+    'markerHeight="7" orient="auto"><path class="head" d="M0 .8 7.5 4 0 7.2z"/></marker></defs>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,7 @@ def svg_graph(graph: JobGraph, *, title: str, statuses: Mapping[str, str]) -> st
     counts = tally((task.id for task in graph.tasks), statuses)
     legend, legend_width = _legend(counts)
     heading = shorten(printable(title), 60)
-    count = len(graph.tasks)
-    size = f"{count} task{'s' * (count != 1)} in {len(graph.levels)} level"
-    size = f"{size}{'s' * (len(graph.levels) != 1)}" if count else "no tasks"
+    size = size_text(graph)
     inner = max(placed.width, legend_width, columns(heading) * TITLE_LETTER + 20 + len(size) * 6.7)
     top = MARGIN + 34 + (26 if counts else 0)
     frame = _Frame(
@@ -54,13 +56,11 @@ def svg_graph(graph: JobGraph, *, title: str, statuses: Mapping[str, str]) -> st
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="jobs" role="img" '
             f'viewBox="0 0 {frame.width} {frame.height}" width="{frame.width}" '
-            f'height="{frame.height}" style="max-width:100%;height:auto">',
+            f'height="{frame.height}">',
             f"<title>{escape(printable(title))}</title>",
             f"<desc>{escape(f'{size}: {described}' if described else size)}</desc>",
             f"<style>{stylesheet(used)}</style>",
-            '<defs><marker id="jobs-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            'markerHeight="7" orient="auto-start-reverse"><path class="head" '
-            'd="M0 .8 7.5 4 0 7.2z"/></marker></defs>',
+            _ARROW_HEAD,
             '<rect class="ground" x=".5" y=".5" rx="10" '
             f'width="{frame.width - 1}" height="{frame.height - 1}"/>',
             f'<text class="heading" x="{MARGIN:g}" y="{MARGIN + 10:g}">{escape(heading)}'
