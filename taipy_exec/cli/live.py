@@ -144,7 +144,6 @@ class LiveTable:
             (full * filled, "green"),
             (empty * (width - filled), "dim"),
             f" {ended}/{total}",
-            f"  {counts_text(counts)}",
             no_wrap=True,
             overflow="ellipsis",
         )
@@ -152,7 +151,8 @@ class LiveTable:
         text.append(f"  {duration(max(elapsed, 0))}")
         left = self._estimate()
         if left is not None and ended < total:
-            text.append(f"  ~{duration(left)} left", style="dim")
+            text.append(f", ~{duration(left)} left")
+        text.append(f"  {counts_text(counts)}", style="dim")
         return text
 
     def _estimate(self) -> float | None:
@@ -201,14 +201,19 @@ class Lines:
 
 
 def window(jobs: Sequence[JobRecord], room: int) -> tuple[int, int]:
-    """The range of jobs to show in `room` rows: it follows what runs."""
+    """The range of jobs to show in `room` rows: the one in which most of what runs is seen."""
     if len(jobs) <= room:
         return 0, len(jobs)
     active = [n for n, job in enumerate(jobs) if job.status is Status.RUNNING]
     if not active:
-        active = [n for n, job in enumerate(jobs) if job.status not in FINAL]
-    focus = active[0] if active else len(jobs) - 1
-    first = min(max(focus - 2, 0), len(jobs) - room)
+        active = [n for n, job in enumerate(jobs) if job.status not in FINAL][:1]
+    above = min(2, room - 1)
+    focus = max(
+        active,
+        key=lambda start: sum(start <= n < start + room - above for n in active),
+        default=len(jobs) - 1,
+    )
+    first = min(max(focus - above, 0), len(jobs) - room)
     return first, first + room
 
 

@@ -21,12 +21,12 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
     With `make_folder` the folder is made; a folder that the user named must exist. A link is
     followed, so that its target is replaced. The former file stays until the very end.
     """
-    target = os.path.realpath(path)
-    folder = Path(target).parent
+    target = _target(path)
     beside = _beside(target, os.getpid())
     try:
         file = open(beside, "wb")  # noqa: SIM115, PTH123 - closed below, in every case
     except FileNotFoundError:
+        folder = Path(target).parent
         if not make_folder:
             raise DataError(f"there is no folder {folder}: make it") from None
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,9 +46,15 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
 def remove_leftover(path: Path, pid: int) -> None:
     """Remove what process `pid` was writing beside `path` when it died."""
     try:
-        os.unlink(_beside(os.path.realpath(path), pid))  # noqa: PTH108
+        os.unlink(_beside(_target(path), pid))  # noqa: PTH108
     except OSError:
         pass
+
+
+def _target(path: Path) -> str:
+    """The file that `path` leads to; only a link costs more than one call."""
+    text = os.fspath(path)
+    return os.path.realpath(text) if os.path.islink(text) else text  # noqa: PTH114
 
 
 def _beside(target: str, pid: int) -> str:

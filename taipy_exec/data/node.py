@@ -6,6 +6,7 @@ This is the one module that makes the paths of data files.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.data.registry import storage_type
 
-_NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11")
+_NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +85,14 @@ def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
 def node_id(config: DataNodeConfig, owner: Owner) -> str:
     """The id of `config`'s data node for `owner`: the same for the same owner, on any machine."""
     shared = {Scope.SCENARIO: owner.instance, Scope.CYCLE: owner.cycle, Scope.GLOBAL: ""}
-    key = uuid.uuid5(_NAMESPACE, f"{shared[config.scope]}/{config.id}")
-    return f"DATANODE_{config.id}_{key}"
+    return f"DATANODE_{config.id}_{_uuid(f'{shared[config.scope]}/{config.id}')}"
+
+
+def _uuid(name: str) -> str:
+    """`uuid.uuid5` as text, without the object: there is one for every data node of a graph."""
+    raw = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(raw[16], 16) & 3]
+    return f"{raw[:8]}-{raw[8:12]}-5{raw[13:16]}-{variant}{raw[17:20]}-{raw[20:32]}"
 
 
 def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:

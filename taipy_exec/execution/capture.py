@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 
 class JobLog:
-    """Keeps the first and the last half of `limit` bytes; made at the first byte.
+    """Keeps the first and the last half of `limit` bytes; `path` is asked at the first byte.
 
     A log that cannot be written (full disk, no rights) is dropped: the job goes on.
     """
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Callable[[], Path], limit: int) -> None:
         self._path = path
         self._head = max(limit // 2, 1)
         self._tail = max(limit - self._head, 1)
@@ -45,8 +46,9 @@ class JobLog:
             return
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("ab", buffering=0)
+                path = self._path()
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = path.open("ab", buffering=0)
             self._file.write(data)
         except OSError:
             self._broken = True

@@ -105,4 +105,10 @@ class SubmissionRecord:
     @property
     def unfinished(self) -> int:
         """How many jobs have not reached a final status."""
-        return sum(n for status, n in self.counts.items() if not status.is_final)
+        count = self.counts.get
+        return (
+            count(Status.RUNNING, 0)
+            + count(Status.PENDING, 0)
+            + count(Status.BLOCKED, 0)
+            + count(Status.SUBMITTED, 0)
+        )

@@ -19,6 +19,9 @@ class Status(enum.Enum):
     SKIPPED = 8
     ABANDONED = 9
 
+    # Members are singletons; the inherited hash is Python code, and this is the hot path.
+    __hash__ = object.__hash__
+
     @property
     def is_final(self) -> bool:
         """Whether a job in this status stays in it for ever."""

@@ -26,6 +26,7 @@ class DevelopmentRunner:
         self._worker = worker_name()
         self._next: JobOrder | None = None
         self._running: JobOrder | None = None
+        self._records = _Records()
 
     def free(self) -> int:
         return 0 if self._next else 1
@@ -66,15 +67,16 @@ class DevelopmentRunner:
 
     @contextmanager
     def _captured(self, order: JobOrder) -> Iterator[None]:
-        log = JobLog(self._context.log_path(order), self._context.app.job.log_limit)
+        log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
         out, err = sys.stdout, sys.stderr
         echo = self._context.echo
         sys.stdout = Tee(log, out if echo else None)
         sys.stderr = Tee(log, err if echo else None)
         try:
-            with _logging_to(log):
-                yield
+            self._records.log = log
+            yield
         finally:
+            self._records.log = None
             sys.stdout, sys.stderr = out, err
             log.close()
 
@@ -87,33 +89,40 @@ class DevelopmentRunner:
             raise JobStopped(self._running.job)
 
     def close(self, grace: float = 0.0) -> None:
-        """Nothing is left in this mode."""
+        """Leave the program's logging as it was."""
+        self._records.remove()
 
 
-class _LogHandler(logging.Handler):
-    def __init__(self, log: JobLog) -> None:
+class _Records(logging.Handler):
+    """Log records of the running job into its log, also where nobody has set up logging.
+
+    It stays on the root logger from the first job to the end: setting a level is not cheap.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-        self._log = log
+        self.log: JobLog | None = None
+        root = logging.getLogger()
+        self._level = root.level
+        if not root.handlers:
+            root.setLevel(logging.INFO)
+        root.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._log.write((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
-        except Exception:
-            self.handleError(record)
+        alone = len(logging.getLogger().handlers) == 1
+        if alone and record.levelno >= logging.WARNING and logging.lastResort is not None:
+            # Without us, Python itself would print this; the job's stderr is captured anyway.
+            logging.lastResort.handle(record)
+        elif self.log is not None:
+            try:
+                self.log.write((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+            except Exception:
+                self.handleError(record)
 
-
-@contextmanager
-def _logging_to(log: JobLog) -> Iterator[None]:
-    """Log records of the job into its log, also where the application set up no logging."""
-    root = logging.getLogger()
-    level = root.level
-    handler = _LogHandler(log)
-    root.addHandler(handler)
-    if len(root.handlers) == 1:
-        root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
+    def remove(self) -> None:
+        """Take the handler away, and the level back where it is still ours."""
+        root = logging.getLogger()
+        root.removeHandler(self)
+        if root.level == logging.INFO:
+            root.setLevel(self._level)

@@ -42,7 +42,8 @@ class StandaloneRunner:
 
     def start(self, order: JobOrder, worker: str) -> None:
         slot = self._reserved.pop(worker)
-        slot.start(order, JobLog(self._context.log_path(order), self._context.app.job.log_limit))
+        log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
+        slot.start(order, log)
 
     def stop(self, job: str, grace: float) -> None:
         for slot in self._slots.values():

@@ -308,9 +308,7 @@ def test_fail_fast_cancels_what_waits_and_lets_finish_what_runs(scene: Scene) ->
     scene.submit({**BRANCHES, "u": ("", "v")}, fail_fast=True)
     scene.start("a", "s")
     decision = scene.finish("a", RAISED)
-    assert scene.statuses() == (
-        "a:FAILED b:ABANDONED c:ABANDONED s:RUNNING t:CANCELED u:CANCELED"
-    )
+    assert scene.statuses() == ("a:FAILED b:ABANDONED c:ABANDONED s:RUNNING t:CANCELED u:CANCELED")
     assert decision.stops == ()
     assert scene.job("u").reason == Reason.FAIL_FAST
     scene.finish("s")
@@ -719,9 +717,7 @@ def test_a_resumed_job_whose_data_was_written_meanwhile_becomes_pending(scene: S
 
 
 def test_a_resumed_job_that_still_waits_is_not_changed(scene: Scene) -> None:
-    decision = scene.submit(
-        {"a": ("x", "y")}, statuses={"a": Status.BLOCKED}, unwritten=["x"]
-    )
+    decision = scene.submit({"a": ("x", "y")}, statuses={"a": Status.BLOCKED}, unwritten=["x"])
     assert decision == Decision()
 
 

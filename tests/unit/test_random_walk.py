@@ -57,6 +57,7 @@ class World:
         self.unwritten: set[str] = set()
         self.now = 0.0
         self.boards = 1
+        self.loss = self.random.choice((0.02, 0.06, 0.4))
 
     # -- moves ----------------------------------------------------------------------------
 
@@ -86,9 +87,7 @@ class World:
             fail_fast=pick.random() < 0.15,
         )
         self.unwritten |= {
-            node
-            for node in graph.inputs
-            if pick.random() < 0.15 and not self._is_used(node)
+            node for node in graph.inputs if pick.random() < 0.15 and not self._is_used(node)
         }
         jobs = [
             JobRecord(
@@ -121,9 +120,8 @@ class World:
             same = earlier.submission == job.submission
             writes = set(earlier.outputs) & set(job.outputs)
             reads = set() if same else set(earlier.inputs) & set(job.outputs)
-            if writes or (not same and set(earlier.outputs) & set(job.inputs)):
-                self.conflicts[job.id].append(earlier.id)
-            elif reads - self.unwritten:
+            followed = not same and set(earlier.outputs) & set(job.inputs)
+            if writes or followed or reads - self.unwritten:
                 self.conflicts[job.id].append(earlier.id)
             elif reads:
                 # The reader waits for what this job writes: whether the writer goes first is
@@ -197,12 +195,12 @@ class World:
 
     def end(self, job: JobRecord) -> None:
         chance = self.random.random()
-        if chance < 0.06:
+        if chance < self.loss:
             self.do(self._lost(job))
-        elif chance < 0.10:
+        elif chance < self.loss + 0.04:
             self.do(HandedBack(job=job.id, attempt=job.attempt, at=self.now))
         else:
-            failure = FAILURE if chance < 0.22 or job.id in self.board.stopping else None
+            failure = FAILURE if chance > 0.88 or job.id in self.board.stopping else None
             self.do(Finished(job=job.id, attempt=job.attempt, at=self.now, failure=failure))
 
     def cancel(self) -> None:
@@ -300,9 +298,7 @@ class World:
         """Drive everything to its end, without further trouble."""
         for _ in range(10_000):
             ready = [
-                j
-                for j in self.board.jobs.values()
-                if j.status in (Status.PENDING, Status.RUNNING)
+                j for j in self.board.jobs.values() if j.status in (Status.PENDING, Status.RUNNING)
             ]
             if not ready:
                 break
@@ -341,9 +337,9 @@ def walk(seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("block", range(16))
+@pytest.mark.parametrize("block", range(20))
 def test_no_walk_breaks_a_rule(block: int) -> None:
-    for seed in range(block * 200, block * 200 + 200):
+    for seed in range(block * 250, block * 250 + 250):
         walk(seed)
 
 
