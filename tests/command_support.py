@@ -28,7 +28,7 @@ _FOREIGN = re.compile(
 )
 
 # What most applications here are made of. A job appends to the ledger in one write.
-FLOW = '''\
+FLOW = """\
 import os
 import time
 
@@ -60,7 +60,7 @@ def gated(*inputs):
     wait_for("gate")
     note(f"end {os.getpid()}")
     return 1
-'''
+"""
 
 
 def wait_until(

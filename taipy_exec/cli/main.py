@@ -88,9 +88,8 @@ _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    real_stdout = os.dup(1) if _is_open(1) else None
-    code = run(given, real_stdout)
-    _leave(code)
+    _open_standard_descriptors()
+    _leave(run(given, os.dup(1)))
 
 
 def run(arguments: list[str], real_stdout: int | None = None) -> int:
@@ -98,7 +97,7 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
 
     `real_stdout` is where an error goes as JSON: `Streams` leads descriptor 1 to stderr.
     """
-    wants_json = real_stdout if "--json" in arguments else None
+    wants_json = real_stdout if _wants_json(arguments) else None
     try:
         result = app(args=arguments, prog_name="taipy-exec", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -116,8 +115,17 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except SystemExit as leave:
+        # click makes exit code 1 of a reader that went away; that is no error (`| head -1`).
+        gone = isinstance(leave.__context__, BrokenPipeError)
+        return 0 if gone else leave.code if isinstance(leave.code, int) else bool(leave.code)
     except Exception as error:
         return _bug(error, wants_json)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    chosen = os.environ.get("TAIPY_EXEC_JSON", "").lower()
+    return "--json" in arguments or chosen in ("1", "true", "t", "yes", "y", "on")
 
 
 def _usage_error(error: Any, wants_json: int | None) -> int:
@@ -172,12 +180,11 @@ def _bug(error: BaseException, wants_json: int | None) -> int:
     return outcome.BUG
 
 
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+def _open_standard_descriptors() -> None:
+    """Where one of the three is closed, no file of ours may take its number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _say(text: str) -> None:

@@ -156,10 +156,12 @@ def show_result(
 ) -> None:
     """The result of a submission: JSON, or a table and what to do about failures."""
     if streams.json:
-        streams.data(dump(submission_shape(record, jobs)))
+        streams.data(dump(submission_shape(record, jobs), lines=streams.events))
+    elif streams.events:
+        streams.note(summary_line(record))
     else:
         if table and jobs:
-            streams.show(jobs_table(jobs))
+            streams.show(jobs_table(jobs, unicode=streams.unicode))
         streams.data(summary_line(record))
     _explain_failures(streams, jobs, state_dir, where)
     _explain_blocked(streams, record, jobs, where)

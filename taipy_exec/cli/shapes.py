@@ -12,9 +12,10 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 SCHEMA = "taipy-exec/1"
 
 
-def dump(fields: Mapping[str, object]) -> str:
-    """One object with the schema first."""
-    return json.dumps({"schema": SCHEMA, **fields}, indent=1, default=str, ensure_ascii=False)
+def dump(fields: Mapping[str, object], *, lines: bool = False) -> str:
+    """One object with the schema first; on one line where it stands among `lines` of JSON."""
+    indent = None if lines else 1
+    return json.dumps({"schema": SCHEMA, **fields}, indent=indent, default=str, ensure_ascii=False)
 
 
 def when(seconds: float | None) -> str | None:

@@ -20,7 +20,8 @@ class Streams:
     """Where a command prints. Made once, before anything of the user's runs.
 
     From then on descriptor 1 is stderr: whatever the application prints, by whatever means,
-    cannot get into the data. A reader that goes away (`| head -1`) is no error.
+    cannot get into the data. A reader that goes away (`| head -1`) is no error. `events` says
+    that stdout belongs to a stream of lines of JSON, so that nothing else may stand there.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Streams:
         quiet: bool = False,
         verbose: bool = False,
         json: bool = False,
+        events: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         if color is not None and color not in _COLOR_SYSTEMS:
@@ -38,6 +40,7 @@ class Streams:
         self.quiet = quiet
         self.verbose = verbose
         self.json = json
+        self.events = events
         self._environ = environ
         self._color = color
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
@@ -86,6 +89,11 @@ class Streams:
     def is_live(self) -> bool:
         """Whether a table may redraw itself on stderr."""
         return self.err.is_terminal and not self.quiet
+
+    @property
+    def unicode(self) -> bool:
+        """Whether the data may hold more than ASCII."""
+        return (getattr(self._data, "encoding", None) or "").lower().startswith("utf")
 
     def data(self, text: str, *, end: str = "\n") -> None:
         """Print data as it is."""
@@ -166,7 +174,8 @@ def _take_stdout() -> IO[str]:
     except (OSError, ValueError, AttributeError):
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
     encoding = sys.stdout.encoding or "utf-8"
-    return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace")
+    # Open until the process ends, and flushed after every write: nobody need close it.
+    return open(own, "w", encoding=encoding, errors="backslashreplace", closefd=False)
 
 
 def _width(environ: Mapping[str, str]) -> int:

@@ -34,19 +34,28 @@ def as_toml_values(sections: Sections) -> dict[str, Any]:
 
 
 def _entry(section: str, keys: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(keys)
+    found: dict[str, Any] = {}
+    for key, value in keys.items():
+        if key in _LISTS.get(section, ()):
+            found[key] = _references(value)
+        elif section == "SCENARIO" and key == "sequences":
+            found[key] = {name: _references(tasks) for name, tasks in value.items()}
+        else:
+            found[key] = render(value)
     for key in _LISTS.get(section, ()):
-        found[key] = _references(found.get(key) or [])
+        found.setdefault(key, [])
     if section == "TASK":
-        found.setdefault("skippable", False)
+        found.setdefault("skippable", render(False))
     if section == "SCENARIO":
-        found["comparators"] = dict(found.get("comparators") or {})
-        found["sequences"] = {
-            name: _references(tasks) for name, tasks in (found.get("sequences") or {}).items()
-        }
-    rendered: dict[str, Any] = render(found)
+        found.setdefault("comparators", {})
+        found.setdefault("sequences", {})
     # Tables last: what stands below a table's head belongs to it.
-    return dict(sorted(rendered.items(), key=lambda item: isinstance(item[1], Mapping)))
+    return dict(
+        sorted(
+            ((key, value) for key, value in found.items() if value is not None),
+            key=lambda item: isinstance(item[1], Mapping),
+        )
+    )
 
 
 def _references(items: Any) -> list[str]:

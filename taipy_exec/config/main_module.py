@@ -41,6 +41,8 @@ def import_main(path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = sys.modules[MAIN_NAMES[1]] = module
     _importing.append(path)
+    arguments = sys.argv
+    sys.argv = [str(path)]
     try:
         spec.loader.exec_module(module)
     except RunRefused:
@@ -52,4 +54,5 @@ def import_main(path: Path) -> None:
             "the application's file must be importable",
         ) from error
     finally:
+        sys.argv = arguments
         _importing.pop()

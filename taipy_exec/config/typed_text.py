@@ -113,9 +113,12 @@ def render(value: object) -> Any:
     """The inverse of `parse_all`, as Taipy writes it: a value that TOML can hold.
 
     None entries of tables are left out; a None in a list becomes the text "None"; tuples and
-    sets become arrays; timedeltas are cut to whole seconds. All as in Taipy's own files.
+    sets become arrays; timedeltas are cut to whole seconds. All as in Taipy's own files; a text
+    that only looks typed gets `:str`, which Taipy reads too.
     """
-    if isinstance(value, str) or value is None:
+    if isinstance(value, str):
+        return f"{value}:str" if _TYPED.fullmatch(value) and not env_template(value) else value
+    if value is None:
         return value
     if isinstance(value, Mapping):
         return {str(k): render(v) for k, v in value.items() if v is not None}

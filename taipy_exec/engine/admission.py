@@ -124,17 +124,28 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
     ]
 
 
+def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
+    """Why an interrupted submission cannot be carried on, in words; None if it can."""
+    if record.config_digest != app.digest:
+        return "the configuration has changed since"
+    nodes = app.scenario(record.scenario).data_nodes
+    if any(node.storage_type == "in_memory" for node in nodes):
+        return "its in_memory data nodes are gone with their process"
+    return None
+
+
 def resume_plan(
     store: Store, app: AppConfig, record: SubmissionRecord, identity: str
 ) -> SubmissionPlan:
     """Take over a submission whose coordinator died, as a plan with its jobs as stored.
 
-    Raises ConfigurationError where the configuration has changed since, and BusyError where
-    another process was faster.
+    Raises ConfigurationError where it cannot be carried on, and BusyError where another process
+    was faster.
     """
-    if record.config_digest != app.digest:
+    why = why_not_resumable(app, record)
+    if why is not None:
         raise ConfigurationError(
-            f"the configuration has changed since {record.id} was submitted",
+            f"{record.id} cannot be carried on: {why}",
             "submit again: its unfinished jobs are canceled then",
         )
     scenario = app.scenario(record.scenario)

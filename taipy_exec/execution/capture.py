@@ -71,7 +71,10 @@ class JobLog:
 
 
 class Tee(io.TextIOBase):
-    """A text stream for a job in this process: to its log, and on to the real stream."""
+    """A text stream for a job in this process: to its log, and on to the real stream.
+
+    What the real stream cannot take (its reader has gone, it is ASCII) is no error of the job.
+    """
 
     def __init__(self, log: JobLog, echo: Any) -> None:
         self._log = log
@@ -82,9 +85,9 @@ class Tee(io.TextIOBase):
         return getattr(self._echo, "encoding", None) or "utf-8"
 
     @property
-    def buffer(self) -> Any:
-        """The echo's bytes stream: binary writes pass by the log."""
-        return self._echo.buffer
+    def buffer(self) -> io.RawIOBase:
+        """For bytes: they go the same two ways."""
+        return _TeeBytes(self)
 
     def writable(self) -> bool:
         return True
@@ -93,14 +96,34 @@ class Tee(io.TextIOBase):
         return bool(self._echo is not None and self._echo.isatty())
 
     def fileno(self) -> int:
-        return int(self._echo.fileno())
+        """Where a program that the job starts prints: past the log, as its own output does."""
+        return int(self._echo.fileno()) if self._echo is not None else 2
 
     def write(self, text: str) -> int:
         self._log.write(text.encode("utf-8", "backslashreplace"))
         if self._echo is not None:
-            self._echo.write(text)
+            try:
+                self._echo.write(text)
+            except UnicodeEncodeError:
+                self._echo.write(text.encode("ascii", "backslashreplace").decode())
+            except (OSError, ValueError):
+                self._echo = None
         return len(text)
 
     def flush(self) -> None:
         if self._echo is not None:
-            self._echo.flush()
+            try:
+                self._echo.flush()
+            except (OSError, ValueError):
+                self._echo = None
+
+
+class _TeeBytes(io.RawIOBase):
+    def __init__(self, tee: Tee) -> None:
+        self._tee = tee
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._tee.write(bytes(data).decode("utf-8", "backslashreplace"))

@@ -235,8 +235,8 @@ def test_nothing_warns_where_warnings_are_errors(app: Application) -> None:
 
 def test_events_on_stdout_are_lines_of_json_that_tell_every_change(app: Application) -> None:
     noisy(app, "standalone")
-    result = app.run("submit", "--events", "-", "--quiet")
-    lines = [json.loads(line) for line in result.out.splitlines() if line.startswith("{")]
+    result = app.run("submit", "--events", "-")
+    lines = [json.loads(line) for line in result.out.splitlines()]
     assert [line["event"] for line in lines][:: len(lines) - 1] == ["submission", "end"]
     assert lines[-1]["status"] == "COMPLETED"
     told = [(line["task"], line["status"]) for line in lines if line["event"] == "job"]
@@ -253,15 +253,25 @@ def test_events_to_a_file_leave_stdout_to_the_json(app: Application) -> None:
     assert json.loads(lines[-1])["event"] == "end"
 
 
-def test_json_and_events_together_on_stdout_are_lines_and_then_the_object(
+def test_events_and_json_together_are_lines_of_json_with_the_object_as_the_last(
     app: Application,
 ) -> None:
     app.one("return 1")
     result = app.run("submit", "--events", "-", "--json")
-    lines = result.out.splitlines()
-    if result.code == 2:
-        assert result.json["error"]["kind"] == "usage"
-        return
-    first_of_object = next(n for n, line in enumerate(lines) if line == "{")
-    assert all(json.loads(line) for line in lines[:first_of_object])
-    assert json.loads("\n".join(lines[first_of_object:]))["submission"]["status"] == "COMPLETED"
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert lines[-2]["event"] == "end"
+    assert lines[-1]["submission"]["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("arguments", [[], ["-q"]])
+def test_bytes_that_a_job_writes_to_stdout_are_in_its_log_too(
+    app: Application, arguments: list[str]
+) -> None:
+    app.one(
+        "import subprocess, sys\nsys.stdout.buffer.write(b'by bytes\\n')\n"
+        "subprocess.run(['echo', 'by echo'], stdout=sys.stdout, check=True)\nreturn 1",
+        mode="development",
+    )
+    result = app.run("submit", "--json", *arguments)
+    assert result.code == 0
+    assert app.run("logs", result.job("bad")["id"]).out == "by bytes\n"

@@ -7,7 +7,7 @@ import math
 import textwrap
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taipy_exec.config.reference import ClassRef, FunctionRef
@@ -265,6 +265,8 @@ def test_a_set_is_written_as_an_array() -> None:
     assert sorted(render({1, 2})) == ["1:int", "2:int"]
 
 
+# The same examples in each run, no folder of them, and no limit that a busy machine breaks.
+steady = settings(deadline=None, derandomize=True, database=None)
 plain_texts = st.text().filter(lambda text: parse(text) == text)
 whole_seconds = st.timedeltas(min_value=dt.timedelta(0), max_value=dt.timedelta(days=100_000)).map(
     lambda delta: dt.timedelta(days=delta.days, seconds=delta.seconds)
@@ -293,6 +295,7 @@ values = st.recursive(
 )
 
 
+@steady
 @given(values)
 def test_what_is_written_is_read_back_as_the_same_value(value: object) -> None:
     found = parse_all(render(value))
@@ -300,12 +303,14 @@ def test_what_is_written_is_read_back_as_the_same_value(value: object) -> None:
     assert type(found) is type(value)
 
 
+@steady
 @given(st.text())
 def test_any_text_can_be_protected_with_the_suffix_str(text: str) -> None:
     if text and "\n" not in text and not isinstance(parse(text), EnvTemplate):
         assert parse(f"{text}:str") == text
 
 
+@steady
 @given(
     st.text()
     | st.from_regex(

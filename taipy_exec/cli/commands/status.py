@@ -62,7 +62,7 @@ def status(
     if json_output:
         _print_json(streams, store, submission)
     else:
-        streams.show(_view(store, submission, all_of_them=verbose))
+        streams.show(_view(store, submission, all_of_them=verbose, unicode=streams.unicode))
     return 0
 
 
@@ -100,7 +100,9 @@ def _workers(store: Store) -> list[dict[str, object]]:
     ]
 
 
-def _view(store: Store, submission: str | None, *, all_of_them: bool = False) -> RenderableType:
+def _view(
+    store: Store, submission: str | None, *, all_of_them: bool = False, unicode: bool = True
+) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
@@ -115,7 +117,7 @@ def _view(store: Store, submission: str | None, *, all_of_them: bool = False) ->
             parts.append(
                 Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow")
             )
-        return Group(*parts, jobs_table(store.jobs(record.id)))
+        return Group(*parts, jobs_table(store.jobs(record.id), unicode=unicode))
     records = store.submissions(None if all_of_them else _SHOWN)
     if not records:
         return Text("no submissions yet")
@@ -140,7 +142,7 @@ def _watch(streams: Streams, store: Store, submission: str | None) -> int:
                 elif streams.json:
                     _print_json(streams, store, submission)
                 else:
-                    streams.show(_view(store, submission))
+                    streams.show(_view(store, submission, unicode=streams.unicode))
             if submission is not None and store.submission(submission).finished_at is not None:
                 return 0
             time.sleep(0.5)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,7 +72,9 @@ def submit(
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.store.store import Store
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    streams = Streams(
+        color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
+    )
     where = _where(app)
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
     config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
@@ -98,8 +101,8 @@ def submit(
     )
     if detach:
         return _detach(streams, engine, plan, app)
-    with _event_stream(engine, plan, streams, events, event_file):
-        return run_to_end(engine, streams, plan, where, timeout)
+    stream = _event_stream(engine, plan, streams, events, event_file)
+    return run_to_end(engine, streams, plan, where, timeout, stream)
 
 
 def run_to_end(
@@ -108,15 +111,20 @@ def run_to_end(
     plan: SubmissionPlan,
     where: str,
     timeout: float | None = None,
+    events: AbstractContextManager[object] | None = None,
 ) -> int:
-    """Coordinate a submission, show its result, and give its exit code."""
+    """Coordinate a submission, show its result, and give its exit code.
+
+    `events` is open while the submission is worked on.
+    """
     from taipy_exec.cli import outcome
     from taipy_exec.cli.session import Session, show_result
 
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
     try:
-        code = Session(engine, streams, plan).run(timeout)
+        with events or nullcontext():
+            code = Session(engine, streams, plan).run(timeout)
     finally:
         engine.close(engine.app.job.grace)
     shown_live = streams.is_live and streams.data_is_terminal
@@ -201,6 +209,7 @@ def _admit(
         resume_plan,
         store_submission,
         supersede,
+        why_not_resumable,
     )
     from taipy_exec.errors import BusyError
     from taipy_exec.wiring import make_engine
@@ -210,7 +219,7 @@ def _admit(
     while True:
         same = []
         for record in interrupted_submissions(store, instance.id):
-            if record.target == target and record.config_digest == config.digest and not fresh:
+            if record.target == target and not fresh and not why_not_resumable(config, record):
                 same.append(record)
             else:
                 streams.note(f"canceling what is left of {record.id}, which was interrupted")
@@ -289,8 +298,6 @@ def _event_stream(
     events: str | None,
     file: Path | None,
 ) -> Any:
-    from contextlib import nullcontext
-
     from taipy_exec.cli.events import EventStream
 
     if events is None:

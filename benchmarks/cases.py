@@ -1,0 +1,259 @@
+"""What is measured, against what, and what must come out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks.lab import Lab, Measurement, interleave, middle, run_command
+from benchmarks.limits import WORKERS
+from benchmarks.report import Row, rate_text, seconds_text
+
+MODES = ("development", "standalone")
+_LIMIT_OF = {"development": "plain_loop", "standalone": "process_pool"}
+_IMPORTS = "import typer, rich.table"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured."""
+
+    rounds: int
+    slow_rounds: int
+    startup_rounds: int
+    flat: int
+    chain: int
+    fan: int
+    layered: tuple[int, int, int]
+    scale: tuple[int, int]
+    array: tuple[int, float]
+    busy: int
+    busy_seconds: float
+    status: int
+
+
+FULL = Sizes(
+    rounds=7,
+    slow_rounds=5,
+    startup_rounds=15,
+    flat=1000,
+    chain=200,
+    fan=200,
+    layered=(10, 50, 3),
+    scale=(500, 5000),
+    array=(20, 50.0),
+    busy=40,
+    busy_seconds=0.25,
+    status=1000,
+)
+QUICK = Sizes(
+    rounds=1,
+    slow_rounds=1,
+    startup_rounds=3,
+    flat=100,
+    chain=30,
+    fan=30,
+    layered=(4, 10, 3),
+    scale=(50, 200),
+    array=(4, 5.0),
+    busy=4,
+    busy_seconds=0.1,
+    status=50,
+)
+
+
+def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) -> Iterator[Row]:
+    """One workload in both modes, each beside its limit."""
+    jobs = _jobs_of(workload, arguments)
+    targets = {
+        # (mode, workload) -> (what is compared, target, whether more is better)
+        ("development", "flat"): ("time", 2.5),
+        ("development", "chain"): ("time", 2.5),
+        ("development", "layered"): ("time", 2.5),
+        ("development", "fan"): ("time", None),
+        ("standalone", "flat"): ("rate", 0.4),
+        ("standalone", "layered"): ("rate", 0.4),
+        ("standalone", "fan"): ("rate", None),
+        ("standalone", "chain"): ("time", 3.0),
+    }
+    for mode in MODES:
+        limit = _LIMIT_OF[mode]
+        ours, theirs = interleave(
+            sizes.rounds,
+            [
+                _measuring(lab, mode, workload, arguments),
+                _measuring(lab, limit, workload, arguments),
+            ],
+        )
+        each, least = middle(ours) / jobs, middle(theirs) / jobs
+        compared, target = targets[mode, workload]
+        by_rate = compared == "rate"
+        yield Row(
+            name=f"{workload} {_size_text(arguments)}, {mode}",
+            ours=rate_text(1 / each) if by_rate else f"{seconds_text(each)}/job",
+            limit=rate_text(1 / least) if by_rate else f"{seconds_text(least)}/job",
+            value=least / each if by_rate else each / least,
+            target=target,
+            at_least=by_rate,
+            samples=_samples(ours=ours, limit=theirs),
+        )
+
+
+def scale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """Whether a job costs the same among many, and what memory the coordinator needs."""
+    few, many = sizes.scale
+    for mode in MODES:
+        small, large = interleave(
+            sizes.slow_rounds,
+            [_measuring(lab, mode, "flat", (few,)), _measuring(lab, mode, "flat", (many,))],
+        )
+        each, least = middle(large) / many, middle(small) / few
+        yield Row(
+            name=f"flat {many:,} against {few}, {mode}",
+            ours=f"{seconds_text(each)}/job",
+            limit=f"{seconds_text(least)}/job",
+            value=each / least,
+            target=1.3,
+            samples=_samples(ours=large, limit=small),
+        )
+        memory = middle(large, "memory") / 1e6
+        yield Row(
+            name=f"coordinator's peak memory at {many:,} jobs, {mode}",
+            ours=f"{memory:.0f} MB",
+            limit=f"{middle(small, 'memory') / 1e6:.0f} MB at {few}",
+            value=memory,
+            unit="MB",
+            target=200,
+            samples={"ours": [result["memory"] for result in large]},
+        )
+
+
+def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """A large array through a chain, against files that are written and mapped by hand."""
+    jobs, megabytes = sizes.array
+    hand, *both = interleave(
+        sizes.slow_rounds,
+        [_measuring(lab, what, "array_chain", sizes.array) for what in ("array_by_hand", *MODES)],
+    )
+    for mode, ours in zip(MODES, both, strict=True):
+        yield Row(
+            name=f"chain of {jobs} with a {megabytes:g} MB array, {mode}",
+            ours=f"{seconds_text(middle(ours) / jobs)}/hop",
+            limit=f"{seconds_text(middle(hand) / jobs)}/hop",
+            value=middle(ours) / middle(hand),
+            target=2.0,
+            samples=_samples(ours=ours, limit=hand),
+        )
+
+
+def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """CPU-bound jobs against the ideal: all workers busy all the time, at their real speed.
+
+    Efficiencies are of one round each, since the machine's speed changes from round to round.
+    """
+    loops = int(lab.measure(what="loops_for", seconds=sizes.busy_seconds)["loops"])
+    one, ours, pool = interleave(
+        sizes.slow_rounds,
+        [
+            partial(lab.measure, what="seconds_of_one", loops=loops, repeats=8),
+            _measuring(lab, "standalone", "busy", (sizes.busy, loops)),
+            _measuring(lab, "process_pool", "busy", (sizes.busy, loops)),
+        ],
+    )
+    ideal = [result["seconds"] * sizes.busy / WORKERS for result in one]
+    what = f"{sizes.busy} jobs of {sizes.busy_seconds:g} s on {WORKERS} workers"
+    for name, results, target in (
+        ("standalone", ours, 0.95),
+        ("(ProcessPoolExecutor)", pool, None),
+    ):
+        yield Row(
+            name=f"{what}, {name}",
+            ours=seconds_text(middle(results)),
+            limit=f"{seconds_text(median(ideal))} ideal",
+            value=median(
+                least / result["seconds"] for least, result in zip(ideal, results, strict=True)
+            ),
+            target=target,
+            at_least=True,
+            samples={**_samples(ours=results), "limit": ideal},
+        )
+
+
+def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """The command line's start, against the imports that a table on a terminal needs."""
+    command = Path(sys.executable).parent / "taipy-exec"
+    ours = [str(command)] if command.exists() else [sys.executable, "-m", "taipy_exec"]
+    folder = lab.folder / "status"
+    folder.mkdir()
+    _finish_jobs(folder, sizes.status)
+    imports, help_, status = interleave(
+        sizes.startup_rounds,
+        [
+            partial(lab.wall_time, [sys.executable, "-c", _IMPORTS]),
+            partial(lab.wall_time, [*ours, "--help"]),
+            partial(lab.wall_time, [*ours, "status"], folder),
+        ],
+    )
+    least = middle(imports)
+    yield Row(
+        name="taipy-exec --help",
+        ours=seconds_text(middle(help_)),
+        limit=seconds_text(least),
+        value=middle(help_) / least,
+        target=1.8,
+        samples=_samples(ours=help_, limit=imports),
+    )
+    yield Row(
+        name=f"taipy-exec status with {sizes.status:,} finished jobs",
+        ours=seconds_text(middle(status)),
+        limit=seconds_text(least),
+        value=middle(status) - least,
+        unit="s more",
+        target=0.15,
+        samples=_samples(ours=status, limit=imports),
+    )
+
+
+def _finish_jobs(folder: Path, jobs: int) -> None:
+    """Leave the state of a submission with this many finished jobs in a folder."""
+    program = (
+        f"from benchmarks import ours, workloads; ours.run(workloads.flat({jobs}), 'development')"
+    )
+    run_command([sys.executable, "-c", program], folder)
+
+
+def _measuring(lab: Lab, what: str, workload: str, arguments: tuple[float, ...]) -> Measurement:
+    return partial(lab.measure, what=what, workload=workload, arguments=arguments)
+
+
+def _jobs_of(workload: str, arguments: tuple[float, ...]) -> int:
+    number = int(arguments[0])
+    if workload == "layered":
+        return number * int(arguments[1])
+    return number + 2 if workload == "fan" else number
+
+
+def _size_text(arguments: tuple[float, ...]) -> str:
+    return " x ".join(f"{number:,}" for number in arguments[:2])
+
+
+def _samples(**results: list[dict[str, float]]) -> dict[str, list[float]]:
+    return {name: [result["seconds"] for result in found] for name, found in results.items()}
+
+
+Case = Callable[[Lab, Sizes], Iterator[Row]]
+
+CASES: Mapping[str, Case] = {
+    "flat": lambda lab, sizes: graphs(lab, sizes, "flat", (sizes.flat,)),
+    "chain": lambda lab, sizes: graphs(lab, sizes, "chain", (sizes.chain,)),
+    "fan": lambda lab, sizes: graphs(lab, sizes, "fan", (sizes.fan,)),
+    "layered": lambda lab, sizes: graphs(lab, sizes, "layered", sizes.layered),
+    "scale": scale,
+    "array": array,
+    "busy": busy,
+    "startup": startup,
+}

@@ -1,0 +1,39 @@
+"""One measurement in a process of its own: `python -m benchmarks.measure '{"what": ...}'`.
+
+Its folder is the current one. The result is the last line on stdout, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import limits, ours
+from benchmarks.workloads import build
+
+LIMITS = {
+    "plain_loop": limits.plain_loop,
+    "process_pool": limits.process_pool,
+    "array_by_hand": limits.array_by_hand,
+}
+
+
+def main(spec: dict[str, Any]) -> dict[str, float]:
+    """Carry out the measurement `spec`."""
+    what = spec["what"]
+    if what == "loops_for":
+        return {"loops": limits.loops_for(spec["seconds"])}
+    if what == "seconds_of_one":
+        return {"seconds": limits.seconds_of_one(spec["loops"], spec["repeats"])}
+    graph = build(spec["workload"], spec["arguments"])
+    if what in LIMITS:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            return {"seconds": LIMITS[what](graph, Path(folder))}
+    return ours.run(graph, what)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))

@@ -1,0 +1,97 @@
+"""`python -m benchmarks.taipy`: the flat workload in Taipy and in taipy-exec.
+
+Taipy gets an environment of its own in a temporary folder, or an existing one by `--python`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
+
+from benchmarks.__main__ import _terminated
+from benchmarks.lab import Lab, interleave, middle, run_command
+from benchmarks.report import Row, disk, machine, print_table, print_verdict, rate_text, write_json
+
+TAIPY = "taipy-core==4.1.1"
+_JOBS = {"development": 100, "standalone": 60}
+_TARGETS = {"development": 60, "standalone": 300}
+
+
+def main() -> int:
+    """Install Taipy, measure both, print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.taipy", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small smoke run, not judged")
+    parser.add_argument("--python", type=Path, help="the Python of an environment with Taipy")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all runs there too")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="make the temporary folder in here"
+    )
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _terminated)
+    with Lab(arguments.folder) as lab:
+        print(f"{machine()}; data in {lab.folder} ({disk(lab.folder)})")
+        print(f"flat workload; jobs/s of taipy-exec against {TAIPY}, from submit to the last end\n")
+        python = arguments.python or _install(lab)
+        rows = [_compare(lab, python.absolute(), mode, arguments.quick) for mode in _JOBS]
+        print_table(rows, judged=not arguments.quick)
+        if not arguments.quick:
+            print_verdict(rows)
+        if arguments.json:
+            write_json(arguments.json, rows, quick=arguments.quick, taipy=TAIPY)
+    return 0
+
+
+def _install(lab: Lab) -> Path:
+    print(f"installing {TAIPY} ...", file=sys.stderr, flush=True)
+    folder = lab.folder / "taipy"
+    run_command([sys.executable, "-m", "venv", str(folder)], lab.folder)
+    python = folder / "bin" / "python"
+    run_command(
+        [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", TAIPY],
+        lab.folder,
+    )
+    return python
+
+
+def _compare(lab: Lab, python: Path, mode: str, quick: bool) -> Row:
+    print(f"measuring {mode} ...", file=sys.stderr, flush=True)
+    jobs, our_jobs = (10, 100) if quick else (_JOBS[mode], 1000)
+    theirs, ours = interleave(
+        1 if quick else 3,
+        [
+            partial(_taipy, lab, python, mode, jobs),
+            partial(lab.measure, what=mode, workload="flat", arguments=[our_jobs]),
+        ],
+    )
+    rate, their_rate = our_jobs / middle(ours), jobs / middle(theirs)
+    return Row(
+        name=f"flat, {mode}: {our_jobs:,} jobs against {jobs} in Taipy",
+        ours=rate_text(rate),
+        limit=rate_text(their_rate),
+        value=rate / their_rate,
+        target=_TARGETS[mode],
+        at_least=True,
+        samples={
+            "ours": [our_jobs / result["seconds"] for result in ours],
+            "limit": [jobs / result["seconds"] for result in theirs],
+        },
+    )
+
+
+def _taipy(lab: Lab, python: Path, mode: str, jobs: int) -> dict[str, float]:
+    folder = Path(mkdtemp(dir=lab.folder))
+    command = [str(python), "-m", "benchmarks.taipy_side", mode, str(jobs)]
+    try:
+        printed = run_command(command, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {"seconds": float(printed.splitlines()[-1])}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

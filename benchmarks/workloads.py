@@ -1,0 +1,147 @@
+"""The graphs that are measured, as plain data, and the functions that their tasks call.
+
+Everything that runs a workload uses this module: taipy-exec, the limits, and Taipy. So it imports
+nothing of any of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# One element of each memory page: reading these touches every page of an array of float64.
+_PAGE = 512
+_SEED = 20260101
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSpec:
+    """A task: the name of a function of this module, and the data nodes it reads and writes."""
+
+    name: str
+    function: str
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """Tasks in topological order, and the values of the data nodes that none of them writes."""
+
+    tasks: tuple[TaskSpec, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+# -- what the tasks do --------------------------------------------------------------------
+
+
+def first(*values: Any) -> Any:
+    """Nothing: the first input is the output."""
+    return values[0]
+
+
+def touch(array: Any) -> Any:
+    """Read each page of the array once and hand it on."""
+    if not float(array[::_PAGE].sum()) >= 0.0:
+        raise AssertionError("the array has changed on its way")
+    return array
+
+
+def spin(loops: int) -> int:
+    """Keep one core busy."""
+    total = 0
+    for number in range(loops):
+        total += number & 7
+    return total
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The task function of this name."""
+    found: Callable[..., Any] = globals()[name]
+    return found
+
+
+# -- the graphs ---------------------------------------------------------------------------
+
+
+def flat(jobs: int) -> Graph:
+    """Jobs that do nothing and do not depend on each other; all read one data node."""
+    return Graph(
+        tasks=tuple(_task(f"job_{n}", ("seed",), f"out_{n}") for n in range(jobs)),
+        values={"seed": 1},
+    )
+
+
+def chain(jobs: int) -> Graph:
+    """Each job reads what the one before it wrote."""
+    return Graph(
+        tasks=tuple(_task(f"job_{n}", (f"out_{n}",), f"out_{n + 1}") for n in range(jobs)),
+        values={"out_0": 1},
+    )
+
+
+def fan(width: int) -> Graph:
+    """One job, `width` jobs that read its output, one job that reads all of theirs."""
+    middle = [_task(f"job_{n}", ("start",), f"out_{n}") for n in range(width)]
+    return Graph(
+        tasks=(
+            _task("source", ("seed",), "start"),
+            *middle,
+            _task("sink", tuple(task.output for task in middle), "end"),
+        ),
+        values={"seed": 1},
+    )
+
+
+def layered(layers: int, width: int, parents: int) -> Graph:
+    """Layers of jobs, each with `parents` random parents in the layer before; always the same."""
+    chance = random.Random(_SEED)
+    before = [f"seed_{n}" for n in range(width)]
+    values = {name: n for n, name in enumerate(before)}
+    tasks = []
+    for layer in range(layers):
+        outputs = [f"out_{layer}_{n}" for n in range(width)]
+        for n, output in enumerate(outputs):
+            tasks.append(_task(f"job_{layer}_{n}", tuple(chance.sample(before, parents)), output))
+        before = outputs
+    return Graph(tasks=tuple(tasks), values=values)
+
+
+def array_chain(jobs: int, megabytes: float) -> Graph:
+    """A chain that hands a NumPy array on."""
+    import numpy
+
+    size = int(megabytes * 1e6) // 8
+    return Graph(
+        tasks=tuple(_task(f"job_{n}", (f"out_{n}",), f"out_{n + 1}", "touch") for n in range(jobs)),
+        values={"out_0": numpy.random.default_rng(_SEED).random(size)},
+    )
+
+
+def busy(jobs: int, loops: int) -> Graph:
+    """Independent jobs that each keep a core busy."""
+    return Graph(
+        tasks=tuple(_task(f"job_{n}", ("loops",), f"out_{n}", "spin") for n in range(jobs)),
+        values={"loops": loops},
+    )
+
+
+BUILDERS: Mapping[str, Callable[..., Graph]] = {
+    "flat": flat,
+    "chain": chain,
+    "fan": fan,
+    "layered": layered,
+    "array_chain": array_chain,
+    "busy": busy,
+}
+
+
+def build(name: str, arguments: tuple[float, ...] | list[float]) -> Graph:
+    """The graph `name` of these sizes."""
+    return BUILDERS[name](*arguments)
+
+
+def _task(name: str, inputs: tuple[str, ...], output: str, function: str = "first") -> TaskSpec:
+    return TaskSpec(name=name, function=function, inputs=inputs, output=output)
