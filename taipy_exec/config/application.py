@@ -199,7 +199,7 @@ class AppConfig:
     scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
     digest: str = ""
 
-    @property
+    @cached_property
     def storage_folder(self) -> Path:
         """Where generated data files lie."""
         return self.root / self.core.storage_folder

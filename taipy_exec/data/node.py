@@ -103,8 +103,8 @@ def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
         return DataNodeRef(id=id, config=config)
     if config.path:
         return DataNodeRef(id=id, config=config, path=app.root / config.path)
-    folder = app.storage_folder / f"{config.storage_type}s"
-    return DataNodeRef(id=id, config=config, path=folder / f"{id}.{extension}", is_generated=True)
+    path = Path(f"{app.storage_folder}/{config.storage_type}s/{id}.{extension}")
+    return DataNodeRef(id=id, config=config, path=path, is_generated=True)
 
 
 def locate_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import sys
 import time
@@ -11,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import dill
-
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import import_main
+from taipy_exec.execution import by_value
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner
@@ -25,7 +25,7 @@ from taipy_exec.model.status import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
-    """What a slot's process needs once: `app` is pickled by dill, `names` by value for main."""
+    """What a slot's process needs once; `app` is read only when the folder and paths are set."""
 
     folder: str
     sys_path: list[str]
@@ -57,9 +57,9 @@ def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
         folder=str(folder),
         sys_path=list(sys.path),
         main_file=str(app.main_file) if app.main_file else None,
-        app=dill.dumps(small, recurse=True),
+        app=by_value.dump(small),
     )
-    return dill.dumps(bootstrap)  # type: ignore[no-any-return]
+    return pickle.dumps(bootstrap, protocol=5)
 
 
 def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
@@ -128,13 +128,13 @@ def _redirect(output: Any) -> None:
 
 def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:
     """The application, or why it cannot be had: then every job of this slot fails with that."""
-    bootstrap: Bootstrap = dill.loads(message)
+    bootstrap: Bootstrap = pickle.loads(message)
     try:
         os.chdir(bootstrap.folder)
         sys.path[:] = bootstrap.sys_path
         if bootstrap.main_file:
             import_main(Path(bootstrap.main_file))
-        app: AppConfig = dill.loads(bootstrap.app)
+        app: AppConfig = by_value.load(bootstrap.app)
         _complete_main(app)
     except (Exception, SystemExit) as error:
         return None, Failure(

@@ -15,6 +15,7 @@ class Surroundings:
     def __init__(self) -> None:
         self._folder = os.getcwd()  # noqa: PTH109 - compared after every job
         self._environ = dict(os.environ)
+        self._raw = dict(_raw_environ())
         self._umask = os.umask(0o022)
         os.umask(self._umask)
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -31,7 +32,7 @@ class Surroundings:
             moved = True
         if moved:
             os.chdir(self._folder)
-        if os.environ != self._environ:
+        if _raw_environ() != self._raw:
             os.environ.clear()
             os.environ.update(self._environ)
         os.umask(self._umask)
@@ -51,3 +52,9 @@ class Surroundings:
             except OSError:
                 pass
             os.dup2(spare, number)
+
+
+def _raw_environ() -> dict[bytes, bytes]:
+    """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
+    found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
+    return found

@@ -127,9 +127,9 @@ def test_a_reader_that_goes_away_is_no_error_and_changes_no_job(
     assert set(jobs.values()) == {"COMPLETED"}
 
 
-@pytest.mark.parametrize("mode", ["development", "standalone"])
+@MODES
 def test_a_stderr_whose_reader_goes_away_changes_no_job(app: Application, mode: str) -> None:
-    noisy(app, mode)
+    app.one("import sys\nprint('word ' * 1000)\nprint('word', file=sys.stderr)", mode=mode)
     result = app.shell("$T submit --json 2> >(head -c 1 >/dev/null; exec <&-)")
     assert result.code == 0
     assert set(result.statuses().values()) == {"COMPLETED"}
@@ -155,7 +155,7 @@ def test_neither_colours_nor_cursor_codes_go_into_a_pipe(
     assert "\x1b" not in result.out + result.err
 
 
-@pytest.mark.parametrize("mode", ["development", "standalone"])
+@MODES
 def test_force_color_in_a_pipe_gives_colours_but_no_cursor_codes(
     app: Application, mode: str
 ) -> None:
@@ -204,7 +204,7 @@ def test_tables_in_a_pipe_keep_to_the_width_that_columns_gives(
         assert len(line) <= columns or line.startswith("SUBMISSION_")
 
 
-@pytest.mark.parametrize("mode", ["development", "standalone"])
+@MODES
 def test_an_ascii_locale_gets_ascii_and_no_error(app: Application, mode: str) -> None:
     app.one("print('grün')\nraise ValueError('schön')", mode=mode)
     env = {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
