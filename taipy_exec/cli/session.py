@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -18,12 +19,13 @@ from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import FINAL, Reason, Status
+from taipy_exec.model.status import DONE, FINAL, Reason, Status
 from taipy_exec.store.logs import log_path
 from taipy_exec.wiring import Engine
 
 _SHOWN_FAILURES = 3
 _TAIL_LINES = 10
+_SHOWN_JOBS = 100
 
 
 class Session:
@@ -161,10 +163,22 @@ def show_result(
         streams.note(summary_line(record))
     else:
         if table and jobs:
-            streams.show(jobs_table(jobs, unicode=streams.unicode))
+            _show_jobs(streams, jobs)
         streams.data(summary_line(record))
     _explain_failures(streams, jobs, state_dir, where)
     _explain_blocked(streams, record, jobs, where)
+
+
+def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) -> None:
+    """All jobs, or of very many those that are not simply done."""
+    shown = list(jobs)
+    if len(jobs) > _SHOWN_JOBS:
+        shown = [job for job in jobs if job.status not in DONE][:_SHOWN_JOBS]
+    if shown:
+        streams.show(jobs_table(shown, unicode=streams.unicode))
+    if len(shown) < len(jobs):
+        rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)
+        streams.data(f"not shown: {counts_text(rest)}")
 
 
 def summary_line(record: SubmissionRecord) -> str:
