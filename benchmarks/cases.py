@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import sub
 from pathlib import Path
-from statistics import median
 
-from benchmarks.lab import Lab, Measurement, interleave, middle, run_command
+from benchmarks.lab import Lab, Measurement, interleave, middle, ratio, run_command
 from benchmarks.limits import WORKERS
 from benchmarks.report import Row, rate_text, seconds_text
 
@@ -96,7 +96,7 @@ def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) 
             name=f"{workload} {_size_text(arguments)}, {mode}",
             ours=rate_text(1 / each) if by_rate else f"{seconds_text(each)}/job",
             limit=rate_text(1 / least) if by_rate else f"{seconds_text(least)}/job",
-            value=least / each if by_rate else each / least,
+            value=ratio(theirs, ours) if by_rate else ratio(ours, theirs),
             target=target,
             at_least=by_rate,
             samples=_samples(ours=ours, limit=theirs),
@@ -116,7 +116,7 @@ def scale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
             name=f"flat {many:,} against {few}, {mode}",
             ours=f"{seconds_text(each)}/job",
             limit=f"{seconds_text(least)}/job",
-            value=each / least,
+            value=ratio(large, small) * few / many,
             target=1.3,
             samples=_samples(ours=large, limit=small),
         )
@@ -144,7 +144,7 @@ def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
             name=f"chain of {jobs} with a {megabytes:g} MB array, {mode}",
             ours=f"{seconds_text(middle(ours) / jobs)}/hop",
             limit=f"{seconds_text(middle(hand) / jobs)}/hop",
-            value=middle(ours) / middle(hand),
+            value=ratio(ours, hand),
             target=2.0,
             samples=_samples(ours=ours, limit=hand),
         )
@@ -153,33 +153,37 @@ def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     """CPU-bound jobs against the ideal: all workers busy all the time, at their real speed.
 
-    Efficiencies are of one round each, since the machine's speed changes from round to round.
+    The speed is measured before and after each run, since the machine's changes.
     """
     loops = int(lab.measure(what="loops_for", seconds=sizes.busy_seconds)["loops"])
-    one, ours, pool = interleave(
+    speed = partial(lab.measure, what="seconds_of_one", loops=loops, repeats=8)
+    before, ours, between, pool, after = interleave(
         sizes.slow_rounds,
         [
-            partial(lab.measure, what="seconds_of_one", loops=loops, repeats=8),
+            speed,
             _measuring(lab, "standalone", "busy", (sizes.busy, loops)),
+            speed,
             _measuring(lab, "process_pool", "busy", (sizes.busy, loops)),
+            speed,
         ],
     )
-    ideal = [result["seconds"] * sizes.busy / WORKERS for result in one]
     what = f"{sizes.busy} jobs of {sizes.busy_seconds:g} s on {WORKERS} workers"
-    for name, results, target in (
-        ("standalone", ours, 0.95),
-        ("(ProcessPoolExecutor)", pool, None),
+    for name, results, around, target in (
+        ("standalone", ours, (before, between), 0.95),
+        ("ProcessPoolExecutor", pool, (between, after), None),
     ):
+        ideal = [
+            {"seconds": (one["seconds"] + other["seconds"]) / 2 * sizes.busy / WORKERS}
+            for one, other in zip(*around, strict=True)
+        ]
         yield Row(
             name=f"{what}, {name}",
             ours=seconds_text(middle(results)),
-            limit=f"{seconds_text(median(ideal))} ideal",
-            value=median(
-                least / result["seconds"] for least, result in zip(ideal, results, strict=True)
-            ),
+            limit=f"{seconds_text(middle(ideal))} ideal",
+            value=ratio(ideal, results),
             target=target,
             at_least=True,
-            samples={**_samples(ours=results), "limit": ideal},
+            samples=_samples(ours=results, limit=ideal),
         )
 
 
@@ -203,7 +207,7 @@ def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         name="taipy-exec --help",
         ours=seconds_text(middle(help_)),
         limit=seconds_text(least),
-        value=middle(help_) / least,
+        value=ratio(help_, imports),
         target=1.8,
         samples=_samples(ours=help_, limit=imports),
     )
@@ -211,7 +215,7 @@ def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         name=f"taipy-exec status with {sizes.status:,} finished jobs",
         ours=seconds_text(middle(status)),
         limit=seconds_text(least),
-        value=middle(status) - least,
+        value=ratio(status, imports, sub),
         unit="s more",
         target=0.15,
         samples=_samples(ours=status, limit=imports),

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from operator import truediv
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -92,6 +93,20 @@ def interleave(rounds: int, measurements: Sequence[Measurement]) -> list[list[di
         for found, measurement in zip(results, measurements, strict=True):
             found.append(measurement())
     return results
+
+
+def ratio(
+    ours: Sequence[dict[str, float]],
+    limit: Sequence[dict[str, float]],
+    combine: Callable[[float, float], float] = truediv,
+) -> float:
+    """The median over the rounds of ours against the limit of the same round.
+
+    The machine's speed changes from round to round, so both sides of a ratio are from one.
+    """
+    return median(
+        combine(mine["seconds"], least["seconds"]) for mine, least in zip(ours, limit, strict=True)
+    )
 
 
 def middle(results: Sequence[dict[str, float]], key: str = "seconds") -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks.__main__ import _terminated
-from benchmarks.lab import Lab, interleave, middle, run_command
+from benchmarks.lab import Lab, interleave, middle, ratio, run_command
 from benchmarks.report import Row, disk, machine, print_table, print_verdict, rate_text, write_json
 
 TAIPY = "taipy-core==4.1.1"
@@ -73,7 +73,7 @@ def _compare(lab: Lab, python: Path, mode: str, quick: bool) -> Row:
         name=f"flat, {mode}: {our_jobs:,} jobs against {jobs} in Taipy",
         ours=rate_text(rate),
         limit=rate_text(their_rate),
-        value=rate / their_rate,
+        value=ratio(theirs, ours) * our_jobs / jobs,
         target=_TARGETS[mode],
         at_least=True,
         samples={

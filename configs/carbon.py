@@ -213,7 +213,7 @@ def confirm_choice(
     holdout: pd.DataFrame,
     horizon_months: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Test the chosen model once on years nobody has looked at, beside the baseline."""
+    """Measure the chosen model, beside the baseline, on years that no task decided anything by."""
     values = monthly["co2"].to_numpy(float)
     start = len(values) - len(holdout)
     errors = _walk_forward(choice["chosen"], values, start, horizon_months)
@@ -363,9 +363,7 @@ def _smooth(
     return base, rise, seasons, squares / (len(values) - YEAR)
 
 
-def _harmonic_design(
-    time: Values, degree: int, harmonics: int, known: int | None = None
-) -> Values:
+def _harmonic_design(time: Values, degree: int, harmonics: int, known: int | None = None) -> Values:
     """Make the columns of a polynomial trend and of sine and cosine waves of the year."""
     scaled = time / (known or len(time))
     columns = [scaled**power for power in range(degree + 1)]
@@ -390,9 +388,7 @@ def _lagged(series: Values, lags: int, skip: int | None = None) -> tuple[Values,
 # --- errors -----------------------------------------------------------------------------------
 
 
-def _walk_forward(
-    model: Model, values: Values, start: int, months: int, step: int = 1
-) -> Values:
+def _walk_forward(model: Model, values: Values, start: int, months: int, step: int = 1) -> Values:
     """Give forecast minus truth: a row for each moment of forecasting, a column for each month."""
     moments = range(start, len(values) - months + 1, step)
     rows = [_predict(model, values[:now], months) - values[now : now + months] for now in moments]

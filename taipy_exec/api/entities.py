@@ -17,7 +17,7 @@ from taipy_exec.engine.instances import instance_nodes, make_instance, read_node
 from taipy_exec.engine.plan import SubmissionPlan, node_key
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status, SubmissionStatus
-from taipy_exec.store.store import Edit, Instance
+from taipy_exec.store.rows import Edit, Instance
 
 log = logging.getLogger("taipy_exec")
 

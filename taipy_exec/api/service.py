@@ -18,7 +18,8 @@ from taipy_exec.errors import UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
-from taipy_exec.store.store import Edit, Instance, Store
+from taipy_exec.store.rows import Edit, Instance
+from taipy_exec.store.store import Store
 from taipy_exec.wiring import Engine, make_engine
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -195,7 +196,8 @@ def _say(text: str) -> None:
 
 
 def _leave(code: int) -> None:
-    """Exit without the interpreter's own complaint about a closed stdout."""
+    """Exit without the interpreter's own complaint about a closed stdout or a late Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         sys.stdout.flush()
     except (BrokenPipeError, ValueError, AttributeError):

@@ -14,7 +14,8 @@ from taipy_exec.engine.plan import SubmissionPlan, node_key, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
-from taipy_exec.store.store import Instance, JobUpdate, Store
+from taipy_exec.store.rows import Instance, JobUpdate
+from taipy_exec.store.store import Store
 
 
 def new_submission(

@@ -27,7 +27,8 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
-from taipy_exec.store.store import Edit, JobUpdate, Store
+from taipy_exec.store.rows import Edit, JobUpdate
+from taipy_exec.store.store import Store
 
 
 class JobPlaces(Protocol):

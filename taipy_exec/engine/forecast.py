@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.instances import instance_nodes
-from taipy_exec.store.store import Instance, Store
+from taipy_exec.store.rows import Instance
+from taipy_exec.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from taipy_exec.config.application import TaskConfig
 from taipy_exec.data.node import DataNodeRef
-from taipy_exec.store.store import Edit, Store
+from taipy_exec.store.rows import Edit
+from taipy_exec.store.store import Store
 
 
 class Freshness:

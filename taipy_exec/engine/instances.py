@@ -13,7 +13,8 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioCon
 from taipy_exec.config.reference import realise
 from taipy_exec.data.node import DataNodeRef, Owner, cycle_id, locate_all, new_instance_id
 from taipy_exec.errors import DataError, TaipyExecError
-from taipy_exec.store.store import Edit, Instance, Store
+from taipy_exec.store.rows import Edit, Instance
+from taipy_exec.store.store import Store
 
 DEFAULT_EDITOR = "TAIPY"
 DEFAULT_COMMENT = "Default data written."

@@ -10,7 +10,7 @@ from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef, Owner, locate_all
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.store.store import Instance
+from taipy_exec.store.rows import Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

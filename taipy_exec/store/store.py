@@ -5,52 +5,36 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.status import Status, SubmissionStatus
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.store.rows import (
+    EDIT_COLUMNS,
+    INSTANCE_COLUMNS,
+    JOB_COLUMNS,
+    SUBMISSION_COLUMNS,
+    UPDATE_JOB,
+    Edit,
+    Instance,
+    JobUpdate,
+    insert_edits,
+    job_values,
+    submission_values,
+    to_edit,
+    to_instance,
+    to_job,
+    to_submission,
+    update_values,
+)
 from taipy_exec.store.schema import LATEST, migrate, version_of
 
 DATABASE = "state.db"
 _BUSY_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """A scenario instance: whose data nodes a submission works on."""
-
-    id: str
-    scenario: str
-    name: str
-    created_at: float
-    cycle: str = ""
-    properties: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One write of a data node: by a job, or by `editor`; `digest` of default data."""
-
-    node: str
-    at: float
-    job: str | None = None
-    editor: str | None = None
-    comment: str | None = None
-    digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobUpdate:
-    """A job as it is to be stored, if it still is what the writer believes it to be."""
-
-    job: JobRecord
-    expected: Status
-    expected_attempt: int
 
 
 class Store:
@@ -178,26 +162,27 @@ class Store:
     def find_instance(self, scenario: str, name: str) -> Instance | None:
         """The latest instance of `scenario` with this name."""
         rows = self._rows(
-            f"SELECT {_INSTANCE} FROM instances WHERE scenario = ? AND name = ? "
+            f"SELECT {INSTANCE_COLUMNS} FROM instances WHERE scenario = ? AND name = ? "
             "ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (scenario, name),
         )
-        return _instance(rows[0]) if rows else None
+        return to_instance(rows[0]) if rows else None
 
     def instance(self, id: str) -> Instance:
         """The instance with this id. Raises NotFoundError."""
-        rows = self._rows(f"SELECT {_INSTANCE} FROM instances WHERE id = ?", (id,))
+        rows = self._rows(f"SELECT {INSTANCE_COLUMNS} FROM instances WHERE id = ?", (id,))
         if not rows:
             raise NotFoundError(f"there is no scenario instance {id}")
-        return _instance(rows[0])
+        return to_instance(rows[0])
 
     def instances(self, scenario: str | None = None) -> list[Instance]:
         """All instances, oldest first."""
         where, values = ("WHERE scenario = ?", (scenario,)) if scenario else ("", ())
         return [
-            _instance(row)
+            to_instance(row)
             for row in self._rows(
-                f"SELECT {_INSTANCE} FROM instances {where} ORDER BY created_at, rowid", values
+                f"SELECT {INSTANCE_COLUMNS} FROM instances {where} ORDER BY created_at, rowid",
+                values,
             )
         ]
 
@@ -216,29 +201,14 @@ class Store:
         with self.transaction() as connection:
             refuse(self.unfinished_submissions())
             connection.execute(
-                f"INSERT INTO submissions ({_SUBMISSION}) VALUES "
+                f"INSERT INTO submissions ({SUBMISSION_COLUMNS}) VALUES "
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    submission.id,
-                    submission.scenario,
-                    submission.instance,
-                    submission.name,
-                    submission.target,
-                    submission.mode,
-                    submission.status.name,
-                    submission.force,
-                    submission.fail_fast,
-                    submission.config_digest,
-                    submission.created_at,
-                    submission.finished_at,
-                    submission.coordinator,
-                    json.dumps(dict(submission.properties), default=str),
-                ),
+                submission_values(submission),
             )
             connection.executemany(
-                f"INSERT INTO jobs ({_JOB}) VALUES "
+                f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES "
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_job_values(job) for job in jobs],
+                [job_values(job) for job in jobs],
             )
 
     def take_over(self, submission: str, former: str | None, identity: str) -> bool:
@@ -263,7 +233,7 @@ class Store:
         """
         with self.transaction() as connection:
             done = connection.executemany(
-                _UPDATE_JOB, [_update_values(update) for update in updates]
+                UPDATE_JOB, [update_values(update) for update in updates]
             ).rowcount
             if updates and done != len(updates):
                 raise StoreError(
@@ -274,18 +244,18 @@ class Store:
                 "UPDATE submissions SET status = ?, finished_at = ?, coordinator = ? WHERE id = ?",
                 [(s.status.name, s.finished_at, s.coordinator, s.id) for s in submissions],
             )
-            _add_edits(connection, edits)
+            insert_edits(connection, edits)
 
     def submission(self, wanted: str) -> SubmissionRecord:
         """The submission with this id, or the only one whose id begins so.
 
         Raises NotFoundError.
         """
-        rows = self._rows(f"SELECT {_SUBMISSION} FROM submissions WHERE id = ?", (wanted,))
+        rows = self._rows(f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id = ?", (wanted,))
         if not rows:
             prefix = wanted if wanted.startswith("SUBMISSION_") else f"SUBMISSION_{wanted}"
             rows = self._rows(
-                f"SELECT {_SUBMISSION} FROM submissions WHERE id GLOB ? LIMIT 2",
+                f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id GLOB ? LIMIT 2",
                 (_glob(prefix),),
             )
         if len(rows) != 1:
@@ -296,7 +266,8 @@ class Store:
     def submissions(self, limit: int | None = None) -> list[SubmissionRecord]:
         """The latest submissions, newest first."""
         rows = self._rows(
-            f"SELECT {_SUBMISSION} FROM submissions ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
+            "ORDER BY created_at DESC, rowid DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
         return [self._submission(row) for row in rows]
@@ -304,7 +275,7 @@ class Store:
     def unfinished_submissions(self) -> list[SubmissionRecord]:
         """Every submission that has not ended, oldest first."""
         rows = self._rows(
-            f"SELECT {_SUBMISSION} FROM submissions WHERE finished_at IS NULL "
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE finished_at IS NULL "
             "ORDER BY created_at, rowid"
         )
         return [self._submission(row) for row in rows]
@@ -317,40 +288,24 @@ class Store:
                 (row[0],),
             )
         }
-        return SubmissionRecord(
-            id=row[0],
-            scenario=row[1],
-            instance=row[2],
-            name=row[3],
-            target=row[4],
-            mode=row[5],
-            stored_status=SubmissionStatus[row[6]],
-            force=bool(row[7]),
-            fail_fast=bool(row[8]),
-            config_digest=row[9],
-            created_at=row[10],
-            finished_at=row[11],
-            coordinator=row[12],
-            properties=json.loads(row[13]),
-            counts=counts,
-        )
+        return to_submission(row, counts)
 
     def jobs(self, submission: str) -> list[JobRecord]:
         """The jobs of a submission in topological order. Their data nodes are not stored."""
         rows = self._rows(
-            f"SELECT {_JOB} FROM jobs WHERE submission = ? ORDER BY position", (submission,)
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE submission = ? ORDER BY position", (submission,)
         )
-        return [_job(row) for row in rows]
+        return [to_job(row) for row in rows]
 
     def find_job(self, wanted: str) -> JobRecord:
         """The job with this id, or the only one whose id begins so. Raises NotFoundError."""
-        rows = self._rows(f"SELECT {_JOB} FROM jobs WHERE id = ?", (wanted,)) or self._rows(
-            f"SELECT {_JOB} FROM jobs WHERE id GLOB ? LIMIT 2", (_glob(wanted),)
+        rows = self._rows(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (wanted,)) or self._rows(
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE id GLOB ? LIMIT 2", (_glob(wanted),)
         )
         if len(rows) != 1:
             what = "more than one job begins with" if rows else "there is no job"
             raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status SUBMISSION lists them")
-        return _job(rows[0])
+        return to_job(rows[0])
 
     def usual_durations(self, scenario: str, latest: int = 5) -> dict[str, float]:
         """Task -> mean duration in seconds of its last completed jobs."""
@@ -399,7 +354,7 @@ class Store:
     def add_edits(self, edits: Iterable[Edit]) -> None:
         """Record writes that no job made."""
         with self.transaction() as connection:
-            _add_edits(connection, edits)
+            insert_edits(connection, edits)
 
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
         """The latest edit of each of these data nodes that has one."""
@@ -408,125 +363,21 @@ class Store:
             some = nodes[start : start + 500]
             marks = ", ".join("?" * len(some))
             for row in self._rows(
-                f"SELECT {_EDIT}, max(number) FROM edits WHERE node IN ({marks}) GROUP BY node",
+                f"SELECT {EDIT_COLUMNS}, max(number) FROM edits "
+                f"WHERE node IN ({marks}) GROUP BY node",
                 some,
             ):
-                found[row[0]] = _edit(row)
+                found[row[0]] = to_edit(row)
         return found
 
     def edits(self, node: str) -> list[Edit]:
         """Every edit of a data node, oldest first."""
         return [
-            _edit(row)
+            to_edit(row)
             for row in self._rows(
-                f"SELECT {_EDIT} FROM edits WHERE node = ? ORDER BY number", (node,)
+                f"SELECT {EDIT_COLUMNS} FROM edits WHERE node = ? ORDER BY number", (node,)
             )
         ]
-
-
-_INSTANCE = "id, scenario, name, created_at, cycle, properties"
-_SUBMISSION = (
-    "id, scenario, instance, name, target, mode, status, force, fail_fast, config_digest, "
-    "created_at, finished_at, coordinator, properties"
-)
-_JOB = (
-    "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
-    "pending_at, started_at, finished_at, duration, peak_memory, error"
-)
-_EDIT = "node, at, job, editor, comment, digest"
-_UPDATE_JOB = (
-    "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
-    "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
-    "WHERE id = ? AND status = ? AND attempt = ?"
-)
-
-
-def _instance(row: tuple[Any, ...]) -> Instance:
-    return Instance(
-        id=row[0],
-        scenario=row[1],
-        name=row[2],
-        created_at=row[3],
-        cycle=row[4],
-        properties=json.loads(row[5]),
-    )
-
-
-def _error_text(failure: Failure | None) -> str | None:
-    return json.dumps(failure.as_json()) if failure else None
-
-
-def _job_values(job: JobRecord) -> tuple[object, ...]:
-    return (
-        job.id,
-        job.submission,
-        job.position,
-        job.task,
-        job.status.name,
-        job.reason,
-        job.attempt,
-        job.worker,
-        job.submitted_at,
-        job.blocked_at,
-        job.pending_at,
-        job.started_at,
-        job.finished_at,
-        job.duration,
-        job.peak_memory,
-        _error_text(job.failure),
-    )
-
-
-def _update_values(update: JobUpdate) -> tuple[object, ...]:
-    job = update.job
-    return (
-        job.status.name,
-        job.reason,
-        job.attempt,
-        job.worker,
-        job.blocked_at,
-        job.pending_at,
-        job.started_at,
-        job.finished_at,
-        job.duration,
-        job.peak_memory,
-        _error_text(job.failure),
-        job.id,
-        update.expected.name,
-        update.expected_attempt,
-    )
-
-
-def _job(row: tuple[Any, ...]) -> JobRecord:
-    return JobRecord(
-        id=row[0],
-        submission=row[1],
-        position=row[2],
-        task=row[3],
-        status=Status[row[4]],
-        reason=row[5],
-        attempt=row[6],
-        worker=row[7],
-        submitted_at=row[8],
-        blocked_at=row[9],
-        pending_at=row[10],
-        started_at=row[11],
-        finished_at=row[12],
-        duration=row[13],
-        peak_memory=row[14],
-        failure=Failure(**json.loads(row[15])) if row[15] else None,
-    )
-
-
-def _edit(row: tuple[Any, ...]) -> Edit:
-    return Edit(node=row[0], at=row[1], job=row[2], editor=row[3], comment=row[4], digest=row[5])
-
-
-def _add_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
-    connection.executemany(
-        f"INSERT INTO edits ({_EDIT}) VALUES (?, ?, ?, ?, ?, ?)",
-        [(e.node, e.at, e.job, e.editor, e.comment, e.digest) for e in edits],
-    )
 
 
 def _glob(prefix: str) -> str:

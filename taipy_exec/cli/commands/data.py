@@ -15,7 +15,8 @@ from taipy_exec.cli.options import help_text
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
-    from taipy_exec.store.store import Edit, Store
+    from taipy_exec.store.rows import Edit
+    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "The data nodes of a scenario instance: what is there, when and by which job it was written, "
@@ -49,7 +50,8 @@ def _open(
 ) -> _Opened:
     from taipy_exec.cli.application import load_application
     from taipy_exec.engine.instances import instance_nodes, named_instance
-    from taipy_exec.store.store import Instance, Store
+    from taipy_exec.store.rows import Instance
+    from taipy_exec.store.store import Store
 
     config = load_application(app, state_dir=state_dir, imports=False)
     chosen = config.scenario(scenario)
@@ -194,7 +196,7 @@ def write(
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
-    from taipy_exec.store.store import Edit
+    from taipy_exec.store.rows import Edit
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     opened = _open(app, scenario, name, state_dir, create=True)

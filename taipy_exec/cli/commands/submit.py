@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig, ScenarioConfig
     from taipy_exec.engine.plan import SubmissionPlan
-    from taipy_exec.store.store import Instance, Store
+    from taipy_exec.store.rows import Instance
+    from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
 
 HELP = help_text(
@@ -173,7 +174,7 @@ def _write_values(
     values: dict[str, Any],
 ) -> None:
     from taipy_exec.engine.instances import instance_nodes, write_node
-    from taipy_exec.store.store import Edit
+    from taipy_exec.store.rows import Edit
 
     if not values:
         return

@@ -1,0 +1,191 @@
+"""Rows of the store's tables <-> the records of the program."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status, SubmissionStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A scenario instance: whose data nodes a submission works on."""
+
+    id: str
+    scenario: str
+    name: str
+    created_at: float
+    cycle: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One write of a data node: by a job, or by `editor`; `digest` of default data."""
+
+    node: str
+    at: float
+    job: str | None = None
+    editor: str | None = None
+    comment: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUpdate:
+    """A job as it is to be stored, if it still is what the writer believes it to be."""
+
+    job: JobRecord
+    expected: Status
+    expected_attempt: int
+
+
+INSTANCE_COLUMNS = "id, scenario, name, created_at, cycle, properties"
+SUBMISSION_COLUMNS = (
+    "id, scenario, instance, name, target, mode, status, force, fail_fast, config_digest, "
+    "created_at, finished_at, coordinator, properties"
+)
+JOB_COLUMNS = (
+    "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
+    "pending_at, started_at, finished_at, duration, peak_memory, error"
+)
+EDIT_COLUMNS = "node, at, job, editor, comment, digest"
+UPDATE_JOB = (
+    "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
+    "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
+    "WHERE id = ? AND status = ? AND attempt = ?"
+)
+
+
+def to_instance(row: tuple[Any, ...]) -> Instance:
+    return Instance(
+        id=row[0],
+        scenario=row[1],
+        name=row[2],
+        created_at=row[3],
+        cycle=row[4],
+        properties=json.loads(row[5]),
+    )
+
+
+def _error_text(failure: Failure | None) -> str | None:
+    return json.dumps(failure.as_json()) if failure else None
+
+
+def job_values(job: JobRecord) -> tuple[object, ...]:
+    return (
+        job.id,
+        job.submission,
+        job.position,
+        job.task,
+        job.status.name,
+        job.reason,
+        job.attempt,
+        job.worker,
+        job.submitted_at,
+        job.blocked_at,
+        job.pending_at,
+        job.started_at,
+        job.finished_at,
+        job.duration,
+        job.peak_memory,
+        _error_text(job.failure),
+    )
+
+
+def update_values(update: JobUpdate) -> tuple[object, ...]:
+    job = update.job
+    return (
+        job.status.name,
+        job.reason,
+        job.attempt,
+        job.worker,
+        job.blocked_at,
+        job.pending_at,
+        job.started_at,
+        job.finished_at,
+        job.duration,
+        job.peak_memory,
+        _error_text(job.failure),
+        job.id,
+        update.expected.name,
+        update.expected_attempt,
+    )
+
+
+def to_job(row: tuple[Any, ...]) -> JobRecord:
+    return JobRecord(
+        id=row[0],
+        submission=row[1],
+        position=row[2],
+        task=row[3],
+        status=Status[row[4]],
+        reason=row[5],
+        attempt=row[6],
+        worker=row[7],
+        submitted_at=row[8],
+        blocked_at=row[9],
+        pending_at=row[10],
+        started_at=row[11],
+        finished_at=row[12],
+        duration=row[13],
+        peak_memory=row[14],
+        failure=Failure(**json.loads(row[15])) if row[15] else None,
+    )
+
+
+def to_edit(row: tuple[Any, ...]) -> Edit:
+    return Edit(node=row[0], at=row[1], job=row[2], editor=row[3], comment=row[4], digest=row[5])
+
+
+def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
+    connection.executemany(
+        f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        [(e.node, e.at, e.job, e.editor, e.comment, e.digest) for e in edits],
+    )
+
+
+def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> SubmissionRecord:
+    """A row of submissions, with its jobs counted by status."""
+    return SubmissionRecord(
+        id=row[0],
+        scenario=row[1],
+        instance=row[2],
+        name=row[3],
+        target=row[4],
+        mode=row[5],
+        stored_status=SubmissionStatus[row[6]],
+        force=bool(row[7]),
+        fail_fast=bool(row[8]),
+        config_digest=row[9],
+        created_at=row[10],
+        finished_at=row[11],
+        coordinator=row[12],
+        properties=json.loads(row[13]),
+        counts=counts,
+    )
+
+
+def submission_values(submission: SubmissionRecord) -> tuple[object, ...]:
+    """A submission as a row."""
+    return (
+        submission.id,
+        submission.scenario,
+        submission.instance,
+        submission.name,
+        submission.target,
+        submission.mode,
+        submission.status.name,
+        submission.force,
+        submission.fail_fast,
+        submission.config_digest,
+        submission.created_at,
+        submission.finished_at,
+        submission.coordinator,
+        json.dumps(dict(submission.properties), default=str),
+    )
