@@ -1,14 +1,7 @@
 """Taipy's names for configuring and running jobs from Python."""
 
 from taipy_exec.api.configuration import Config
-from taipy_exec.api.entities import (
-    DataNode,
-    Job,
-    Scenario,
-    Submission,
-    Task,
-)
-from taipy_exec.api.entities import Sequence_ as Sequence
+from taipy_exec.api.data_node import DataNode
 from taipy_exec.api.functions import (
     Orchestrator,
     cancel_job,
@@ -32,6 +25,9 @@ from taipy_exec.api.functions import (
     subscribe_scenario,
     unsubscribe_scenario,
 )
+from taipy_exec.api.job import Job, Submission
+from taipy_exec.api.scenario import Scenario, Task
+from taipy_exec.api.scenario import Sequence_ as Sequence
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.model.status import Status, SubmissionStatus
 

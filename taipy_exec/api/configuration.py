@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from taipy_exec.api.data_node_configuration import DataNodeConfiguration
 from taipy_exec.config.application import (
     AppConfig,
     CoreConfig,
@@ -21,7 +21,7 @@ from taipy_exec.config.export import write_toml
 from taipy_exec.config.layers import Layer, copy_layer, layer_from_toml, merge
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.toml_file import read_toml
-from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.config.typed_text import Frequency
 from taipy_exec.errors import ConfigurationUpdateBlocked
 from taipy_exec.wiring import (
     ENVIRONMENT_FILE,
@@ -54,7 +54,7 @@ class Issues:
         return self._of(Level.INFO)
 
 
-class Configuration:
+class Configuration(DataNodeConfiguration):
     """Layers of configuration: Python < file < the file that TAIPY_CONFIG_PATH names.
 
     Every `configure_*` returns the frozen configuration of the entry as it stands then. While
@@ -227,138 +227,6 @@ class Configuration:
         )
         return self.core
 
-    # -- data nodes -------------------------------------------------------------------------
-
-    def configure_data_node(
-        self,
-        id: str,
-        storage_type: str | None = None,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """A data node of any storage type."""
-        self._set(
-            "DATA_NODE",
-            id,
-            {
-                "storage_type": storage_type,
-                "scope": scope,
-                "validity_period": validity_period,
-                **properties,
-            },
-            anew=True,
-        )
-        if self._is_plain:
-            return compile_entry(self._python, "DATA_NODE", id)  # type: ignore[no-any-return]
-        return self.data_nodes[id]
-
-    def configure_data_node_from(
-        self, source_configuration: DataNodeConfig, id: str, **properties: Any
-    ) -> DataNodeConfig:
-        """A data node like another, with some properties changed."""
-        scope = properties.pop("scope", source_configuration.scope)
-        period = properties.pop("validity_period", source_configuration.validity_period)
-        return self.configure_data_node(
-            id,
-            storage_type=source_configuration.storage_type,
-            scope=scope,
-            validity_period=period,
-            **{**source_configuration.properties, **properties},
-        )
-
-    def configure_pickle_data_node(
-        self,
-        id: str,
-        default_path: str | None = None,
-        default_data: Any = None,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """Any Python object in a pickle file."""
-        return self.configure_data_node(
-            id,
-            "pickle",
-            scope,
-            validity_period,
-            default_path=default_path,
-            default_data=default_data,
-            **properties,
-        )
-
-    def configure_csv_data_node(
-        self,
-        id: str,
-        default_path: str | None = None,
-        encoding: str | None = None,
-        has_header: bool | None = None,
-        exposed_type: Any = None,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """A table in a CSV file."""
-        return self.configure_data_node(
-            id,
-            "csv",
-            scope,
-            validity_period,
-            default_path=default_path,
-            encoding=encoding,
-            has_header=has_header,
-            exposed_type=exposed_type,
-            **properties,
-        )
-
-    def configure_json_data_node(
-        self,
-        id: str,
-        default_path: str | None = None,
-        encoding: str | None = None,
-        encoder: type | None = None,
-        decoder: type | None = None,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """A JSON file."""
-        return self.configure_data_node(
-            id,
-            "json",
-            scope,
-            validity_period,
-            default_path=default_path,
-            encoding=encoding,
-            encoder=encoder,
-            decoder=decoder,
-            **properties,
-        )
-
-    def configure_in_memory_data_node(
-        self,
-        id: str,
-        default_data: Any = None,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """An object in this process, for development mode."""
-        return self.configure_data_node(
-            id, "in_memory", scope, validity_period, default_data=default_data, **properties
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        """`configure_<type>_data_node` for the storage types that are still to come."""
-        kind = name.removeprefix("configure_").removesuffix("_data_node")
-        if name == f"configure_{kind}_data_node" and not kind.startswith("_"):
-
-            def configure(id: str, **properties: Any) -> DataNodeConfig:
-                return self.configure_data_node(id, kind, **properties)
-
-            return configure
-        raise AttributeError(f"Config has no attribute {name!r}")
-
     # -- tasks and scenarios ----------------------------------------------------------------
 
     def configure_task(
@@ -414,18 +282,6 @@ class Configuration:
         )
         return self.scenarios[id]
 
-    def set_default_data_node_configuration(
-        self,
-        storage_type: str,
-        scope: Scope | None = None,
-        validity_period: dt.timedelta | None = None,
-        **properties: Any,
-    ) -> DataNodeConfig:
-        """What data nodes inherit."""
-        return self.configure_data_node(
-            "default", storage_type, scope, validity_period, **properties
-        )
-
     def set_default_task_configuration(
         self,
         function: Callable[..., Any] | None = None,
@@ -456,6 +312,11 @@ class Configuration:
             sequences,
             **properties,
         )
+
+    def _data_node(self, id: str) -> DataNodeConfig:
+        if self._is_plain:
+            return compile_entry(self._python, "DATA_NODE", id)  # type: ignore[no-any-return]
+        return self.data_nodes[id]
 
     # -- inside -----------------------------------------------------------------------------
 

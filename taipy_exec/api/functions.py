@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from taipy_exec.api.entities import (
-    DataNode,
-    Job,
+from taipy_exec.api.data_node import DataNode
+from taipy_exec.api.job import Job, Submission
+from taipy_exec.api.scenario import (
     Registry,
     Scenario,
     Sequence_,
-    Submission,
+    Submittable,
     Task,
     new_scenario,
 )
@@ -22,8 +22,6 @@ from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate
 from taipy_exec.engine.instances import write_default_data
 from taipy_exec.errors import NotFoundError, UsageError
-
-Submittable = Scenario | Sequence_ | Task
 
 
 class Orchestrator:

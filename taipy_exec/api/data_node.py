@@ -1,0 +1,159 @@
+"""Data nodes as a program holds them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from typing import Any
+
+from taipy_exec.api.entity import Entity, utc
+from taipy_exec.api.service import Service
+from taipy_exec.config.typed_text import Scope
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.engine.instances import read_node, write_node
+from taipy_exec.engine.plan import node_key
+from taipy_exec.store.rows import Edit
+
+log = logging.getLogger("taipy_exec")
+
+
+class DataNode(Entity):
+    """One piece of data of a scenario instance."""
+
+    def __init__(self, service: Service, ref: DataNodeRef, owner_id: str | None) -> None:
+        self._service = service
+        self._ref = ref
+        self.id = ref.id
+        self.config_id = ref.config.id
+        self.scope: Scope = ref.config.scope
+        self.owner_id = owner_id if ref.config.scope is Scope.SCENARIO else None
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The storage type's properties and the additional ones."""
+        found = dict(self._ref.config.properties)
+        if self._ref.path is not None:
+            found["path"] = self.path
+            found["is_generated"] = self._ref.is_generated
+        return found
+
+    @property
+    def path(self) -> str | None:
+        """The file, relative to the working folder where it lies below it."""
+        if self._ref.path is None:
+            return None
+        try:
+            return str(self._ref.path.relative_to(self._service.app.root))
+        except ValueError:
+            return str(self._ref.path)
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the path is ours rather than the user's."""
+        return self._ref.is_generated
+
+    @property
+    def name(self) -> str | None:
+        """The property `name`."""
+        return self._ref.config.properties.get("name")
+
+    def storage_type(self) -> str:
+        """The name of the storage type."""
+        return self._ref.config.storage_type
+
+    def read(self) -> Any:
+        """The value; None, with a warning, if it was never written."""
+        if self._ref.changed_at() is None:
+            log.warning(
+                "Data node %s from config %s is being read but has never been written.",
+                self.id,
+                self.config_id,
+            )
+            return None
+        return read_node(self._ref)
+
+    def read_or_raise(self) -> Any:
+        """The value. Raises DataError if it was never written."""
+        return read_node(self._ref)
+
+    def write(self, data: Any, job_id: str | None = None, **kwargs: Any) -> None:
+        """Replace the value; jobs that wait for it may run then."""
+        write_node(self._ref, data)
+        self.track_edit(job_id=job_id, **kwargs)
+
+    def append(self, data: Any, **kwargs: Any) -> None:
+        """Add to the value, by the storage type's rule."""
+        self._ref.append(data)
+        self.track_edit(**kwargs)
+
+    def track_edit(
+        self, job_id: str | None = None, editor: str | None = None, comment: str | None = None
+    ) -> None:
+        """Record that the value was changed now."""
+        edit = Edit(node=self.id, at=time.time(), job=job_id, editor=editor, comment=comment)
+        self._service.written(node_key(self._ref), edit)
+
+    @property
+    def edits(self) -> list[dict[str, Any]]:
+        """Every recorded write: timestamp and, where known, job_id, editor, comment."""
+        found = []
+        for edit in self._service.store.edits(self.id):
+            fields = {
+                "timestamp": utc(edit.at),
+                "job_id": edit.job,
+                "editor": edit.editor,
+                "comment": edit.comment,
+            }
+            found.append({key: value for key, value in fields.items() if value is not None})
+        return found
+
+    @property
+    def job_ids(self) -> list[str]:
+        """The jobs that wrote the value, oldest first."""
+        return [edit.job for edit in self._service.store.edits(self.id) if edit.job]
+
+    @property
+    def last_edit_date(self) -> dt.datetime | None:
+        """When the value last changed, by a record or by the file's own time."""
+        changed = self._ref.changed_at()
+        if changed is None:
+            return None
+        recorded = self._service.store.last_edits([self.id]).get(self.id)
+        return utc(max(changed, recorded.at if recorded else changed))
+
+    @property
+    def edit_in_progress(self) -> bool:
+        """Whether an unfinished job is to write it."""
+        engine = self._service.engine
+        if engine is None:
+            return False
+        key = node_key(self._ref)
+        jobs = list(engine.coordinator.board.jobs.values())
+        return any(key in job.outputs and not job.status.is_final for job in jobs)
+
+    @property
+    def is_ready_for_reading(self) -> bool:
+        """Written, and no job is about to write it."""
+        return self._ref.changed_at() is not None and not self.edit_in_progress
+
+    @property
+    def is_valid(self) -> bool:
+        """Written, and not older than its validity period."""
+        edited = self.last_edit_date
+        if edited is None:
+            return False
+        period = self._ref.config.validity_period
+        return period is None or dt.datetime.now(dt.UTC) <= edited + period
+
+    @property
+    def validity_period(self) -> dt.timedelta | None:
+        """How long a value stays valid."""
+        return self._ref.config.validity_period
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            properties = self.__dict__["_ref"].config.properties
+            if name in properties:
+                return properties[name]
+        raise AttributeError(f"data node has no attribute or property {name!r}")
