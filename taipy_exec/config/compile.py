@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import keyword
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,16 @@ from taipy_exec.config.application import (
     ScenarioConfig,
     TaskConfig,
 )
+from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.typed_text import (
-    EnvTemplate,
     Frequency,
-    Invalid,
     Scope,
-    env_template,
     render,
-    resolve_env,
 )
-from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS, STORAGE_PROPERTIES
+from taipy_exec.config.vocabulary import KEYS, STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
 
@@ -117,113 +113,14 @@ def _digest(merged: Merged) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class _Build:
-    """One compilation: reads `merged`, adds to `problems`."""
-
-    def __init__(self, merged: Merged, problems: list[Problem], environ: Mapping[str, str]) -> None:
-        self.merged = merged
-        self.problems = problems
-        self.environ = environ
-
-    # -- values ---------------------------------------------------------------------------
-
-    def report(
-        self,
-        section: str,
-        id: str,
-        key: str | None,
-        message: str,
-        level: Level = Level.ERROR,
-        value: object = None,
-    ) -> None:
-        self.problems.append(
-            self.merged.problem(section, id, key, message, level=level, value=value)
-        )
-
-    def values(self, section: str, id: str) -> dict[str, Any]:
-        """The entry's keys with ENV templates resolved; invalid values are reported, left out."""
-        found = {}
-        for key, raw in self.merged.sections.get(section, {}).get(id, {}).items():
-            value, wrong = self._resolve(raw)
-            for invalid in wrong:
-                self.report(section, id, key, invalid.message, value=invalid.text)
-            if not wrong:
-                found[key] = value
-        return found
-
-    def _resolve(self, raw: Any) -> tuple[Any, list[Invalid]]:
-        if isinstance(raw, str):
-            # Texts of a file were parsed already; those given in Python may be templates too.
-            raw = env_template(raw) or raw
-        if isinstance(raw, EnvTemplate):
-            raw = resolve_env(raw, self.environ)
-        if isinstance(raw, Invalid):
-            return None, [raw]
-        if type(raw) is dict:
-            pairs = {key: self._resolve(item) for key, item in raw.items()}
-            wrong = [w for _, bad in pairs.values() for w in bad]
-            return {key: value for key, (value, _) in pairs.items()}, wrong
-        if type(raw) is list:
-            items = [self._resolve(item) for item in raw]
-            return [value for value, _ in items], [w for _, bad in items for w in bad]
-        return raw, []
-
-    def _take(
-        self,
-        section: str,
-        id: str,
-        values: dict[str, Any],
-        key: str,
-        kinds: type | tuple[type, ...],
-        wanted: str,
-        default: Any,
-    ) -> Any:
-        """Pop `key`; where its value is not of `kinds`, report it and give the default."""
-        value = values.pop(key, default)
-        if value is default or value is None:
-            return default
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds in (int, float)):
-            hint = _typed_hint(value, kinds)
-            self.report(
-                section, id, key, f"must be {wanted}, not {_shown(value)}{hint}", value=value
-            )
-            return default
-        return value
-
-    def _ids(self, section: str) -> list[str]:
-        """The ids of a section that are valid; the others are reported."""
-        valid = []
-        for id in self.merged.sections.get(section, {}):
-            wrong = _id_problem(id)
-            if wrong:
-                self.report(section, id, None, f"{id!r} is not a valid identifier: {wrong}")
-            else:
-                valid.append(id)
-        return valid
-
-    def _warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
-        """An additional property is legal; one that looks like a known key is suspicious."""
-        known = KEYS[section]
-        for key in extra:
-            hint = nearest(key, known)
-            if key in ("input", "output"):
-                hint = f" (did you mean '{key}s'?)"
-            if hint:
-                self.report(
-                    section,
-                    id,
-                    key,
-                    f"unknown key {key!r} is kept as a property{hint}",
-                    Level.WARNING,
-                )
-
-    # -- sections -------------------------------------------------------------------------
+class _Build(Entries):
+    """One compilation, section by section."""
 
     def job(self) -> JobConfig:
         values = self.values("JOB", "")
 
         def take(key: str, kinds: Any, wanted: str, default: Any) -> Any:
-            return self._take("JOB", "", values, key, kinds, wanted, default)
+            return self.take("JOB", "", values, key, kinds, wanted, default)
 
         workers = take("max_nb_of_workers", int, "a whole number of 1 or more", None)
         if workers is not None and workers < 0:
@@ -241,14 +138,14 @@ class _Build:
         for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
             if getattr(config, key) < least:
                 self.report("JOB", "", key, f"must be {least} or more", value=values.get(key))
-        self._warn_near_misses("JOB", "", values)
+        self.warn_near_misses("JOB", "", values)
         return config
 
     def core(self) -> CoreConfig:
         values = self.values("CORE", "")
 
         def take(key: str, kinds: Any, wanted: str, default: Any) -> Any:
-            return self._take("CORE", "", values, key, kinds, wanted, default)
+            return self.take("CORE", "", values, key, kinds, wanted, default)
 
         config = CoreConfig(
             root_folder=take("root_folder", str, "a folder", "./taipy/"),
@@ -263,11 +160,11 @@ class _Build:
             core_version=take("core_version", str, "a version such as 4.1.1", ""),
             properties=values,
         )
-        self._warn_near_misses("CORE", "", values)
+        self.warn_near_misses("CORE", "", values)
         return config
 
     def data_nodes(self) -> dict[str, DataNodeConfig]:
-        ids = self._ids("DATA_NODE")
+        ids = self.ids("DATA_NODE")
         default = self._data_node("default", None) if "default" in ids else None
         nodes = {} if default is None else {"default": default}
         for id in ids:
@@ -279,7 +176,7 @@ class _Build:
         values = self.values("DATA_NODE", id)
 
         def take(key: str, kinds: Any, wanted: str, otherwise: Any) -> Any:
-            return self._take("DATA_NODE", id, values, key, kinds, wanted, otherwise)
+            return self.take("DATA_NODE", id, values, key, kinds, wanted, otherwise)
 
         storage_type = take(
             "storage_type", str, "a text", default.storage_type if default else "pickle"
@@ -322,7 +219,7 @@ class _Build:
         )
 
     def tasks(self, nodes: Mapping[str, DataNodeConfig]) -> dict[str, TaskConfig]:
-        ids = self._ids("TASK")
+        ids = self.ids("TASK")
         inherited = dict(self._task("default", nodes).properties) if "default" in ids else {}
         found = {}
         for id in sorted(ids, key=lambda id: id != "default"):
@@ -344,26 +241,26 @@ class _Build:
                     f'must be a function: write "{function}:function"'
                     if isinstance(function, str) and "." in function
                     else f'must be a function such as "module.name:function", '
-                    f"not {_shown(function)}",
+                    f"not {shown(function)}",
                     value=function,
                 )
                 function = None
         task = TaskConfig(
             id=id,
             function_ref=function,
-            inputs=self._references("TASK", id, values, "inputs", nodes, "data node"),
-            outputs=self._references("TASK", id, values, "outputs", nodes, "data node"),
-            skippable=self._take("TASK", id, values, "skippable", bool, "True or False", False),
+            inputs=self.references("TASK", id, values, "inputs", nodes, "data node"),
+            outputs=self.references("TASK", id, values, "outputs", nodes, "data node"),
+            skippable=self.take("TASK", id, values, "skippable", bool, "True or False", False),
             properties=values,
         )
         if id != "default":
-            self._warn_near_misses("TASK", id, values)
+            self.warn_near_misses("TASK", id, values)
         return task
 
     def scenarios(
         self, tasks: Mapping[str, TaskConfig], nodes: Mapping[str, DataNodeConfig]
     ) -> dict[str, ScenarioConfig]:
-        ids = self._ids("SCENARIO")
+        ids = self.ids("SCENARIO")
         default = self._scenario("default", tasks, nodes, None) if "default" in ids else None
         found = {} if default is None else {"default": default}
         for id in ids:
@@ -379,7 +276,7 @@ class _Build:
         default: ScenarioConfig | None,
     ) -> ScenarioConfig:
         values = self.values("SCENARIO", id)
-        frequency = self._take(
+        frequency = self.take(
             "SCENARIO",
             id,
             values,
@@ -388,12 +285,12 @@ class _Build:
             'a frequency such as "DAILY:FREQUENCY"',
             default.frequency if default else None,
         )
-        comparators = self._take("SCENARIO", id, values, "comparators", dict, "a table", {})
-        sequences = self._take("SCENARIO", id, values, "sequences", dict, "a table", {})
+        comparators = self.take("SCENARIO", id, values, "comparators", dict, "a table", {})
+        sequences = self.take("SCENARIO", id, values, "sequences", dict, "a table", {})
         scenario = ScenarioConfig(
             id=id,
-            tasks=self._references("SCENARIO", id, values, "tasks", tasks, "task"),
-            additional_data_nodes=self._references(
+            tasks=self.references("SCENARIO", id, values, "tasks", tasks, "task"),
+            additional_data_nodes=self.references(
                 "SCENARIO", id, values, "additional_data_nodes", nodes, "data node"
             ),
             frequency=frequency,
@@ -402,7 +299,7 @@ class _Build:
                 for node, functions in comparators.items()
             },
             sequences={
-                name: self._references(
+                name: self.references(
                     "SCENARIO", id, dict(sequences), name, tasks, "task", "sequences"
                 )
                 for name in sequences
@@ -410,7 +307,7 @@ class _Build:
             properties={**(default.properties if default else {}), **values},
         )
         if id != "default":
-            self._warn_near_misses("SCENARIO", id, values)
+            self.warn_near_misses("SCENARIO", id, values)
         return scenario
 
     def _comparators(self, id: str, node: str, functions: object) -> tuple[FunctionRef, ...]:
@@ -426,76 +323,7 @@ class _Build:
                     id,
                     "comparators",
                     f"the comparator of {node!r} must be a function such as "
-                    f'"module.name:function", not {_shown(function)}',
+                    f'"module.name:function", not {shown(function)}',
                     value=function,
                 )
         return tuple(found)
-
-    def _references(
-        self,
-        section: str,
-        id: str,
-        values: dict[str, Any],
-        key: str,
-        known: Mapping[str, Any],
-        what: str,
-        field: str | None = None,
-    ) -> tuple[Any, ...]:
-        """The entries that a list of ids names, each once, in order."""
-        names = values.pop(key, None)
-        if names is None:
-            return ()
-        if isinstance(names, str):
-            names = [names]
-            self.report(
-                section,
-                id,
-                field or key,
-                f'must be a list: write ["{names[0]}:SECTION"]',
-                value=names[0],
-            )
-        if not isinstance(names, list | tuple | set):
-            self.report(
-                section, id, field or key, f"must be a list, not {_shown(names)}", value=names
-            )
-            return ()
-        found: dict[str, Any] = {}
-        for name in names:
-            name = getattr(name, "id", name)
-            if isinstance(name, str) and name in known and name != "default":
-                found[name] = known[name]
-            else:
-                self.report(
-                    section,
-                    id,
-                    field or key,
-                    f"there is no {what} {name!r}{nearest(str(name), known)}",
-                    value=name if isinstance(name, str) else None,
-                )
-        return tuple(found.values())
-
-
-def _id_problem(id: str) -> str | None:
-    if not id.isidentifier():
-        return "use letters, digits and underscores, and no digit first"
-    if keyword.iskeyword(id):
-        return "it is a word of the Python language"
-    for word in FORBIDDEN_IN_IDS:
-        if word in id:
-            return f"it may not contain {word}"
-    return None
-
-
-def _typed_hint(value: object, kinds: type | tuple[type, ...]) -> str:
-    if not isinstance(value, str):
-        return ""
-    names: dict[type, str] = {int: "int", float: "float", bool: "bool"}
-    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
-        if kind in names:
-            return f'; add the type, as in "{value}:{names[kind]}" or "ENV[NAME]:{names[kind]}"'
-    return ""
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -18,7 +18,7 @@ from taipy_exec.execution import by_value
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner
-from taipy_exec.execution.surroundings import Surroundings
+from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -118,12 +118,7 @@ def _redirect(output: Any) -> None:
     os.dup2(output.fileno(), 2)
     output.close()
     os.close(null)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        stream = open(  # noqa: SIM115
-            number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
-        )
-        setattr(sys, name, stream)
+    sys.stdin, sys.stdout, sys.stderr = (open_stream(number) for number in range(3))
 
 
 def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:

@@ -5,9 +5,13 @@ The one way to run a job, whatever the mode.
 
 from __future__ import annotations
 
+import importlib
+import itertools
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +24,7 @@ from taipy_exec.model.status import Reason
 
 _MESSAGE_LIMIT = 10_000
 _TRACEBACK_LIMIT = 100_000
+_OURS = (str(Path(__file__).parents[1]) + os.sep, importlib.__file__, "<frozen importlib")
 
 
 class JobStopped(BaseException):
@@ -202,7 +207,9 @@ def _message(error: BaseException) -> str:
 
 def _format(error: BaseException, trace: TracebackType | None) -> str:
     try:
-        text = "".join(traceback.format_exception(type(error), error, trace))
+        story = traceback.TracebackException(type(error), error, trace, compact=True)
+        _leave_out_ours(story)
+        text = "".join(story.format())
     except Exception as inner:
         text = f"{type(error).__name__} (its traceback cannot be had: {type(inner).__name__})"
     if len(text) > _TRACEBACK_LIMIT:
@@ -211,3 +218,14 @@ def _format(error: BaseException, trace: TracebackType | None) -> str:
             f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
         )
     return text
+
+
+def _leave_out_ours(story: traceback.TracebackException) -> None:
+    """Have a traceback start at the user's code, not at what led there."""
+    walk = [story]
+    while walk:
+        one = walk.pop()
+        theirs = list(itertools.dropwhile(lambda f: f.filename.startswith(_OURS), one.stack))
+        # None: without a frame there is no line "Traceback (most recent call last)" either.
+        one.stack = traceback.StackSummary.from_list(theirs) if theirs else None  # type: ignore[assignment]
+        walk += [s for s in (one.__cause__, one.__context__, *(one.exceptions or ())) if s]

@@ -52,13 +52,15 @@ class Slot:
         for end in (order_reader, report_writer, output_writer, lifeline_reader):
             end.close()
         self.pid: int = self._process.pid
+        # The sentinel of `multiprocess` is a pipe, which a fork of the process holds open.
+        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
         self.worker = worker_name(self.pid)
         self._send(bootstrap)
 
     @property
     def sentinel(self) -> int:
         """Becomes readable when the process has ended."""
-        return int(self._process.sentinel)
+        return int(self._process.sentinel) if self._pidfd is None else self._pidfd
 
     def start(self, order: JobOrder, log: JobLog) -> None:
         """Give the job to the process. A process that is dead already shows by its sentinel."""
@@ -157,6 +159,9 @@ class Slot:
     def _close_pipes(self) -> None:
         for end in (self._orders, self.reports, self.output, self._lifeline):
             end.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
         self._process.close()
 
     def _reap(self) -> tuple[int, int | None]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
+from typing import TextIO
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
@@ -21,7 +23,7 @@ class Surroundings:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._path = list(sys.path)
         self._argv = list(sys.argv)
-        self._streams = (sys.stdin, sys.stdout, sys.stderr)
+        self._streams = [sys.stdin, sys.stdout, sys.stderr]
         self._spare = [os.dup(number) for number in range(3)]
 
     def restore(self) -> None:
@@ -44,7 +46,7 @@ class Surroundings:
             sys.path[:] = self._path
         if sys.argv != self._argv:
             sys.argv[:] = self._argv
-        sys.stdin, sys.stdout, sys.stderr = self._streams
+        self._restore_streams()
         for number, spare in enumerate(self._spare):
             try:
                 if os.fstat(number).st_ino == os.fstat(spare).st_ino:
@@ -58,3 +60,21 @@ def _raw_environ() -> dict[bytes, bytes]:
     """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
     found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
     return found
+
+    def _restore_streams(self) -> None:
+        for number, stream in enumerate(self._streams):
+            if stream.closed:
+                self._streams[number] = open_stream(number)
+                for handler in logging.getLogger().handlers:
+                    if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
+                        handler.stream = self._streams[number]
+        sys.stdin, sys.stdout, sys.stderr = self._streams
+
+
+def open_stream(number: int) -> TextIO:
+    """The text stream of a standard descriptor; to close it leaves the descriptor open."""
+    if number == 0:
+        return open(0, encoding="utf-8", closefd=False)
+    return open(
+        number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+    )

@@ -334,7 +334,8 @@ def test_a_main_script_that_kills_its_process_when_imported_fails_its_jobs_and_e
 ) -> None:
     app.module(
         "jobs",
-        "import os\nif 'TAIPY_EXEC_SLOT' in os.environ:\n    os._exit(3)\ndef bad():\n    return 1\n",
+        "import os\nif 'TAIPY_EXEC_SLOT' in os.environ:\n    os._exit(3)\n"
+        "def bad():\n    return 1\n",
     )
     app.graph({"bad": ("jobs.bad", [], ["b"]), "good": ("flow.work", [], ["d"])})
     result = submit(app)
