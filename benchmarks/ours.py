@@ -32,9 +32,9 @@ def run(graph: Graph, mode: str) -> dict[str, float]:
         submission = scenario.submit(wait=True)
         seconds = time.perf_counter() - begin
         memory = peak_memory()
-        bad = [job.id for job in submission.jobs if not job.is_completed()]
+        bad = [job for job in submission.jobs if not job.is_completed()]
         if bad:
-            raise RuntimeError(f"{len(bad)} jobs did not complete, the first is {bad[0]}")
+            raise RuntimeError(_story(bad))
     finally:
         orchestrator.stop()
     return {"seconds": seconds, "memory": memory}
@@ -82,3 +82,8 @@ def _warming() -> Graph:
         ),
         values=values,
     )
+
+
+def _story(bad: list[Any]) -> str:
+    kinds = sorted({f"{job.status.name} {job.reason}: {''.join(job.stacktrace)}" for job in bad})
+    return f"{len(bad)} jobs did not complete, such as\n" + "\n".join(kinds[:5])

@@ -46,7 +46,6 @@ class Surroundings:
             sys.path[:] = self._path
         if sys.argv != self._argv:
             sys.argv[:] = self._argv
-        self._restore_streams()
         for number, spare in enumerate(self._spare):
             try:
                 if os.fstat(number).st_ino == os.fstat(spare).st_ino:
@@ -54,12 +53,7 @@ class Surroundings:
             except OSError:
                 pass
             os.dup2(spare, number)
-
-
-def _raw_environ() -> dict[bytes, bytes]:
-    """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
-    found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
-    return found
+        self._restore_streams()
 
     def _restore_streams(self) -> None:
         for number, stream in enumerate(self._streams):
@@ -69,6 +63,12 @@ def _raw_environ() -> dict[bytes, bytes]:
                     if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
                         handler.stream = self._streams[number]
         sys.stdin, sys.stdout, sys.stderr = self._streams
+
+
+def _raw_environ() -> dict[bytes, bytes]:
+    """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
+    found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
+    return found
 
 
 def open_stream(number: int) -> TextIO:

@@ -182,6 +182,7 @@ def test_a_grandchild_that_holds_the_output_open_does_not_hold_up_the_end(
 
 SPOILS = {
     "closes its descriptors": "os.closerange(0, 3)",
+    "closes both": "sys.stdout.close(); sys.stderr.close(); os.closerange(0, 3)",
     "closes its streams": "sys.stdout.close(); sys.stderr.close(); sys.stdin.close()",
     "changes the folder": "os.mkdir('elsewhere'); os.chdir('elsewhere')",
     "removes its folder": "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')",
@@ -356,6 +357,22 @@ def test_a_job_that_kills_the_submitter_leaves_nothing_behind_and_is_carried_on(
     result = submit(app)
     assert set(result.statuses().values()) == {"COMPLETED"}
     assert result.job("bad")["attempt"] == 2
+
+
+def test_a_job_that_closes_every_descriptor_of_its_process_fails_alone(app: Application) -> None:
+    app.one("import os\nos.closerange(0, 1000)\nreturn 1")
+    result = submit(app)
+    assert result.statuses()["good"] == "COMPLETED"
+    assert result.statuses()["bad"] in ("FAILED", "COMPLETED")
+
+
+def test_a_process_that_a_job_forked_does_not_hide_the_death_of_the_job(app: Application) -> None:
+    app.one(
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\nos._exit(9)"
+    )
+    begin = time.monotonic()
+    failed_alone(app, submit(app))
+    assert time.monotonic() - begin < 15
 
 
 def test_a_job_that_kills_its_whole_process_group_fails_alone(app: Application) -> None:

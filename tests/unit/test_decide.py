@@ -593,6 +593,18 @@ def test_a_job_of_another_submission_writes_what_a_job_waits_for(scene: Scene) -
     assert after(scene.run("1w").changes) == {"1w": Status.COMPLETED, "2r": Status.PENDING}
 
 
+def test_two_jobs_of_other_submissions_write_what_a_job_waits_for_one_after_the_other(
+    scene: Scene,
+) -> None:
+    scene.submit({"w": ("", "g")}, "1")
+    scene.submit({"w": ("", "h")}, "2")
+    scene.submit({"r": ("g h", "z")}, "3", unwritten=["g", "h"])
+    scene.run("1w")
+    assert scene.job("3r").status is Status.BLOCKED
+    scene.run("2w")
+    assert scene.job("3r").status is Status.PENDING
+
+
 def test_a_failed_writer_leaves_the_reader_of_another_submission_waiting_for_data(
     scene: Scene,
 ) -> None:
