@@ -118,6 +118,7 @@ class _Build(Entries):
 
     def job(self) -> JobConfig:
         values = self.values("JOB", "")
+        given = dict(values)
 
         def take(key: str, kinds: Any, wanted: str, default: Any) -> Any:
             return self.take("JOB", "", values, key, kinds, wanted, default)
@@ -137,7 +138,7 @@ class _Build(Entries):
         )
         for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
             if getattr(config, key) < least:
-                self.report("JOB", "", key, f"must be {least} or more", value=values.get(key))
+                self.report("JOB", "", key, f"must be {least} or more", value=given.get(key))
         self.warn_near_misses("JOB", "", values)
         return config
 
@@ -219,13 +220,14 @@ class _Build(Entries):
         )
 
     def tasks(self, nodes: Mapping[str, DataNodeConfig]) -> dict[str, TaskConfig]:
-        ids = self.ids("TASK")
-        inherited = dict(self._task("default", nodes).properties) if "default" in ids else {}
-        found = {}
-        for id in sorted(ids, key=lambda id: id != "default"):
-            task = self._task(id, nodes)
-            found[id] = replace(task, properties={**inherited, **task.properties})
-        return found
+        found = {id: self._task(id, nodes) for id in self.ids("TASK")}
+        if "default" not in found:
+            return found
+        inherited = found["default"].properties
+        return {
+            id: replace(task, properties={**inherited, **task.properties})
+            for id, task in found.items()
+        }
 
     def _task(self, id: str, nodes: Mapping[str, DataNodeConfig]) -> TaskConfig:
         values = self.values("TASK", id)

@@ -75,7 +75,8 @@ class Entries:
         value = values.pop(key, default)
         if value is default or value is None:
             return default
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds in (int, float)):
+        allowed = kinds if isinstance(kinds, tuple) else (kinds,)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             hint = _typed_hint(value, kinds)
             self.report(
                 section, id, key, f"must be {wanted}, not {shown(value)}{hint}", value=value
@@ -148,7 +149,7 @@ class Entries:
                     section,
                     id,
                     field or key,
-                    f"there is no {what} {name!r}{nearest(str(name), known)}",
+                    f"there is no {what} {name!r}{nearest(str(name), set(known) - {'default'})}",
                     value=name if isinstance(name, str) else None,
                 )
         return tuple(found.values())

@@ -54,7 +54,7 @@ class Merged:
     ) -> Problem:
         """A finding with the file and line that `section`, `id` and `key` came from."""
         file = self.origin.get((section, id, key or ""))
-        if file is None and key is None:
+        if file is None and (section, id, key) not in self.origin:
             wanted = (section, id) if id else (section,)
             file = next((f for f in reversed(self.files) if wanted in f.lines), None)
         names = (section, id or None, key)

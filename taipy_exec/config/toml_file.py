@@ -63,7 +63,8 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
     line = text.count("\n") + 1
     if place and place[1]:
         line = int(place[1])
-    source = text.splitlines()[line - 1].strip() if line <= len(text.splitlines()) else ""
+    lines = text.split("\n")
+    source = lines[line - 1].strip() if line <= len(lines) else ""
     problem = Problem(
         message=f"this is not valid TOML: {what}" + (f" in `{source}`" if source else ""),
         file=str(path),
@@ -81,7 +82,7 @@ def _line_map(text: str) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     depth, quote = 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not depth and not quote:
             header = _HEADER.match(line)
             key = None if header else _KEY.match(line)
@@ -110,7 +111,8 @@ def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
             end = line.find(quote, at)
             if end < 0:
                 return depth, quote if len(quote) == 3 else ""
-            if quote[0] == '"' and line[end - 1] == "\\" and end > at:
+            before = line[at:end]
+            if quote[0] == '"' and (len(before) - len(before.rstrip("\\"))) % 2:
                 at = end + 1
                 continue
             at, quote = end + len(quote), ""

@@ -71,7 +71,7 @@ def parse(text: str) -> object:
         return text
     try:
         return _CONVERT[typed[2]](typed[1])
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         return Invalid(text, f"{typed[1]!r} is not {_WHAT[typed[2]]}{_detail(error)}")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
-from taipy_exec.data.files import FileStorage
-from taipy_exec.errors import ConfigurationError, DataError
+from taipy_exec.data.files import FileStorage, wrong_encoding
+from taipy_exec.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +34,7 @@ class CsvFile(FileStorage):
         except pandas.errors.EmptyDataError:
             frame = pandas.DataFrame()
         except UnicodeDecodeError as error:
-            raise _wrong_encoding(encoding, error) from error
+            raise wrong_encoding(encoding, error) from error
         return frame.to_numpy() if exposed == "numpy" else frame
 
     def write(self, node: DataNodeRef, value: Any) -> None:
@@ -51,14 +50,17 @@ class CsvFile(FileStorage):
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         assert node.path is not None
-        rows = io.StringIO()
-        _frame(value).to_csv(rows, index=False, header=False)
-        held = node.path.read_bytes()
-        if held and not held.endswith(b"\n"):
-            held += b"\n"
-        with self.write_bytes(node) as file:
-            file.write(held)
-            file.write(rows.getvalue().encode(node.config.properties.get("encoding", "utf-8")))
+        encoding = node.config.properties.get("encoding", "utf-8")
+        try:
+            with node.path.open(encoding=encoding, newline="") as file:
+                held = file.read()
+        except FileNotFoundError:
+            held = ""
+        if held and not held.endswith("\n"):
+            held += "\n"
+        rows = _frame(value).to_csv(index=False, header=False)
+        with self.write_bytes(node) as target:
+            target.write((held + rows).encode(encoding))
 
 
 def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> list[Any]:
@@ -68,15 +70,9 @@ def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> lis
             if has_header:
                 rows = list(csv.DictReader(file))
                 return [decode(row) if decode else cls(**row) for row in rows]
-            return [decode(row) if decode else cls(*row) for row in csv.reader(file)]
+            return [decode(row) if decode else cls(*row) for row in csv.reader(file) if row]
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(encoding, error) from error
-
-
-def _wrong_encoding(encoding: str, error: UnicodeDecodeError) -> DataError:
-    return DataError(
-        f"it is not {encoding} text (byte {error.start}): set the data node's `encoding`"
-    )
+        raise wrong_encoding(encoding, error) from error
 
 
 def _frame(value: Any) -> Any:

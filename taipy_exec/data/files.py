@@ -33,6 +33,7 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
         file = open(beside, "wb")  # noqa: SIM115, PTH123
     try:
         with file:
+            _keep_mode(target, file.fileno())
             yield file
         os.replace(beside, target)
     except BaseException:
@@ -47,6 +48,14 @@ def remove_leftover(path: Path, pid: int) -> None:
     """Remove what process `pid` was writing beside `path` when it died."""
     try:
         os.unlink(_beside(_target(path), pid))  # noqa: PTH108
+    except OSError:
+        pass
+
+
+def _keep_mode(target: str, descriptor: int) -> None:
+    """The new file is as readable as the one it replaces, no more and no less."""
+    try:
+        os.fchmod(descriptor, os.stat(target).st_mode & 0o7777)  # noqa: PTH116
     except OSError:
         pass
 
@@ -77,3 +86,10 @@ class FileStorage:
             return os.stat(node.path).st_mtime  # noqa: PTH116 - hot path
         except OSError:
             return None
+
+
+def wrong_encoding(encoding: str, error: UnicodeDecodeError) -> DataError:
+    """The error for text of another encoding than the data node says."""
+    return DataError(
+        f"it is not {encoding} text (byte {error.start}): set the data node's `encoding`"
+    )

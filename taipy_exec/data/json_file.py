@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
-from taipy_exec.data.files import FileStorage
+from taipy_exec.data.files import FileStorage, wrong_encoding
 from taipy_exec.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ class JsonFile(FileStorage):
         assert node.path is not None
         properties = node.config.properties
         decoder = realise(properties.get("decoder")) or TaggedDecoder
-        text = node.path.read_text(encoding=properties.get("encoding", "utf-8"))
+        encoding = properties.get("encoding", "utf-8")
         try:
-            return json.loads(text, cls=decoder)
+            return json.loads(node.path.read_text(encoding=encoding), cls=decoder)
+        except UnicodeDecodeError as error:
+            raise wrong_encoding(encoding, error) from error
         except json.JSONDecodeError as error:
             raise DataError(
                 f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}"

@@ -45,7 +45,7 @@ class Board:
         self.submissions[submission.id] = submission
         submission.jobs = tuple(job.id for job in jobs)
         submission.counts = {}
-        written_here = {node for job in jobs for node in job.outputs}
+        written_before: set[str] = set()
         for job in jobs:
             self.jobs[job.id] = job
             self.followers[job.id] = []
@@ -53,6 +53,7 @@ class Board:
             counts = submission.counts
             counts[job.status] = counts.get(job.status, 0) + 1
             if job.status.is_final:
+                written_before.update(job.outputs)
                 self.waits[job.id] = set()
                 self.unwritten[job.id] = set()
                 continue
@@ -66,7 +67,8 @@ class Board:
                     self.behind[earlier].append(job.id)
                     waits.add(earlier)
             self.waits[job.id] = waits
-            missing = {n for n in job.inputs if n in unwritten and n not in written_here}
+            missing = {n for n in job.inputs if n in unwritten and n not in written_before}
+            written_before.update(job.outputs)
             self.unwritten[job.id] = missing
             for node in missing:
                 self.awaiting.setdefault(node, set()).add(job.id)
@@ -76,16 +78,17 @@ class Board:
                 self._readers.setdefault(node, []).append(job.id)
 
     def _conflicts(self, job: JobRecord) -> Iterable[str]:
-        """Unfinished jobs before this one that must end before it may touch its data nodes."""
+        """Unfinished jobs before this one that must end before it may touch its data nodes.
+
+        A reader that waits for the very value that this job writes is no reason to wait.
+        """
         for node in job.outputs:
             yield from self._unfinished(self._writers, node)
             for reader in self._unfinished(self._readers, node):
-                if self.jobs[reader].submission != job.submission:
+                if node not in self.unwritten[reader]:
                     yield reader
         for node in job.inputs:
-            for writer in self._unfinished(self._writers, node):
-                if self.jobs[writer].submission != job.submission:
-                    yield writer
+            yield from self._unfinished(self._writers, node)
 
     def _unfinished(self, index: dict[str, list[str]], node: str) -> list[str]:
         found = index.get(node)

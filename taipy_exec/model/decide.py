@@ -92,6 +92,8 @@ def _lost(board: Board, event: Lost) -> Decision:
     job = board.jobs.get(event.job)
     if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
         return Decision()
+    if job.id in board.stopping:
+        return _ended(board, _change(job, Status.CANCELED, event.at, reason=board.stopping[job.id]))
     if job.attempt < event.max_attempts:
         again = _change(
             job, Status.PENDING, event.at, reason=Reason.WORKER_LOST, attempt=job.attempt + 1
@@ -112,6 +114,8 @@ def _handed_back(board: Board, event: HandedBack) -> Decision:
     job = board.jobs.get(event.job)
     if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
         return Decision()
+    if job.id in board.stopping:
+        return _ended(board, _change(job, Status.CANCELED, event.at, reason=board.stopping[job.id]))
     return Decision((_change(job, Status.PENDING, event.at, reason=Reason.HANDED_BACK),))
 
 

@@ -417,14 +417,12 @@ def test_a_scenario_inherits_frequency_and_additional_properties_only(app: App) 
     assert scenarios["b"].frequency is Frequency.YEARLY
 
 
-# BUG, fails today for TASK: compile.tasks builds TASK.default twice.
 @pytest.mark.parametrize("section", ["DATA_NODE", "TASK", "SCENARIO"])
 def test_a_problem_of_a_default_entry_is_told_once(app: App, section: str) -> None:
     compiled = app.compile(f'[{section}.default]\nteam = "ENV[MISSING]"\n[{section}.a]')
     assert place(only(compiled.problems)) == ("config.toml", 2, section, "default", "team")
 
 
-# BUG, fails today: compile._references suggests the very word it refuses.
 def test_a_default_entry_cannot_be_referred_to(app: App) -> None:
     problem = only(app.compile('[DATA_NODE.default]\n[TASK.t]\ninputs = ["default"]').problems)
     assert "there is no data node 'default'" in problem.message
@@ -535,7 +533,6 @@ def test_lines_are_right_for_dotted_and_quoted_keys(app: App) -> None:
     assert file.line("DATA_NODE", "x", "scope") == 6
 
 
-# BUG, fails today: toml_file._scan looks at one backslash only.
 def test_lines_are_right_after_windows_paths_in_an_array(app: App) -> None:
     # The backslash before the closing quote is escaped itself: the string ends there.
     file = app.file(
@@ -551,7 +548,6 @@ def test_lines_are_right_after_windows_paths_in_an_array(app: App) -> None:
     assert file.line("DATA_NODE", "x", "scope") == 5
 
 
-# BUG, fails today: as above.
 def test_lines_are_right_after_an_escaped_backslash_that_ends_a_long_string(app: App) -> None:
     file = app.file(
         r'''
@@ -564,7 +560,6 @@ def test_lines_are_right_after_an_escaped_backslash_that_ends_a_long_string(app:
     assert file.line("TAIPY", "after") == 4
 
 
-# BUG, fails today: toml_file uses splitlines().
 def test_lines_are_right_after_characters_that_only_python_takes_for_line_ends(app: App) -> None:
     file = app.file('[TAIPY]\ntext = "one\u2028two\u0085three"\nafter = 1')
     assert file.line("TAIPY", "after") == 3
@@ -776,7 +771,7 @@ def test_an_additional_property_is_no_warning(app: App) -> None:
         ("[JOB]\nmax_jobs_per_process = -1", "must be 0 or more"),
         ("[JOB]\ngrace = -1", "must be 0 or more"),
         ('[JOB]\ngrace = "2"', 'as in "2:int"'),
-        # BUG, fails today: compile._take lets a boolean through where kinds is a tuple.
+
         ("[JOB]\ngrace = true", "must be a number of seconds, not True"),
         ("[JOB]\nmode = 3", "must be a text, not 3"),
         ('[TASK.t]\nskippable = "yes"', 'as in "yes:bool" or "ENV[NAME]:bool"'),
@@ -803,7 +798,6 @@ def test_a_value_of_the_wrong_type_is_an_error_with_the_way_to_write_it(
     assert problem.field == text.split("\n")[1].split(" ")[0]
 
 
-# BUG, fails today for max_attempts and grace: compile.job reads the value after it was popped.
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -1024,7 +1018,6 @@ def test_in_memory_is_refused_in_a_mode_of_a_plug_in_too(app: App) -> None:
     assert errors(check(compiled, modes={"mine": None}, storage_types=STORAGE))
 
 
-# BUG, fails today: layers.Merged.problem finds no file for an absent key.
 def test_a_task_without_a_function_is_an_error_at_its_table(app: App) -> None:
     problems = app.check('[DATA_NODE.x]\n\n[TASK.t]\ninputs = ["x"]\noutputs = []')
     problem = only(problems)
@@ -1032,7 +1025,6 @@ def test_a_task_without_a_function_is_an_error_at_its_table(app: App) -> None:
     assert place(problem) == ("config.toml", 3, "TASK", "t", "function")
 
 
-# BUG, fails today: as above, no line.
 def test_a_task_without_inputs_or_outputs_is_a_warning(app: App) -> None:
     found = app.check('[TASK.t]\nfunction = "builtins.len:function"')
     assert [(p.level, p.field) for p in found] == [
@@ -1042,7 +1034,6 @@ def test_a_task_without_inputs_or_outputs_is_a_warning(app: App) -> None:
     assert [p.line for p in found] == [1, 1]
 
 
-# BUG, fails today: as above, no line.
 def test_a_scenario_without_tasks_is_a_warning_at_its_table(app: App) -> None:
     problem = only(app.check("[DATA_NODE.x]\n[SCENARIO.s]"), Level.WARNING)
     assert problem.message == "the scenario has no tasks"

@@ -409,7 +409,6 @@ def test_jobs_behind_a_canceled_one_go_on(scene: Scene) -> None:
     assert after(scene.cancel("1a").changes) == {"1a": Status.CANCELED, "2a": Status.PENDING}
 
 
-# BUG, fails today: decide._lost forgets board.stopping.
 def test_a_job_that_is_lost_after_its_cancel_does_not_run_again(scene: Scene) -> None:
     # FAULTS.md F31: a cancel "on a lost worker" ends in CANCELED or COMPLETED.
     scene.submit(CHAIN)
@@ -419,7 +418,6 @@ def test_a_job_that_is_lost_after_its_cancel_does_not_run_again(scene: Scene) ->
     assert scene.statuses() == "a:CANCELED b:ABANDONED c:ABANDONED"
 
 
-# BUG, fails today: decide._handed_back forgets board.stopping.
 def test_a_job_that_is_handed_back_after_its_cancel_does_not_run_again(scene: Scene) -> None:
     # FAULTS.md F31, F10: a user cancels a running job, then the coordinator is told to leave.
     scene.submit(CHAIN)
@@ -624,7 +622,6 @@ def test_a_canceled_job_that_waited_for_data_is_not_woken_by_it(scene: Scene) ->
     assert scene.job("a").status is Status.CANCELED
 
 
-# BUG, fails today: board._conflicts counts such a reader.
 def test_a_later_writer_is_not_held_up_by_a_reader_that_waits_for_what_it_writes(
     scene: Scene,
 ) -> None:

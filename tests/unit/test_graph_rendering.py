@@ -192,11 +192,11 @@ def test_statuses_are_counted_under_the_title_and_marked_at_each_task() -> None:
     statuses = {"clean": "COMPLETED", "left": "FAILED", "join": "ABANDONED"}
     assert render_graph(diamond(), "ascii", title="s", statuses=statuses).splitlines() == [
         "s: 4 tasks in 3 levels",
-        "✗ 1 failed  ✓ 1 completed  ⊘ 1 abandoned",
+        "✗ 1 failed  ✓ 1 completed  ⊖ 1 abandoned",
         "└─ ✓ clean     raw → cleaned",
         "   ├─ ✗ left   cleaned → l",
         "   └─   right  cleaned → r",
-        " ↓ ⊘ join      l, r → joined  ◀ left, right",
+        " ↓ ⊖ join      l, r → joined  ◀ left, right",
     ]
 
 

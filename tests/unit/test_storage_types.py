@@ -289,7 +289,6 @@ def test_a_file_that_is_no_json_is_told_with_its_place(make: Make, tmp_path: Pat
         node.read()
 
 
-# BUG, fails today: json_file.read lets UnicodeDecodeError through.
 def test_a_json_file_in_another_encoding_is_told_with_the_property_to_set(
     make: Make, tmp_path: Path
 ) -> None:
@@ -411,7 +410,6 @@ def test_csv_in_the_wrong_encoding_names_the_property_to_set(make: Make, exposed
         make("csv", exposed_type=exposed).read()
 
 
-# BUG, fails today for an empty line without a header: csv_file._read_objects calls Row().
 @pytest.mark.parametrize("has_header", [True, False])
 @pytest.mark.parametrize("content", ["", "\n"])
 def test_an_empty_csv_file_is_an_empty_table(
@@ -457,8 +455,6 @@ def test_csv_appends_to_a_file_whose_last_line_has_no_end(make: Make, tmp_path: 
     assert text(node) == "a,b\n1,x\n2,y\n"
 
 
-# BUG, fails today: csv_file.append writes a second byte order mark, and with utf-16 a lone byte
-# for the missing line end, after which the file cannot be read at all.
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
 def test_csv_appends_in_the_encoding_of_the_file(make: Make, encoding: str) -> None:
     node = make("csv", encoding=encoding)
@@ -553,7 +549,6 @@ def test_what_a_dead_process_left_beside_a_file_is_removed(tmp_path: Path) -> No
     remove_leftover(tmp_path / "nowhere" / "value", pid)
 
 
-# BUG, fails today: files.replacing gives the new file the mode of the umask.
 def test_a_replaced_file_keeps_its_permissions(make: Make, tmp_path: Path) -> None:
     # Taipy writes in place, so a file that its owner closed to others stays closed.
     path = tmp_path / "secret.p"

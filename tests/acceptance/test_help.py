@@ -1,0 +1,121 @@
+"""--help with examples, --version, completion, and what the light commands must not import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from command_support import COMMAND, Application
+
+COMMANDS = [
+    [],
+    ["submit"],
+    ["status"],
+    ["wait"],
+    ["cancel"],
+    ["logs"],
+    ["resume"],
+    ["check"],
+    ["plan"],
+    ["graph"],
+    ["init"],
+    ["data"],
+    ["data", "list"],
+    ["data", "show"],
+    ["data", "write"],
+]
+PROBE = """
+import atexit, os, sys
+def tell():
+    heavy = [n for n in ("pandas", "numpy", "pika", "taipy") if n in sys.modules]
+    with open(os.environ["PROBE"], "a") as file:
+        file.write(",".join(heavy) + "\\n")
+atexit.register(tell)
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_starts_with_examples(app: Application, command: list[str]) -> None:
+    result = app.run(*command, "--help", env={"COLUMNS": "80"})
+    assert result.code == 0
+    assert result.err == ""
+    usage, examples, *rest = [part for part in result.out.split("\n\n") if part.strip()]
+    assert usage.strip().startswith("Usage: taipy-exec")
+    assert examples.split("\n")[0].strip() == "Examples:"
+    assert all(line.strip().startswith("taipy-exec") for line in examples.split("\n")[1:])
+    assert rest
+    assert not re.search("TODO|callback", result.out)
+
+
+def test_every_command_in_the_list_has_one_sentence(app: Application) -> None:
+    lines = app.run("--help").out.split("Commands")[1].splitlines()
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines if line.startswith("  ")}
+    assert {command[0] for command in COMMANDS if command} <= set(told)
+    assert all(len(text) > 10 for text in told.values())
+
+
+def test_h_is_short_for_help(app: Application) -> None:
+    assert app.run("submit", "-h").out == app.run("submit", "--help").out
+
+
+@pytest.mark.parametrize("command", [["--version"]])
+def test_version_is_printed_on_stdout(app: Application, command: list[str]) -> None:
+    result = app.run(*command)
+    assert (result.code, result.err) == (0, "")
+    assert re.fullmatch(r"taipy-exec \d+\.\d+\S*\n", result.out)
+
+
+def test_the_installed_command_is_the_same(app: Application) -> None:
+    script = sys.executable.rsplit("/", 1)[0] + "/taipy-exec"
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=False)
+    assert done.stdout == app.run("--version").out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_show_completion_prints_a_script(app: Application, shell: str) -> None:
+    result = app.run("--show-completion", shell)
+    assert result.code == 0
+    assert "_TAIPY_EXEC_COMPLETE" in result.out
+    assert "Traceback" not in result.err
+
+
+def test_completion_offers_the_commands(app: Application) -> None:
+    env = {
+        "_TAIPY_EXEC_COMPLETE": "complete_bash",
+        "COMP_WORDS": "taipy-exec st",
+        "COMP_CWORD": "1",
+    }
+    assert "status" in app.run(env=env).out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["status"], ["status", "--json"], ["check"]]
+)
+def test_light_commands_import_nothing_heavy(app: Application, arguments: list[str]) -> None:
+    app.config(
+        '[JOB]\nmode = "standalone"\n[DATA_NODE.a]\nstorage_type = "csv"\ndefault_path = "a.csv"\n'
+        '[DATA_NODE.b]\n[TASK.t]\nfunction = "flow.work:function"\ninputs = ["a:SECTION"]\n'
+        'outputs = ["b:SECTION"]\n[SCENARIO.s]\ntasks = ["t:SECTION"]\n'
+    )
+    probe = app.folder / "probe"
+    probe.mkdir()
+    (probe / "sitecustomize.py").write_text(PROBE)
+    told = app.folder / "told"
+    env = {"PYTHONPATH": str(probe), "PROBE": str(told)}
+    assert app.run(*arguments, env=env).code == 0
+    assert told.read_text() == "\n"
+
+
+def test_init_makes_an_application_that_runs(app: Application) -> None:
+    assert app.run("init", "demo").code == 0
+    assert app.run("check", "demo").code == 0
+    result = app.run("submit", "demo", "--json")
+    assert result.code == 0
+    again = app.run("init", "demo")
+    assert again.code == 2
+    assert "--overwrite" in again.err
+    second = app.run("submit", "demo", "--json")
+    assert set(second.statuses().values()) == {"SKIPPED"}
+    assert COMMAND
