@@ -77,9 +77,14 @@ def write_json(path: Path, rows: Sequence[Row], **facts: object) -> None:
 
 
 def machine() -> str:
-    """The machine in a few words."""
+    """The machine in a few words, and how busy it is."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"Python {platform.python_version()}, {platform.system()}, {cores} cores"
+    load = os.getloadavg()[0]
+    noise = " (others use it too: expect noise)" if load > 1 else ""
+    return (
+        f"Python {platform.python_version()}, {platform.system()}, {cores} cores, "
+        f"load {load:.1f}{noise}"
+    )
 
 
 def disk(folder: Path) -> str:

@@ -66,6 +66,13 @@ class ConfigurationUpdateBlocked(ConfigurationError):
     kind = "configuration_blocked"
 
 
+class TimedOutError(TaipyExecError):
+    """The time that was given is up before anything could be run."""
+
+    exit_code = 5
+    kind = "timed_out"
+
+
 class StoreError(TaipyExecError):
     """The state store cannot be used: locked, damaged, too new, or not writable."""
 

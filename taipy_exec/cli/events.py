@@ -16,6 +16,14 @@ from taipy_exec.errors import UsageError
 from taipy_exec.model.event import Change
 
 
+def open_events(file: Path) -> IO[str]:
+    """The file for the events. Raises UsageError where it cannot be written."""
+    try:
+        return file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--events: {file} cannot be written: {error.strerror}") from None
+
+
 class EventStream:
     """Writes to a file, or to stdout as data. A context: the last line tells the end."""
 
@@ -24,16 +32,11 @@ class EventStream:
         coordinator: Coordinator,
         plan: SubmissionPlan,
         streams: Streams,
-        file: Path | None,
+        file: IO[str] | None,
     ) -> None:
         self._plan = plan
         self._streams = streams
-        self._file: IO[str] | None = None
-        if file is not None:
-            try:
-                self._file = file.open("w", encoding="utf-8")
-            except OSError as error:
-                raise UsageError(f"--events: {file} cannot be written: {error.strerror}") from None
+        self._file = file
         coordinator.observers.append(self._observe)
 
     def __enter__(self) -> EventStream:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -155,8 +155,12 @@ def show_result(
     where: str,
     *,
     table: bool,
+    unwritten: Sequence[str] = (),
 ) -> None:
-    """The result of a submission: JSON, or a table and what to do about failures."""
+    """The result of a submission: JSON, or a table and what to do about failures.
+
+    `unwritten` names the data nodes that jobs wait for, where they are known.
+    """
     if streams.json:
         streams.data(dump(submission_shape(record, jobs), lines=streams.events))
     elif streams.events:
@@ -166,7 +170,7 @@ def show_result(
             _show_jobs(streams, jobs)
         streams.data(summary_line(record))
     _explain_failures(streams, jobs, state_dir, where)
-    _explain_blocked(streams, record, jobs, where)
+    _explain_blocked(streams, record, jobs, where, unwritten)
 
 
 def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) -> None:
@@ -217,13 +221,15 @@ def _explain_blocked(
     record: SubmissionRecord,
     jobs: list[JobRecord] | tuple[JobRecord, ...],
     where: str,
+    unwritten: Sequence[str],
 ) -> None:
     waiting = [job for job in jobs if job.reason == Reason.INPUT_NOT_WRITTEN]
     waiting = [job for job in waiting if job.status is Status.BLOCKED]
     if record.unfinished and waiting:
         tasks = ", ".join(job.task for job in waiting)
+        what = f"the data node {', '.join(unwritten)}, which" if unwritten else "a data node that"
         streams.error(
-            f"nothing more can run: task {tasks} reads a data node that was never written",
+            f"nothing more can run: task {tasks} reads {what} was never written",
             f"write it (taipy-exec data write, or --set NODE=VALUE) and submit again{where}",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -402,7 +403,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
             f"move it away (mv '{path}' '{path}.damaged') and submit again; "
             "the files of data nodes are not touched",
         )
-    if "full" in text:
+    if "full" in text or ("disk I/O" in text and _is_full(path.parent)):
         return StoreError(
             f"the disk is full: the state store {path} cannot be written",
             "make room; what was stored before is intact",
@@ -413,3 +414,11 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
             "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
         )
     return StoreError(f"the state store {path} refused a write ({text})")
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether the disk has no room: SQLite tells only of an I/O error where memory is mapped."""
+    try:
+        return shutil.disk_usage(folder).free < 1 << 16
+    except OSError:
+        return False

@@ -51,7 +51,8 @@ def test_help_starts_with_examples(app: Application, command: list[str]) -> None
 
 def test_every_command_in_the_list_has_one_sentence(app: Application) -> None:
     lines = app.run("--help").out.split("Commands")[1].splitlines()
-    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines if line.startswith("  ")}
+    parts = [line.split(maxsplit=1) for line in lines]
+    told = {words[0]: words[1] for words in parts if len(words) == 2}
     assert {command[0] for command in COMMANDS if command} <= set(told)
     assert all(len(text) > 10 for text in told.values())
 

@@ -62,13 +62,11 @@ def submit(app: Application, *arguments: str, timeout: float = 40) -> Result:
     return result
 
 
-def failed_alone(app: Application, result: Result) -> dict[str, str]:
+def failed_alone(result: Result) -> dict[str, str]:
     """The error of `bad`, while the rest did what it should."""
     assert result.code == 1
     assert result.statuses() == {"bad": "FAILED", "after": "ABANDONED", "good": "COMPLETED"}
-    submission = result.json["submission"]
-    assert submission["status"] == "FAILED"
-    assert app.status(submission["id"]).json == result.json
+    assert result.json["submission"]["status"] == "FAILED"
     return dict(result.job("bad")["error"])
 
 
@@ -77,7 +75,7 @@ def test_a_job_that_ends_badly_fails_alone(app: Application, name: str) -> None:
     body, kind, word = ENDS[name]
     app.one(body)
     begin = time.monotonic()
-    error = failed_alone(app, submit(app))
+    error = failed_alone(submit(app))
     assert time.monotonic() - begin < 15
     assert error["kind"] in ((kind,) if isinstance(kind, str) else kind)
     assert word in error["message"] or error["type"] == word
@@ -97,14 +95,16 @@ def test_a_job_that_ends_badly_fails_alone_in_development_mode_too(
     if name == "KeyboardInterrupt":
         assert result.code in (1, 130)
         return
-    error = failed_alone(app, result)
+    error = failed_alone(result)
     assert error["kind"] == kind
     assert word in error["message"]
 
 
 def test_a_dead_process_is_named_with_its_peak_memory_within_a_second(app: Application) -> None:
     app.one("x = bytearray(200_000_000)\nimport os\nos.kill(os.getpid(), 9)")
-    error = failed_alone(app, submit(app))
+    result = submit(app)
+    error = failed_alone(result)
+    assert app.status(result.json["submission"]["id"]).json == result.json
     assert "peak memory" in error["message"]
     assert "out of memory" in error["message"]
     megabytes = int(error["message"].split("peak memory ")[1].split(" MiB")[0])
@@ -168,7 +168,7 @@ def test_what_a_dying_job_leaves_behind_is_stopped(app: Application, body: str) 
             "import subprocess", "import os, subprocess"
         )
     )
-    failed_alone(app, submit(app))
+    failed_alone(submit(app))
 
 
 def test_a_grandchild_that_holds_the_output_open_does_not_hold_up_the_end(
@@ -213,15 +213,16 @@ def test_what_a_job_does_to_its_process_does_not_reach_the_next_job(
         "    print('still heard')\n"
         "    os.write(2, b'and here\\n')\n"
         "    mask = os.umask(0)\n    os.umask(mask)\n"
-        "    return [os.getcwd(), mask, 'SPOILT' in os.environ, 'HOME' in os.environ]\n",
+        "    state = [os.getcwd(), mask, 'SPOILT' in os.environ, 'HOME' in os.environ]\n"
+        "    open('looked', 'w').write(repr(state))\n",
     )
     app.graph({"spoil": ("jobs.spoil", [], ["a"]), "look": ("jobs.look", ["a"], ["b"])}, workers=1)
     result = submit(app)
     assert set(result.statuses().values()) == {"COMPLETED"}
-    found = app.run("data", "show", ".", "b", "--json").json["value"]
-    assert found == [str(app.folder), 0o022, False, True]
-    log = app.run("logs", result.job("look")["id"]).out
-    assert log == "still heard\nand here\n"
+    looked = (app.folder / "looked").read_text()
+    assert looked == repr([str(app.folder), 0o022, False, True])
+    (log,) = (app.folder / ".taipy-exec" / "logs").rglob("JOB_look_*.log")
+    assert log.read_text() == "still heard\nand here\n"
 
 
 def test_a_job_that_ignores_sigterm_is_killed_when_it_is_canceled(app: Application) -> None:
@@ -371,13 +372,13 @@ def test_a_process_that_a_job_forked_does_not_hide_the_death_of_the_job(app: App
         "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\nos._exit(9)"
     )
     begin = time.monotonic()
-    failed_alone(app, submit(app))
+    failed_alone(submit(app))
     assert time.monotonic() - begin < 15
 
 
 def test_a_job_that_kills_its_whole_process_group_fails_alone(app: Application) -> None:
     app.one("import os\nos.killpg(0, 9)")
-    failed_alone(app, submit(app))
+    failed_alone(submit(app))
 
 
 @pytest.mark.parametrize("limit", [24, 40])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -64,5 +65,5 @@ def resume(
         raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
     engine = make_engine(config, store, echo=not quiet)
     plan = resume_plan(store, config, record, engine.identity)
-    where = "" if application_path == "." else f" --application-path {application_path}"
+    where = "" if application_path == "." else f" -a {shlex.quote(application_path)}"
     return run_to_end(engine, streams, plan, where, timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -69,6 +70,7 @@ def submit(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.store.store import Store
@@ -77,6 +79,7 @@ def submit(
         color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
     )
     where = _where(app)
+    begin = time.monotonic()
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
     config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
     chosen = config.scenario(scenario)
@@ -86,9 +89,9 @@ def submit(
         from taipy_exec.cli.commands.plan import show_plan
 
         return show_plan(streams, config, chosen, target, name or chosen.id, force=force, new=new)
+    event_lines = open_events(event_file) if event_file else None
     store = Store(config.state_dir)
     instance = named_instance(store, config, chosen, name or chosen.id, new=new)
-    _write_values(store, config, chosen, instance, written)
     engine, plan = _admit(
         streams,
         store,
@@ -99,11 +102,14 @@ def submit(
         force=force,
         fail_fast=not keep_going,
         fresh=bool(written) or new or force,
+        deadline=None if timeout is None else begin + timeout,
     )
+    _write_values(engine, plan, written)
     if detach:
         return _detach(streams, engine, plan, app)
-    stream = _event_stream(engine, plan, streams, events, event_file)
-    return run_to_end(engine, streams, plan, where, timeout, stream)
+    left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
+    stream = EventStream(engine.coordinator, plan, streams, event_lines) if events else None
+    return run_to_end(engine, streams, plan, where, left, stream)
 
 
 def run_to_end(
@@ -129,7 +135,15 @@ def run_to_end(
     finally:
         engine.close(engine.app.job.grace)
     shown_live = streams.is_live and streams.data_is_terminal
-    show_result(streams, plan.record, plan.jobs, engine.app.state_dir, where, table=not shown_live)
+    show_result(
+        streams,
+        plan.record,
+        plan.jobs,
+        engine.app.state_dir,
+        where,
+        table=not shown_live,
+        unwritten=[node.config.id for node in plan.input_nodes() if node.changed_at() is None],
+    )
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
     return code
@@ -137,7 +151,7 @@ def run_to_end(
 
 def _where(app: str) -> str:
     """How a later command names the same application."""
-    return "" if app in (".", "config.toml", "main.py") else f" --application-path {app}"
+    return "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
 
 
 def _parse_values(values: list[str], scenario: ScenarioConfig) -> dict[str, Any]:
@@ -166,26 +180,27 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def _write_values(
-    store: Store,
-    config: AppConfig,
-    scenario: ScenarioConfig,
-    instance: Instance,
-    values: dict[str, Any],
-) -> None:
-    from taipy_exec.engine.instances import instance_nodes, write_node
+def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) -> None:
+    """Write what `--set` gave: once the data is ours, so that no running job reads it."""
+    from taipy_exec.engine.admission import supersede
+    from taipy_exec.engine.instances import write_node
+    from taipy_exec.errors import TaipyExecError
+    from taipy_exec.model.status import Reason
     from taipy_exec.store.rows import Edit
 
-    if not values:
-        return
-    nodes = instance_nodes(config, scenario, instance)
     edits = []
-    for name, value in values.items():
-        write_node(nodes[name], value)
-        edits.append(
-            Edit(node=nodes[name].id, at=time.time(), editor="taipy-exec", comment="submit --set")
-        )
-    store.add_edits(edits)
+    try:
+        for name, value in values.items():
+            node = plan.nodes[name]
+            write_node(node, value)
+            edits.append(
+                Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
+            )
+    except TaipyExecError:
+        supersede(engine.store, plan.record, engine.identity, Reason.CANCELED)
+        raise
+    if edits:
+        engine.store.add_edits(edits)
 
 
 def _admit(
@@ -199,10 +214,11 @@ def _admit(
     force: bool,
     fail_fast: bool,
     fresh: bool,
+    deadline: float | None,
 ) -> tuple[Engine, SubmissionPlan]:
     """Carry on an interrupted submission of the same kind, or store a new one.
 
-    Waits while a live process works on the same data.
+    Waits while a live process works on the same data. Raises TimedOutError after `deadline`.
     """
     from taipy_exec.engine.admission import (
         interrupted_submissions,
@@ -212,7 +228,7 @@ def _admit(
         supersede,
         why_not_resumable,
     )
-    from taipy_exec.errors import BusyError
+    from taipy_exec.errors import BusyError, TimedOutError
     from taipy_exec.wiring import make_engine
 
     engine = make_engine(config, store, echo=not streams.quiet)
@@ -254,6 +270,8 @@ def _admit(
             if not told:
                 streams.note(f"waiting: {busy.message}")
                 told = True
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
             time.sleep(0.1)
 
 
@@ -290,17 +308,3 @@ def _detach(streams: Streams, engine: Engine, plan: SubmissionPlan, app: str) ->
 def _without_coordinator(plan: SubmissionPlan) -> Any:
     plan.record.coordinator = None
     return plan.record
-
-
-def _event_stream(
-    engine: Engine,
-    plan: SubmissionPlan,
-    streams: Streams,
-    events: str | None,
-    file: Path | None,
-) -> Any:
-    from taipy_exec.cli.events import EventStream
-
-    if events is None:
-        return nullcontext()
-    return EventStream(engine.coordinator, plan, streams, file)

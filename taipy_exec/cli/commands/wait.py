@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def wait(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     store, folder = open_state(application_path, state_dir)
     deadline = None if timeout is None else time.monotonic() + timeout
-    where = "" if application_path == "." else f" --application-path {application_path}"
+    where = "" if application_path == "." else f" -a {shlex.quote(application_path)}"
     told = False
     while True:
         record = store.submission(submission)
