@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from taipy_exec.engine.instances import instance_nodes, make_instance
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.rows import Instance
+
+log = logging.getLogger("taipy_exec")
 
 Callback = Callable[..., Any]
 
@@ -49,10 +52,15 @@ class Submittable(Entity):
 
         def call(record: JobRecord, status: Status) -> None:
             job = Job(record, self, force, service, status)
-            for callback in reversed(list(callbacks or ())):
-                callback(job)
-            for subscriber, params in self._subscribers:
-                subscriber(*params, self, job)
+            calls: list[tuple[Callback, list[Any]]] = [
+                *((callback, [job]) for callback in reversed(list(callbacks or ()))),
+                *((callback, [*params, self, job]) for callback, params in self._subscribers),
+            ]
+            for callback, arguments in calls:
+                try:
+                    callback(*arguments)
+                except Exception:
+                    log.exception("callback %r raised for job %s", callback, job.id)
 
         plan = service.submit(
             self._scenario._config,

@@ -256,18 +256,17 @@ class Service:
             if job is None:
                 continue
             for callback in self._callbacks.get(job.submission, ()):
-                try:
-                    callback(job, change.after)
-                except Exception:
-                    log.exception("a callback raised for job %s", job.id)
+                callback(job, change.after)
             record = coordinator.board.submissions[job.submission]
             if record.finished_at is not None:
                 ended.add(record.id)
         for id in ended:
             self._callbacks.pop(id, None)
             coordinator.forget(id)
-        with self.changed:
-            self.changed.notify_all()
+        if ended:
+            # Not at every change: whoever waits would wake each time and fight for the GIL.
+            with self.changed:
+                self.changed.notify_all()
 
     def _coordinator(self) -> Coordinator:
         assert self.engine is not None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.data import mapped_pickle
 from taipy_exec.data.files import FileStorage
 from taipy_exec.errors import DataError
 
@@ -13,18 +13,22 @@ if TYPE_CHECKING:
 
 
 class PickleFile(FileStorage):
-    """Protocol 5, in which large arrays go to the file straight from their own memory."""
+    """Protocol 5; large arrays go to the file from their own memory, and come back as its map.
+
+    Only a file at a generated path is mapped: it is replaced as a whole and never changed. What
+    lies at the user's own path may be overwritten by others in the middle of a job.
+    """
 
     extension: str | None = "p"
 
     def read(self, node: DataNodeRef) -> Any:
         assert node.path is not None
         with open(node.path, "rb") as file:  # noqa: PTH123 - hot path
-            return pickle.load(file)
+            return mapped_pickle.load(file, mapped=node.is_generated)
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         with self.write_bytes(node) as file:
-            pickle.dump(value, file, protocol=5)
+            mapped_pickle.dump(value, file)
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         raise DataError("a pickle data node cannot be appended to: write the whole value")

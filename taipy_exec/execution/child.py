@@ -107,7 +107,7 @@ def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobR
             pass
     leaked = end_leftovers()
     surroundings.restore()
-    return replace(report, leaked=leaked) if leaked else report
+    return report._replace(leaked=leaked) if leaked else report
 
 
 def _redirect(output: Any) -> None:

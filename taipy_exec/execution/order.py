@@ -6,15 +6,14 @@ It names a task of the application's own configuration and nothing else: no code
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from taipy_exec.model.job import Failure
 
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOrder:
+class JobOrder(NamedTuple):
     """One attempt of one job. `instance` and `cycle` say whose data nodes are meant."""
 
     job: str
@@ -50,8 +49,7 @@ class JobOrder:
             raise ValueError(str(error)) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReport:
+class JobReport(NamedTuple):
     """What became of an attempt: `failure` is None where every output was written.
 
     `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import multiprocess
+from multiprocess import resource_tracker
 
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
@@ -47,6 +48,8 @@ class Slot:
             args=(order_reader, report_writer, output_writer, lifeline_reader),
             name="taipy-exec-slot",
         )
+        # Started by the first spawn and shared by all: it must not carry the mark of one slot.
+        resource_tracker.ensure_running()
         with _starting(self.mark):
             self._process.start()
         for end in (order_reader, report_writer, output_writer, lifeline_reader):
@@ -124,8 +127,9 @@ class Slot:
 
     def bury(self) -> JobReport | None:
         """The process has ended: clean up, and report the job that died with it, if any."""
-        code, peak = self._reap()
+        # The group first: until its leader is reaped, no other process can get that number.
         end_group(self.pid, self.mark)
+        code, peak = self._reap()
         job, report = self.job, None
         if job is not None:
             while self.reports.poll():

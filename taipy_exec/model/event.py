@@ -1,23 +1,24 @@
-"""What can happen to jobs, and what is to be done about it: the input and output of `decide`."""
+"""What can happen to jobs, and what is to be done about it: the input and output of `decide`.
+
+Named tuples rather than frozen dataclasses: several are made for every job, and cost a quarter.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
+class Admitted(NamedTuple):
     """The jobs of a submission are on the board and get their first status."""
 
     submission: str
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(NamedTuple):
     """A runner took the job."""
 
     job: str
@@ -25,16 +26,14 @@ class Started:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpToDate:
+class UpToDate(NamedTuple):
     """The job's outputs are newer than its inputs, and its task may be skipped."""
 
     job: str
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class Finished(NamedTuple):
     """An attempt ended; `failure` is None where all outputs were written."""
 
     job: str
@@ -45,8 +44,7 @@ class Finished:
     peak_memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class Lost(NamedTuple):
     """The attempt's process is gone together with the coordinator that watched it."""
 
     job: str
@@ -55,8 +53,7 @@ class Lost:
     max_attempts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedBack:
+class HandedBack(NamedTuple):
     """The attempt was stopped because its coordinator leaves; it counts as not begun."""
 
     job: str
@@ -64,8 +61,7 @@ class HandedBack:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequested:
+class CancelRequested(NamedTuple):
     """Somebody wants these jobs not to run. Those that run are stopped."""
 
     jobs: tuple[str, ...]
@@ -74,8 +70,7 @@ class CancelRequested:
     stop_running: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """Data nodes were written by something other than a job."""
 
     nodes: frozenset[str]
@@ -85,8 +80,7 @@ class Written:
 Event = Admitted | Started | UpToDate | Finished | Lost | HandedBack | CancelRequested | Written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One job goes from one status to another. `attempt` is the one it has afterwards."""
 
     job: str
@@ -101,16 +95,14 @@ class Change:
     peak_memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """Stop the process of a running job; its end comes back as `Finished`."""
 
     job: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Changes to store, in order, and then the running jobs to stop."""
 
     changes: tuple[Change, ...] = ()

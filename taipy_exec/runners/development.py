@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from taipy_exec.execution.capture import JobLog, Tee
 from taipy_exec.execution.order import JobOrder, JobReport
@@ -48,9 +46,14 @@ class DevelopmentRunner:
             return []
         self._running = order
         begin = time.perf_counter()
+        log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
+        out, err = sys.stdout, sys.stderr
+        echo = self._context.echo
         try:
-            with self._captured(order):
-                return [self._jobs.run(order)]
+            sys.stdout = Tee(log, out if echo else None)
+            sys.stderr = Tee(log, err if echo else None)
+            self._records.log = log
+            return [self._jobs.run(order)]
         except JobStopped:
             failure = Failure(kind=Reason.INTERRUPTED, message="stopped while it ran")
             return [
@@ -64,18 +67,6 @@ class DevelopmentRunner:
             ]
         finally:
             self._running = None
-
-    @contextmanager
-    def _captured(self, order: JobOrder) -> Iterator[None]:
-        log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
-        out, err = sys.stdout, sys.stderr
-        echo = self._context.echo
-        sys.stdout = Tee(log, out if echo else None)
-        sys.stderr = Tee(log, err if echo else None)
-        try:
-            self._records.log = log
-            yield
-        finally:
             self._records.log = None
             sys.stdout, sys.stderr = out, err
             log.close()

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status, SubmissionStatus
@@ -24,8 +24,7 @@ class Instance:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(NamedTuple):
     """One write of a data node: by a job, or by `editor`; `digest` of default data."""
 
     node: str
@@ -36,8 +35,7 @@ class Edit:
     digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobUpdate:
+class JobUpdate(NamedTuple):
     """A job as it is to be stored, if it still is what the writer believes it to be."""
 
     job: JobRecord
@@ -55,6 +53,7 @@ JOB_COLUMNS = (
     "pending_at, started_at, finished_at, duration, peak_memory, error"
 )
 EDIT_COLUMNS = "node, at, job, editor, comment, digest"
+INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
     "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
@@ -144,10 +143,9 @@ def to_edit(row: tuple[Any, ...]) -> Edit:
 
 
 def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
-    connection.executemany(
-        f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
-        [(e.node, e.at, e.job, e.editor, e.comment, e.digest) for e in edits],
-    )
+    """Add edits, within the transaction of the caller."""
+    for edit in edits:
+        connection.execute(INSERT_EDIT, edit)
 
 
 def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> SubmissionRecord:
