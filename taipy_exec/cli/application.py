@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from taipy_exec.config.main_module import import_main
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.runners.registry import runner_modes
 from taipy_exec.store.store import Store
-from taipy_exec.wiring import checked, compile_application, state_folder
+from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application, state_folder
 
 
 def read_application(
@@ -31,6 +32,8 @@ def read_application(
     """
     if state_dir is not None:
         state_dir = state_dir.absolute()
+    if ENVIRONMENT_FILE in os.environ:
+        os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
     found = find_application(app)
     sys.path.insert(0, str(found.root))
     os.chdir(found.root)
@@ -71,6 +74,12 @@ def _python_layer(found: ApplicationPath) -> Layer | None:
 
     import_main(found.main)
     return Config.python_layer()
+
+
+def same_place(app: str, state_dir: Path | None) -> str:
+    """What a command in a hint needs to mean the same application and state."""
+    place = "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
+    return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
 
 
 def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:

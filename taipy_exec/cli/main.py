@@ -33,7 +33,6 @@ from taipy_exec.version import __version__
 
 app = typer.Typer(
     name="taipy-exec",
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -100,7 +99,7 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
     """
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
-        result = app(args=arguments, prog_name="taipy-exec", standalone_mode=False)
+        result = app(args=_or_help(arguments), prog_name="taipy-exec", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except typer.Exit as leave:
         return int(leave.exit_code)
@@ -129,11 +128,13 @@ def _wants_json(arguments: list[str]) -> bool:
     return "--json" in arguments or chosen in ("1", "true", "t", "yes", "y", "on")
 
 
+def _or_help(arguments: list[str]) -> list[str]:
+    """Without a command, show what there is."""
+    return [*arguments, "--help"] if arguments in ([], ["data"]) else arguments
+
+
 def _usage_error(error: Any, wants_json: int | None) -> int:
     message = error.format_message()
-    if not message and error.exit_code:
-        # The help text was wanted (no arguments given) and has been printed.
-        return int(error.exit_code)
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "taipy-exec"
     _emit(wants_json, "usage", message, f"{command} --help shows how it is used")

@@ -170,7 +170,7 @@ def show_result(
             _show_jobs(streams, jobs)
         streams.data(summary_line(record))
     _explain_failures(streams, jobs, state_dir, where)
-    _explain_blocked(streams, record, jobs, where, unwritten)
+    _explain_blocked(streams, record, jobs, unwritten)
 
 
 def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) -> None:
@@ -220,7 +220,6 @@ def _explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
     jobs: list[JobRecord] | tuple[JobRecord, ...],
-    where: str,
     unwritten: Sequence[str],
 ) -> None:
     waiting = [job for job in jobs if job.reason == Reason.INPUT_NOT_WRITTEN]
@@ -230,7 +229,7 @@ def _explain_blocked(
         what = f"the data node {', '.join(unwritten)}, which" if unwritten else "a data node that"
         streams.error(
             f"nothing more can run: task {tasks} reads {what} was never written",
-            f"write it (taipy-exec data write, or --set NODE=VALUE) and submit again{where}",
+            "write it (taipy-exec data write, or --set NODE=VALUE) and submit again",
         )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from taipy_exec.config.application import (
     ScenarioConfig,
     TaskConfig,
 )
+from taipy_exec.config.digest import digest
 from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
 from taipy_exec.config.problem import Level, Problem, nearest
@@ -26,7 +25,6 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.typed_text import (
     Frequency,
     Scope,
-    render,
 )
 from taipy_exec.config.vocabulary import KEYS, STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
@@ -82,7 +80,7 @@ def compile_layers(
         data_nodes=nodes,
         tasks=tasks,
         scenarios=build.scenarios(tasks, nodes),
-        digest=_digest(merged),
+        digest=digest(merged.sections, main_file),
     )
     return Compiled(config, merged, problems)
 
@@ -101,16 +99,6 @@ def compile_entry(
         found = build.data_nodes()
         return found.get(id) or DataNodeConfig(id=id)
     return build.tasks(nodes or {}).get(id) or TaskConfig(id=id)
-
-
-def _digest(merged: Merged) -> str:
-    """Equal for configurations that describe the same graph and data, whatever the mode."""
-    parts = {
-        section: {id: render(keys) for id, keys in merged.sections.get(section, {}).items()}
-        for section in ("DATA_NODE", "TASK", "SCENARIO", "CORE")
-    }
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class _Build(Entries):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taipy_exec.cli import options
-from taipy_exec.cli.options import help_text
+from taipy_exec.cli.options import help_text, summary
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
@@ -25,7 +25,7 @@ HELP = help_text(
     "taipy-exec data show config.toml forecast --json",
     "taipy-exec data write config.toml threshold 0.5",
 )
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None)
 
 NodeArgument = Annotated[
     str, typer.Argument(metavar="NODE", help="The id of the data node's configuration.")
@@ -99,10 +99,10 @@ def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | No
     return edit.at, edit.job or edit.editor
 
 
-@app.command(
-    "list",
-    help=help_text("List the data nodes.", "taipy-exec data list config.toml --json"),
-)
+_LIST = help_text("List the data nodes.", "taipy-exec data list config.toml --json")
+
+
+@app.command("list", help=_LIST, short_help=summary(_LIST))
 def list_nodes(
     app: AppArgument = ".",
     scenario: options.Scenario = None,
@@ -140,10 +140,10 @@ def list_nodes(
     return 0
 
 
-@app.command(
-    "show",
-    help=help_text("Print the value of NODE.", "taipy-exec data show config.toml forecast --json"),
-)
+_SHOW = help_text("Print the value of NODE.", "taipy-exec data show config.toml forecast --json")
+
+
+@app.command("show", help=_SHOW, short_help=summary(_SHOW))
 def show(
     app: AppArgument,
     node: NodeArgument,
@@ -174,12 +174,12 @@ def show(
     return 0
 
 
-@app.command(
-    "write",
-    help=help_text(
-        "Write VALUE (JSON, else text) into NODE.", "taipy-exec data write config.toml days 30"
-    ),
+_WRITE = help_text(
+    "Write VALUE (JSON, else text) into NODE.", "taipy-exec data write config.toml days 30"
 )
+
+
+@app.command("write", help=_WRITE, short_help=summary(_WRITE))
 def write(
     app: AppArgument,
     node: NodeArgument,

@@ -23,7 +23,6 @@ def graph(
     scenario: options.Scenario = None,
     sequence: options.Sequence = None,
     task: options.Task = None,
-    name: options.Name = None,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,

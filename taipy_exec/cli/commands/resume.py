@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ def resume(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.application import load_application, same_place
     from taipy_exec.cli.commands.submit import run_to_end
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import is_interrupted, resume_plan
@@ -65,5 +64,5 @@ def resume(
         raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
     engine = make_engine(config, store, echo=not quiet)
     plan = resume_plan(store, config, record, engine.identity)
-    where = "" if application_path == "." else f" -a {shlex.quote(application_path)}"
+    where = same_place(application_path, state_dir)
     return run_to_end(engine, streams, plan, where, timeout)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import shlex
+import os
 import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
@@ -43,7 +45,11 @@ def submit(
     ] = None,
     values: Annotated[
         list[str] | None,
-        option("--set", metavar="NODE=VALUE", help="Write a data node first (JSON, else text)."),
+        typer.Option(
+            "--set",
+            metavar="NODE=VALUE",
+            help="Write a data node first (JSON, else text). In TAIPY_EXEC_SET: one a line.",
+        ),
     ] = None,
     name: options.Name = None,
     new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
@@ -69,22 +75,25 @@ def submit(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.application import choose_target, load_application, same_place
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import named_instance
+    from taipy_exec.errors import UsageError
     from taipy_exec.store.store import Store
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
     )
-    where = _where(app)
+    where = same_place(app, state_dir)
     begin = time.monotonic()
+    if detach and events:
+        raise UsageError("--detach and --events exclude each other", "use status --watch instead")
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
     config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    written = _parse_values(values or [], chosen)
+    written = _parse_values(values or os.environ.get("TAIPY_EXEC_SET", "").splitlines(), chosen)
     if dry_run:
         from taipy_exec.cli.commands.plan import show_plan
 
@@ -106,7 +115,7 @@ def submit(
     )
     _write_values(engine, plan, written)
     if detach:
-        return _detach(streams, engine, plan, app)
+        return _detach(streams, engine, plan, where, timeout)
     left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
     stream = EventStream(engine.coordinator, plan, streams, event_lines) if events else None
     return run_to_end(engine, streams, plan, where, left, stream)
@@ -147,11 +156,6 @@ def run_to_end(
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
     return code
-
-
-def _where(app: str) -> str:
-    """How a later command names the same application."""
-    return "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
 
 
 def _parse_values(values: list[str], scenario: ScenarioConfig) -> dict[str, Any]:
@@ -268,14 +272,16 @@ def _admit(
             return engine, plan
         except BusyError as busy:
             if not told:
-                streams.note(f"waiting: {busy.message}")
+                streams.warn(f"waiting: {busy.message}")
                 told = True
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
             time.sleep(0.1)
 
 
-def _detach(streams: Streams, engine: Engine, plan: SubmissionPlan, app: str) -> int:
+def _detach(
+    streams: Streams, engine: Engine, plan: SubmissionPlan, where: str, timeout: float | None
+) -> int:
     """Leave the submission to a process of its own, which takes it over at once."""
     from taipy_exec.cli.shapes import dump, submission_shape
 
@@ -288,6 +294,8 @@ def _detach(streams: Streams, engine: Engine, plan: SubmissionPlan, app: str) ->
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
     command += ["--workers", str(config.job.workers)]
+    if timeout is not None:
+        command += ["--timeout", str(timeout)]
     with (log / "coordinator.log").open("ab") as output:
         subprocess.Popen(
             command,
@@ -301,7 +309,7 @@ def _detach(streams: Streams, engine: Engine, plan: SubmissionPlan, app: str) ->
         streams.data(dump(submission_shape(record, plan.jobs)))
     else:
         streams.data(record.id)
-        streams.note(f"hint: taipy-exec wait {record.id}{_where(app)}", style="cyan")
+        streams.note(f"hint: taipy-exec wait {record.id}{where}", style="cyan")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from typing import Annotated
 
@@ -34,7 +33,7 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.application import open_state
+    from taipy_exec.cli.application import open_state, same_place
     from taipy_exec.cli.session import show_result
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import is_interrupted
@@ -42,14 +41,14 @@ def wait(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     store, folder = open_state(application_path, state_dir)
     deadline = None if timeout is None else time.monotonic() + timeout
-    where = "" if application_path == "." else f" -a {shlex.quote(application_path)}"
+    where = same_place(application_path, state_dir)
     told = False
     while True:
         record = store.submission(submission)
         ended = record.finished_at is not None
         late = deadline is not None and time.monotonic() >= deadline
         if ended or late:
-            show_result(streams, record, store.jobs(record.id), folder, where, table=not quiet)
+            show_result(streams, record, store.jobs(record.id), folder, where, table=True)
             return outcome.exit_code(record) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(record):
             streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")

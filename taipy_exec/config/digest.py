@@ -1,0 +1,59 @@
+"""One short text for a configuration, equal as long as it describes the same graph and data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.layers import Sections
+from taipy_exec.config.reference import MAIN_NAMES, FunctionRef
+from taipy_exec.config.typed_text import render
+
+_SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
+
+
+def digest(sections: Sections, main_file: Path | None = None) -> str:
+    """The digest of what decides about jobs and data; the mode and its workers do not.
+
+    It is the same in every process, also for a script that is run by itself once and imported
+    another time: a function of the main script counts by its name alone.
+    """
+    mains = set(MAIN_NAMES)
+    started = main_file or getattr(sys.modules.get(MAIN_NAMES[0]), "__file__", None)
+    if started:
+        mains.add(Path(started).stem)
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            items = [plain(item) for item in value]
+            return items if isinstance(value, list | tuple) else sorted(items, key=repr)
+        if isinstance(getattr(value, "id", None), str):
+            return value.id  # the configuration of a data node or a task
+        if isinstance(value, FunctionRef) or (callable(value) and not isinstance(value, type)):
+            path = (value if isinstance(value, FunctionRef) else FunctionRef.of(value)).path
+            module, _, name = path.rpartition(".")
+            return f"main.{name}" if module in mains else path
+        return _text(value)
+
+    parts = {section: plain(sections.get(section, {})) for section in _SECTIONS}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _text(value: Any) -> str:
+    """A value as text without the address that Python's own text of an object may hold."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return repr(value)
+    text = str(render(value))
+    if " at 0x" not in text and "..." not in text:
+        return text
+    try:
+        return hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()
+    except Exception:
+        return type(value).__qualname__
