@@ -6,8 +6,12 @@ import ctypes
 import fcntl
 import os
 import signal
+import subprocess
 import sys
+import uuid
 from pathlib import Path
+
+from taipy_exec.execution import guard
 
 MARK = "TAIPY_EXEC_SLOT"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -107,3 +111,32 @@ def _kill(pid: int, number: int) -> int:
     except (ProcessLookupError, PermissionError):
         return 0
     return 1
+
+
+class Guard:
+    """A process that ends what jobs detached, should this process be killed (Linux).
+
+    `family` is what the marks of this coordinator's slots begin with.
+    """
+
+    def __init__(self) -> None:
+        self.family = uuid.uuid4().hex
+        reader, self._pipe = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__, str(reader), f"{MARK}={self.family}."],
+            pass_fds=(reader,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(reader)
+
+    def close(self) -> None:
+        """Tell it to leave: everything has been ended in good order."""
+        try:
+            os.write(self._pipe, b"q")
+        except OSError:
+            pass
+        os.close(self._pipe)
+        self._process.wait()

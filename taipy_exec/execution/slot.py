@@ -31,8 +31,8 @@ _CHUNK = 1 << 16
 class Slot:
     """A process with its pipes. `job` is what it runs now, None while it is free."""
 
-    def __init__(self, bootstrap: bytes) -> None:
-        self.mark = uuid.uuid4().hex
+    def __init__(self, bootstrap: bytes, family: str) -> None:
+        self.mark = f"{family}.{uuid.uuid4().hex}"
         self.job: JobOrder | None = None
         self.jobs_done = 0
         self.kill_at: float | None = None
@@ -212,9 +212,13 @@ def _starting(mark: str) -> Iterator[None]:
     with _STARTING:
         main = sys.modules["__main__"]
         sys.modules["__main__"] = types.ModuleType("__main__")
+        outer = os.environ.get(MARK)
         os.environ[MARK] = mark
         try:
             yield
         finally:
             sys.modules["__main__"] = main
-            del os.environ[MARK]
+            if outer is None:
+                del os.environ[MARK]
+            else:
+                os.environ[MARK] = outer

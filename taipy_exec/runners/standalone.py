@@ -10,6 +10,7 @@ from collections.abc import Callable
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.processes import Guard
 from taipy_exec.execution.slot import Slot
 from taipy_exec.runners.registry import RunnerContext
 
@@ -22,6 +23,7 @@ class StandaloneRunner:
         self._workers = context.app.job.workers
         self._limit = context.app.job.max_jobs_per_process
         self._bootstrap: bytes | None = None
+        self._guard: Guard | None = None
         self._slots: dict[str, Slot] = {}
         self._idle: list[Slot] = []
         self._reserved: dict[str, Slot] = {}
@@ -99,6 +101,8 @@ class StandaloneRunner:
                 slot.bury()
             else:
                 slot.retire()
+        if self._guard is not None:
+            self._guard.close()
         self._selector.close()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
@@ -108,7 +112,9 @@ class StandaloneRunner:
     def _new_slot(self) -> Slot:
         if self._bootstrap is None:
             self._bootstrap = make_bootstrap(self._context.app, self._context.folder)
-        slot = Slot(self._bootstrap)
+        if self._guard is None:
+            self._guard = Guard()
+        slot = Slot(self._bootstrap, self._guard.family)
         self._slots[slot.worker] = slot
         for fd, action, order in (
             (slot.reports.fileno(), self._on_report, 0),
