@@ -184,7 +184,8 @@ class AppConfig:
     """The whole application. `root` is the folder that relative paths start from.
 
     `source` is the TOML file, None for what was configured in Python only; `main_file` the
-    Python file that stands for `__main__` in the names of functions.
+    Python file that stands for `__main__` in the names of functions. `memo` is for what others
+    derive from it again and again, under keys of their own.
     """
 
     root: Path
@@ -198,6 +199,7 @@ class AppConfig:
     tasks: Mapping[str, TaskConfig] = field(default_factory=dict)
     scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
     digest: str = ""
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def storage_folder(self) -> Path:

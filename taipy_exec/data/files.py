@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
     With `make_folder` the folder is made; a folder that the user named must exist. A link is
     followed, so that its target is replaced. The former file stays until the very end.
     """
-    target = _target(path)
+    target, mode = _target(path)
     beside = _beside(target, os.getpid())
     try:
         file = open(beside, "wb")  # noqa: SIM115, PTH123 - closed below, in every case
@@ -33,7 +34,9 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
         file = open(beside, "wb")  # noqa: SIM115, PTH123
     try:
         with file:
-            _keep_mode(target, file.fileno())
+            if mode is not None:
+                # As readable as the file it replaces, no more and no less.
+                os.fchmod(file.fileno(), mode)
             yield file
         os.replace(beside, target)
     except BaseException:
@@ -47,23 +50,22 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
 def remove_leftover(path: Path, pid: int) -> None:
     """Remove what process `pid` was writing beside `path` when it died."""
     try:
-        os.unlink(_beside(_target(path), pid))  # noqa: PTH108
+        os.unlink(_beside(_target(path)[0], pid))  # noqa: PTH108
     except OSError:
         pass
 
 
-def _keep_mode(target: str, descriptor: int) -> None:
-    """The new file is as readable as the one it replaces, no more and no less."""
-    try:
-        os.fchmod(descriptor, os.stat(target).st_mode & 0o7777)  # noqa: PTH116
-    except OSError:
-        pass
-
-
-def _target(path: Path) -> str:
-    """The file that `path` leads to; only a link costs more than one call."""
+def _target(path: Path) -> tuple[str, int | None]:
+    """The file that `path` leads to, and its mode if it is there."""
     text = os.fspath(path)
-    return os.path.realpath(text) if os.path.islink(text) else text  # noqa: PTH114
+    try:
+        found = os.lstat(text)
+        if stat.S_ISLNK(found.st_mode):
+            text = os.path.realpath(text)
+            found = os.stat(text)  # noqa: PTH116
+    except OSError:
+        return text, None
+    return text, stat.S_IMODE(found.st_mode)
 
 
 def _beside(target: str, pid: int) -> str:

@@ -17,6 +17,7 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.data.registry import storage_type
 
+_MEMO_LIMIT = 100_000
 _NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
 
 
@@ -84,8 +85,14 @@ def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
 
 def node_id(config: DataNodeConfig, owner: Owner) -> str:
     """The id of `config`'s data node for `owner`: the same for the same owner, on any machine."""
-    shared = {Scope.SCENARIO: owner.instance, Scope.CYCLE: owner.cycle, Scope.GLOBAL: ""}
-    return f"DATANODE_{config.id}_{_uuid(f'{shared[config.scope]}/{config.id}')}"
+    return f"DATANODE_{config.id}_{_uuid(f'{_shared(config, owner)}/{config.id}')}"
+
+
+def _shared(config: DataNodeConfig, owner: Owner) -> str:
+    """What the data node belongs to: an instance, a cycle, or nothing less than all."""
+    if config.scope is Scope.SCENARIO:
+        return owner.instance
+    return owner.cycle if config.scope is Scope.CYCLE else ""
 
 
 def _uuid(name: str) -> str:
@@ -97,6 +104,16 @@ def _uuid(name: str) -> str:
 
 def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
     """The data node of `config` that belongs to `owner`."""
+    shared = _shared(config, owner)
+    found: DataNodeRef | None = app.memo.get((id(config), shared))
+    if found is None:
+        if len(app.memo) > _MEMO_LIMIT:
+            app.memo.clear()
+        found = app.memo[id(config), shared] = _locate(app, config, owner)
+    return found
+
+
+def _locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
     id = node_id(config, owner)
     extension = storage_type(config.storage_type).extension
     if extension is None:

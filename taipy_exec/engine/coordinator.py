@@ -80,6 +80,7 @@ class Coordinator:
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
         self._store_version = -1
+        self._listen_at = 0.0
 
     # -- from any thread ------------------------------------------------------------------
 
@@ -150,6 +151,10 @@ class Coordinator:
 
     def _take_requests(self) -> None:
         """What other processes asked for, if anybody has written to the store at all."""
+        now = time.monotonic()
+        if now < self._listen_at:
+            return
+        self._listen_at = now + _LISTEN_SECONDS / 2
         version = self._store.data_version()
         if version == self._store_version:
             return

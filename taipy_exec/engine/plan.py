@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -44,6 +44,14 @@ def node_key(node: DataNodeRef) -> str:
     return node.id if node.is_generated or node.path is None else str(node.path)
 
 
+def _random_uuids(number: int) -> Iterator[str]:
+    """`uuid.uuid4` as text, from one draw for all jobs of a graph."""
+    raw = os.urandom(16 * number).hex()
+    for start in range(0, len(raw), 32):
+        h = raw[start : start + 32]
+        yield f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+
+
 def plan_submission(
     app: AppConfig,
     scenario: ScenarioConfig,
@@ -60,9 +68,10 @@ def plan_submission(
     nodes = locate_all(app, scenario.data_nodes, owner)
     keys = {name: node_key(node) for name, node in nodes.items()}
     if not jobs:
+        ids = _random_uuids(len(graph.tasks))
         jobs = tuple(
             JobRecord(
-                id=f"JOB_{task.id}_{uuid.uuid4()}",
+                id=f"JOB_{task.id}_{next(ids)}",
                 task=task.id,
                 submission=record.id,
                 position=position,

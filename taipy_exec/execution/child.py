@@ -52,7 +52,7 @@ def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
         id: replace(task, inputs=slim(task.inputs), outputs=slim(task.outputs))
         for id, task in app.tasks.items()
     }
-    small = replace(app, data_nodes=nodes, tasks=tasks, scenarios={})
+    small = replace(app, data_nodes=nodes, tasks=tasks, scenarios={}, memo={})
     bootstrap = Bootstrap(
         folder=str(folder),
         sys_path=list(sys.path),

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
+from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.execution.order import JobOrder, JobReport
@@ -43,8 +43,6 @@ class JobRunner:
     def __init__(self, app: AppConfig) -> None:
         self._app = app
         self._functions: dict[str, Callable[..., Any]] = {}
-        self._owner = ("", "")
-        self._nodes: dict[str, DataNodeRef] = {}
 
     def run(self, order: JobOrder) -> JobReport:
         """Run the attempt to its end. What the user's code raises becomes a `Failure`.
@@ -101,19 +99,11 @@ class JobRunner:
     def _data_nodes(
         self, task: TaskConfig, order: JobOrder
     ) -> tuple[list[DataNodeRef], list[DataNodeRef]]:
-        owner = (order.instance, order.cycle)
-        if owner != self._owner:
-            self._owner = owner
-            self._nodes.clear()
-
-        def find(config: DataNodeConfig) -> DataNodeRef:
-            found = self._nodes.get(config.id)
-            if found is None:
-                found = locate(self._app, config, Owner(instance=owner[0], cycle=owner[1]))
-                self._nodes[config.id] = found
-            return found
-
-        return [find(c) for c in task.inputs], [find(c) for c in task.outputs]
+        owner = Owner(instance=order.instance, cycle=order.cycle)
+        return (
+            [locate(self._app, config, owner) for config in task.inputs],
+            [locate(self._app, config, owner) for config in task.outputs],
+        )
 
 
 def _read(node: DataNodeRef) -> Any:

@@ -57,7 +57,7 @@ INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
     "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
-    "WHERE id = ? AND status = ? AND attempt = ?"
+    "WHERE submission = ? AND position = ? AND status = ? AND attempt = ?"
 )
 
 
@@ -111,7 +111,8 @@ def update_values(update: JobUpdate) -> tuple[object, ...]:
         job.duration,
         job.peak_memory,
         _error_text(job.failure),
-        job.id,
+        job.submission,
+        job.position,
         update.expected.name,
         update.expected_attempt,
     )

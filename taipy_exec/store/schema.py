@@ -44,8 +44,11 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_by_time ON submissions (created_at);
 CREATE INDEX submissions_unfinished ON submissions (instance) WHERE finished_at IS NULL;
 
+-- Rows in the order of the graph: jobs that run one after the other share a page, and a commit
+-- writes few of them.
 CREATE TABLE jobs (
-    id           TEXT PRIMARY KEY,
+    number       INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
     submission   TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
     position     INTEGER NOT NULL,
     task         TEXT NOT NULL,
@@ -65,7 +68,7 @@ CREATE TABLE jobs (
     CHECK (status <> 'RUNNING' OR (started_at IS NOT NULL AND worker IS NOT NULL)),
     CHECK (status <> 'COMPLETED' OR started_at IS NOT NULL),
     CHECK (error IS NULL OR status = 'FAILED')
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE UNIQUE INDEX jobs_by_submission ON jobs (submission, position);
 
 CREATE TABLE requests (

@@ -36,6 +36,7 @@ from taipy_exec.store.schema import LATEST, migrate, version_of
 
 DATABASE = "state.db"
 _BUSY_SECONDS = 15.0
+_CHECKPOINT_PAGES = 4000  # 16 MB of log between two syncs of the disk
 
 
 class Store:
@@ -100,6 +101,7 @@ class Store:
                 )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA foreign_keys = ON")
             if version < LATEST:
                 migrate(connection)
@@ -118,13 +120,9 @@ class Store:
             self._all.clear()
         self._local = threading.local()
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> _Explained:
         """Turn SQLite's errors into a StoreError that says what happened to which file."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _explain(self.path, error) from error
+        return _Explained(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -387,6 +385,22 @@ class Store:
                 f"SELECT {EDIT_COLUMNS} FROM edits WHERE node = ? ORDER BY number", (node,)
             )
         ]
+
+
+class _Explained:
+    """A context by hand: it is entered several times for every job."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _explain(self._path, error) from error
 
 
 def _glob(prefix: str) -> str:
