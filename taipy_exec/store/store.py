@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import sqlite3
@@ -99,18 +100,28 @@ class Store:
                     f"(its version is {version}, this one knows {LATEST})",
                     "upgrade taipy-exec, or use another --state-dir",
                 )
-            connection.execute("PRAGMA journal_mode = WAL")
+            if version < LATEST:
+                self._bring_up_to_date(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA foreign_keys = ON")
-            if version < LATEST:
-                migrate(connection)
             # A cheap proof that the tables are there and the file's head is whole.
             connection.execute("SELECT id FROM submissions LIMIT 1").fetchall()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """One process at a time: SQLite does not wait for another that changes to WAL mode."""
+        try:
+            lock = (self.folder / "lock").open("w")
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection)
 
     def close(self) -> None:
         """Close every thread's connection."""

@@ -771,7 +771,6 @@ def test_an_additional_property_is_no_warning(app: App) -> None:
         ("[JOB]\nmax_jobs_per_process = -1", "must be 0 or more"),
         ("[JOB]\ngrace = -1", "must be 0 or more"),
         ('[JOB]\ngrace = "2"', 'as in "2:int"'),
-
         ("[JOB]\ngrace = true", "must be a number of seconds, not True"),
         ("[JOB]\nmode = 3", "must be a text, not 3"),
         ('[TASK.t]\nskippable = "yes"', 'as in "yes:bool" or "ENV[NAME]:bool"'),

@@ -312,7 +312,7 @@ def test_a_writer_of_an_older_attempt_is_refused(store: Store) -> None:
     running = update(first, Status.RUNNING, attempt=1)
     store.save([running])
     again = update(running.job, Status.PENDING)
-    store.save([replace(again, job=replace(again.job, attempt=2))])
+    store.save([again._replace(job=replace(again.job, attempt=2))])
     with pytest.raises(StoreError, match="another process"):
         store.save([update(first, Status.COMPLETED, attempt=1)])
     assert store.jobs("SUBMISSION_1")[0].attempt == 2
