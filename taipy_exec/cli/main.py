@@ -99,8 +99,14 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
     """
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
-        result = app(args=_or_help(arguments), prog_name="taipy-exec", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        # Without a command: show what there is. It is wrong use all the same.
+        bare = arguments in ([], ["data"])
+        result = app(
+            args=[*arguments, "--help"] if bare else arguments,
+            prog_name="taipy-exec",
+            standalone_mode=False,
+        )
+        return outcome.WRONG_USE if bare else result if isinstance(result, int) else 0
     except typer.Exit as leave:
         return int(leave.exit_code)
     except _CLICK_ERROR as error:
@@ -126,11 +132,6 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
 def _wants_json(arguments: list[str]) -> bool:
     chosen = os.environ.get("TAIPY_EXEC_JSON", "").lower()
     return "--json" in arguments or chosen in ("1", "true", "t", "yes", "y", "on")
-
-
-def _or_help(arguments: list[str]) -> list[str]:
-    """Without a command, show what there is."""
-    return [*arguments, "--help"] if arguments in ([], ["data"]) else arguments
 
 
 def _usage_error(error: Any, wants_json: int | None) -> int:

@@ -7,6 +7,7 @@ from taipy_exec.model.status import Status
 
 OK = 0
 FAILED = 1
+WRONG_USE = 2
 INVALID = 3
 CANCELED = 4
 TIMED_OUT = 5

@@ -133,7 +133,7 @@ def submissions_table(
         table.add_row(
             short_id(record.id),
             record.scenario,
-            record.name if record.name != record.scenario else "",
+            record.name if record.name not in (record.scenario, record.instance) else "",
             record.mode,
             text,
             counts_text(record.counts),
