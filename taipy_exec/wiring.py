@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.application_path import STATE_FOLDER, ApplicationPath
+from taipy_exec.config.application_path import ApplicationPath, state_folder
 from taipy_exec.config.checker import check
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
@@ -26,15 +26,6 @@ from taipy_exec.store.store import Store
 
 MAIN_PREFIXES = tuple(f"{name}." for name in MAIN_NAMES)
 ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
-STATE_DIR_VARIABLE = "TAIPY_EXEC_STATE_DIR"
-
-
-def state_folder(root: Path, chosen: Path | None = None) -> Path:
-    """Where the state of an application in `root` lies."""
-    if chosen is not None:
-        return chosen.absolute()
-    from_environment = os.environ.get(STATE_DIR_VARIABLE)
-    return Path(from_environment).absolute() if from_environment else root / STATE_FOLDER
 
 
 def environment_layers() -> list[Layer]:

@@ -16,6 +16,7 @@ from taipy_exec.config.application import (
     ScenarioConfig,
     TaskConfig,
 )
+from taipy_exec.config.application_path import state_folder
 from taipy_exec.config.compile import Compiled, compile_entry, compile_layers
 from taipy_exec.config.export import write_toml
 from taipy_exec.config.layers import Layer, copy_layer, layer_from_toml, merge
@@ -28,7 +29,6 @@ from taipy_exec.wiring import (
     check_compiled,
     checked,
     environment_layers,
-    state_folder,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -12,10 +11,9 @@ from taipy_exec.config.application_path import ApplicationPath, find_application
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
-from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.errors import UsageError
 from taipy_exec.runners.registry import runner_modes
-from taipy_exec.store.store import Store
-from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application, state_folder
+from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application
 
 
 def read_application(
@@ -74,27 +72,6 @@ def _python_layer(found: ApplicationPath) -> Layer | None:
 
     import_main(found.main)
     return Config.python_layer()
-
-
-def same_place(app: str, state_dir: Path | None) -> str:
-    """What a command in a hint needs to mean the same application and state."""
-    place = "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
-    return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
-
-
-def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:
-    """The state store of an application without reading its configuration.
-
-    Raises NotFoundError where nothing was ever submitted there.
-    """
-    path = Path(application_path).absolute()
-    folder = state_folder(path if path.is_dir() else path.parent, state_dir)
-    if not Store.exists(folder):
-        raise NotFoundError(
-            f"nothing was submitted here: there is no {folder / 'state.db'}",
-            "name the application with --application-path, or submit it first",
-        )
-    return Store(folder, create=False), folder
 
 
 def choose_target(scenario: ScenarioConfig, sequence: str | None, task: str | None) -> str:

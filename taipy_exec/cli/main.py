@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,6 +165,8 @@ def _emit(wants_json: int | None, kind: str, message: str, hint: str | None) -> 
 
 
 def _bug(error: BaseException, wants_json: int | None) -> int:
+    import tempfile
+
     text = "".join(traceback.format_exception(error))
     try:
         handle, name = tempfile.mkstemp(prefix="taipy-exec-", suffix=".log")

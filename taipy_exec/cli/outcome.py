@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from taipy_exec.model.job import SubmissionRecord
-from taipy_exec.model.status import Status
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taipy_exec.model.job import SubmissionRecord
 
 OK = 0
 FAILED = 1
@@ -18,6 +20,8 @@ TERMINATED = 143
 
 def exit_code(record: SubmissionRecord) -> int:
     """The exit code of PRODUCT's table for a submission that is not worked on any more."""
+    from taipy_exec.model.status import Status
+
     counts = record.counts
     if counts.get(Status.FAILED):
         return FAILED

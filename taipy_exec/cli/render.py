@@ -143,6 +143,19 @@ def submissions_table(
     return table
 
 
+def summary_line(record: SubmissionRecord) -> str:
+    """`SUBMISSION_... COMPLETED: 8 jobs (7 completed, 1 skipped) in 1.2s`."""
+    total = sum(record.counts.values())
+    took = (
+        ""
+        if record.finished_at is None
+        else (f" in {duration(max(record.finished_at - record.created_at, 0.0))}")
+    )
+    jobs = "1 job" if total == 1 else f"{total} jobs"
+    detail = f" ({counts_text(record.counts)})" if total else ""
+    return f"{record.id} {record.status.name}: {jobs}{detail}{took}"
+
+
 def short_id(id: str) -> str:
     """The part of an id that is enough to name it on the command line."""
     head, _, rest = id.rpartition("_")

@@ -14,7 +14,7 @@ from typing import Any
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.live import Lines, LiveTable
-from taipy_exec.cli.render import counts_text, duration, jobs_table, reason_text
+from taipy_exec.cli.render import counts_text, jobs_table, reason_text, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.plan import SubmissionPlan
@@ -183,19 +183,6 @@ def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) 
     if len(shown) < len(jobs):
         rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)
         streams.data(f"not shown: {counts_text(rest)}")
-
-
-def summary_line(record: SubmissionRecord) -> str:
-    """`SUBMISSION_... COMPLETED: 8 jobs (7 completed, 1 skipped) in 1.2s`."""
-    total = sum(record.counts.values())
-    took = (
-        ""
-        if record.finished_at is None
-        else (f" in {duration(max(record.finished_at - record.created_at, 0.0))}")
-    )
-    jobs = "1 job" if total == 1 else f"{total} jobs"
-    detail = f" ({counts_text(record.counts)})" if total else ""
-    return f"{record.id} {record.status.name}: {jobs}{detail}{took}"
 
 
 def _explain_failures(

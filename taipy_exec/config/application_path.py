@@ -1,13 +1,15 @@
-"""What the user means by APP: which file to read, which folder to run in."""
+"""What the user means by APP: which file to read, which folder to run in, where the state is."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from taipy_exec.errors import ConfigurationError
 
 STATE_FOLDER = ".taipy-exec"
+STATE_DIR_VARIABLE = "TAIPY_EXEC_STATE_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +48,11 @@ def find_application(app: str | Path = ".") -> ApplicationPath:
         return ApplicationPath(root=path.parent, main=path)
     main = path.parent / "main.py"
     return ApplicationPath(root=path.parent, toml=path, main=main if main.exists() else None)
+
+
+def state_folder(root: Path, chosen: Path | None = None) -> Path:
+    """Where the state of an application in `root` lies."""
+    if chosen is not None:
+        return chosen.absolute()
+    from_environment = os.environ.get(STATE_DIR_VARIABLE)
+    return Path(from_environment).absolute() if from_environment else root / STATE_FOLDER

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftover
-from taipy_exec.engine.identity import is_alive
+from taipy_exec.engine.identity import is_alive, is_interrupted
 from taipy_exec.engine.plan import SubmissionPlan, node_key, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
@@ -109,11 +109,6 @@ def _collide(one: SubmissionRecord, other: SubmissionRecord) -> bool:
 
 def _pid(record: SubmissionRecord) -> str:
     return (record.coordinator or ":?:").split(":")[1]
-
-
-def is_interrupted(record: SubmissionRecord) -> bool:
-    """Whether the submission has not ended and nobody works on it."""
-    return record.finished_at is None and not is_alive(record.coordinator)
 
 
 def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecord]:

@@ -6,6 +6,8 @@ import os
 import socket
 from pathlib import Path
 
+from taipy_exec.model.job import SubmissionRecord
+
 
 def my_identity() -> str:
     """This process as `host:pid:start`; `start` tells it from a later process with its pid."""
@@ -42,3 +44,8 @@ def _alive_without_proc(pid: int) -> str:
     except PermissionError:
         pass
     return "alive"
+
+
+def is_interrupted(record: SubmissionRecord) -> bool:
+    """Whether the submission has not ended and nobody works on it."""
+    return record.finished_at is None and not is_alive(record.coordinator)

@@ -37,7 +37,7 @@ from taipy_exec.store.schema import LATEST, migrate, version_of
 
 DATABASE = "state.db"
 _BUSY_SECONDS = 15.0
-_CHECKPOINT_PAGES = 4000  # 16 MB of log between two syncs of the disk
+_CHECKPOINT_PAGES = 10_000  # 40 MB of log between two syncs of the disk
 
 
 class Store:

@@ -30,11 +30,11 @@ def cancel(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import open_state
     from taipy_exec.cli.shapes import dump, submission_shape
+    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.engine.admission import is_interrupted, supersede
-    from taipy_exec.engine.identity import my_identity
+    from taipy_exec.engine.admission import supersede
+    from taipy_exec.engine.identity import is_interrupted, my_identity
     from taipy_exec.errors import UsageError
     from taipy_exec.model.status import Reason
 

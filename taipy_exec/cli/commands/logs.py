@@ -40,7 +40,7 @@ def logs(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import open_state
+    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)

@@ -36,10 +36,12 @@ def resume(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application, same_place
+    from taipy_exec.cli.application import load_application
     from taipy_exec.cli.commands.submit import run_to_end
+    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.engine.admission import is_interrupted, resume_plan
+    from taipy_exec.engine.admission import resume_plan
+    from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError, UsageError
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import make_engine

@@ -41,7 +41,7 @@ def status(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import open_state
+    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import NotFoundError
 
@@ -88,7 +88,7 @@ def _print_json(streams: Streams, store: Store | None, submission: str | None) -
 
 def _workers(store: Store) -> list[dict[str, object]]:
     """The processes that run a job now."""
-    from taipy_exec.engine.admission import is_interrupted
+    from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.model.status import Status
 
     return [
@@ -106,9 +106,8 @@ def _view(
     from rich.console import Group
     from rich.text import Text
 
-    from taipy_exec.cli.render import jobs_table, submissions_table
-    from taipy_exec.cli.session import summary_line
-    from taipy_exec.engine.admission import is_interrupted
+    from taipy_exec.cli.render import jobs_table, submissions_table, summary_line
+    from taipy_exec.engine.identity import is_interrupted
 
     if submission is not None:
         record = store.submission(submission)

@@ -75,8 +75,9 @@ def submit(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, load_application, same_place
+    from taipy_exec.cli.application import choose_target, load_application
     from taipy_exec.cli.events import EventStream, open_events
+    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError

@@ -33,10 +33,10 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.application import open_state, same_place
     from taipy_exec.cli.session import show_result
+    from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.engine.admission import is_interrupted
+    from taipy_exec.engine.identity import is_interrupted
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     store, folder = open_state(application_path, state_dir)

@@ -1,0 +1,31 @@
+"""Finding the state of an application without reading its configuration: that is quick."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from taipy_exec.config.application_path import state_folder
+from taipy_exec.errors import NotFoundError
+from taipy_exec.store.store import Store
+
+
+def same_place(app: str, state_dir: Path | None) -> str:
+    """What a command in a hint needs to mean the same application and state."""
+    place = "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
+    return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
+
+
+def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:
+    """The state store of an application without reading its configuration.
+
+    Raises NotFoundError where nothing was ever submitted there.
+    """
+    path = Path(application_path).absolute()
+    folder = state_folder(path if path.is_dir() else path.parent, state_dir)
+    if not Store.exists(folder):
+        raise NotFoundError(
+            f"nothing was submitted here: there is no {folder / 'state.db'}",
+            "name the application with --application-path, or submit it first",
+        )
+    return Store(folder, create=False), folder
