@@ -21,8 +21,7 @@ log = logging.getLogger("taipy_exec")
 class DataNode(Entity):
     """One piece of data of a scenario instance."""
 
-    def __init__(self, service: Service, ref: DataNodeRef, owner_id: str | None) -> None:
-        self._service = service
+    def __init__(self, ref: DataNodeRef, owner_id: str | None) -> None:
         self._ref = ref
         self.id = ref.id
         self.config_id = ref.config.id
@@ -44,7 +43,7 @@ class DataNode(Entity):
         if self._ref.path is None:
             return None
         try:
-            return str(self._ref.path.relative_to(self._service.app.root))
+            return str(self._ref.path.relative_to(Service.latest().app.root))
         except ValueError:
             return str(self._ref.path)
 
@@ -92,13 +91,13 @@ class DataNode(Entity):
     ) -> None:
         """Record that the value was changed now."""
         edit = Edit(node=self.id, at=time.time(), job=job_id, editor=editor, comment=comment)
-        self._service.written(node_key(self._ref), edit)
+        Service.latest().written(node_key(self._ref), edit)
 
     @property
     def edits(self) -> list[dict[str, Any]]:
         """Every recorded write: timestamp and, where known, job_id, editor, comment."""
         found = []
-        for edit in self._service.store.edits(self.id):
+        for edit in Service.latest().store.edits(self.id):
             fields = {
                 "timestamp": utc(edit.at),
                 "job_id": edit.job,
@@ -111,7 +110,7 @@ class DataNode(Entity):
     @property
     def job_ids(self) -> list[str]:
         """The jobs that wrote the value, oldest first."""
-        return [edit.job for edit in self._service.store.edits(self.id) if edit.job]
+        return [edit.job for edit in Service.latest().store.edits(self.id) if edit.job]
 
     @property
     def last_edit_date(self) -> dt.datetime | None:
@@ -119,13 +118,13 @@ class DataNode(Entity):
         changed = self._ref.changed_at()
         if changed is None:
             return None
-        recorded = self._service.store.last_edits([self.id]).get(self.id)
+        recorded = Service.latest().store.last_edits([self.id]).get(self.id)
         return utc(max(changed, recorded.at if recorded else changed))
 
     @property
     def edit_in_progress(self) -> bool:
         """Whether an unfinished job is to write it."""
-        engine = self._service.engine
+        engine = Service.latest().engine
         if engine is None:
             return False
         key = node_key(self._ref)

@@ -65,7 +65,7 @@ def create_global_data_node(config: DataNodeConfig) -> DataNode:
     service = Service.get()
     ref = locate(service.app, service.app.data_nodes[config.id], Owner(instance=""))
     write_default_data(service.store, [ref])
-    return DataNode(service, ref, None)
+    return DataNode(ref, None)
 
 
 def submit(

@@ -234,16 +234,23 @@ class Submission(Entity):
 
         `timeout` is in seconds.
         """
+        service = self._service
+        if service.is_driven_here:
+            log.warning("a callback cannot wait for %s: its own thread runs the jobs", self.id)
+            return self._record.unfinished == 0
         deadline = None if timeout is None else time.monotonic() + timeout
+        stuck = 0
         while self._record.unfinished:
             left = None if deadline is None else deadline - time.monotonic()
-            if (left is not None and left <= 0) or (
-                self._service.is_running and self._service.is_stuck
-            ):
+            if left is not None and left <= 0:
                 break
-            if not self._service.is_running and left is None:
+            if service.engine is None and left is None:
                 log.warning("waiting needs Orchestrator().run(): %s stays as it is", self.id)
                 break
-            with self._service.changed:
-                self._service.changed.wait(0.1 if left is None else min(left, 0.1))
+            # Twice in a row: between two steps the coordinator may look idle for a moment.
+            stuck = stuck + 1 if service.engine is not None and service.is_stuck else 0
+            if stuck > 1:
+                break
+            with service.changed:
+                service.changed.wait(0.05 if left is None else min(left, 0.05))
         return self._record.unfinished == 0

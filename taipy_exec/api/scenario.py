@@ -48,7 +48,7 @@ class Submittable(Entity):
         `callbacks` get each job at each change of its status. With `wait`, return when the
         submission can go no further, or after `timeout` seconds; nothing is raised then.
         """
-        service = self._scenario._service
+        service = Service.get()
 
         def call(record: JobRecord, status: Status) -> None:
             job = Job(record, self, force, service, status)
@@ -71,7 +71,6 @@ class Submittable(Entity):
             properties=properties,
         )
         made = Submission(service, self, plan, properties)
-        self._scenario._submissions.append(made)
         Registry.submissions[made.id] = made
         if wait:
             made.wait(timeout)
@@ -191,15 +190,13 @@ class Scenario(Submittable):
 
     def __init__(self, service: Service, config: ScenarioConfig, instance: Instance) -> None:
         super().__init__(self)
-        self._service = service
         self._config = config
         self._instance = instance
-        self._submissions: list[Submission] = []
         self.id = instance.id
         self.config_id = config.id
         self.owner_id = instance.cycle or None
         refs = instance_nodes(service.app, config, instance)
-        self.data_nodes = {name: DataNode(service, ref, instance.id) for name, ref in refs.items()}
+        self.data_nodes = {name: DataNode(ref, instance.id) for name, ref in refs.items()}
         self.additional_data_nodes = {
             node.id: self.data_nodes[node.id] for node in config.additional_data_nodes
         }

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from taipy_exec.api.configuration import Config
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.main_module import RunRefused, is_importing
+from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
 from taipy_exec.engine.admission import new_submission, store_submission
-from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.identity import my_identity
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import UsageError
@@ -38,10 +37,12 @@ class Service:
     """One per process, made when the first scenario is. Everything here is thread-safe.
 
     development: the thread that submits runs the jobs. Other modes: a thread of their own
-    dequeues; it outlives the main thread until all that can run has run.
+    dequeues; it outlives the main thread until all that can run has run. Only the thread that
+    drives the coordinator reads its board; the others read what it publishes.
     """
 
     current: ClassVar[Service | None] = None
+    _last: ClassVar[Service | None] = None
     _making: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self, app: AppConfig) -> None:
@@ -56,6 +57,8 @@ class Service:
         self._driver: int | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._idle = False
+        self._error: BaseException | None = None
 
     @classmethod
     def get(cls) -> Service:
@@ -65,18 +68,28 @@ class Service:
         """
         if is_importing():
             raise RunRefused
+        if in_slot():
+            raise UsageError(
+                "a job's process runs no other jobs: a module runs some when it is imported",
+                'put what submits under `if __name__ == "__main__":`',
+            )
         with cls._making:
             if cls.current is None:
-                cls.current = Service(Config.freeze())
+                cls.current = cls._last = Service(Config.freeze())
                 Config.block_update()
             return cls.current
+
+    @classmethod
+    def latest(cls) -> Service:
+        """The service that is there, or the one that was stopped last: for reading."""
+        return cls.current or cls._last or cls.get()
 
     # -- start and stop -------------------------------------------------------------------
 
     @property
     def is_running(self) -> bool:
-        """Whether the orchestrator was started."""
-        return self.engine is not None
+        """Whether the orchestrator was started and has not been stopped."""
+        return self.engine is not None and not self._stopping.is_set()
 
     def start(self) -> None:
         """Start dispatching; what was submitted before is worked off."""
@@ -85,37 +98,40 @@ class Service:
                 raise UsageError("the orchestrator is running already")
             self.engine = make_engine(self.app, self.store, folder=None)
             self.engine.coordinator.observers.append(self._observe)
+            waiting, self._waiting = self._waiting, []
             if self.app.job.mode != "development":
                 self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
                 self._thread.start()
-            waiting, self._waiting = self._waiting, []
-            for plan in waiting:
-                self._hand_over(plan)
+        for plan in waiting:
+            self._hand_over(plan)
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds."""
-        engine = self.engine
-        if engine is not None:
-            if self._thread is not None:
-                self._stopping.set()
-                if not wait:
-                    engine.coordinator.post(engine.coordinator.hand_back)
-                else:
-                    engine.coordinator.post(self._leave)
-                if self._thread is not threading.current_thread():
-                    self._thread.join(timeout)
-            else:
-                engine.close()
+        """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds.
+
+        What has not run stays as it is stored, for `resume` or a later submit.
+        """
+        self._stopping.set()
+        engine, thread = self.engine, self._thread
+        if engine is not None and thread is not None:
+            coordinator = engine.coordinator
+            coordinator.post(coordinator.leave if wait else coordinator.hand_back)
+            if thread is not threading.current_thread():
+                thread.join(timeout)
+                if thread.is_alive():
+                    coordinator.post(coordinator.hand_back)
+                    thread.join()
+        elif engine is not None:
+            engine.coordinator.release()
+            engine.close()
         else:
             self.store.close()
+        self._retire()
+
+    def _retire(self) -> None:
         with Service._making:
             if Service.current is self:
                 Service.current = None
-        Config.unblock_update()
-
-    def _leave(self) -> None:
-        assert self.engine is not None
-        self.engine.coordinator.leaving = True
+                Config.unblock_update()
 
     # -- submissions ----------------------------------------------------------------------
 
@@ -140,9 +156,9 @@ class Service:
             identity=self._identity,
             properties=properties,
         )
+        store_submission(self.store, plan)
         if callbacks:
             self._callbacks[plan.record.id] = list(callbacks)
-        store_submission(self.store, plan)
         with self._driving:
             if self.engine is None:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
@@ -154,35 +170,74 @@ class Service:
     def _hand_over(self, plan: SubmissionPlan) -> None:
         assert self.engine is not None
         coordinator = self.engine.coordinator
-        if self._driver == threading.get_ident():
-            # A callback submits: its thread is inside a step and goes on with this afterwards.
-            coordinator.post(lambda: coordinator.add(plan))
+        self._do(lambda: coordinator.add(plan))
+
+    def cancel(self, jobs: Iterable[str]) -> None:
+        """Cancel jobs that wait, stop those that run."""
+        if self.is_running:
+            assert self.engine is not None
+            coordinator, wanted = self.engine.coordinator, list(jobs)
+            self._do(lambda: coordinator.cancel(wanted, Reason.CANCELED))
+
+    def written(self, key: str, edit: Edit) -> None:
+        """A data node was written by hand: jobs that waited for it run now."""
+        self.store.add_edits([edit])
+        if self.is_running:
+            assert self.engine is not None
+            coordinator = self.engine.coordinator
+            self._do(lambda: coordinator.written([key], [edit]), wait=False)
+
+    # -- the thread that drives the coordinator ---------------------------------------------
+
+    @property
+    def is_driven_here(self) -> bool:
+        """Whether the calling thread drives the coordinator now: it is inside a callback."""
+        return self._driver == threading.get_ident()
+
+    def _do(self, action: Callable[[], None], *, wait: bool = True) -> None:
+        """Have the owner carry out `action`; in development this thread becomes the owner."""
+        assert self.engine is not None
+        coordinator = self.engine.coordinator
+        if self.is_driven_here:
+            # A callback asks: its thread is inside a step, and goes on with this afterwards.
+            coordinator.post(action)
         elif self._thread is None:
-            self._drive(plan)
+            self._drive(action)
         else:
-            added = threading.Event()
+            self._idle = False
+            done = threading.Event()
 
-            def add() -> None:
+            def act() -> None:
                 try:
-                    coordinator.add(plan)
+                    action()
                 finally:
-                    added.set()
+                    done.set()
 
-            coordinator.post(add)
-            while not added.wait(0.5) and self._thread.is_alive():
-                pass
+            coordinator.post(act)
+            while wait and not done.wait(0.2):
+                if not self._thread.is_alive():
+                    raise UsageError(
+                        f"the orchestrator has stopped: {self._error or 'it was told to'}",
+                        "start it again with Orchestrator().run()",
+                    )
 
-    def _drive(self, plan: SubmissionPlan) -> None:
+    def _drive(self, action: Callable[[], None]) -> None:
         """development: run in this thread until nothing can run any more."""
         with self._driving:
             assert self.engine is not None
             coordinator = self.engine.coordinator
             self._driver = threading.get_ident()
             try:
-                coordinator.add(plan)
+                action()
                 coordinator.run()
             except KeyboardInterrupt:
                 coordinator.abort(Reason.INTERRUPTED)
+                raise
+            except BaseException as error:
+                # What the board says may not be what is stored: this service is over.
+                self._error = error
+                self._stopping.set()
+                self._retire()
                 raise
             finally:
                 self._driver = None
@@ -197,11 +252,15 @@ class Service:
         try:
             while True:
                 busy = coordinator.has_work()
+                self._idle = not busy
                 if not busy and (self._stopping.is_set() or not main.is_alive()):
-                    return
+                    break
                 coordinator.step(None if busy else _IDLE_SECONDS)
-        except Exception:
+            coordinator.release()
+        except BaseException as error:
+            self._error = error
             log.exception("the dispatching thread stops: jobs that have not ended stay as stored")
+            self._retire()
         finally:
             engine.close(self.app.job.grace if self._stopping.is_set() else 0.0)
             with self.changed:
@@ -209,47 +268,16 @@ class Service:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether nothing can run: what is left waits for data."""
-        if self.engine is None:
-            return False
-        alive = self._thread is None or self._thread.is_alive()
-        return not alive or not self.engine.coordinator.has_work()
-
-    def cancel(self, jobs: Iterable[str]) -> None:
-        """Cancel jobs that wait, stop those that run."""
-        if self.engine is None:
-            return
-        coordinator = self.engine.coordinator
-        wanted = list(jobs)
-        done = threading.Event()
-
-        def cancel() -> None:
-            try:
-                coordinator.cancel(wanted, Reason.CANCELED)
-            finally:
-                done.set()
-
-        if self._thread is None or self._driver == threading.get_ident():
-            coordinator.post(cancel)
-            if self._driver is None:
-                with self._driving:
-                    coordinator.run()
-        else:
-            coordinator.post(cancel)
-            while not done.wait(0.5) and self._thread.is_alive():
-                pass
-
-    def written(self, key: str, edit: Edit) -> None:
-        """A data node was written by hand."""
-        self.store.add_edits([edit])
-        if self.engine is not None:
-            coordinator = self.engine.coordinator
-            coordinator.post(lambda: coordinator.written([key], [edit]))
+        """Whether nothing runs or could run: what is left waits for data, or for a start."""
+        if self._thread is None:
+            return self._driver is None
+        return not self._thread.is_alive() or self._idle
 
     # -- observing ------------------------------------------------------------------------
 
     def _observe(self, changes: Sequence[Change]) -> None:
-        coordinator = self._coordinator()
+        assert self.engine is not None
+        coordinator = self.engine.coordinator
         ended = set()
         for change in changes:
             job = coordinator.board.jobs.get(change.job)
@@ -267,7 +295,3 @@ class Service:
             # Not at every change: whoever waits would wake each time and fight for the GIL.
             with self.changed:
                 self.changed.notify_all()
-
-    def _coordinator(self) -> Coordinator:
-        assert self.engine is not None
-        return self.engine.coordinator

@@ -19,11 +19,22 @@ class RunRefused(BaseException):
 
 
 _importing: list[Path] = []
+_slots: list[bool] = []
 
 
 def is_importing() -> bool:
     """Whether the application's file is being imported by `import_main` now."""
     return bool(_importing)
+
+
+def mark_as_slot() -> None:
+    """This process runs jobs for a coordinator, and must not become one itself."""
+    _slots.append(True)
+
+
+def in_slot() -> bool:
+    """Whether this process runs jobs for a coordinator."""
+    return bool(_slots)
 
 
 def import_main(path: Path) -> None:

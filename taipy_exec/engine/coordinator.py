@@ -184,6 +184,18 @@ class Coordinator:
         self._stops.clear()
         self._commit()
 
+    def leave(self) -> None:
+        """Start nothing more; what runs ends by itself."""
+        self.leaving = True
+
+    def release(self) -> None:
+        """Give up what has not ended, so that any process may carry it on."""
+        left = [s for s in self.board.submissions.values() if s.finished_at is None]
+        for record in left:
+            record.coordinator = None
+        if left:
+            self._store.save([], left)
+
     def hand_back(self) -> None:
         """Stop what runs and put it back among what waits: this coordinator leaves."""
         self.leaving = True
