@@ -76,10 +76,14 @@ class Session:
             yield
 
     def _notice(self, text: str) -> None:
+        """Tell something from a signal handler: a stream that is being written to is not ours."""
         if self._table is not None:
             self._table.notice = text
-        else:
-            self._streams.note(text)
+        elif not self._streams.quiet:
+            try:
+                os.write(2, f"{text}\n".encode())
+            except OSError:
+                pass
 
     # -- signals --------------------------------------------------------------------------
 
@@ -92,8 +96,11 @@ class Session:
         }
         if timeout is not None and self._engine.app.job.mode == "development":
             handlers[signal.SIGALRM] = self._on_alarm
-            signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
+        # What was to be ignored when we were started (nohup) stays ignored.
+        handlers = {n: h for n, h in handlers.items() if signal.getsignal(n) != signal.SIG_IGN}
         former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        if signal.SIGALRM in handlers and timeout is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
         try:
             yield
         finally:

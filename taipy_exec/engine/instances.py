@@ -28,10 +28,12 @@ def make_instance(
     name: str | None = None,
     created: dt.datetime | None = None,
     properties: Mapping[str, Any] | None = None,
+    unless_named: bool = False,
 ) -> Instance:
     """A fresh instance of `scenario`, stored, with its default data written.
 
-    Without a `name` its id is its name. Raises DataError where default data does not fit.
+    Without a `name` its id is its name. With `unless_named`, one of that name that another
+    process has just made is taken instead. Raises DataError where default data does not fit.
     """
     id = new_instance_id(scenario.id)
     created = created or dt.datetime.now(dt.UTC)
@@ -43,8 +45,8 @@ def make_instance(
         cycle=cycle_id(scenario.frequency, created),
         properties=properties or {},
     )
+    instance = store.add_instance(instance, unless_named=unless_named)
     write_default_data(store, instance_nodes(app, scenario, instance).values())
-    store.add_instance(instance)
     return instance
 
 
@@ -58,7 +60,7 @@ def named_instance(
     """
     found = None if new else store.find_instance(scenario.id, name)
     if found is None:
-        return make_instance(store, app, scenario, name=name)
+        return make_instance(store, app, scenario, name=name, unless_named=not new)
     write_default_data(store, instance_nodes(app, scenario, found).values())
     return found
 

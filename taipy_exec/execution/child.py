@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.main_module import import_main
+from taipy_exec.config.main_module import import_main, mark_as_slot
 from taipy_exec.execution import by_value
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
@@ -65,6 +65,7 @@ def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
 def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     """The life of a slot's process. The arguments are ends of `multiprocess` pipes."""
     os.setsid()
+    mark_as_slot()
     die_with(lifeline.fileno())
     adopt_orphans()
     _redirect(output)

@@ -7,13 +7,13 @@ import signal
 import sys
 import threading
 import time
-import types
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import multiprocess
-from multiprocess import resource_tracker
+from multiprocess import resource_tracker, spawn
 
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
@@ -42,18 +42,21 @@ class Slot:
         self.reports, report_writer = _CONTEXT.Pipe(duplex=False)
         self.output, output_writer = _CONTEXT.Pipe(duplex=False)
         lifeline_reader, self._lifeline = _CONTEXT.Pipe(duplex=False)
-        os.set_blocking(self.output.fileno(), False)
-        self._process = _CONTEXT.Process(
-            target=serve,
-            args=(order_reader, report_writer, output_writer, lifeline_reader),
-            name="taipy-exec-slot",
-        )
-        # Started by the first spawn and shared by all: it must not carry the mark of one slot.
-        resource_tracker.ensure_running()
-        with _starting(self.mark):
-            self._process.start()
-        for end in (order_reader, report_writer, output_writer, lifeline_reader):
-            end.close()
+        theirs = (order_reader, report_writer, output_writer, lifeline_reader)
+        try:
+            os.set_blocking(self.output.fileno(), False)
+            self._process = _CONTEXT.Process(target=serve, args=theirs, name="taipy-exec-slot")
+            # Started by the first spawn and shared by all: it must not carry one slot's mark.
+            resource_tracker.ensure_running()
+            with _starting(self.mark):
+                self._process.start()
+        except BaseException:
+            for end in (self._orders, self.reports, self.output, self._lifeline):
+                end.close()
+            raise
+        finally:
+            for end in theirs:
+                end.close()
         self.pid: int = self._process.pid
         # The sentinel of `multiprocess` is a pipe, which a fork of the process holds open.
         self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
@@ -205,20 +208,23 @@ def _death(code: int, peak: int | None, *, stopped: bool) -> Failure:
 def _starting(mark: str) -> Iterator[None]:
     """Start a process that does not run the user's script again.
 
-    `multiprocess` tells a spawned process to import the parent's main script, unless the main
-    module has no file: so an empty one stands in for it while the process starts. The mark in
-    the environment lets `end_group` find what escapes from the process group.
+    `multiprocess` tells a spawned process which main script to import; for ours it leaves that
+    out. The mark in the environment lets `end_group` find what escapes from the process group.
     """
     with _STARTING:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = types.ModuleType("__main__")
+        original = spawn.get_preparation_data
+        spawn.get_preparation_data = lambda name: _without_main(original(name))
         outer = os.environ.get(MARK)
         os.environ[MARK] = mark
         try:
             yield
         finally:
-            sys.modules["__main__"] = main
+            spawn.get_preparation_data = original
             if outer is None:
                 del os.environ[MARK]
             else:
                 os.environ[MARK] = outer
+
+
+def _without_main(preparation: dict[str, Any]) -> dict[str, Any]:
+    return {key: v for key, v in preparation.items() if not key.startswith("init_main")}

@@ -159,6 +159,12 @@ class Board:
 
     def forget(self, submission_id: str) -> None:
         """Drop an ended submission, so that a process that runs for long does not grow."""
-        for job in self.submissions.pop(submission_id).jobs:
+        jobs = self.submissions.pop(submission_id).jobs
+        nodes = {n for j in jobs for n in (*self.jobs[j].outputs, *self.jobs[j].inputs)}
+        for users in (self._writers, self._readers):
+            for node in nodes & users.keys():
+                if not self._unfinished(users, node):
+                    del users[node]
+        for job in jobs:
             for index in (self.jobs, self.followers, self.behind, self.waits, self.unwritten):
                 index.pop(job, None)

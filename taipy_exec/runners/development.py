@@ -44,16 +44,15 @@ class DevelopmentRunner:
             if timeout:
                 time.sleep(min(timeout, 0.05))
             return []
-        self._running = order
         begin = time.perf_counter()
         log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
-        out, err = sys.stdout, sys.stderr
-        echo = self._context.echo
         try:
-            sys.stdout = Tee(log, out if echo else None)
-            sys.stderr = Tee(log, err if echo else None)
-            self._records.log = log
-            return [self._jobs.run(order)]
+            with _Captured(log, self._records, echo=self._context.echo):
+                self._running = order
+                try:
+                    return [self._jobs.run(order)]
+                finally:
+                    self._running = None
         except JobStopped:
             failure = Failure(kind=Reason.INTERRUPTED, message="stopped while it ran")
             return [
@@ -65,11 +64,6 @@ class DevelopmentRunner:
                     failure=failure,
                 )
             ]
-        finally:
-            self._running = None
-            self._records.log = None
-            sys.stdout, sys.stderr = out, err
-            log.close()
 
     def wake(self) -> None:
         """Nothing waits in this mode."""
@@ -81,13 +75,38 @@ class DevelopmentRunner:
 
     def close(self, grace: float = 0.0) -> None:
         """Leave the program's logging as it was."""
-        self._records.remove()
+        self._records.restore()
+
+
+class _Captured:
+    """While a job runs: its prints and its log records go to its log. A context by hand, since
+    it is entered for every job."""
+
+    __slots__ = ("_echo", "_log", "_records", "_streams")
+
+    def __init__(self, log: JobLog, records: _Records, *, echo: bool) -> None:
+        self._log = log
+        self._records = records
+        self._echo = echo
+        self._streams = (sys.stdout, sys.stderr)
+
+    def __enter__(self) -> None:
+        out, err = self._streams
+        sys.stdout = Tee(self._log, out if self._echo else None)
+        sys.stderr = Tee(self._log, err if self._echo else None)
+        self._records.log = self._log
+        logging.getLogger().addHandler(self._records)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        logging.getLogger().removeHandler(self._records)
+        sys.stdout, sys.stderr = self._streams
+        self._log.close()
 
 
 class _Records(logging.Handler):
     """Log records of the running job into its log, also where nobody has set up logging.
 
-    It stays on the root logger from the first job to the end: setting a level is not cheap.
+    Its level stays set from the first job to the end: setting one is not cheap.
     """
 
     def __init__(self) -> None:
@@ -98,7 +117,6 @@ class _Records(logging.Handler):
         self._level = root.level
         if not root.handlers:
             root.setLevel(logging.INFO)
-        root.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         alone = len(logging.getLogger().handlers) == 1
@@ -111,9 +129,8 @@ class _Records(logging.Handler):
             except Exception:
                 self.handleError(record)
 
-    def remove(self) -> None:
-        """Take the handler away, and the level back where it is still ours."""
+    def restore(self) -> None:
+        """Take the level back, where it is still ours."""
         root = logging.getLogger()
-        root.removeHandler(self)
-        if root.level == logging.INFO:
+        if root.level == logging.INFO and not root.handlers:
             root.setLevel(self._level)

@@ -45,8 +45,11 @@ class Runner(Protocol):
     def free(self) -> int:
         """How many jobs could start now."""
 
-    def reserve(self) -> str:
-        """Take a free place and tell the worker's name (`host:pid`), before `start` uses it."""
+    def reserve(self) -> str | None:
+        """Take a free place and tell the worker's name (`host:pid`), before `start` uses it.
+
+        None if there is none after all; the job waits then.
+        """
 
     def start(self, order: JobOrder, worker: str) -> None:
         """Run the job on the reserved worker. Its end comes from `poll`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import threading
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,9 @@ from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
 from taipy_exec.execution.slot import Slot
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
 from taipy_exec.runners.registry import RunnerContext
 
 
@@ -28,6 +32,8 @@ class StandaloneRunner:
         self._idle: list[Slot] = []
         self._reserved: dict[str, Slot] = {}
         self._ended: list[JobReport] = []
+        self._refusal: Failure | None = None
+        self._wake_lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
@@ -37,12 +43,38 @@ class StandaloneRunner:
     def free(self) -> int:
         return self._workers - len(self._slots) + len(self._idle)
 
-    def reserve(self) -> str:
-        slot = self._idle.pop() if self._idle else self._new_slot()
+    def reserve(self) -> str | None:
+        try:
+            slot = self._idle.pop() if self._idle else self._new_slot()
+        except OSError as error:
+            if self._slots:
+                # No process or descriptor to be had: go on with those that there are.
+                self._workers = len(self._slots)
+                return None
+            return self._refuse(f"no process can be started for it: {error}", error)
+        except Exception as error:
+            return self._refuse(
+                f"the application cannot be sent to another process: {error}", error
+            )
         self._reserved[slot.worker] = slot
         return slot.worker
 
+    def _refuse(self, message: str, error: Exception) -> str:
+        """A worker that fails the job which is started on it."""
+        self._refusal = Failure(kind=Reason.NOT_LOADED, type=type(error).__name__, message=message)
+        return worker_name()
+
     def start(self, order: JobOrder, worker: str) -> None:
+        if worker not in self._reserved:
+            report = JobReport(
+                job=order.job,
+                attempt=order.attempt,
+                finished_at=time.time(),
+                duration=0.0,
+                failure=self._refusal,
+            )
+            self._ended.append(report)
+            return
         slot = self._reserved.pop(worker)
         log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
         slot.start(order, log)
@@ -57,7 +89,7 @@ class StandaloneRunner:
         if deadlines:
             left = max(min(deadlines) - time.monotonic(), 0)
             timeout = left if timeout is None else min(timeout, left)
-        ready = self._selector.select(timeout)
+        ready = self._selector.select(0 if self._ended else timeout)
         # Reports first: a process may have reported its job before it died.
         for key, _ in sorted(ready, key=lambda item: item[0].data[1]):
             if key.fd in self._selector.get_map():
@@ -70,10 +102,16 @@ class StandaloneRunner:
         return ended
 
     def wake(self) -> None:
-        try:
-            os.write(self._wake_writer, b"w")
-        except (BlockingIOError, OSError):
-            pass
+        # Never to a descriptor that is closed: its number may be somebody else's by now. The
+        # lock is not waited for, since a signal handler may interrupt the thread that holds it.
+        if self._wake_lock.acquire(blocking=False):
+            try:
+                if self._wake_writer >= 0:
+                    os.write(self._wake_writer, b"w")
+            except OSError:
+                pass
+            finally:
+                self._wake_lock.release()
 
     def interrupt(self) -> None:
         """No job runs in this thread."""
@@ -105,7 +143,9 @@ class StandaloneRunner:
             self._guard.close()
         self._selector.close()
         os.close(self._wake_reader)
-        os.close(self._wake_writer)
+        with self._wake_lock:
+            writer, self._wake_writer = self._wake_writer, -1
+            os.close(writer)
 
     # -- slots ----------------------------------------------------------------------------
 

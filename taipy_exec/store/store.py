@@ -51,7 +51,7 @@ class Store:
         self.path = folder / DATABASE
         self._create = create
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         if create:
             self._make_folder()
@@ -81,7 +81,11 @@ class Store:
                 found = self._open()
             self._local.connection = found
             with self._lock:
-                self._all.append(found)
+                for thread, connection in self._all:
+                    if not thread.is_alive():
+                        connection.close()
+                self._all = [(t, c) for t, c in self._all if t.is_alive()]
+                self._all.append((threading.current_thread(), found))
         return found
 
     def _open(self) -> sqlite3.Connection:
@@ -126,7 +130,7 @@ class Store:
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            for connection in self._all:
+            for _, connection in self._all:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
@@ -159,9 +163,15 @@ class Store:
 
     # -- scenario instances ---------------------------------------------------------------
 
-    def add_instance(self, instance: Instance) -> None:
-        """Store a new instance; by its name, it is the one found from now on."""
+    def add_instance(self, instance: Instance, *, unless_named: bool = False) -> Instance:
+        """Store a new instance; by its name, it is the one found from now on.
+
+        With `unless_named`, one of that name that is there already stays, and is given back.
+        """
         with self.transaction() as connection:
+            there = self.find_instance(instance.scenario, instance.name) if unless_named else None
+            if there is not None:
+                return there
             connection.execute(
                 "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -173,6 +183,7 @@ class Store:
                     json.dumps(dict(instance.properties), default=str),
                 ),
             )
+        return instance
 
     def find_instance(self, scenario: str, name: str) -> Instance | None:
         """The latest instance of `scenario` with this name."""
