@@ -9,7 +9,7 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.application_path import ApplicationPath, state_folder
-from taipy_exec.config.checker import check
+from taipy_exec.config.checker import check, references
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
@@ -18,7 +18,7 @@ from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.coordinator import Coordinator
-from taipy_exec.engine.identity import my_identity
+from taipy_exec.engine.identity import Identity
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.runners.registry import Runner, RunnerContext, make_runner, runner_modes
 from taipy_exec.store.logs import log_path
@@ -64,11 +64,8 @@ def compile_application(
 
 
 def _names_main(app: AppConfig) -> bool:
-    """Whether a function of the application is said to lie in the main script."""
-    return any(
-        task.function_ref is not None and task.function_ref.path.startswith(MAIN_PREFIXES)
-        for task in app.tasks.values()
-    )
+    """Whether a function or class of the application is said to lie in the main script."""
+    return any(reference.path.startswith(MAIN_PREFIXES) for *_, reference in references(app))
 
 
 def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]:
@@ -97,18 +94,28 @@ class Engine:
     store: Store
     runner: Runner
     coordinator: Coordinator
+    own: Identity
     identity: str
 
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner, after `grace` seconds where one runs a job."""
         self.runner.close(grace)
         self.store.close()
+        self.own.close()
 
 
 def make_engine(
-    app: AppConfig, store: Store, *, folder: Path | None = None, echo: bool = True
+    app: AppConfig,
+    store: Store,
+    *,
+    folder: Path | None = None,
+    echo: bool = True,
+    own: Identity | None = None,
 ) -> Engine:
-    """An engine for the mode of `app`. `folder` is the working folder of jobs' processes."""
+    """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
+
+    `own` is the identity to coordinate under, a new one by default.
+    """
 
     def where(order: JobOrder) -> Path:
         return log_path(app.state_dir, order.submission, order.job)
@@ -118,6 +125,7 @@ def make_engine(
         RunnerContext(app=app, log_path=where, folder=folder or app.root, echo=echo),
     )
     coordinator = Coordinator(store, runner, grace=app.job.grace)
+    own = own or Identity(store.folder)
     return Engine(
-        app=app, store=store, runner=runner, coordinator=coordinator, identity=my_identity()
+        app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name
     )

@@ -11,7 +11,7 @@ from taipy_exec.api.configuration import Config
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
 from taipy_exec.engine.admission import new_submission, store_submission
-from taipy_exec.engine.identity import my_identity
+from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import UsageError
 from taipy_exec.model.event import Change
@@ -50,7 +50,7 @@ class Service:
         self.store = Store(app.state_dir)
         self.engine: Engine | None = None
         self.changed = threading.Condition()
-        self._identity = my_identity()
+        self._own = Identity(app.state_dir)
         self._waiting: list[SubmissionPlan] = []
         self._callbacks: dict[str, list[JobCallback]] = {}
         self._driving = threading.RLock()
@@ -96,7 +96,7 @@ class Service:
         with self._driving:
             if self.engine is not None:
                 raise UsageError("the orchestrator is running already")
-            self.engine = make_engine(self.app, self.store, folder=None)
+            self.engine = make_engine(self.app, self.store, own=self._own)
             self.engine.coordinator.observers.append(self._observe)
             waiting, self._waiting = self._waiting, []
             if self.app.job.mode != "development":
@@ -125,6 +125,7 @@ class Service:
             engine.close()
         else:
             self.store.close()
+            self._own.close()
         self._retire()
 
     def _retire(self) -> None:
@@ -153,7 +154,7 @@ class Service:
             target=target,
             mode=self.app.job.mode,
             force=force,
-            identity=self._identity,
+            identity=self._own.name,
             properties=properties,
         )
         store_submission(self.store, plan)

@@ -170,8 +170,13 @@ def _check_data_node(
         report.error(
             "DATA_NODE", node.id, "_entity_owner", "the property _entity_owner is reserved"
         )
+    _check_exposed_type(report, node)
+    _check_properties(report, node)
+
+
+def _check_exposed_type(report: _Reporter, node: DataNodeConfig) -> None:
     exposed = node.properties.get("exposed_type")
-    tabular = "exposed_type" in STORAGE_PROPERTIES.get(kind, {})
+    tabular = "exposed_type" in STORAGE_PROPERTIES.get(node.storage_type, {})
     if tabular and isinstance(exposed, str) and exposed not in EXPOSED_TYPES:
         report.error(
             "DATA_NODE",
@@ -181,6 +186,10 @@ def _check_data_node(
             f'a class such as "module.Name:class"{nearest(exposed, EXPOSED_TYPES)}',
             exposed,
         )
+
+
+def _check_properties(report: _Reporter, node: DataNodeConfig) -> None:
+    known = STORAGE_PROPERTIES.get(node.storage_type, {})
     for key, wanted, kinds in (
         ("encoding", "a text", str),
         ("has_header", "True or False", bool),
@@ -188,11 +197,7 @@ def _check_data_node(
         ("default_path", "a path", str),
     ):
         value = node.properties.get(key)
-        if (
-            value is not None
-            and not isinstance(value, kinds)
-            and (key in STORAGE_PROPERTIES.get(kind, {}))
-        ):
+        if value is not None and not isinstance(value, kinds) and key in known:
             report.error("DATA_NODE", node.id, key, f"must be {wanted}, not {value!r}", value)
     encoding = node.properties.get("encoding")
     if isinstance(encoding, str):
@@ -231,7 +236,18 @@ def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioCon
     raw = compiled.merged.sections["SCENARIO"][scenario.id]
     if not scenario.tasks and not raw.get("tasks"):
         report.warning("SCENARIO", scenario.id, "tasks", "the scenario has no tasks")
-    task_ids = {task.id for task in scenario.tasks}
+    _check_additional(report, scenario)
+    _check_sequences(report, scenario)
+    _check_comparators(report, scenario, compiled.config)
+    _check_names(report, scenario)
+    _check_writers(report, scenario)
+    try:
+        build_graph([task.spec for task in scenario.tasks])
+    except CycleError as error:
+        report.error("SCENARIO", scenario.id, "tasks", error.message)
+
+
+def _check_additional(report: _Reporter, scenario: ScenarioConfig) -> None:
     used = {n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs)}
     for node in scenario.additional_data_nodes:
         if node.id in used:
@@ -242,6 +258,10 @@ def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioCon
                 f"{node.id!r} is a data node of a task already",
                 node.id,
             )
+
+
+def _check_sequences(report: _Reporter, scenario: ScenarioConfig) -> None:
+    task_ids = {task.id for task in scenario.tasks}
     for name, tasks in scenario.sequences.items():
         for task in tasks:
             if task.id not in task_ids:
@@ -256,15 +276,23 @@ def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioCon
         problem = None if not tasks else _unconnected(tasks)
         if problem:
             report.error("SCENARIO", scenario.id, "sequences", f"sequence {name!r}: {problem}")
+
+
+def _check_comparators(report: _Reporter, scenario: ScenarioConfig, config: AppConfig) -> None:
     for name in scenario.comparators:
-        if name not in compiled.config.data_nodes:
+        if name not in config.data_nodes:
             report.error(
                 "SCENARIO",
                 scenario.id,
                 "comparators",
-                f"there is no data node {name!r}{nearest(name, compiled.config.data_nodes)}",
+                f"there is no data node {name!r}{nearest(name, config.data_nodes)}",
                 name,
             )
+
+
+def _check_names(report: _Reporter, scenario: ScenarioConfig) -> None:
+    task_ids = {task.id for task in scenario.tasks}
+    used = {n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs)}
     names = Counter([*task_ids, *used, *scenario.sequences, *scenario.properties])
     for name, times in names.items():
         if times > 1:
@@ -276,6 +304,9 @@ def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioCon
                 "properties; rename one",
                 name,
             )
+
+
+def _check_writers(report: _Reporter, scenario: ScenarioConfig) -> None:
     writers = Counter(node for task in scenario.tasks for node in task.output_ids)
     for node_id, times in writers.items():
         if times > 1:
@@ -288,10 +319,6 @@ def _check_scenario(report: _Reporter, compiled: Compiled, scenario: ScenarioCon
                 "the other, and the last one's value stays",
                 node_id,
             )
-    try:
-        build_graph([task.spec for task in scenario.tasks])
-    except CycleError as error:
-        report.error("SCENARIO", scenario.id, "tasks", error.message)
 
 
 def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
@@ -311,7 +338,7 @@ def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
 
 
 def _check_imports(report: _Reporter, config: AppConfig) -> None:
-    for section, id, key, reference in _references(config):
+    for section, id, key, reference in references(config):
         try:
             reference.load()
         except ConfigurationError as error:
@@ -319,9 +346,10 @@ def _check_imports(report: _Reporter, config: AppConfig) -> None:
             report.error(section, id, key, f"{error.message}{hint}", reference.path)
 
 
-def _references(
+def references(
     config: AppConfig,
 ) -> Iterator[tuple[str, str, str, FunctionRef | ClassRef]]:
+    """Every function and class that the configuration names, as (section, id, key, reference)."""
     for task in config.tasks.values():
         if task.function_ref is not None:
             yield "TASK", task.id, "function", task.function_ref

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.layers import Sections
-from taipy_exec.config.reference import MAIN_NAMES, FunctionRef
+from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
 from taipy_exec.config.typed_text import render
 
 _SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
@@ -21,12 +22,16 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
     """The digest of what decides about jobs and data; the mode and its workers do not.
 
     It is the same in every process, also for a script that is run by itself once and imported
-    another time: a function of the main script counts by its name alone.
+    another time: a function or class of the main script counts by its name alone.
     """
     mains = set(MAIN_NAMES)
     started = main_file or getattr(sys.modules.get(MAIN_NAMES[0]), "__file__", None)
     if started:
         mains.add(Path(started).stem)
+
+    def anywhere(path: str) -> str:
+        module, _, name = path.partition(".")
+        return f"main.{name}" if module in mains else path
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -34,12 +39,15 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
         if isinstance(value, list | tuple | set | frozenset):
             items = [plain(item) for item in value]
             return items if isinstance(value, list | tuple) else sorted(items, key=repr)
-        if isinstance(getattr(value, "id", None), str):
-            return value.id  # the configuration of a data node or a task
-        if isinstance(value, FunctionRef) or (callable(value) and not isinstance(value, type)):
+        if isinstance(value, DataNodeConfig | TaskConfig):
+            return value.id
+        if isinstance(value, ClassRef | type):
+            is_class = isinstance(value, type)
+            path = f"{value.__module__}.{value.__qualname__}" if is_class else value.path
+            return f"{anywhere(path)}:class"
+        if isinstance(value, FunctionRef) or callable(value):
             path = (value if isinstance(value, FunctionRef) else FunctionRef.of(value)).path
-            module, _, name = path.rpartition(".")
-            return f"main.{name}" if module in mains else path
+            return anywhere(path)
         return _text(value)
 
     parts = {section: plain(sections.get(section, {})) for section in _SECTIONS}

@@ -15,11 +15,16 @@ from typing import IO, Any
 
 _LARGE = 1 << 20
 _ALIGN = 64
-_HEADER = 9  # an opcode and eight bytes of length, in front of every large buffer
-_OPCODES = {0x96: b"\x97", 0x8E: b"\x97\x98"}  # BYTEARRAY8, BINBYTES8 -> NEXT_BUFFER, READONLY
-_MARK = b"taipy-exec-buf-1"
-_ENTRY = struct.Struct("<QQ")
-_END = struct.Struct("<Q")
+_BINBYTES = struct.Struct("<cI")  # opcode and length, in front of a read-only buffer < 4 GiB
+_EIGHT = struct.Struct("<cQ")  # ... of a longer one, and of every buffer that may be changed
+_OPCODES = {  # -> what stands for it where the buffer comes from outside
+    b"\x42": b"\x97\x98",  # BINBYTES -> NEXT_BUFFER, READONLY_BUFFER
+    b"\x8e": b"\x97\x98",  # BINBYTES8
+    b"\x96": b"\x97",  # BYTEARRAY8 -> NEXT_BUFFER
+}
+_MARK = b"taipy-exec-buf-2"
+_ENTRY = struct.Struct("<QQ")  # where a buffer starts, and its length
+_END = struct.Struct("<QQ")  # where the pickle ends, and how many buffers there are
 
 
 def dump(value: Any, file: IO[bytes]) -> None:
@@ -45,25 +50,41 @@ def load(file: IO[bytes], *, mapped: bool) -> Any:
     stream: list[Any] = []
     buffers, at = [], 0
     for start, length in places:
-        opcode = _OPCODES.get(view[start - _HEADER])
-        if opcode is None:
+        header = _header(view[max(start - _EIGHT.size, at) : start], length)
+        if not header or start + length > size:
             return pickle.load(file)
-        stream += [view[at : start - _HEADER], opcode]
+        stream += [view[at : start - len(header)], _OPCODES[header[:1]]]
         buffers.append(view[start : start + length])
         at = start + length
     stream.append(view[at:])
     return pickle.loads(b"".join(stream), buffers=buffers)
 
 
+def _header(before: Any, length: int) -> bytes:
+    """The opcode and length with which `before` ends; empty if it announces no such buffer."""
+    for form, opcodes in ((_EIGHT, (b"\x96", b"\x8e")), (_BINBYTES, (b"\x42",))):
+        found = bytes(before[-form.size :])
+        if len(found) == form.size:
+            opcode, announced = form.unpack(found)
+            if opcode in opcodes and announced == length:
+                return found
+    return b""
+
+
 def _places(file: IO[bytes], size: int) -> list[tuple[int, int]]:
-    """Where the large buffers lie, as (start, length); empty for a file without that end."""
-    tail = len(_MARK) + _END.size
+    """Where the large buffers lie, as (start, length); empty for a file without that end.
+
+    The end counts only where it follows on the very pickle that it was written for.
+    """
+    tail = _END.size + len(_MARK)
     file.seek(size - tail)
     end = file.read(tail)
     if end[_END.size :] != _MARK:
         return []
-    (count,) = _END.unpack(end[: _END.size])
-    file.seek(size - tail - count * _ENTRY.size)
+    stop, count = _END.unpack(end[: _END.size])
+    if stop + count * _ENTRY.size + tail != size:
+        return []
+    file.seek(stop)
     return list(_ENTRY.iter_unpack(file.read(count * _ENTRY.size)))
 
 
@@ -81,32 +102,33 @@ class _Writer:
         self._places: list[tuple[int, int]] = []
 
     def write(self, data: Any) -> int:
-        size = _size(data)
-        if isinstance(data, pickle.PickleBuffer) and size >= _LARGE:
-            body, header = self._held[:-_HEADER], self._held[-_HEADER:]
-            self._put(body + _nothing(-(self._at + len(body) + _HEADER) % _ALIGN) + header)
+        raw = data.raw() if isinstance(data, pickle.PickleBuffer) else data
+        size = len(raw)
+        header = b""
+        if raw is not data and size >= _LARGE and isinstance(self._held, bytes):
+            header = _header(self._held, size)
+        if header:
+            body = self._held[: -len(header)]
+            self._put(body + _nothing(-(self._at + len(body) + len(header)) % _ALIGN) + header)
             self._held = b""
             self._places.append((self._at, size))
-            self._put(data)
+            self._put(raw)
         else:
             self._put(self._held)
-            self._held = data
+            self._held = raw
         return size
 
     def _put(self, data: Any) -> None:
         self._file.write(data)
-        self._at += _size(data)
+        self._at += len(data)
 
     def finish(self) -> None:
         """Write what is held back, and the places."""
         self._put(self._held)
         if self._places:
-            entries = b"".join(_ENTRY.pack(*place) for place in self._places)
-            self._put(entries + _END.pack(len(self._places)) + _MARK)
-
-
-def _size(data: Any) -> int:
-    return data.raw().nbytes if isinstance(data, pickle.PickleBuffer) else len(data)
+            stop = self._at
+            self._put(b"".join(_ENTRY.pack(*place) for place in self._places))
+            self._put(_END.pack(stop, len(self._places)) + _MARK)
 
 
 def _nothing(size: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
@@ -63,7 +64,7 @@ def store_submission(store: Store, plan: SubmissionPlan) -> None:
             if (
                 other.coordinator != mine.coordinator
                 and _collide(mine, other)
-                and is_alive(other.coordinator)
+                and is_alive(store.folder, other.coordinator)
             ):
                 raise BusyError(
                     f"{other.id} works on the same data (process {_pid(other)})",
@@ -116,7 +117,7 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
     return [
         record
         for record in store.unfinished_submissions()
-        if record.instance == instance and is_interrupted(record)
+        if record.instance == instance and is_interrupted(store.folder, record)
     ]
 
 
@@ -147,9 +148,10 @@ def resume_plan(
     scenario = app.scenario(record.scenario)
     instance = store.instance(record.instance)
     plan = plan_submission(app, scenario, instance, record, tuple(store.jobs(record.id)))
-    if not store.take_over(record.id, record.coordinator, identity):
+    if not store.take_over(record.id, record.coordinator, identity, app.job.mode):
         raise BusyError(f"another process has just taken over {record.id}")
     record.coordinator = identity
+    record.mode = app.job.mode
     _remove_leftovers(plan)
     return plan
 
@@ -165,14 +167,70 @@ def _remove_leftovers(plan: SubmissionPlan) -> None:
                     remove_leftover(path, pid)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A submission that this process coordinates now.
+
+    `carried_on` says that it is a former one; `superseded` names those that were given up for it.
+    """
+
+    plan: SubmissionPlan
+    carried_on: bool = False
+    superseded: tuple[str, ...] = ()
+
+
+def admit(
+    store: Store,
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    instance: Instance,
+    *,
+    target: str,
+    force: bool,
+    fail_fast: bool,
+    fresh: bool,
+    identity: str,
+) -> Admission:
+    """Carry on the interrupted submission of the same instance and target, or store a new one.
+
+    With `fresh`, or where the former one cannot be carried on, its rest is canceled. Raises
+    BusyError while a live process works on the same data.
+    """
+    former = interrupted_submissions(store, instance.id)
+    same = [r for r in former if r.target == target and not why_not_resumable(app, r)]
+    chosen = same[-1] if same and not fresh else None
+    given_up = [record for record in former if record is not chosen]
+    for record in given_up:
+        supersede(store, record, identity)
+    if chosen is not None:
+        plan = resume_plan(store, app, chosen, identity)
+    else:
+        plan = new_submission(
+            app,
+            scenario,
+            instance,
+            target=target,
+            mode=app.job.mode,
+            force=force,
+            fail_fast=fail_fast,
+            identity=identity,
+        )
+        store_submission(store, plan)
+    return Admission(
+        plan=plan,
+        carried_on=chosen is not None,
+        superseded=tuple(record.id for record in given_up),
+    )
+
+
 def supersede(
     store: Store,
     record: SubmissionRecord,
-    identity: str,
+    identity: str | None,
     reason: Reason = Reason.SUPERSEDED,
 ) -> None:
     """Cancel what is left of an interrupted submission, by default because a new one follows."""
-    if not store.take_over(record.id, record.coordinator, identity):
+    if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
     now = time.time()
     updates: list[JobUpdate] = []

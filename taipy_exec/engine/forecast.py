@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from taipy_exec.config.application import AppConfig, ScenarioConfig
+from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.store.rows import Instance
@@ -33,57 +34,73 @@ def forecast(
 ) -> list[Forecast]:
     """The forecast for each task of `target`, in topological order. Writes nothing."""
     graph = scenario.graph(target)
-    store = Store(app.state_dir, create=False) if Store.exists(app.state_dir) else None
-    found = store.find_instance(scenario.id, name) if store and not new else None
-    instance = found or Instance(id="", scenario=scenario.id, name=name, created_at=time.time())
-    nodes = instance_nodes(app, scenario, instance)
-    freshness = Freshness(store) if store else None
-    if freshness:
-        freshness.load(nodes.values())
-    usual = store.usual_durations(scenario.id) if store else {}
-    tasks = {task.id: task for task in scenario.tasks}
-    outdated: dict[str, str] = {}
-    missing: set[str] = set()
-    entries = []
-    for spec in graph.tasks:
-        task = tasks[spec.id]
-        inputs = [nodes[node.id] for node in task.inputs]
-        unwritten = [
-            node.config.id
-            for node in inputs
-            if node.config.id in missing
-            or (
-                node.config.id not in outdated
-                and node.changed_at() is None
-                and not (found is None and node.config.properties.get("default_data") is not None)
-            )
-        ]
+    with ExitStack() as stack:
+        store = None
+        if Store.exists(app.state_dir):
+            store = Store(app.state_dir, create=False)
+            stack.callback(store.close)
+        outlook = _Outlook(app, scenario, store, name, force=force, new=new)
+        return [outlook.of(spec.id) for spec in graph.tasks]
+
+
+class _Outlook:
+    """Goes through the tasks in topological order, and keeps what each means for the next."""
+
+    def __init__(
+        self,
+        app: AppConfig,
+        scenario: ScenarioConfig,
+        store: Store | None,
+        name: str,
+        *,
+        force: bool,
+        new: bool,
+    ) -> None:
+        found = store.find_instance(scenario.id, name) if store and not new else None
+        instance = found or Instance(id="", scenario=scenario.id, name=name, created_at=time.time())
+        self._is_new = found is None
+        self._force = force
+        self._nodes = instance_nodes(app, scenario, instance)
+        self._freshness = Freshness(store) if store else None
+        if self._freshness:
+            self._freshness.load(self._nodes.values())
+        self._usual = store.usual_durations(scenario.id) if store else {}
+        self._tasks = {task.id: task for task in scenario.tasks}
+        self._renewed: dict[str, str] = {}  # data node -> the task that will write it
+        self._missing: set[str] = set()
+
+    def of(self, id: str) -> Forecast:
+        """The forecast for the next task."""
+        task = self._tasks[id]
+        unwritten = [node.id for node in task.inputs if not self._will_have_value(node)]
         if unwritten:
             action, reason = "wait", f"{', '.join(unwritten)} was never written"
-            missing.update(task.output_ids)
+            self._missing.update(task.output_ids)
         else:
-            renewed = [
-                f"{n.id} is renewed by {outdated[n.id]}" for n in task.inputs if n.id in outdated
-            ]
-            why = "forced" if force else None
-            if why is None and task.skippable and renewed:
-                why = renewed[0]
-            if why is None:
-                why = (
-                    freshness.why_run(
-                        task, inputs, [nodes[n.id] for n in task.outputs], time.time()
-                    )
-                    if freshness and found
-                    else "first run"
-                    if task.skippable
-                    else "not skippable"
-                )
+            why = self._why_run(task)
             action, reason = ("skip", "up to date") if why is None else ("run", why)
-            if action == "run":
-                outdated.update(dict.fromkeys(task.output_ids, task.id))
-        entries.append(
-            Forecast(task=task.id, action=action, reason=reason, usual_duration=usual.get(task.id))
-        )
-    if store:
-        store.close()
-    return entries
+            if why is not None:
+                self._renewed.update(dict.fromkeys(task.output_ids, id))
+        return Forecast(task=id, action=action, reason=reason, usual_duration=self._usual.get(id))
+
+    def _will_have_value(self, node: DataNodeConfig) -> bool:
+        if node.id in self._missing:
+            return False
+        if node.id in self._renewed or self._nodes[node.id].changed_at() is not None:
+            return True
+        return self._is_new and node.properties.get("default_data") is not None
+
+    def _why_run(self, task: TaskConfig) -> str | None:
+        """Why the task would run, in words; None if it would be skipped."""
+        if self._force:
+            return "forced"
+        if not task.skippable:
+            return "not skippable"
+        for node in task.input_ids:
+            if node in self._renewed:
+                return f"{node} is renewed by {self._renewed[node]}"
+        if self._freshness is None or self._is_new:
+            return "first run"
+        inputs = [self._nodes[node] for node in task.input_ids]
+        outputs = [self._nodes[node] for node in task.output_ids]
+        return self._freshness.why_run(task, inputs, outputs, time.time())

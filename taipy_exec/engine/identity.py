@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import uuid
 from pathlib import Path
+from typing import IO, ClassVar
 
 from taipy_exec.model.job import SubmissionRecord
 
-
-def my_identity() -> str:
-    """This process as `host:pid:start`; `start` tells it from a later process with its pid."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+_FOLDER = "coordinators"
 
 
-def is_alive(identity: str | None) -> bool:
-    """Whether the process of `identity` still runs. One on another host is taken to be alive."""
-    if identity is None:
+class Identity:
+    """This process as a coordinator: a name, `host:pid:token`, and a lock on a file beside the
+    store that the kernel takes back when the process ends, however it ends.
+
+    A lock tells more than a process id: it holds across containers that share the folder, and
+    after the machine was started anew or got another name. It is of the kind that a forked child
+    does not inherit.
+    """
+
+    _mine: ClassVar[set[str]] = set()
+
+    def __init__(self, state_dir: Path) -> None:
+        token = uuid.uuid4().hex
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{token}"
+        self._path = _lock_path(state_dir, token)
+        self._path.parent.mkdir(exist_ok=True)
+        self._file: IO[bytes] | None = self._path.open("wb")
+        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Identity._mine.add(token)
+
+    def close(self) -> None:
+        """Give the lock back: what this name coordinates is interrupted from now on."""
+        if self._file is not None:
+            Identity._mine.discard(self.name.rpartition(":")[2])
+            self._path.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+
+    @classmethod
+    def is_mine(cls, token: str) -> bool:
+        """Whether the token is of this very process: whose lock must not be tried."""
+        return token in cls._mine
+
+
+def is_alive(state_dir: Path, name: str | None) -> bool:
+    """Whether the process called `name` still runs."""
+    if name is None:
         return False
-    host, pid, start = identity.rsplit(":", 2)
-    if host != socket.gethostname():
+    token = name.rpartition(":")[2]
+    if Identity.is_mine(token):
         return True
-    return _start_time(int(pid)) == start
-
-
-def _start_time(pid: int) -> str:
-    """When the process started, in the kernel's ticks since boot; empty if it is gone."""
+    path = _lock_path(state_dir, token)
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        with path.open("rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except OSError:
-        if Path("/proc/self/stat").exists():
-            return ""
-        return _alive_without_proc(pid)
-    # A zombie has ended, even if nobody has asked for its exit code.
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def _alive_without_proc(pid: int) -> str:
+        return True
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
+        path.unlink(missing_ok=True)
+    except OSError:
         pass
-    return "alive"
+    return False
 
 
-def is_interrupted(record: SubmissionRecord) -> bool:
+def is_interrupted(state_dir: Path, record: SubmissionRecord) -> bool:
     """Whether the submission has not ended and nobody works on it."""
-    return record.finished_at is None and not is_alive(record.coordinator)
+    return record.finished_at is None and not is_alive(state_dir, record.coordinator)
+
+
+def _lock_path(state_dir: Path, token: str) -> Path:
+    return state_dir / _FOLDER / f"{token}.lock"

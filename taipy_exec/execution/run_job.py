@@ -47,6 +47,8 @@ class JobRunner:
     def run(self, order: JobOrder) -> JobReport:
         """Run the attempt to its end. What the user's code raises becomes a `Failure`.
 
+        So does what a plugged-in storage type raises where nobody expects it.
+
         Only `JobStopped` and KeyboardInterrupt go through, after the attempt has ended.
         """
         begin = time.perf_counter()
@@ -55,6 +57,10 @@ class JobRunner:
             self._run(order)
         except _Failed as failed:
             failure = failed.failure
+        except (JobStopped, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            failure = _failure(Reason.RAISED, error, _message(error))
         return JobReport(
             job=order.job,
             attempt=order.attempt,
@@ -140,26 +146,32 @@ def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Se
     """One value for each output: one output takes the result whole, several split it."""
     if len(outputs) < 2:
         return [results] * len(outputs)
-    wanted = f"task {task.id!r} has {len(outputs)} outputs"
+    wanted = f"task {task.id!r} has {len(outputs)} outputs and must return as many results; "
+    kind = type(results).__name__
+    if not hasattr(type(results), "__len__"):
+        raise _Failed(_wrong_count(f"{wanted}it returned one {kind}", "TypeError"))
+    values: list[Any] = []
     try:
         number = len(results)
-    except TypeError:
-        raise _Failed(
-            Failure(
-                kind=Reason.WRONG_RESULT_COUNT,
-                type="TypeError",
-                message=f"{wanted} and must return as many results; "
-                f"it returned one {type(results).__name__}",
-            )
-        ) from None
+        if number == len(outputs):
+            # No more than needed to see that there are too many: they may never end.
+            values += itertools.islice(results, number + 1)
+    except (JobStopped, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        what = f"{wanted}taking them from the {kind} that it returned raised {_message(error)}"
+        raise _Failed(_failure(Reason.WRONG_RESULT_COUNT, error, what)) from None
     if number != len(outputs):
-        raise _Failed(
-            Failure(
-                kind=Reason.WRONG_RESULT_COUNT,
-                message=f"{wanted} and must return as many results; it returned {number}",
-            )
-        )
-    return list(results)
+        raise _Failed(_wrong_count(f"{wanted}it returned {number}"))
+    if len(values) != number:
+        found = f"{len(values)}, or more" if len(values) > number else str(len(values))
+        what = f"it returned a {kind} of length {number} that gives {found}"
+        raise _Failed(_wrong_count(wanted + what))
+    return values
+
+
+def _wrong_count(message: str, type: str | None = None) -> Failure:
+    return Failure(kind=Reason.WRONG_RESULT_COUNT, type=type, message=message)
 
 
 def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:

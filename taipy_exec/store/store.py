@@ -237,13 +237,15 @@ class Store:
                 [job_values(job) for job in jobs],
             )
 
-    def take_over(self, submission: str, former: str | None, identity: str) -> bool:
-        """Become the coordinator of a submission, unless somebody else just did."""
+    def take_over(
+        self, submission: str, former: str | None, identity: str | None, mode: str
+    ) -> bool:
+        """Become the coordinator of a submission, in `mode`, unless somebody else just did."""
         with self.transaction() as connection:
             done = connection.execute(
-                "UPDATE submissions SET coordinator = ? "
+                "UPDATE submissions SET coordinator = ?, mode = ? "
                 "WHERE id = ? AND coordinator IS ? AND finished_at IS NULL",
-                (identity, submission, former),
+                (identity, mode, submission, former),
             )
             return done.rowcount == 1
 

@@ -333,16 +333,16 @@ def test_a_save_without_jobs_stores_the_rest(store: Store) -> None:
 
 def test_only_one_process_takes_a_submission_over(store: Store) -> None:
     fill(store)
-    assert store.take_over("SUBMISSION_1", None, "me:1:1")
-    assert not store.take_over("SUBMISSION_1", None, "you:2:2")
-    assert store.take_over("SUBMISSION_1", "me:1:1", "you:2:2")
+    assert store.take_over("SUBMISSION_1", None, "me:1:1", "standalone")
+    assert not store.take_over("SUBMISSION_1", None, "you:2:2", "standalone")
+    assert store.take_over("SUBMISSION_1", "me:1:1", "you:2:2", "standalone")
     assert store.submission("SUBMISSION_1").coordinator == "you:2:2"
 
 
 def test_an_ended_submission_is_not_taken_over(store: Store) -> None:
     store.add_instance(INSTANCE)
     store.add_submission(submission(finished_at=2.0), [])
-    assert not store.take_over("SUBMISSION_1", None, "me:1:1")
+    assert not store.take_over("SUBMISSION_1", None, "me:1:1", "standalone")
 
 
 def test_a_submission_that_is_refused_is_not_stored(store: Store) -> None:

@@ -34,7 +34,7 @@ def cancel(
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import supersede
-    from taipy_exec.engine.identity import is_interrupted, my_identity
+    from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
     from taipy_exec.model.status import Reason
 
@@ -46,8 +46,8 @@ def cancel(
         raise UsageError(
             f"{wanted} has ended ({(job or record).status.name}): there is nothing to cancel"
         )
-    if is_interrupted(record) and job is None:
-        supersede(store, record, my_identity(), Reason.CANCELED)
+    if is_interrupted(store.folder, record) and job is None:
+        supersede(store, record, None, Reason.CANCELED)
     else:
         store.request_cancel(record.id, job.id if job else None, time.time())
     if streams.json:

@@ -10,6 +10,7 @@ from taipy_exec.cli.options import help_text, option
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig, ScenarioConfig
+    from taipy_exec.engine.forecast import Forecast
 
 HELP = help_text(
     "Show for each job whether `submit` would run it, skip it, or could not start it, with the "
@@ -17,6 +18,7 @@ HELP = help_text(
     "taipy-exec plan config.toml",
     "taipy-exec plan app --scenario sales --sequence prepare --json",
 )
+_STYLES = {"run": "bold blue", "skip": "green dim", "wait": "yellow"}
 
 
 def plan(
@@ -55,49 +57,47 @@ def show_plan(
     new: bool,
 ) -> int:
     """Print the forecast of `engine.forecast`."""
-    from taipy_exec.cli.render import duration, new_table
     from taipy_exec.cli.shapes import dump
     from taipy_exec.engine.forecast import forecast
 
     entries = forecast(config, scenario, target, name, force=force, new=new)
     if streams.json:
-        streams.data(
-            dump(
-                {
-                    "scenario": scenario.id,
-                    "name": name,
-                    "target": target,
-                    "jobs": [
-                        {
-                            "task": entry.task,
-                            "action": entry.action,
-                            "reason": entry.reason,
-                            "usual_duration": entry.usual_duration,
-                        }
-                        for entry in entries
-                    ],
-                }
-            )
-        )
+        jobs = [_shape(entry) for entry in entries]
+        shape = {"scenario": scenario.id, "name": name, "target": target, "jobs": jobs}
+        streams.data(dump(shape))
         return 0
+    if entries:
+        _show_table(streams, entries)
+    counts = {action: sum(e.action == action for e in entries) for action in _STYLES}
+    streams.data(f"{counts['run']} to run, {counts['skip']} up to date", end="")
+    streams.data(f", {counts['wait']} waiting for data" if counts["wait"] else "")
+    return 0
+
+
+def _shape(entry: Forecast) -> dict[str, object]:
+    return {
+        "task": entry.task,
+        "action": entry.action,
+        "reason": entry.reason,
+        "usual_duration": entry.usual_duration,
+    }
+
+
+def _show_table(streams: Streams, entries: list[Forecast]) -> None:
+    from rich.text import Text
+
+    from taipy_exec.cli.render import duration, new_table
+
     table = new_table()
     table.add_column("Task", overflow="fold")
     table.add_column("Action", no_wrap=True)
     table.add_column("Usually", justify="right", no_wrap=True)
     table.add_column("Reason", overflow="fold")
-    styles = {"run": "bold blue", "skip": "green dim", "wait": "yellow"}
-    from rich.text import Text
-
     for entry in entries:
         table.add_row(
             entry.task,
-            Text(entry.action, style=styles[entry.action]),
+            Text(entry.action, style=_STYLES[entry.action]),
             duration(entry.usual_duration),
             entry.reason,
         )
-    if entries:
-        streams.show(table)
-    counts = {action: sum(e.action == action for e in entries) for action in styles}
-    streams.data(f"{counts['run']} to run, {counts['skip']} up to date", end="")
-    streams.data(f", {counts['wait']} waiting for data" if counts["wait"] else "")
-    return 0
+    streams.show(table)

@@ -50,7 +50,7 @@ def resume(
     config = load_application(application_path, state_dir=state_dir, mode=mode, workers=workers)
     store = Store(config.state_dir)
     if submission is None:
-        waiting = [r for r in store.unfinished_submissions() if is_interrupted(r)]
+        waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]
         if not waiting:
             raise NotFoundError(
                 "no submission was interrupted", "taipy-exec status shows all of them"
@@ -62,7 +62,7 @@ def resume(
         raise UsageError(
             f"{record.id} has ended ({record.status.name})", "submit again to run it anew"
         )
-    if not is_interrupted(record):
+    if not is_interrupted(store.folder, record):
         raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
     engine = make_engine(config, store, echo=not quiet)
     plan = resume_plan(store, config, record, engine.identity)

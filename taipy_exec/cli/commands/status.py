@@ -94,7 +94,7 @@ def _workers(store: Store) -> list[dict[str, object]]:
     return [
         {"worker": job.worker, "job": job.id, "task": job.task, "submission": record.id}
         for record in store.unfinished_submissions()
-        if not is_interrupted(record)
+        if not is_interrupted(store.folder, record)
         for job in store.jobs(record.id)
         if job.status is Status.RUNNING
     ]
@@ -112,7 +112,7 @@ def _view(
     if submission is not None:
         record = store.submission(submission)
         parts: list[Any] = [Text(summary_line(record))]
-        if is_interrupted(record):
+        if is_interrupted(store.folder, record):
             parts.append(
                 Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow")
             )
@@ -120,7 +120,7 @@ def _view(
     records = store.submissions(None if all_of_them else _SHOWN)
     if not records:
         return Text("no submissions yet")
-    return submissions_table(records, {r.id: is_interrupted(r) for r in records})
+    return submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
 
 
 def _watch(streams: Streams, store: Store, submission: str | None) -> int:

@@ -17,12 +17,15 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.config.application import AppConfig, ScenarioConfig
+    from taipy_exec.config.application import ScenarioConfig
+    from taipy_exec.engine.admission import Admission
     from taipy_exec.engine.plan import SubmissionPlan
-    from taipy_exec.store.rows import Instance
-    from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
+
+_TRUE = ("1", "true", "yes", "on")
 
 HELP = help_text(
     "Run the job graph of APP. Attached: the command ends when the submission does, with an exit "
@@ -61,9 +64,9 @@ def submit(
         bool, option("--detach", help="Return once the submission is stored; it runs on.")
     ] = False,
     keep_going: Annotated[
-        bool,
+        bool | None,
         option("--keep-going/--fail-fast", help="After a failure: let unrelated jobs run or not."),
-    ] = True,
+    ] = None,
     dry_run: Annotated[bool, option("--dry-run", help="Show what would run, and why.")] = False,
     events: Annotated[
         str | None,
@@ -79,14 +82,18 @@ def submit(
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.admission import admit
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError
     from taipy_exec.store.store import Store
+    from taipy_exec.wiring import make_engine
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
     )
     where = same_place(app, state_dir)
+    if keep_going is None:
+        keep_going = os.environ.get("TAIPY_EXEC_FAIL_FAST", "").lower() not in _TRUE
     begin = time.monotonic()
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
@@ -102,17 +109,21 @@ def submit(
     event_lines = open_events(event_file) if event_file else None
     store = Store(config.state_dir)
     instance = named_instance(store, config, chosen, name or chosen.id, new=new)
-    engine, plan = _admit(
+    engine = make_engine(config, store, echo=not quiet)
+    plan = _admit(
         streams,
-        store,
-        config,
-        chosen,
-        instance,
-        target=target,
-        force=force,
-        fail_fast=not keep_going,
-        fresh=bool(written) or new or force,
-        deadline=None if timeout is None else begin + timeout,
+        lambda: admit(
+            store,
+            config,
+            chosen,
+            instance,
+            target=target,
+            force=force,
+            fail_fast=not keep_going,
+            fresh=bool(written) or new or force,
+            identity=engine.identity,
+        ),
+        None if timeout is None else begin + timeout,
     )
     _write_values(engine, plan, written)
     if detach:
@@ -135,7 +146,8 @@ def run_to_end(
     `events` is open while the submission is worked on.
     """
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.session import Session, show_result
+    from taipy_exec.cli.result import show_result
+    from taipy_exec.cli.session import Session
 
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
@@ -209,68 +221,18 @@ def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) 
 
 
 def _admit(
-    streams: Streams,
-    store: Store,
-    config: AppConfig,
-    scenario: ScenarioConfig,
-    instance: Instance,
-    *,
-    target: str,
-    force: bool,
-    fail_fast: bool,
-    fresh: bool,
-    deadline: float | None,
-) -> tuple[Engine, SubmissionPlan]:
-    """Carry on an interrupted submission of the same kind, or store a new one.
+    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
+) -> SubmissionPlan:
+    """The submission, once no live process works on the same data.
 
-    Waits while a live process works on the same data. Raises TimedOutError after `deadline`.
+    Raises TimedOutError after `deadline`.
     """
-    from taipy_exec.engine.admission import (
-        interrupted_submissions,
-        new_submission,
-        resume_plan,
-        store_submission,
-        supersede,
-        why_not_resumable,
-    )
     from taipy_exec.errors import BusyError, TimedOutError
-    from taipy_exec.wiring import make_engine
 
-    engine = make_engine(config, store, echo=not streams.quiet)
     told = False
     while True:
-        same = []
-        for record in interrupted_submissions(store, instance.id):
-            if record.target == target and not fresh and not why_not_resumable(config, record):
-                same.append(record)
-            else:
-                streams.note(f"canceling what is left of {record.id}, which was interrupted")
-                supersede(store, record, engine.identity)
         try:
-            if same:
-                record = same[-1]
-                for older in same[:-1]:
-                    supersede(store, older, engine.identity)
-                plan = resume_plan(store, config, record, engine.identity)
-                plan.record.mode = config.job.mode
-                done = len(plan.jobs) - record.unfinished
-                streams.note(
-                    f"carrying on {record.id}, which was interrupted: "
-                    f"{done} of {len(plan.jobs)} jobs had ended"
-                )
-                return engine, plan
-            plan = new_submission(
-                config,
-                scenario,
-                instance,
-                target=target,
-                mode=config.job.mode,
-                force=force,
-                fail_fast=fail_fast,
-                identity=engine.identity,
-            )
-            store_submission(store, plan)
-            return engine, plan
+            admission = attempt()
         except BusyError as busy:
             if not told:
                 streams.warn(f"waiting: {busy.message}")
@@ -278,6 +240,17 @@ def _admit(
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
             time.sleep(0.1)
+            continue
+        for id in admission.superseded:
+            streams.note(f"canceled what was left of {id}, which was interrupted")
+        record = admission.plan.record
+        if admission.carried_on:
+            total = len(admission.plan.jobs)
+            streams.note(
+                f"carrying on {record.id}, which was interrupted: "
+                f"{total - record.unfinished} of {total} jobs had ended"
+            )
+        return admission.plan
 
 
 def _detach(

@@ -33,7 +33,7 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.session import show_result
+    from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
@@ -50,7 +50,7 @@ def wait(
         if ended or late:
             show_result(streams, record, store.jobs(record.id), folder, where, table=True)
             return outcome.exit_code(record) if ended else outcome.TIMED_OUT
-        if not told and record.coordinator and is_interrupted(record):
+        if not told and record.coordinator and is_interrupted(store.folder, record):
             streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
             told = True
         time.sleep(0.05)
