@@ -13,7 +13,7 @@ run: $(VENV)/.installed ## Run the example application on its real data, in stan
 	@$(BIN)/taipy-exec data show configs/standalone.toml report
 
 test: $(VENV)/.installed-test ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -25,7 +25,11 @@ def open_events(file: Path) -> IO[str]:
 
 
 class EventStream:
-    """Writes to a file, or to stdout as data. A context: the last line tells the end."""
+    """Writes to a file, or to stdout as data. A context: the last line tells the end.
+
+    Where that fails (the reader has gone, the disk is full) a warning says so, and the run goes
+    on without it.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class EventStream:
         self._plan = plan
         self._streams = streams
         self._file = file
+        self._is_lost = False
         coordinator.observers.append(self._observe)
 
     def __enter__(self) -> EventStream:
@@ -65,8 +70,7 @@ class EventStream:
                 "at": when(record.finished_at),
             }
         )
-        if self._file is not None:
-            self._file.close()
+        self._close()
 
     def _observe(self, changes: Sequence[Change]) -> None:
         tasks = {job.id: job.task for job in self._plan.jobs}
@@ -88,9 +92,29 @@ class EventStream:
                 )
 
     def _write(self, fields: dict[str, object]) -> None:
+        if self._is_lost:
+            return
         line = json.dumps({"schema": SCHEMA, **fields}, default=str)
-        if self._file is None:
-            self._streams.data(line)
-        else:
-            self._file.write(line + "\n")
-            self._file.flush()
+        try:
+            if self._file is None:
+                self._streams.data(line)
+            else:
+                self._file.write(line + "\n")
+                self._file.flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _close(self) -> None:
+        if self._file is not None and not self._file.closed:
+            try:
+                self._file.close()
+            except OSError as error:
+                self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        if not self._is_lost:
+            self._is_lost = True
+            self._streams.warn(
+                f"--events: no more can be written ({error.strerror or error}); the run goes on"
+            )
+            self._close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.model.job import JobRecord, SubmissionRecord
 
 OK = 0
 FAILED = 1
@@ -18,10 +19,19 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-def exit_code(record: SubmissionRecord) -> int:
-    """The exit code of PRODUCT's table for a submission that is not worked on any more."""
-    from taipy_exec.model.status import Status
+def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord] = ()) -> int:
+    """The exit code of PRODUCT's table for a submission that is not worked on any more.
 
+    With its `jobs`, a submission that ran out of time or was interrupted is told from one that
+    was canceled: that counts before what failed, as for the `submit` that it happened to.
+    """
+    from taipy_exec.model.status import Reason, Status
+
+    why = {job.reason for job in jobs if job.status is Status.CANCELED}
+    if Reason.TIMED_OUT in why:
+        return TIMED_OUT
+    if Reason.INTERRUPTED in why:
+        return INTERRUPTED
     counts = record.counts
     if counts.get(Status.FAILED):
         return FAILED

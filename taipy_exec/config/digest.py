@@ -41,10 +41,10 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
             return items if isinstance(value, list | tuple) else sorted(items, key=repr)
         if isinstance(value, DataNodeConfig | TaskConfig):
             return value.id
-        if isinstance(value, ClassRef | type):
-            is_class = isinstance(value, type)
-            path = f"{value.__module__}.{value.__qualname__}" if is_class else value.path
-            return f"{anywhere(path)}:class"
+        if isinstance(value, type):
+            value = ClassRef(f"{value.__module__}.{value.__qualname__}")
+        if isinstance(value, ClassRef):
+            return f"{anywhere(value.path)}:class"
         if isinstance(value, FunctionRef) or callable(value):
             path = (value if isinstance(value, FunctionRef) else FunctionRef.of(value)).path
             return anywhere(path)

@@ -71,7 +71,10 @@ def find_jobs(store: Store, wanted: str) -> list[JobRecord]:
 
 
 class _Reader:
-    """Prints one job's log as it grows, and its failure once it has failed."""
+    """Prints one job's log as it grows, and its failure once it has failed.
+
+    `tail` is about what is there at the first look; what comes later is printed as a whole.
+    """
 
     def __init__(
         self, streams: Streams, folder: Path, job: JobRecord, prefix: str, tail: int | None
@@ -88,8 +91,10 @@ class _Reader:
 
     def advance(self, job: JobRecord) -> None:
         lines = self._new_lines(final=job.status.is_final)
-        if self._tail is not None and self._at:
+        if self._tail is not None:
             lines = lines[-self._tail :] if self._tail else []
+            self._told = self._tail == 0 and job.failure is not None
+            self._tail = None
         for line in lines:
             self._streams.data(self._prefix + line)
         if job.failure and not self._told:

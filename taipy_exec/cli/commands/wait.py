@@ -43,13 +43,15 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     where = same_place(application_path, state_dir)
     told = False
+    wanted = store.submission(submission).id
     while True:
-        record = store.submission(submission)
+        record = store.submission(wanted)
         ended = record.finished_at is not None
         late = deadline is not None and time.monotonic() >= deadline
         if ended or late:
-            show_result(streams, record, store.jobs(record.id), folder, where, table=True)
-            return outcome.exit_code(record) if ended else outcome.TIMED_OUT
+            jobs = store.jobs(record.id)
+            show_result(streams, record, jobs, folder, where, table=True)
+            return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
             streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
             told = True
