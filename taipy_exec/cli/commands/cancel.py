@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
+
+if TYPE_CHECKING:
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.model.job import JobRecord, SubmissionRecord
+    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Cancel a submission or one job, from any terminal. Jobs that wait are CANCELED; a job that "
@@ -46,13 +53,78 @@ def cancel(
         raise UsageError(
             f"{wanted} has ended ({(job or record).status.name}): there is nothing to cancel"
         )
-    if is_interrupted(store.folder, record) and job is None:
+    if not is_interrupted(store.folder, record):
+        store.request_cancel(record.id, job.id if job else None, time.time())
+    elif job is None:
         supersede(store, record, None, Reason.CANCELED)
     else:
-        store.request_cancel(record.id, job.id if job else None, time.time())
+        _cancel_job(store, record, job, application_path, state_dir)
     if streams.json:
         record = store.submission(record.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
     else:
         streams.note(f"canceling {wanted}")
     return 0
+
+
+def _cancel_job(
+    store: Store,
+    record: SubmissionRecord,
+    job: JobRecord,
+    application_path: str,
+    state_dir: Path | None,
+) -> None:
+    """Cancel one job of a submission that nobody works on, and abandon what follows on it.
+
+    Which jobs follow is said by the configuration alone. Raises ConfigurationError where it is
+    not the one of the submission any more.
+    """
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.state import same_place
+    from taipy_exec.engine.admission import resume_plan
+    from taipy_exec.engine.identity import Identity
+    from taipy_exec.errors import ConfigurationError
+
+    where = same_place(application_path, state_dir)
+    with closing(Identity(store.folder)) as identity:
+        try:
+            config = load_application(
+                application_path, state_dir=state_dir, mode=record.mode, imports=False
+            )
+            plan = resume_plan(store, config, record, identity.name)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{job.id} cannot be canceled by itself: {error.message}",
+                f"taipy-exec cancel {record.id}{where} cancels its whole submission",
+            ) from None
+        _store_canceled(store, plan, job.id)
+
+
+def _store_canceled(store: Store, plan: SubmissionPlan, wanted: str) -> None:
+    """Decide and store as the coordinator does; if the job ran, it was lost with its process."""
+    from taipy_exec.engine.plan import node_key
+    from taipy_exec.model.board import Board
+    from taipy_exec.model.decide import decide
+    from taipy_exec.model.event import CancelRequested, Lost
+    from taipy_exec.model.status import Reason
+    from taipy_exec.store.rows import JobUpdate
+
+    board = Board()
+    unwritten = frozenset(node_key(n) for n in plan.input_nodes() if n.changed_at() is None)
+    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+    former = {job.id: (job.status, job.attempt) for job in plan.jobs}
+    attempt = former[wanted][1]
+    now = time.time()
+    for event in (
+        CancelRequested(jobs=(wanted,), reason=Reason.CANCELED, at=now),
+        Lost(job=wanted, attempt=attempt, at=now, max_attempts=attempt),
+    ):
+        board.apply(*decide(board, event))
+    if not plan.record.unfinished:
+        plan.record.finished_at = now
+    updates = [
+        JobUpdate(job=job, expected=former[job.id][0], expected_attempt=former[job.id][1])
+        for job in plan.jobs
+        if job.status is not former[job.id][0]
+    ]
+    store.save(updates, [plan.record])

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.problem import Problem
 
 HELP = help_text(
     "Check the configuration, the graph and the functions of APP; nothing is run or written. "
@@ -33,29 +41,47 @@ def check(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     try:
         compiled = read_application(app, state_dir=state_dir, mode=mode)
-        problems = check_compiled(compiled)
+        problems = [*check_compiled(compiled), *_check_state(compiled.config.state_dir)]
         scenarios = len(compiled.config.real_scenarios)
     except ConfigurationError as error:
         message = f"{error.message}: {error.hint}" if error.hint else error.message
         problems = list(error.problems) or [Problem(message=message)]
         scenarios = 0
-    errors = sum(p.level is Level.ERROR for p in problems)
-    warnings = sum(p.level is Level.WARNING for p in problems)
     if json_output:
         streams.data(dump({"issues": [problem.as_json() for problem in problems]}))
     else:
-        styles = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "dim"}
-        for problem in problems:
-            if problem.level is Level.ERROR or not quiet:
-                streams.err.print(
-                    f"{problem.level.lower()}: {problem}",
-                    style=styles[problem.level],
-                    soft_wrap=True,
-                )
-        if errors:
-            streams.data(f"{errors} error(s), {warnings} warning(s)")
-        else:
-            found = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
-            extra = f", {warnings} warning(s)" if warnings else ""
-            streams.data(f"no errors: {found}{extra}")
-    return outcome.INVALID if errors else outcome.OK
+        _show(streams, problems, scenarios)
+    return outcome.INVALID if any(p.level is Level.ERROR for p in problems) else outcome.OK
+
+
+def _check_state(folder: Path) -> list[Problem]:
+    from taipy_exec.config.problem import Level, Problem
+    from taipy_exec.store.location import remote_filesystem
+
+    kind = remote_filesystem(folder)
+    if kind is None:
+        return []
+    message = (
+        f"the state folder {folder} is not on a local disk but on {kind}: the state can be damaged "
+        "there; give a local folder with --state-dir or TAIPY_EXEC_STATE_DIR"
+    )
+    return [Problem(message=message, level=Level.WARNING, value=str(folder))]
+
+
+def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
+    from taipy_exec.config.problem import Level
+
+    styles = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "dim"}
+    for problem in problems:
+        if problem.level is Level.ERROR or not streams.quiet:
+            streams.err.print(
+                f"{problem.level.lower()}: {problem}", style=styles[problem.level], soft_wrap=True
+            )
+    errors = sum(problem.level is Level.ERROR for problem in problems)
+    warnings = sum(problem.level is Level.WARNING for problem in problems)
+    if errors:
+        streams.data(f"{errors} error(s), {warnings} warning(s)")
+    else:
+        found = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
+        extra = f", {warnings} warning(s)" if warnings else ""
+        streams.data(f"no errors: {found}{extra}")
