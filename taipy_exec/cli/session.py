@@ -14,7 +14,7 @@ from taipy_exec.cli import outcome
 from taipy_exec.cli.live import Lines, LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.plan import SubmissionPlan
-from taipy_exec.model.status import FINAL, Reason, Status
+from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine
 
 
@@ -133,12 +133,6 @@ class Session:
     # -- the end --------------------------------------------------------------------------
 
     def _exit_code(self) -> int:
-        record = self._plan.record
         if self._terminated:
             return outcome.TERMINATED
-        canceled = record.counts.get(Status.CANCELED)
-        if self._timed_out and canceled:
-            return outcome.TIMED_OUT
-        if self._interrupts and canceled:
-            return outcome.INTERRUPTED
-        return outcome.exit_code(record)
+        return outcome.exit_code(self._plan.record, self._plan.jobs)

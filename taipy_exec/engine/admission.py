@@ -13,6 +13,9 @@ from taipy_exec.data.files import remove_leftover
 from taipy_exec.engine.identity import is_alive, is_interrupted
 from taipy_exec.engine.plan import SubmissionPlan, node_key, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
+from taipy_exec.model.board import Board
+from taipy_exec.model.decide import decide
+from taipy_exec.model.event import CancelRequested, Lost
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Instance, JobUpdate
@@ -252,3 +255,29 @@ def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
     job.status = Status.CANCELED
     job.reason = reason
     job.finished_at = at
+
+
+def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str) -> None:
+    """Cancel one job of a submission that was taken over, and abandon what follows on it.
+
+    Decided as the coordinator does; if the job ran, it was lost with its process.
+    """
+    board = Board()
+    unwritten = frozenset(node_key(n) for n in plan.input_nodes() if n.changed_at() is None)
+    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+    former = {job.id: (job.status, job.attempt) for job in plan.jobs}
+    attempt = former[wanted][1]
+    now = time.time()
+    for event in (
+        CancelRequested(jobs=(wanted,), reason=Reason.CANCELED, at=now),
+        Lost(job=wanted, attempt=attempt, at=now, max_attempts=attempt),
+    ):
+        board.apply(*decide(board, event))
+    if not plan.record.unfinished:
+        plan.record.finished_at = now
+    updates = [
+        JobUpdate(job=job, expected=former[job.id][0], expected_attempt=former[job.id][1])
+        for job in plan.jobs
+        if job.status is not former[job.id][0]
+    ]
+    store.save(updates, [plan.record])

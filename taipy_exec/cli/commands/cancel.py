@@ -13,7 +13,6 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
-    from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
 
@@ -81,7 +80,7 @@ def _cancel_job(
     """
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.state import same_place
-    from taipy_exec.engine.admission import resume_plan
+    from taipy_exec.engine.admission import cancel_lost_job, resume_plan
     from taipy_exec.engine.identity import Identity
     from taipy_exec.errors import ConfigurationError
 
@@ -97,34 +96,4 @@ def _cancel_job(
                 f"{job.id} cannot be canceled by itself: {error.message}",
                 f"taipy-exec cancel {record.id}{where} cancels its whole submission",
             ) from None
-        _store_canceled(store, plan, job.id)
-
-
-def _store_canceled(store: Store, plan: SubmissionPlan, wanted: str) -> None:
-    """Decide and store as the coordinator does; if the job ran, it was lost with its process."""
-    from taipy_exec.engine.plan import node_key
-    from taipy_exec.model.board import Board
-    from taipy_exec.model.decide import decide
-    from taipy_exec.model.event import CancelRequested, Lost
-    from taipy_exec.model.status import Reason
-    from taipy_exec.store.rows import JobUpdate
-
-    board = Board()
-    unwritten = frozenset(node_key(n) for n in plan.input_nodes() if n.changed_at() is None)
-    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
-    former = {job.id: (job.status, job.attempt) for job in plan.jobs}
-    attempt = former[wanted][1]
-    now = time.time()
-    for event in (
-        CancelRequested(jobs=(wanted,), reason=Reason.CANCELED, at=now),
-        Lost(job=wanted, attempt=attempt, at=now, max_attempts=attempt),
-    ):
-        board.apply(*decide(board, event))
-    if not plan.record.unfinished:
-        plan.record.finished_at = now
-    updates = [
-        JobUpdate(job=job, expected=former[job.id][0], expected_attempt=former[job.id][1])
-        for job in plan.jobs
-        if job.status is not former[job.id][0]
-    ]
-    store.save(updates, [plan.record])
+        cancel_lost_job(store, plan, job.id)
