@@ -62,7 +62,7 @@ class Submittable(Entity):
                 except Exception:
                     log.exception("callback %r raised for job %s", callback, job.id)
 
-        plan = service.submit(
+        plan = service.new_submission(
             self._scenario._config,
             self._scenario._instance,
             self._target,
@@ -72,6 +72,7 @@ class Submittable(Entity):
         )
         made = Submission(service, self, plan, properties)
         Registry.submissions[made.id] = made
+        service.hand_over(plan)
         if wait:
             made.wait(timeout)
         return made

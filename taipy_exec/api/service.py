@@ -52,6 +52,7 @@ class Service:
         self.changed = threading.Condition()
         self._own = Identity(app.state_dir)
         self._waiting: list[SubmissionPlan] = []
+        self._canceled_early: set[str] = set()
         self._callbacks: dict[str, list[JobCallback]] = {}
         self._driving = threading.RLock()
         self._driver: int | None = None
@@ -103,7 +104,7 @@ class Service:
                 self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
                 self._thread.start()
         for plan in waiting:
-            self._hand_over(plan)
+            self.hand_over(plan)
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
         """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds.
@@ -136,7 +137,7 @@ class Service:
 
     # -- submissions ----------------------------------------------------------------------
 
-    def submit(
+    def new_submission(
         self,
         scenario: ScenarioConfig,
         instance: Instance,
@@ -146,7 +147,7 @@ class Service:
         callbacks: Sequence[JobCallback],
         properties: dict[str, object],
     ) -> SubmissionPlan:
-        """Store a submission and hand it over. Raises what `engine.admission` raises."""
+        """Store a submission; `hand_over` has it run. Raises what `engine.admission` raises."""
         plan = new_submission(
             self.app,
             scenario,
@@ -160,22 +161,30 @@ class Service:
         store_submission(self.store, plan)
         if callbacks:
             self._callbacks[plan.record.id] = list(callbacks)
+        return plan
+
+    def hand_over(self, plan: SubmissionPlan) -> None:
+        """Have a stored submission run, now or once the orchestrator is started."""
         with self._driving:
             if self.engine is None:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
                 self._waiting.append(plan)
-                return plan
-        self._hand_over(plan)
-        return plan
-
-    def _hand_over(self, plan: SubmissionPlan) -> None:
-        assert self.engine is not None
+                return
         coordinator = self.engine.coordinator
-        self._do(lambda: coordinator.add(plan))
+
+        def add() -> None:
+            coordinator.add(plan)
+            early = [job.id for job in plan.jobs if job.id in self._canceled_early]
+            if early:
+                coordinator.cancel(early, Reason.CANCELED)
+
+        self._do(add)
 
     def cancel(self, jobs: Iterable[str]) -> None:
         """Cancel jobs that wait, stop those that run."""
-        if self.is_running:
+        if self.engine is None:
+            self._canceled_early.update(jobs)
+        elif self.is_running:
             assert self.engine is not None
             coordinator, wanted = self.engine.coordinator, list(jobs)
             self._do(lambda: coordinator.cancel(wanted, Reason.CANCELED))

@@ -17,10 +17,14 @@ MAIN_NAMES = ("__main__", "__mp_main__")
 
 @dataclass(frozen=True, slots=True)
 class FunctionRef:
-    """A function by its full name; `value` is the function itself where it was given."""
+    """A function by its full name; `value` is the function itself where it was given.
+
+    `why_not` is the reason why it cannot be had in this process.
+    """
 
     path: str
     value: Callable[..., Any] | None = field(default=None, compare=False)
+    why_not: str | None = None
 
     @classmethod
     def parse(cls, path: str) -> FunctionRef:
@@ -38,6 +42,8 @@ class FunctionRef:
 
     def load(self) -> Callable[..., Any]:
         """The function. Raises ConfigurationError, with the import's error as its cause."""
+        if self.why_not is not None:
+            raise ConfigurationError(self.why_not)
         if self.value is not None:
             return self.value
         module_name, _, name = self.path.rpartition(".")

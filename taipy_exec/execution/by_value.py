@@ -8,9 +8,11 @@ faster by an order of magnitude.
 
 from __future__ import annotations
 
+import enum
 import io
 import pickle
 import types
+from collections.abc import Mapping
 from typing import Any
 
 import dill
@@ -23,7 +25,9 @@ def dump(value: Any) -> bytes:
     body = io.BytesIO()
     pickler = _Pickler(body, protocol=5)
     pickler.dump(value)
-    return pickle.dumps((dill.dumps(pickler.whole, recurse=True), body.getvalue()), protocol=5)
+    whole = io.BytesIO()
+    _WholePickler(whole, protocol=5, recurse=True).dump(pickler.whole)
+    return pickle.dumps((whole.getvalue(), body.getvalue()), protocol=5)
 
 
 def load(data: bytes) -> Any:
@@ -45,6 +49,45 @@ class _Pickler(pickle.Pickler):
             self._places[id(obj)] = len(self.whole)
             self.whole.append(obj)
         return self._places[id(obj)]
+
+
+class _WholePickler(dill.Pickler):  # type: ignore[misc]
+    """dill, with enums that have no home: dill itself cannot take a class apart whose members
+    are instances of it."""
+
+    dispatch = dill.Pickler.dispatch.copy()
+
+    def _save_enum(self, cls: enum.EnumMeta) -> None:
+        if not _is_homeless(cls):
+            self.save_global(cls)
+            return
+        found: Mapping[str, Any] = cls.__members__
+        members = [(name, member.value) for name, member in found.items()]
+        made = (type(cls), cls.__name__, cls.__bases__, members, cls.__module__, cls.__qualname__)
+        extras = {
+            name: value
+            for name, value in vars(cls).items()
+            if isinstance(value, types.FunctionType | property | classmethod | staticmethod)
+            and not (name.startswith("_") and name.endswith("_"))
+        }
+        self.save_reduce(_make_enum, made, extras, None, None, _add_extras, obj=cls)
+
+    dispatch[enum.EnumMeta] = _save_enum
+
+
+def _make_enum(
+    kind: Any, name: str, bases: tuple[type, ...], members: Any, module: str, qualname: str
+) -> Any:
+    space = kind.__prepare__(name, bases)
+    space["__module__"], space["__qualname__"] = module, qualname
+    for member, value in members:
+        space[member] = value
+    return kind(name, bases, space)
+
+
+def _add_extras(cls: Any, extras: dict[str, Any]) -> None:
+    for name, value in extras.items():
+        setattr(cls, name, value)
 
 
 class _Unpickler(pickle.Unpickler):

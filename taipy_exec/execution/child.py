@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
-from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.execution.run_job import JobRunner, format_traceback
 from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -53,13 +55,28 @@ def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
         for id, task in app.tasks.items()
     }
     small = replace(app, data_nodes=nodes, tasks=tasks, scenarios={}, memo={})
+    try:
+        sent = by_value.dump(small)
+    except Exception:
+        sent = by_value.dump(replace(small, tasks={id: _sendable(t) for id, t in tasks.items()}))
     bootstrap = Bootstrap(
         folder=str(folder),
         sys_path=list(sys.path),
         main_file=str(app.main_file) if app.main_file else None,
-        app=by_value.dump(small),
+        app=sent,
     )
     return pickle.dumps(bootstrap, protocol=5)
+
+
+def _sendable(task: TaskConfig) -> TaskConfig:
+    """The task, or one that fails with the reason why its function cannot be sent."""
+    try:
+        by_value.dump(task.function_ref)
+    except Exception as error:
+        assert task.function_ref is not None
+        why = f"the function {task.function_ref.path} cannot be sent to another process: {error}"
+        return replace(task, function_ref=FunctionRef(task.function_ref.path, why_not=why))
+    return task
 
 
 def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
@@ -133,10 +150,12 @@ def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:
         app: AppConfig = by_value.load(bootstrap.app)
         _complete_main(app)
     except (Exception, SystemExit) as error:
+        hint = f"; {error.hint}" if isinstance(error, TaipyExecError) and error.hint else ""
         return None, Failure(
             kind=Reason.NOT_LOADED,
             type=type(error).__name__,
-            message=f"the application could not be loaded in a new process: {error}",
+            message=f"the application could not be loaded in a new process: {error}{hint}",
+            traceback=format_traceback(error, error.__traceback__),
         )
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")

@@ -97,7 +97,7 @@ class JobRunner:
                         kind=Reason.NOT_LOADED,
                         type=type(cause).__name__ if cause else None,
                         message=error.message,
-                        traceback=_format(cause, cause.__traceback__) if cause else None,
+                        traceback=format_traceback(cause, cause.__traceback__) if cause else None,
                     )
                 ) from None
         return found
@@ -137,7 +137,7 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
                 kind=Reason.RAISED,
                 type=type(error).__name__,
                 message=_message(error),
-                traceback=_format(error, trace),
+                traceback=format_traceback(error, trace),
             )
         ) from None
 
@@ -197,7 +197,7 @@ def _failure(kind: Reason, error: BaseException, message: str) -> Failure:
         kind=kind,
         type=type(error).__name__,
         message=message[:_MESSAGE_LIMIT],
-        traceback=_format(error, error.__traceback__),
+        traceback=format_traceback(error, error.__traceback__),
     )
 
 
@@ -209,7 +209,8 @@ def _message(error: BaseException) -> str:
     return (text or type(error).__name__)[:_MESSAGE_LIMIT]
 
 
-def _format(error: BaseException, trace: TracebackType | None) -> str:
+def format_traceback(error: BaseException, trace: TracebackType | None) -> str:
+    """The traceback as text, without our own frames and not too long."""
     try:
         story = traceback.TracebackException(type(error), error, trace, compact=True)
         _leave_out_ours(story)

@@ -26,7 +26,9 @@ class StandaloneRunner:
         self._context = context
         self._workers = context.app.job.workers
         self._limit = context.app.job.max_jobs_per_process
-        self._bootstrap: bytes | None = None
+        # Here, in the thread that makes the runner: if that is importing the user's module, the
+        # pickler would wait for its import lock in any other.
+        self._bootstrap = make_bootstrap(context.app, context.folder)
         self._guard: Guard | None = None
         self._slots: dict[str, Slot] = {}
         self._idle: list[Slot] = []
@@ -52,10 +54,6 @@ class StandaloneRunner:
                 self._workers = len(self._slots)
                 return None
             return self._refuse(f"no process can be started for it: {error}", error)
-        except Exception as error:
-            return self._refuse(
-                f"the application cannot be sent to another process: {error}", error
-            )
         self._reserved[slot.worker] = slot
         return slot.worker
 
@@ -150,8 +148,6 @@ class StandaloneRunner:
     # -- slots ----------------------------------------------------------------------------
 
     def _new_slot(self) -> Slot:
-        if self._bootstrap is None:
-            self._bootstrap = make_bootstrap(self._context.app, self._context.folder)
         if self._guard is None:
             self._guard = Guard()
         slot = Slot(self._bootstrap, self._guard.family)
