@@ -71,8 +71,8 @@ class Service:
             raise RunRefused
         if in_slot():
             raise UsageError(
-                "a job's process runs no other jobs: a module runs some when it is imported",
-                'put what submits under `if __name__ == "__main__":`',
+                "a job's process runs no other jobs, and a module runs some when it is imported: "
+                'put what submits under `if __name__ == "__main__":`'
             )
         with cls._making:
             if cls.current is None:
