@@ -86,8 +86,8 @@ class Session:
         }
         if timeout is not None and self._engine.app.job.mode == "development":
             handlers[signal.SIGALRM] = self._on_alarm
-        # What was to be ignored when we were started (nohup) stays ignored.
-        handlers = {n: h for n, h in handlers.items() if signal.getsignal(n) != signal.SIG_IGN}
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+            del handlers[signal.SIGHUP]  # started with nohup
         former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         if signal.SIGALRM in handlers and timeout is not None:
             signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
