@@ -40,7 +40,7 @@ a line of another kind
         ("/mnt/mapped/app", "9p"),
         ("/mnt/auto/app", "nfs"),
         ("/tmp/state", None),
-        ("/work/state", None),
+        ("/srv/state", None),
     ],
 )
 def test_the_longest_mount_that_holds_the_folder_tells_its_kind(
