@@ -64,6 +64,7 @@ def run_command(command: Sequence[str], folder: Path) -> str:
         if not name.startswith(("TAIPY_", "PYTHON")) and name not in ("FORCE_COLOR",)
     }
     environment["PYTHONPATH"] = str(REPOSITORY)
+    os.sync()
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -87,10 +88,16 @@ def run_command(command: Sequence[str], folder: Path) -> str:
 
 
 def interleave(rounds: int, measurements: Sequence[Measurement]) -> list[list[dict[str, float]]]:
-    """A B A B ...: for each measurement its results, so that noise meets all of them alike."""
+    """A B C, B C A, ...: for each measurement its results, so that noise meets all of them alike.
+
+    The order turns because the one that is always last would pay for what the others left: the
+    kernel slows down who writes while earlier pages still wait for the disk.
+    """
     results: list[list[dict[str, float]]] = [[] for _ in measurements]
-    for _ in range(rounds):
-        for found, measurement in zip(results, measurements, strict=True):
+    pairs = list(zip(results, measurements, strict=True))
+    for number in range(rounds):
+        turn = number % len(pairs)
+        for found, measurement in pairs[turn:] + pairs[:turn]:
             found.append(measurement())
     return results
 
