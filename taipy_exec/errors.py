@@ -73,6 +73,13 @@ class TimedOutError(TaipyExecError):
     kind = "timed_out"
 
 
+class BrokerError(TaipyExecError):
+    """The broker is unreachable, refuses, or takes no messages."""
+
+    exit_code = 6
+    kind = "broker"
+
+
 class StoreError(TaipyExecError):
     """The state store cannot be used: locked, damaged, too new, or not writable."""
 

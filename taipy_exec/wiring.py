@@ -120,12 +120,14 @@ def make_engine(
     def where(order: JobOrder) -> Path:
         return log_path(app.state_dir, order.submission, order.job)
 
+    own = own or Identity(store.folder)
     runner = make_runner(
         app.job.mode,
-        RunnerContext(app=app, log_path=where, folder=folder or app.root, echo=echo),
+        RunnerContext(
+            app=app, log_path=where, folder=folder or app.root, echo=echo, epoch=own.token
+        ),
     )
     coordinator = Coordinator(store, runner, grace=app.job.grace)
-    own = own or Identity(store.folder)
     return Engine(
         app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name
     )

@@ -22,6 +22,7 @@ from taipy_exec.cli.commands import (
     logs,
     plan,
     resume,
+    run_worker,
     status,
     submit,
     wait,
@@ -54,7 +55,7 @@ def _version(value: bool) -> None:
         "taipy-exec status --watch",
     ),
     epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 invalid configuration, 4 canceled, "
-    "5 timed out, 7 state store, 8 not found, 70 bug, 130/143 interrupted.",
+    "5 timed out, 6 broker, 7 state store, 8 not found, 70 bug, 130/143 interrupted.",
 )
 def root(
     version: Annotated[
@@ -72,6 +73,7 @@ for _name, _command in (
     ("cancel", cancel.cancel),
     ("logs", logs.logs),
     ("resume", resume.resume),
+    ("run-worker", run_worker.run_worker),
     ("check", check.check),
     ("plan", plan.plan),
     ("graph", graph.graph),

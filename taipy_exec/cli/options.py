@@ -62,7 +62,17 @@ Sequence = Annotated[
     str | None, option("--sequence", metavar="NAME", help="Only the tasks of this sequence.")
 ]
 Task = Annotated[str | None, option("--task", metavar="ID", help="Only this task.")]
-Mode = Annotated[str | None, option("--mode", metavar="MODE", help="development or standalone.")]
+Mode = Annotated[
+    str | None, option("--mode", metavar="MODE", help="development, standalone or cluster.")
+]
+BrokerUrl = Annotated[
+    str | None,
+    option(
+        "--broker-url",
+        metavar="URL",
+        help="RabbitMQ's address (amqp:// or amqps://); passwords belong into the environment.",
+    ),
+]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
 Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]

@@ -31,14 +31,25 @@ from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
 
 
+class JobQueue(Protocol):
+    """What the coordinator needs of a queue; `runners.registry.JobQueue` says it in full."""
+
+    def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None: ...
+    def enqueue(self, orders: Sequence[JobOrder]) -> None: ...
+    def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
+    def dismiss(self, submission: str) -> None: ...
+
+
 class JobPlaces(Protocol):
     """What the coordinator needs of a runner; `runners.registry.Runner` says it in full."""
 
+    @property
+    def queue(self) -> JobQueue | None: ...
     def free(self) -> int: ...
     def reserve(self) -> str | None: ...
     def start(self, order: JobOrder, worker: str) -> None: ...
     def stop(self, job: str, grace: float) -> None: ...
-    def poll(self, timeout: float | None) -> list[JobReport]: ...
+    def poll(self, timeout: float | None) -> Sequence[JobReport | Event]: ...
     def wake(self) -> None: ...
 
 
@@ -67,8 +78,10 @@ class Coordinator:
         self.freshness = Freshness(store)
         self.observers: list[Observer] = []
         self.leaving = False
+        self._left = False
         self._store = store
         self._runner = runner
+        self._queue = runner.queue
         self._grace = grace
         self._clock = clock
         self._plans: dict[str, SubmissionPlan] = {}
@@ -101,12 +114,21 @@ class Coordinator:
         )
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
+        if self._queue is not None and plan.record.finished_at is None:
+            running = [self._order(job) for job in plan.jobs if job.status is Status.RUNNING]
+            resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
+            self._queue.attend(plan.record.id, running, resumed=resumed)
         self._ready.extend(job.id for job in plan.jobs if job.status is Status.PENDING)
         self._handle(Admitted(submission=plan.record.id, at=self._clock()))
         self._commit()
 
     def lose(self, submission: str, max_attempts: int) -> None:
-        """The jobs that ran when the former coordinator died run again, or are given up."""
+        """The jobs that ran when the former coordinator died run again, or are given up.
+
+        Those that workers took from a queue go on: the queue tells what becomes of them.
+        """
+        if self._queue is not None:
+            return
         now = self._clock()
         for job in self._jobs(submission):
             if job.status is Status.RUNNING:
@@ -122,6 +144,8 @@ class Coordinator:
 
     def has_work(self) -> bool:
         """Whether a job runs or could run now. What is left otherwise waits for data."""
+        if self._left:
+            return False
         return bool(self._inbox) or any(
             s.counts.get(Status.RUNNING) or (s.counts.get(Status.PENDING) and not self.leaving)
             for s in self.board.submissions.values()
@@ -146,7 +170,7 @@ class Coordinator:
             else:
                 self._handle(item)
         for report in reports:
-            self._handle(_finished(report))
+            self._handle(_finished(report) if isinstance(report, JobReport) else report)
         self._dispatch()
 
     def _take_requests(self) -> None:
@@ -197,8 +221,12 @@ class Coordinator:
             self._store.save([], left)
 
     def hand_back(self) -> None:
-        """Stop what runs and put it back among what waits: this coordinator leaves."""
+        """This coordinator leaves. What runs here is stopped and put back among what waits."""
         self.leaving = True
+        if self._queue is not None:
+            # Workers go on without us, and whoever comes next hears what became of it.
+            self._left = True
+            return
         running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
         for job in running:
             self._handle(HandedBack(job=job.id, attempt=job.attempt, at=self._clock()))
@@ -236,6 +264,9 @@ class Coordinator:
 
     def _dispatch(self) -> None:
         """Give ready jobs to free workers; store that they run, and only then start them."""
+        if self._queue is not None:
+            self._enqueue(self._queue)
+            return
         starts: list[tuple[JobRecord, str]] = []
         free = 0 if self.leaving else self._runner.free()
         while free > len(starts) and self._ready:
@@ -253,18 +284,32 @@ class Coordinator:
             starts.append((job, worker))
         self._commit()
         for job, worker in starts:
-            plan = self._plans[job.submission]
-            self._runner.start(
-                JobOrder(
-                    job=job.id,
-                    task=job.task,
-                    attempt=job.attempt,
-                    submission=job.submission,
-                    instance=plan.owner.instance,
-                    cycle=plan.owner.cycle,
-                ),
-                worker,
-            )
+            self._runner.start(self._order(job), worker)
+
+    def _enqueue(self, queue: JobQueue) -> None:
+        """Give ready jobs to the queue, once it is stored that they are ready."""
+        orders = []
+        while self._ready and not self.leaving:
+            job = self.board.jobs.get(self._ready.popleft())
+            if job is None or job.status is not Status.PENDING:
+                continue
+            if self._may_skip(job):
+                self._handle(UpToDate(job=job.id, at=self._clock()))
+            else:
+                orders.append(job)
+        self._commit()
+        queue.enqueue([self._order(job) for job in orders if job.status is Status.PENDING])
+
+    def _order(self, job: JobRecord) -> JobOrder:
+        plan = self._plans[job.submission]
+        return JobOrder(
+            job=job.id,
+            task=job.task,
+            attempt=job.attempt,
+            submission=job.submission,
+            instance=plan.owner.instance,
+            cycle=plan.owner.cycle,
+        )
 
     def _may_skip(self, job: JobRecord) -> bool:
         plan = self._plans[job.submission]
@@ -292,6 +337,8 @@ class Coordinator:
             JobUpdate(job=self.board.jobs[id], expected=status, expected_attempt=attempt)
             for id, (status, attempt) in before.items()
         ]
+        if self._queue is not None:
+            self._withdraw(self._queue, changes)
         if updates or moved or edits:
             self._store.save(updates, moved, edits)
         for record in moved:
@@ -300,6 +347,19 @@ class Coordinator:
             self._runner.stop(stop.job, self._grace)
         for observer in self.observers:
             observer(changes)
+        if self._queue is not None:
+            for record in moved:
+                if record.finished_at is not None:
+                    self._queue.dismiss(record.id)
+
+    def _withdraw(self, queue: JobQueue, changes: Sequence[Change]) -> None:
+        """Before a job counts as canceled, no worker may be able to take it any more."""
+        jobs: dict[str, list[str]] = {}
+        for change in changes:
+            if change.before is Status.PENDING and change.after is Status.CANCELED:
+                jobs.setdefault(self.board.jobs[change.job].submission, []).append(change.job)
+        for submission, withdrawn in jobs.items():
+            queue.withdraw(submission, withdrawn)
 
     def _submission_moved(self, record: SubmissionRecord) -> bool:
         if record.unfinished == 0 and record.finished_at is None:

@@ -26,18 +26,18 @@ class Identity:
     _mine: ClassVar[set[str]] = set()
 
     def __init__(self, state_dir: Path) -> None:
-        token = uuid.uuid4().hex
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{token}"
-        self._path = _lock_path(state_dir, token)
+        self.token = uuid.uuid4().hex
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{self.token}"
+        self._path = _lock_path(state_dir, self.token)
         self._path.parent.mkdir(exist_ok=True)
         self._file: IO[bytes] | None = self._path.open("wb")
         fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        Identity._mine.add(token)
+        Identity._mine.add(self.token)
 
     def close(self) -> None:
         """Give the lock back: what this name coordinates is interrupted from now on."""
         if self._file is not None:
-            Identity._mine.discard(self.name.rpartition(":")[2])
+            Identity._mine.discard(self.token)
             self._path.unlink(missing_ok=True)
             self._file.close()
             self._file = None

@@ -6,20 +6,33 @@ import io
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
+
+
+class ByteSink(Protocol):
+    """Where captured output goes."""
+
+    def write(self, data: bytes, /) -> object: ...
+    def close(self) -> None: ...
+
+
+def appending(path: Path) -> IO[bytes]:
+    """A file to append captured output to; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("ab", buffering=0)
 
 
 class JobLog:
-    """Keeps the first and the last half of `limit` bytes; `path` is asked at the first byte.
+    """Keeps the first and the last half of `limit` bytes; its file is opened at the first byte.
 
     A log that cannot be written (full disk, no rights) is dropped: the job goes on.
     """
 
-    def __init__(self, path: Callable[[], Path], limit: int) -> None:
-        self._path = path
+    def __init__(self, open_file: Callable[[], ByteSink], limit: int) -> None:
+        self._open = open_file
         self._head = max(limit // 2, 1)
         self._tail = max(limit - self._head, 1)
-        self._file: IO[bytes] | None = None
+        self._file: ByteSink | None = None
         self._broken = False
         self._written = 0
         self._kept: deque[bytes] = deque()
@@ -46,9 +59,7 @@ class JobLog:
             return
         try:
             if self._file is None:
-                path = self._path()
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = path.open("ab", buffering=0)
+                self._file = self._open()
             self._file.write(data)
         except OSError:
             self._broken = True

@@ -8,6 +8,7 @@ import pickle
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,18 +25,25 @@ from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
+# What a slot sends to ask whether its job may write, and the two answers.
+ASK, YES, NO = b"?", b"yes", b"no"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
-    """What a slot's process needs once; `app` is read only when the folder and paths are set."""
+    """What a slot's process needs once; `app` is read only when the folder and paths are set.
+
+    `asks`: a job asks before it writes its outputs.
+    """
 
     folder: str
     sys_path: list[str]
     main_file: str | None
     app: bytes
+    asks: bool
 
 
-def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
+def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
     """The first message to a slot. Functions of `__main__`, lambdas and closures go by value.
 
     Default data stays behind: only the coordinator writes it.
@@ -64,6 +72,7 @@ def make_bootstrap(app: AppConfig, folder: Path) -> bytes:
         sys_path=list(sys.path),
         main_file=str(app.main_file) if app.main_file else None,
         app=sent,
+        asks=asks,
     )
     return pickle.dumps(bootstrap, protocol=5)
 
@@ -87,7 +96,12 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     adopt_orphans()
     _redirect(output)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    runner, failure = _load(orders.recv_bytes())
+
+    def may_write() -> bool:
+        reports.send_bytes(ASK)
+        return bool(orders.recv_bytes() == YES)
+
+    runner, failure = _load(orders.recv_bytes(), may_write)
     surroundings = Surroundings()
     while True:
         try:
@@ -139,7 +153,7 @@ def _redirect(output: Any) -> None:
     sys.stdin, sys.stdout, sys.stderr = (open_stream(number) for number in range(3))
 
 
-def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:
+def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | None, Failure | None]:
     """The application, or why it cannot be had: then every job of this slot fails with that."""
     bootstrap: Bootstrap = pickle.loads(message)
     try:
@@ -159,7 +173,7 @@ def _load(message: bytes) -> tuple[JobRunner | None, Failure | None]:
         )
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    return JobRunner(app), None
+    return JobRunner(app, may_write if bootstrap.asks else None), None
 
 
 def _complete_main(app: AppConfig) -> None:

@@ -66,18 +66,20 @@ class JobReport(NamedTuple):
 
     def dump(self) -> bytes:
         """As JSON."""
-        return json.dumps(
-            {
-                "version": VERSION,
-                "job": self.job,
-                "attempt": self.attempt,
-                "finished_at": self.finished_at,
-                "duration": self.duration,
-                "failure": self.failure.as_json() if self.failure else None,
-                "leaked": self.leaked,
-                "peak_memory": self.peak_memory,
-            }
-        ).encode()
+        return json.dumps(self.as_json()).encode()
+
+    def as_json(self) -> dict[str, object]:
+        """The object that `load` reads."""
+        return {
+            "version": VERSION,
+            "job": self.job,
+            "attempt": self.attempt,
+            "finished_at": self.finished_at,
+            "duration": self.duration,
+            "failure": self.failure.as_json() if self.failure else None,
+            "leaked": self.leaked,
+            "peak_memory": self.peak_memory,
+        }
 
     @classmethod
     def load(cls, text: bytes) -> JobReport:

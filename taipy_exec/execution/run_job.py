@@ -38,10 +38,14 @@ class _Failed(Exception):
 
 
 class JobRunner:
-    """Runs jobs of one application; keeps what all jobs of a task have in common."""
+    """Runs jobs of one application; keeps what all jobs of a task have in common.
 
-    def __init__(self, app: AppConfig) -> None:
+    `may_write` is asked before outputs are written, where another attempt could be the right one.
+    """
+
+    def __init__(self, app: AppConfig, may_write: Callable[[], bool] | None = None) -> None:
         self._app = app
+        self._may_write = may_write
         self._functions: dict[str, Callable[..., Any]] = {}
 
     def run(self, order: JobOrder) -> JobReport:
@@ -81,8 +85,15 @@ class JobRunner:
         function = self._function(task)
         inputs, outputs = self._data_nodes(task, order)
         arguments = [_read(node) for node in inputs]
-        results = _call(function, arguments)
-        _write(outputs, _split(task, outputs, results))
+        values = _split(task, outputs, _call(function, arguments))
+        if self._may_write is not None and not self._may_write():
+            raise _Failed(
+                Failure(
+                    kind=Reason.OUTDATED,
+                    message="another attempt has taken its place; its outputs were not written",
+                )
+            )
+        _write(outputs, values)
 
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
         found = self._functions.get(task.id)

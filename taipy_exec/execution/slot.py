@@ -16,7 +16,7 @@ import multiprocess
 from multiprocess import resource_tracker, spawn
 
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.child import serve
+from taipy_exec.execution.child import ASK, NO, YES, serve
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.worker_name import worker_name
@@ -26,6 +26,10 @@ from taipy_exec.model.status import Reason
 _CONTEXT = multiprocess.get_context("spawn")
 _STARTING = threading.Lock()
 _CHUNK = 1 << 16
+
+
+class Ask:
+    """What a slot sends instead of a report: may the job write its outputs?"""
 
 
 class Slot:
@@ -81,10 +85,17 @@ class Slot:
         except (BrokenPipeError, ConnectionResetError):
             pass
 
-    def take_report(self) -> JobReport | None:
-        """The report that has arrived, None where the pipe is at its end instead."""
+    def answer(self, allowed: bool) -> None:
+        """Answer an `Ask`."""
+        self._send(YES if allowed else NO)
+
+    def take_report(self) -> JobReport | Ask | None:
+        """The report or question that has arrived, None where the pipe is at its end instead."""
         try:
-            report = JobReport.load(self.reports.recv_bytes())
+            message = self.reports.recv_bytes()
+            if message == ASK:
+                return Ask()
+            report = JobReport.load(message)
         except (EOFError, OSError, ValueError):
             return None
         self.take_output()
@@ -136,7 +147,10 @@ class Slot:
         job, report = self.job, None
         if job is not None:
             while self.reports.poll():
-                report = self.take_report()
+                found = self.take_report()
+                if isinstance(found, Ask):
+                    continue
+                report = found
                 if report is None or report.job == job.job:
                     break
         if job is not None and report is None:

@@ -102,7 +102,7 @@ def _lost(board: Board, event: Lost) -> Decision:
     failure = Failure(
         kind=Reason.QUARANTINED,
         message=f"lost with its process {job.attempt} times, the last on {job.worker}; "
-        "it is not tried again",
+        f"it is not tried again{event.story and f' ({event.story})'}",
     )
     return _ended(
         board,

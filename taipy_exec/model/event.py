@@ -45,12 +45,16 @@ class Finished(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The attempt's process is gone together with the coordinator that watched it."""
+    """The attempt's process is gone together with who watched it, coordinator or worker.
+
+    `story` tells, if known, how this attempt and those before it were lost.
+    """
 
     job: str
     attempt: int
     at: float
     max_attempts: int
+    story: str = ""
 
 
 class HandedBack(NamedTuple):

@@ -104,3 +104,5 @@ class Reason(enum.StrEnum):
     HANDED_BACK = "handed_back"
     SUPERSEDED = "superseded"
     QUARANTINED = "quarantined"
+    OUTDATED = "outdated"
+    CONFIG_MISMATCH = "config_mismatch"

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 
-from taipy_exec.execution.capture import JobLog, Tee
+from taipy_exec.execution.capture import JobLog, Tee, appending
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.run_job import JobRunner, JobStopped
 from taipy_exec.execution.worker_name import worker_name
@@ -17,6 +17,8 @@ from taipy_exec.runners.registry import RunnerContext
 
 class DevelopmentRunner:
     """Runs the job inside `poll`; a signal handler of the same thread can end it."""
+
+    queue = None
 
     def __init__(self, context: RunnerContext) -> None:
         self._context = context
@@ -45,7 +47,9 @@ class DevelopmentRunner:
                 time.sleep(min(timeout, 0.05))
             return []
         begin = time.perf_counter()
-        log = JobLog(lambda: self._context.log_path(order), self._context.app.job.log_limit)
+        log = JobLog(
+            lambda: appending(self._context.log_path(order)), self._context.app.job.log_limit
+        )
         try:
             with _Captured(log, self._records, echo=self._context.echo):
                 self._running = order

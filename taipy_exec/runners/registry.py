@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -13,15 +13,14 @@ from typing import Protocol
 from taipy_exec.config.application import AppConfig
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.model.event import Event
 
 GROUP = "taipy_exec.runners"
 
 _OURS = {
     "development": "taipy_exec.runners.development:DevelopmentRunner",
     "standalone": "taipy_exec.runners.standalone:StandaloneRunner",
-}
-_LATER = {
-    "cluster": "cluster mode is not built into this version yet; use development or standalone"
+    "cluster": "taipy_exec.runners.cluster:ClusterRunner",
 }
 
 
@@ -30,17 +29,42 @@ class RunnerContext:
     """What a runner gets: the application, where jobs' logs lie, whether output is echoed.
 
     `folder` is the working folder of the jobs; `echo` passes what jobs print in this process on
-    to its streams, beside their logs.
+    to its streams, beside their logs; `epoch` is this coordinator's own token, in hexadecimal.
     """
 
     app: AppConfig
     log_path: Callable[[JobOrder], Path]
     folder: Path
     echo: bool = True
+    epoch: str = ""
+
+
+class JobQueue(Protocol):
+    """A queue that keeps jobs outside this process, and the workers that take them from it.
+
+    `poll` tells by events when one starts, ends or is lost; jobs outlive the coordinator.
+    """
+
+    def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
+        """Listen to what becomes of a submission's jobs. `running` had started before."""
+
+    def enqueue(self, orders: Sequence[JobOrder]) -> None:
+        """Put jobs into the queue."""
+
+    def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
+        """See to it that no worker takes these any more. Raises BrokerError if that fails."""
+
+    def dismiss(self, submission: str) -> None:
+        """The submission has ended: nothing of it is needed any more."""
 
 
 class Runner(Protocol):
-    """How jobs of one mode run. All methods but `wake` are called by one and the same thread."""
+    """How jobs of one mode run. All methods but `wake` are called by one and the same thread.
+
+    Where `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used.
+    """
+
+    queue: JobQueue | None
 
     def free(self) -> int:
         """How many jobs could start now."""
@@ -57,7 +81,7 @@ class Runner(Protocol):
     def stop(self, job: str, grace: float) -> None:
         """Ask a running job to end, and make it end after `grace` seconds. Twice: at once."""
 
-    def poll(self, timeout: float | None) -> list[JobReport]:
+    def poll(self, timeout: float | None) -> Sequence[JobReport | Event]:
         """Wait for jobs to end, at most `timeout` seconds (None: for ever, or until `wake`)."""
 
     def wake(self) -> None:
@@ -73,7 +97,7 @@ class Runner(Protocol):
 @cache
 def runner_modes() -> dict[str, str | None]:
     """Every mode -> None, or the sentence that says why it cannot be used."""
-    modes: dict[str, str | None] = {**dict.fromkeys(_OURS), **_LATER}
+    modes: dict[str, str | None] = {**dict.fromkeys(_OURS)}
     modes.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
     return modes
 
@@ -86,6 +110,4 @@ def make_runner(mode: str, context: RunnerContext) -> Runner:
     for entry in entry_points(group=GROUP):
         if entry.name == mode:
             return entry.load()(context)  # type: ignore[no-any-return]
-    raise ConfigurationError(
-        _LATER.get(mode) or f"unknown mode {mode!r}", f"use one of {', '.join(_OURS)}"
-    )
+    raise ConfigurationError(f"unknown mode {mode!r}", f"use one of {', '.join(_OURS)}")

@@ -1,0 +1,1 @@
+"""RabbitMQ: names, topology and the connection. The only package that imports pika."""

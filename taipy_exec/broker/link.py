@@ -1,0 +1,571 @@
+"""One connection to the broker that heals itself, served by a thread of its own.
+
+pika's connections belong to one thread. Here that is the link's: others give it messages, and take
+from it what has happened, as events. What was published and not confirmed when a connection broke
+is published again on the next; so a receiver may see it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pika
+from pika.exceptions import (
+    AMQPError,
+    AuthenticationError,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
+
+from taipy_exec.broker.parameters import parameters
+from taipy_exec.broker.topology import Step, Subscription, run_steps
+from taipy_exec.config.broker_address import redact
+from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.errors import BrokerError
+
+_FIRST_DELAY = 0.1
+_LONGEST_DELAY = 2.0
+_NACK_DELAY = 0.2
+
+# pika tells its own story of every failed attempt; ours is told by events.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+class Delivered(NamedTuple):
+    """A message of a subscription. `ack` takes the whole event."""
+
+    queue: str
+    channel: int
+    tag: int
+    body: bytes
+    headers: dict[str, Any]
+    message_id: str | None
+    redelivered: bool
+
+
+class Connected(NamedTuple):
+    """The connection stands, and everything is declared and subscribed again."""
+
+    generation: int
+    version: str
+
+
+class Disconnected(NamedTuple):
+    """The connection broke, or could not be made. `fatal`: to try again will not help."""
+
+    reason: str
+    fatal: bool
+
+
+class Blocked(NamedTuple):
+    """The broker takes no messages now (memory or disk alarm); `reason` empty: it does again."""
+
+    reason: str
+
+
+class Gone(NamedTuple):
+    """The broker ended a subscription, as its queue was deleted."""
+
+    queue: str
+
+
+class Settled(NamedTuple):
+    """A message that wanted to know has been confirmed; `routed`: some queue took it."""
+
+    message: Message
+    routed: bool
+
+
+class Depth(NamedTuple):
+    """How many messages of a queue wait for a consumer, and how many consumers it has."""
+
+    queue: str
+    ready: int
+    consumers: int
+
+
+LinkEvent = Delivered | Connected | Disconnected | Blocked | Gone | Settled | Depth
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
+
+    With `notify` its confirmation becomes an event. `settled` is None until then, and says
+    afterwards whether a queue took it.
+    """
+
+    exchange: str
+    key: str
+    body: bytes
+    headers: dict[str, Any] = field(default_factory=dict)
+    id: str | None = None
+    reply_to: str | None = None
+    lasting: bool = True
+    notify: bool = False
+    about: Any = None
+    settled: bool | None = None
+    returned: bool = False
+
+
+class Link:
+    """A connection with one channel to publish on and one for each subscription."""
+
+    def __init__(
+        self,
+        cluster: ClusterConfig,
+        steps: Sequence[Step],
+        subscriptions: Iterable[Subscription] = (),
+        *,
+        wake: Callable[[], None] = lambda: None,
+        name: str = "taipy-exec",
+    ) -> None:
+        self._cluster = cluster
+        self._steps = steps
+        self._wanted = {s.queue: s for s in subscriptions}
+        self._wake = wake
+        self._name = name
+        self._lock = threading.Condition()
+        self._events: deque[LinkEvent] = deque()
+        self._outbox: deque[Message] = deque()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._flush_due = False
+        self._closing = False
+        self.generation = 0
+        self.is_connected = False
+        # Only the link's thread touches what follows.
+        self._connection: Any = None
+        self._publisher: Any = None
+        self._channels: dict[str, Any] = {}
+        self._serials: dict[str, int] = {}
+        self._next_serial = 0
+        self._tags: dict[str, str] = {}
+        self._unconfirmed: dict[int, Message] = {}
+        self._next_tag = 1
+        self._is_blocked = False
+        self._refusal = ""
+        self._thread = threading.Thread(target=self._live, name=f"{name}-link", daemon=True)
+        self._thread.start()
+
+    # -- from any thread ------------------------------------------------------------------
+
+    def take(self) -> list[LinkEvent]:
+        """What has happened since the last time."""
+        with self._lock:
+            events = list(self._events)
+            self._events.clear()
+        return events
+
+    def publish(self, *messages: Message) -> None:
+        """Send these in order, now or when there is a connection again."""
+        with self._lock:
+            self._outbox.extend(m for m in messages if m.lasting or self.is_connected)
+        self._call_flush()
+
+    def ack(self, *deliveries: Delivered) -> None:
+        """Acknowledge messages; those of an earlier connection are void and left out."""
+        self._call(lambda: self._ack(deliveries))
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Consume from one more queue, or from the same one with another prefetch."""
+        self._call(lambda: self._subscribe_anew(subscription))
+
+    def unsubscribe(self, queue: str, *, delete: bool = False) -> None:
+        """Consume no more from a queue, and delete it where it has served its purpose.
+
+        What was delivered before can still be acknowledged.
+        """
+        self._call(lambda: self._unsubscribe(queue, delete=delete))
+
+    def measure(self, queue: str) -> None:
+        """Ask how much is in a queue; the answer is a `Depth`. A missing queue gives none."""
+        self._call(lambda: self._measure(queue))
+
+    def wait_settled(self, messages: Sequence[Message], timeout: float) -> bool:
+        """Wait until the broker has confirmed all of these; False when the time is up."""
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            while any(m.settled is None for m in messages):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._lock.wait(left)
+        return True
+
+    def wait_connected(self, timeout: float) -> None:
+        """Wait for the first connection. Raises BrokerError when it cannot be had in time."""
+        deadline = time.monotonic() + timeout
+        reason = "it does not answer"
+        with self._lock:
+            while not self.is_connected:
+                for event in self._events:
+                    if isinstance(event, Disconnected):
+                        reason = event.reason
+                        if event.fatal:
+                            raise BrokerError(reason, broker_hint(self._cluster))
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise BrokerError(reason, broker_hint(self._cluster))
+                self._lock.wait(left)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Send what is still to be sent, for at most `timeout` seconds, and leave."""
+        deadline = time.monotonic() + timeout
+        self._call_flush()
+        with self._lock:
+            while self.is_connected and (self._outbox or self._unconfirmed or self._calls):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._lock.wait(min(left, 0.05))
+            self._closing = True
+            self._lock.notify_all()
+            if self._connection is not None:
+                self._connection.ioloop.add_callback_threadsafe(self._close_connection)
+        self._thread.join(max(deadline - time.monotonic(), 1.0))
+
+    def _call_flush(self) -> None:
+        with self._lock:
+            if self._flush_due or not self.is_connected:
+                return
+            self._flush_due = True
+        self._call(self._flush)
+
+    def _call(self, action: Callable[[], None]) -> None:
+        """Have the link's thread do something, now or at the next connection."""
+        with self._lock:
+            self._calls.append(action)
+            connection = self._connection
+            if connection is not None and self.is_connected:
+                connection.ioloop.add_callback_threadsafe(self._do_calls)
+
+    # -- the link's thread ----------------------------------------------------------------
+
+    def _tell(self, *events: LinkEvent) -> None:
+        with self._lock:
+            self._events.extend(events)
+            self._lock.notify_all()
+        self._wake()
+
+    def _do_calls(self) -> None:
+        while True:
+            with self._lock:
+                if not self._calls or not self.is_connected:
+                    self._lock.notify_all()
+                    return
+                action = self._calls.popleft()
+            action()
+
+    def _live(self) -> None:
+        delay = _FIRST_DELAY
+        number = 0
+        while not self._closing:
+            address = self._cluster.addresses[number % len(self._cluster.addresses)]
+            number += 1
+            was = self.generation
+            try:
+                connection = pika.SelectConnection(
+                    parameters(address, self._cluster, self._name),
+                    on_open_callback=self._on_open,
+                    on_open_error_callback=self._on_open_error,
+                    on_close_callback=self._on_close,
+                )
+            except (OSError, AMQPError, BrokerError) as error:
+                self._lost(error)
+            else:
+                with self._lock:
+                    self._connection = connection
+                connection.ioloop.start()
+                with self._lock:
+                    self._connection = None
+                connection.ioloop.close()
+            delay = _FIRST_DELAY if self.generation != was else min(delay * 2, _LONGEST_DELAY)
+            with self._lock:
+                if not self._closing:
+                    self._lock.wait_for(lambda: self._closing, delay * random.uniform(0.5, 1.0))
+
+    def _on_open(self, connection: Any) -> None:
+        connection.add_on_connection_blocked_callback(
+            lambda _, method: self._on_blocked(method.method.reason or "no reason given")
+        )
+        connection.add_on_connection_unblocked_callback(lambda *_: self._on_blocked(""))
+        self._refusal = ""
+        self._channels = {}
+        self._tags = {}
+        connection.channel(on_open_callback=self._on_publisher)
+
+    def _on_publisher(self, channel: Any) -> None:
+        channel.add_on_close_callback(self._on_publisher_closed)
+        channel.add_on_return_callback(self._on_return)
+        self._publisher = channel
+        self._next_tag = 1
+        run_steps(
+            channel,
+            [*self._steps, lambda ch, done: ch.confirm_delivery(self._on_confirm, callback=done)],
+            lambda: self._subscribe_all(list(self._wanted.values())),
+        )
+
+    def _subscribe_all(self, left: list[Subscription]) -> None:
+        if left:
+            self._subscribe(left[0], lambda: self._subscribe_all(left[1:]))
+        else:
+            self._on_ready()
+
+    def _on_ready(self) -> None:
+        version = str((self._connection.server_properties or {}).get("version", "?"))
+        with self._lock:
+            self.is_connected = True
+            self.generation += 1
+        self._tell(Connected(self.generation, version))
+        self._do_calls()
+        self._flush()
+
+    def _subscribe(self, subscription: Subscription, then: Callable[[], None]) -> None:
+        queue = subscription.queue
+
+        def opened(channel: Any) -> None:
+            self._channels[queue] = channel
+            self._next_serial += 1
+            self._serials[queue] = self._next_serial
+            channel.add_on_close_callback(lambda *closed: self._on_consumer_closed(queue, *closed))
+            channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
+            run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], then)
+
+        self._connection.channel(on_open_callback=opened)
+
+    def _consume_steps(self, subscription: Subscription) -> list[Step]:
+        queue = subscription.queue
+
+        def consume(channel: Any, done: Callable[..., None]) -> None:
+            self._tags[queue] = channel.basic_consume(
+                queue,
+                lambda *delivery: self._on_message(queue, *delivery),
+                arguments=subscription.arguments,
+                callback=done,
+            )
+
+        return [
+            lambda ch, done: ch.basic_qos(prefetch_count=subscription.prefetch, callback=done),
+            consume,
+        ]
+
+    def _subscribe_anew(self, subscription: Subscription) -> None:
+        self._wanted[subscription.queue] = subscription
+        channel = self._channels.get(subscription.queue)
+        if channel is None or not channel.is_open:
+            self._subscribe(subscription, lambda: None)
+            return
+        # On the same channel: to close it would give back what is not acknowledged yet.
+        steps = self._consume_steps(subscription)
+        if subscription.queue in self._tags:
+            steps.insert(0, self._cancel_step(subscription.queue))
+        run_steps(channel, steps, lambda: None)
+
+    def _cancel_step(self, queue: str) -> Step:
+        tag = self._tags.pop(queue)
+        return lambda channel, done: channel.basic_cancel(tag, callback=done)
+
+    def _unsubscribe(self, queue: str, *, delete: bool) -> None:
+        self._wanted.pop(queue, None)
+        channel = self._channels.get(queue)
+        if delete:
+            if channel is not None and channel.is_open:
+                self._channels.pop(queue)
+                self._tags.pop(queue, None)
+                channel.queue_delete(queue, callback=lambda _: channel.close())
+            else:
+                self._aside(lambda ch, done: ch.queue_delete(queue, callback=done))
+        elif channel is not None and channel.is_open and queue in self._tags:
+            self._cancel_step(queue)(channel, lambda *_: None)
+
+    def _measure(self, queue: str) -> None:
+        def measure(channel: Any, done: Callable[..., None]) -> None:
+            def answered(frame: Any) -> None:
+                found = frame.method
+                self._tell(Depth(queue, found.message_count, found.consumer_count))
+                done()
+
+            channel.queue_declare(queue, passive=True, callback=answered)
+
+        self._aside(measure)
+
+    def _aside(self, step: Step) -> None:
+        """One step on a channel of its own, whose failure harms nothing else."""
+        self._connection.channel(
+            on_open_callback=lambda channel: step(channel, lambda *_: channel.close())
+        )
+
+    def _on_message(
+        self, queue: str, channel: Any, method: Any, properties: Any, body: Any
+    ) -> None:
+        if self._channels.get(queue) is not channel:
+            return
+        self._tell(
+            Delivered(
+                queue,
+                self._serials[queue],
+                method.delivery_tag,
+                body,
+                properties.headers or {},
+                properties.message_id,
+                bool(method.redelivered),
+            )
+        )
+
+    def _ack(self, deliveries: Sequence[Delivered]) -> None:
+        for delivery in deliveries:
+            channel = self._channels.get(delivery.queue)
+            if (
+                channel is not None
+                and channel.is_open
+                and self._serials[delivery.queue] == delivery.channel
+            ):
+                channel.basic_ack(delivery.tag)
+
+    # -- publishing -----------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._flush_due = False
+            if self._publisher is None or not self._publisher.is_open or self._is_blocked:
+                return
+            batch = list(self._outbox)
+            self._outbox.clear()
+        for message in batch:
+            message.returned = False
+            self._unconfirmed[self._next_tag] = message
+            self._publisher.basic_publish(
+                message.exchange,
+                message.key,
+                message.body,
+                pika.BasicProperties(
+                    content_type="application/json",
+                    delivery_mode=2 if message.lasting else 1,
+                    message_id=message.id,
+                    correlation_id=str(self._next_tag),
+                    reply_to=message.reply_to,
+                    headers=message.headers,
+                ),
+                mandatory=message.lasting,
+            )
+            self._next_tag += 1
+
+    def _on_return(self, channel: Any, method: Any, properties: Any, body: Any) -> None:
+        message = self._unconfirmed.get(int(properties.correlation_id))
+        if message is not None:
+            message.returned = True
+
+    def _on_confirm(self, frame: Any) -> None:
+        tag, multiple = frame.method.delivery_tag, frame.method.multiple
+        tags = [tag] if not multiple else [t for t in self._unconfirmed if t <= tag]
+        done = [self._unconfirmed.pop(t) for t in tags if t in self._unconfirmed]
+        if isinstance(frame.method, pika.spec.Basic.Nack):
+            with self._lock:
+                self._outbox.extendleft(m for m in reversed(done) if m.lasting)
+            self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
+            return
+        events: list[LinkEvent] = []
+        with self._lock:
+            for message in done:
+                message.settled = not message.returned
+                if message.notify:
+                    events.append(Settled(message, message.settled))
+            self._lock.notify_all()
+        if events:
+            self._tell(*events)
+
+    def _on_blocked(self, reason: str) -> None:
+        self._is_blocked = bool(reason)
+        self._tell(Blocked(reason))
+        if not reason:
+            self._flush()
+
+    # -- ends -----------------------------------------------------------------------------
+
+    def _on_publisher_closed(self, channel: Any, reason: Any) -> None:
+        if not self._closing and self._connection is not None and self._connection.is_open:
+            self._refusal = _explain(reason)
+            self._connection.close(320, "a channel was closed")
+
+    def _on_consumer_closed(self, queue: str, channel: Any, reason: Any) -> None:
+        if self._channels.get(queue) is not channel:
+            return
+        del self._channels[queue]
+        if not self._connection.is_open or self._closing:
+            return
+        if getattr(reason, "reply_code", 0) in (404, 405):
+            # No such queue; or the exclusive queue of a connection the broker still believes in.
+            self._tell(Gone(queue))
+        self._refusal = _explain(reason)
+        self._connection.close(320, "a channel was closed")
+
+    def _on_canceled(self, queue: str) -> None:
+        self._tell(Gone(queue))
+        channel = self._channels.pop(queue, None)
+        if channel is not None and channel.is_open:
+            channel.close()
+        if queue in self._wanted:
+            # Everything is declared anew, the queue too if it is ours to declare.
+            self._refusal = f"the queue {queue} was deleted"
+            self._connection.close(320, "a queue was deleted")
+
+    def _close_connection(self) -> None:
+        if self._connection is not None and not (
+            self._connection.is_closed or self._connection.is_closing
+        ):
+            self._connection.close()
+
+    def _on_open_error(self, connection: Any, error: Any) -> None:
+        self._lost(error)
+        connection.ioloop.stop()
+
+    def _on_close(self, connection: Any, reason: Any) -> None:
+        self._lost(reason)
+        connection.ioloop.stop()
+
+    def _lost(self, error: BaseException) -> None:
+        with self._lock:
+            self.is_connected = False
+            self._flush_due = False
+            # In front, in their old order: nothing overtakes what was sent before it.
+            self._outbox.extendleft(m for m in reversed(self._unconfirmed.values()) if m.lasting)
+            self._unconfirmed.clear()
+        self._publisher = None
+        self._is_blocked = False
+        if not self._closing:
+            text = self._refusal or _explain(error)
+            fatal = isinstance(
+                error, AuthenticationError | ProbableAuthenticationError | ProbableAccessDeniedError
+            ) or (
+                isinstance(error, BrokerError | ConnectionClosedByBroker) and self.generation == 0
+            )
+            self._tell(Disconnected(redact(text, self._cluster.addresses), fatal))
+
+
+def broker_hint(cluster: ClusterConfig) -> str:
+    """What to look at when the broker cannot be reached or refuses."""
+    places = ", ".join(address.redacted for address in cluster.addresses)
+    return f"the address is {places}; taipy-exec doctor tells what is missing"
+
+
+def _explain(error: BaseException) -> str:
+    """What went wrong, in the broker's own words where it gave some."""
+    seen: BaseException | None = error
+    texts = []
+    while seen is not None:
+        code, text = getattr(seen, "reply_code", None), getattr(seen, "reply_text", None)
+        if text:
+            texts.append(f"RabbitMQ refused: {text} ({code})")
+        inner = getattr(seen, "exceptions", None) or getattr(seen, "exception", None)
+        seen = inner[-1] if isinstance(inner, list | tuple) and inner else inner or seen.__cause__
+        if isinstance(seen, OSError) and not text:
+            texts.append(f"RabbitMQ cannot be reached: {seen.strerror or seen}")
+    return texts[-1] if texts else f"RabbitMQ cannot be reached: {error or type(error).__name__}"

@@ -1,0 +1,75 @@
+"""`run-worker`: a worker service for cluster mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    pass
+
+HELP = help_text(
+    "Take jobs of an application from RabbitMQ and run them, until it is told to leave. Ctrl-C or "
+    "SIGTERM once: take no more, finish what runs; twice: hand it back; a third time: exit now.",
+    "taipy-exec run-worker --application-path app",
+    "taipy-exec run-worker -a app --concurrency 4 --broker-url amqp://user@broker/",
+    "taipy-exec run-worker -a app --autoscale 1,8 --idle-timeout 600",
+)
+
+
+def run_worker(
+    application_path: options.ApplicationPathOption = ".",
+    concurrency: Annotated[
+        int, option("--concurrency", "-c", min=1, metavar="N", help="How many jobs at once.")
+    ] = 1,
+    broker_url: options.BrokerUrl = None,
+    max_jobs: Annotated[
+        int | None, option("--max-jobs", min=1, metavar="N", help="Leave after N jobs.")
+    ] = None,
+    idle_timeout: Annotated[
+        float | None,
+        option("--idle-timeout", min=0, metavar="S", help="Leave after S seconds without a job."),
+    ] = None,
+    autoscale: Annotated[
+        str | None,
+        option(
+            "--autoscale", metavar="MIN,MAX", help="As many slots as the queue's depth asks for."
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.worker_session import WorkerSession
+    from taipy_exec.config.cluster import cluster_config
+    from taipy_exec.worker.service import WorkerLimits
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
+    least, most = _slots(concurrency, autoscale)
+    app = load_application(application_path, mode="cluster")
+    cluster = cluster_config(app, broker_url)
+    limits = WorkerLimits(least=least, most=most, max_jobs=max_jobs, idle_timeout=idle_timeout)
+    return WorkerSession(streams, app, cluster, limits).run()
+
+
+def _slots(concurrency: int, autoscale: str | None) -> tuple[int, int]:
+    """The least and the most slots. Raises UsageError for a wrong `--autoscale`."""
+    from taipy_exec.errors import UsageError
+
+    if autoscale is None:
+        return concurrency, concurrency
+    least, _, most = autoscale.partition(",")
+    try:
+        found = int(least), int(most)
+    except ValueError:
+        found = (0, 0)
+    if not 1 <= found[0] <= found[1]:
+        raise UsageError(
+            f"--autoscale takes MIN,MAX with 1 <= MIN <= MAX, not {autoscale!r}",
+            "for example --autoscale 1,8",
+        )
+    return found

@@ -1,0 +1,66 @@
+"""Driving a worker on the command line: signals, what it tells, exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType
+
+from taipy_exec.cli import outcome
+from taipy_exec.cli.streams import Streams
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.worker.service import WorkerLimits, WorkerService
+
+_REPEAT_SECONDS = 60.0
+
+
+class WorkerSession:
+    """One worker, attached to a terminal or not."""
+
+    def __init__(
+        self, streams: Streams, app: AppConfig, cluster: ClusterConfig, limits: WorkerLimits
+    ) -> None:
+        self._streams = streams
+        self._app = app
+        self._cluster = cluster
+        self._limits = limits
+        self._signals = 0
+        self._told: dict[str, float] = {}
+        self._service: WorkerService | None = None
+
+    def run(self) -> int:
+        """Work until the worker leaves; 0, or 130/143 where a signal ended it at once."""
+        service = self._service = WorkerService(
+            self._app, self._cluster, self._limits, tell=self._tell
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self._streams.note(
+            f"worker {service.name} for application {self._cluster.application}, "
+            f"{self._limits.least} slots"
+        )
+        try:
+            while not service.is_over:
+                service.step()
+        finally:
+            service.close(self._app.job.grace)
+        self._streams.note(
+            f"worker {service.name} leaves: {service.done} done, {service.failed} failed"
+        )
+        return 0
+
+    def _tell(self, text: str) -> None:
+        """One line; the same again once a minute at most."""
+        now = time.monotonic()
+        if now - self._told.get(text, float("-inf")) >= _REPEAT_SECONDS:
+            self._told[text] = now
+            self._streams.note(text)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 2:
+            os._exit(outcome.INTERRUPTED if number == signal.SIGINT else outcome.TERMINATED)
+        assert self._service is not None
+        self._service.leave()

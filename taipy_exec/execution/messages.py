@@ -1,0 +1,297 @@
+"""The messages between coordinator and workers: JSON, checked field by field, signed on demand.
+
+They name tasks of the application's own configuration and carry no code, no pickle and no path.
+What does not fit to the letter is a `BadMessage`; nothing of it is used.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, ClassVar, NamedTuple, get_type_hints
+
+from taipy_exec.execution.order import JobOrder, JobReport
+
+VERSION = 1
+SIGNATURE = "taipy-exec-signature"
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SHAPES = {
+    "job": re.compile(rf"JOB_\w+_{_UUID}"),
+    "submission": re.compile(rf"SUBMISSION_{_UUID}"),
+    "instance": re.compile(rf"SCENARIO_\w+_{_UUID}"),
+    "cycle": re.compile(r"(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?"),
+    "task": re.compile(r"\w+"),
+    "digest": re.compile(r"[0-9a-f]*"),
+    "epoch": re.compile(r"[0-9a-f]*"),
+    "run": re.compile(r"[\w.:-]*"),
+    "worker_id": re.compile(r"[0-9a-f]+"),
+}
+
+
+class BadMessage(Exception):
+    """A message that is not one of ours; its text is the reason, in one sentence."""
+
+
+class Order(NamedTuple):
+    """One attempt of one job, for the first worker that receives it."""
+
+    job: str
+    task: str
+    attempt: int
+    submission: str
+    instance: str
+    cycle: str
+    digest: str
+    epoch: str
+
+    def as_job_order(self) -> JobOrder:
+        """What a slot gets of it."""
+        return JobOrder(
+            job=self.job,
+            task=self.task,
+            attempt=self.attempt,
+            submission=self.submission,
+            instance=self.instance,
+            cycle=self.cycle,
+        )
+
+
+class JobBegun(NamedTuple):
+    """A worker took the job. `run` is unique to this start."""
+
+    job: str
+    attempt: int
+    epoch: str
+    run: str
+    worker: str
+    worker_id: str
+
+
+class JobOutput(NamedTuple):
+    """A piece of what the job printed, as latin-1 text of its bytes."""
+
+    job: str
+    attempt: int
+    run: str
+    text: str
+
+
+class JobEnded(NamedTuple):
+    """The attempt ended; `report` is a `JobReport` as JSON."""
+
+    job: str
+    attempt: int
+    epoch: str
+    run: str
+    worker: str
+    worker_id: str
+    report: dict[str, Any]
+
+    def as_report(self) -> JobReport:
+        """The report. Raises ValueError where it is none, or one of another job."""
+        report = JobReport.load(json.dumps(self.report).encode())
+        if (report.job, report.attempt) != (self.job, self.attempt):
+            raise ValueError("the report is of another job")
+        return report
+
+
+class Returned(NamedTuple):
+    """The worker did not run the order, or stopped it: `why` is a word, `detail` a sentence.
+
+    `run` is empty where the job did not begin there.
+    """
+
+    job: str
+    attempt: int
+    epoch: str
+    run: str
+    worker: str
+    why: str
+    detail: str
+
+
+class Holding(NamedTuple):
+    """The worker lives and holds these: [job, attempt, run], run empty for one not begun."""
+
+    worker: str
+    worker_id: str
+    jobs: list[Any]
+
+
+class Asks(NamedTuple):
+    """The worker wants to know whether this run still counts, before it begins or writes."""
+
+    job: str
+    attempt: int
+    epoch: str
+    run: str
+    worker: str
+    worker_id: str
+
+
+class Verdict(NamedTuple):
+    """The coordinator's answer to `Asks`."""
+
+    job: str
+    attempt: int
+    run: str
+    allowed: bool
+
+
+class Withdrawn(NamedTuple):
+    """These jobs are not to be run any more, by anybody."""
+
+    submission: str
+    jobs: list[Any]
+
+
+class TakenOver(NamedTuple):
+    """Orders of this submission with another epoch are outdated."""
+
+    submission: str
+    epoch: str
+
+
+class StopJob(NamedTuple):
+    """Stop this job where it runs: ask it to end, and kill it after `grace` seconds."""
+
+    job: str
+    attempt: int
+    grace: float
+
+
+class Mark(NamedTuple):
+    """A worker put it on the control stream, to see that it has read all before it."""
+
+    worker_id: str
+
+
+class Call(NamedTuple):
+    """Workers shall tell about themselves now."""
+
+
+class Beat(NamedTuple):
+    """What a worker tells about itself. `running` has [job, task, seconds] for each slot in use."""
+
+    worker: str
+    worker_id: str
+    digest: str
+    state: str
+    slots: int
+    running: list[Any]
+    done: int
+    failed: int
+    uptime: float
+
+
+Wire = (
+    Order
+    | JobBegun
+    | JobOutput
+    | JobEnded
+    | Returned
+    | Holding
+    | Asks
+    | Verdict
+    | Withdrawn
+    | TakenOver
+    | StopJob
+    | Mark
+    | Call
+    | Beat
+)
+
+_KINDS: dict[str, type[Any]] = {
+    "order": Order,
+    "begun": JobBegun,
+    "output": JobOutput,
+    "ended": JobEnded,
+    "returned": Returned,
+    "holding": Holding,
+    "asks": Asks,
+    "verdict": Verdict,
+    "withdrawn": Withdrawn,
+    "taken_over": TakenOver,
+    "stop": StopJob,
+    "mark": Mark,
+    "call": Call,
+    "beat": Beat,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class Codec:
+    """Messages of one application to bytes and back; with a secret, signed and verified."""
+
+    _fields: ClassVar[dict[type[Any], dict[str, Any]]] = {
+        kind: {n: getattr(t, "__origin__", t) for n, t in get_type_hints(kind).items()}
+        for kind in _KINDS.values()
+    }
+
+    def __init__(self, application: str, secret: bytes | None = None) -> None:
+        self._application = application
+        self._secret = secret
+
+    def dump(self, message: Wire) -> tuple[bytes, dict[str, str]]:
+        """Body and headers."""
+        fields = {
+            "version": VERSION,
+            "application": self._application,
+            "kind": _NAMES[type(message)],
+            **message._asdict(),
+        }
+        body = json.dumps(fields, separators=(",", ":")).encode()
+        return body, {SIGNATURE: self._sign(body)} if self._secret else {}
+
+    def load(self, body: bytes, headers: Mapping[str, Any]) -> Wire:
+        """The message. Raises BadMessage with the reason."""
+        if self._secret is not None:
+            given = headers.get(SIGNATURE)
+            if not isinstance(given, str):
+                raise BadMessage("it is not signed, and this application has a secret")
+            if not hmac.compare_digest(given.encode(), self._sign(body).encode()):
+                raise BadMessage("its signature is wrong: another secret, or a forgery")
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadMessage("it is not JSON") from None
+        if not isinstance(fields, dict):
+            raise BadMessage("it is not a JSON object")
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise BadMessage(f"it has version {version!r:.50}, and this taipy-exec knows {VERSION}")
+        application = fields.pop("application", None)
+        if application != self._application:
+            raise BadMessage(f"it is of another application: {application!r:.100}")
+        kind = _KINDS.get(str(fields.pop("kind", None)))
+        if kind is None:
+            raise BadMessage("it is of an unknown kind")
+        return self._checked(kind, fields)
+
+    def _checked(self, kind: type[Any], fields: dict[str, Any]) -> Wire:
+        wanted = self._fields[kind]
+        if fields.keys() != wanted.keys():
+            odd = ", ".join(sorted(map(str, fields.keys() ^ wanted.keys())))
+            raise BadMessage(f"it has unknown or missing fields: {odd:.200}")
+        for name, value in fields.items():
+            type_ = wanted[name]
+            fits = isinstance(value, int | float if type_ is float else type_)
+            if not fits or (isinstance(value, bool) and type_ is not bool):
+                raise BadMessage(f"its field {name} is not {type_.__name__}")
+            shape = _SHAPES.get(name)
+            if shape is not None and not shape.fullmatch(value):
+                raise BadMessage(f"its field {name} has a forbidden form: {value!r:.100}")
+        if fields.get("attempt", 1) < 1:
+            raise BadMessage("its attempt is less than 1")
+        found: Wire = kind(**fields)
+        if isinstance(found, Order) and not found.job.startswith(f"JOB_{found.task}_"):
+            raise BadMessage("its job is not one of its task")
+        return found
+
+    def _sign(self, body: bytes) -> str:
+        assert self._secret is not None
+        return hmac.new(self._secret, body, sha256).hexdigest()

@@ -1,0 +1,211 @@
+"""Slots, made when they are needed: each job in a process dedicated to it while it runs."""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.execution.capture import JobLog
+from taipy_exec.execution.child import make_bootstrap
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.processes import Guard
+from taipy_exec.execution.slot import Ask, Slot
+from taipy_exec.execution.wake import WakePipe
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+
+_GONE = Failure(kind=Reason.PROCESS_DIED, message="its process ended before the job began")
+
+
+class SlotPool:
+    """At most `size` slots; a dead one is replaced. One thread calls all methods but `wake`.
+
+    With `asks`, a job's process asks before it writes outputs: `asking` holds those jobs until
+    they are answered. `size` may be changed at any time; what runs is not stopped by that.
+    """
+
+    def __init__(self, app: AppConfig, folder: Path, size: int, *, asks: bool = False) -> None:
+        self.size = size
+        self.asking: dict[str, Slot] = {}
+        self._limit = app.job.max_jobs_per_process
+        # Here, in the thread that makes the pool: if that is importing the user's module, the
+        # pickler would wait for its import lock in any other.
+        self._bootstrap = make_bootstrap(app, folder, asks=asks)
+        self._guard: Guard | None = None
+        self._slots: dict[str, Slot] = {}
+        self._idle: list[Slot] = []
+        self._reserved: dict[str, Slot] = {}
+        self._ended: list[JobReport] = []
+        self._refusal: Failure | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake = WakePipe()
+        self.wake = self._wake.set
+        self._selector.register(self._wake, selectors.EVENT_READ, (self._wake.clear, 0))
+
+    def free(self) -> int:
+        """How many jobs could start now."""
+        return self.size - len(self._slots) + len(self._idle)
+
+    @property
+    def running(self) -> dict[str, Slot]:
+        """The slots that run a job, by the job's id."""
+        return {slot.job.job: slot for slot in self._slots.values() if slot.job is not None}
+
+    def reserve(self) -> str | None:
+        """Take a free slot and tell its name (`host:pid`); None if there is none after all."""
+        try:
+            slot = self._idle.pop() if self._idle else self._new_slot()
+        except OSError as error:
+            if self._slots:
+                # No process or descriptor to be had: go on with those that there are.
+                self.size = len(self._slots)
+                return None
+            return self._refuse(f"no process can be started for it: {error}", error)
+        self._reserved[slot.worker] = slot
+        return slot.worker
+
+    def _refuse(self, message: str, error: Exception) -> str:
+        """A worker that fails the job which is started on it."""
+        self._refusal = Failure(kind=Reason.NOT_LOADED, type=type(error).__name__, message=message)
+        return worker_name()
+
+    def release(self, worker: str) -> None:
+        """Give back a reserved slot without a job."""
+        slot = self._reserved.pop(worker, None)
+        if slot is not None:
+            self._idle.append(slot)
+
+    def start(self, order: JobOrder, worker: str, log: JobLog) -> None:
+        """Run the job in the reserved slot. Its end comes from `poll`."""
+        if worker not in self._reserved:
+            report = JobReport(
+                job=order.job,
+                attempt=order.attempt,
+                finished_at=time.time(),
+                duration=0.0,
+                failure=self._refusal or _GONE,
+            )
+            self._ended.append(report)
+            return
+        slot = self._reserved.pop(worker)
+        slot.start(order, log)
+
+    def answer(self, job: str, allowed: bool) -> None:
+        """Tell a job that asks whether it may write its outputs."""
+        slot = self.asking.pop(job, None)
+        if slot is not None:
+            slot.answer(allowed)
+
+    def stop(self, job: str, grace: float) -> None:
+        """Ask a running job to end, and make it end after `grace` seconds. Twice: at once."""
+        for slot in self._slots.values():
+            if slot.job is not None and slot.job.job == job:
+                slot.stop(grace)
+
+    def poll(self, timeout: float | None) -> list[JobReport]:
+        """Wait for jobs to end, at most `timeout` seconds (None: for ever, or until `wake`)."""
+        deadlines = [slot.kill_at for slot in self._slots.values() if slot.kill_at is not None]
+        if deadlines:
+            left = max(min(deadlines) - time.monotonic(), 0)
+            timeout = left if timeout is None else min(timeout, left)
+        ready = self._selector.select(0 if self._ended else timeout)
+        # Reports first: a process may have reported its job before it died.
+        for key, _ in sorted(ready, key=lambda item: item[0].data[1]):
+            if key.fd in self._selector.get_map():
+                key.data[0]()
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.kill_at is not None and now >= slot.kill_at:
+                slot.kill()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def close(self, grace: float = 0.0) -> None:
+        """End every process; jobs that still run are asked first, and get `grace` seconds."""
+        busy = [slot for slot in self._slots.values() if slot.job is not None]
+        for slot in busy:
+            if grace > 0:
+                slot.stop(grace)
+            else:
+                slot.kill()
+        deadline = time.monotonic() + grace
+        while any(slot.job is not None for slot in self._slots.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self.poll(left)
+        for slot in self._slots.values():
+            if slot.job is not None:
+                slot.kill()
+        for slot in list(self._slots.values()):
+            running = slot.job is not None
+            self._forget(slot)
+            if running:
+                slot.bury()
+            else:
+                slot.retire()
+        if self._guard is not None:
+            self._guard.close()
+        self._selector.close()
+        self._wake.close()
+
+    # -- slots ----------------------------------------------------------------------------
+
+    def _new_slot(self) -> Slot:
+        if self._guard is None:
+            self._guard = Guard()
+        slot = Slot(self._bootstrap, self._guard.family)
+        self._slots[slot.worker] = slot
+        for fd, action, order in (
+            (slot.reports.fileno(), self._on_report, 0),
+            (slot.output.fileno(), self._on_output, 1),
+            (slot.sentinel, self._on_end, 2),
+        ):
+            self._selector.register(fd, selectors.EVENT_READ, (_bound(action, slot), order))
+        return slot
+
+    def _forget(self, slot: Slot) -> None:
+        if slot.job is not None:
+            self.asking.pop(slot.job.job, None)
+        del self._slots[slot.worker]
+        self._reserved.pop(slot.worker, None)
+        if slot in self._idle:
+            self._idle.remove(slot)
+        for fd in (slot.reports.fileno(), slot.output.fileno(), slot.sentinel):
+            if fd in self._selector.get_map():
+                self._selector.unregister(fd)
+
+    def _on_report(self, slot: Slot) -> None:
+        report = slot.take_report()
+        if isinstance(report, Ask):
+            assert slot.job is not None
+            self.asking[slot.job.job] = slot
+            return
+        if report is None:
+            # The pipe is at its end: the process is ending, and its sentinel will tell.
+            self._selector.unregister(slot.reports.fileno())
+            return
+        self._ended.append(report)
+        if report.leaked or (self._limit and slot.jobs_done >= self._limit):
+            self._forget(slot)
+            slot.retire()
+        else:
+            self._idle.append(slot)
+
+    def _on_output(self, slot: Slot) -> None:
+        if not slot.take_output():
+            self._selector.unregister(slot.output.fileno())
+
+    def _on_end(self, slot: Slot) -> None:
+        self._forget(slot)
+        report = slot.bury()
+        if report is not None:
+            self._ended.append(report)
+
+
+def _bound(action: Callable[[Slot], None], slot: Slot) -> Callable[[], None]:
+    return lambda: action(slot)

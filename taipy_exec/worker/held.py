@@ -1,0 +1,67 @@
+"""An order that a worker holds, from its receipt to its acknowledgement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from taipy_exec.broker.link import Delivered
+from taipy_exec.execution.messages import Order
+
+_LARGEST = 1 << 16
+_INTERVAL = 0.5
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Held:
+    """`delivery` is what is to be acknowledged, None once that is done or void.
+
+    `run` is empty until the job begins. `generation` is the connection on which this run is known
+    to count; `outdated`: it does not count any more, and nothing of it is reported.
+    """
+
+    order: Order
+    delivery: Delivered | None
+    received: float = field(default_factory=time.monotonic)
+    run: str = ""
+    worker: str = ""
+    begun: float | None = None
+    generation: int = 0
+    asked: float | None = None
+    outdated: bool = False
+    handing_back: bool = False
+    ended: bool = False
+    output: Output | None = None
+
+
+class Output:
+    """What a job prints, on its way to the coordinator in pieces."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._since = 0.0
+
+    def write(self, data: bytes, /) -> None:
+        """Take a piece."""
+        if not self._pieces:
+            self._since = time.monotonic()
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= _LARGEST:
+            self.close()
+
+    def flush_old(self, now: float) -> None:
+        """Send what has waited for long enough."""
+        if self._pieces and now - self._since >= _INTERVAL:
+            self.close()
+
+    def close(self) -> None:
+        """Send what is there."""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        for start in range(0, len(data), _LARGEST):
+            self._send(data[start : start + _LARGEST])

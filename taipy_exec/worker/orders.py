@@ -1,0 +1,40 @@
+"""Which orders a worker may run: what the control stream says of withdrawn and outdated ones."""
+
+from __future__ import annotations
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.execution.messages import Order, TakenOver, Withdrawn
+
+
+class ControlLog:
+    """All that the control stream has said so far."""
+
+    def __init__(self) -> None:
+        self._withdrawn: dict[str, set[str]] = {}
+        self._epochs: dict[str, str] = {}
+        self.offset = -1
+
+    def note(self, message: Withdrawn | TakenOver) -> None:
+        """Take one message of the stream."""
+        if isinstance(message, Withdrawn):
+            self._withdrawn.setdefault(message.submission, set()).update(map(str, message.jobs))
+        else:
+            self._epochs[message.submission] = message.epoch
+
+    def is_void(self, order: Order) -> bool:
+        """Whether the job was canceled, or its coordinator has a successor."""
+        if order.job in self._withdrawn.get(order.submission, ()):
+            return True
+        return self._epochs.get(order.submission, order.epoch) != order.epoch
+
+
+def why_not_ours(app: AppConfig, order: Order) -> str | None:
+    """Why nobody with this application can run the order, in words; None if one can."""
+    if order.task not in app.tasks:
+        return f"the application's configuration has no task {order.task!r}"
+    scenario = order.instance.removeprefix("SCENARIO_").rpartition("_")[0]
+    if scenario not in app.real_scenarios:
+        return f"the application's configuration has no scenario {scenario!r}"
+    if all(task.id != order.task for task in app.real_scenarios[scenario].tasks):
+        return f"scenario {scenario!r} has no task {order.task!r}"
+    return None

@@ -1,0 +1,644 @@
+"""The worker service: takes orders, runs them in slots, reports, and acknowledges last."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from taipy_exec.broker.link import (
+    Blocked,
+    Connected,
+    Delivered,
+    Depth,
+    Disconnected,
+    Link,
+    LinkEvent,
+    Message,
+    Settled,
+)
+from taipy_exec.broker.names import Names
+from taipy_exec.broker.topology import (
+    base_steps,
+    control_subscription,
+    jobs_subscription,
+    worker_subscription,
+)
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.execution.capture import JobLog
+from taipy_exec.execution.messages import (
+    Asks,
+    BadMessage,
+    Beat,
+    Call,
+    Codec,
+    Holding,
+    JobBegun,
+    JobEnded,
+    JobOutput,
+    Mark,
+    Order,
+    Returned,
+    StopJob,
+    TakenOver,
+    Verdict,
+    Wire,
+    Withdrawn,
+)
+from taipy_exec.execution.order import JobReport
+from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.status import Reason
+from taipy_exec.worker.held import Held, Output
+from taipy_exec.worker.orders import ControlLog, why_not_ours
+
+_BEAT_SECONDS = 5.0
+_MEASURE_SECONDS = 2.0
+_MISMATCH_SECONDS = 1.0
+_SHORT_JOB = 0.05
+_AHEAD = 8
+_PATIENCE = 0.2
+_LONGEST_WAIT = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """How many jobs run at once (`least` to `most`), and when the worker leaves by itself.
+
+    `max_jobs` and `idle_timeout` (seconds) are None for never.
+    """
+
+    least: int = 1
+    most: int = 1
+    max_jobs: int | None = None
+    idle_timeout: float | None = None
+
+
+class WorkerService:
+    """One worker. All methods but `leave` are called by one thread.
+
+    `tell` gets a sentence when something happens that its user should know.
+    """
+
+    def __init__(
+        self,
+        app: AppConfig,
+        cluster: ClusterConfig,
+        limits: WorkerLimits,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.name = worker_name()
+        self.app = app
+        self.limits = limits
+        self.done = 0
+        self.failed = 0
+        self.broker_version = ""
+        self.connection = "connecting"
+        self.pool = SlotPool(app, app.root, limits.least, asks=True)
+        self.held: dict[tuple[str, int], Held] = {}
+        self._cluster = cluster
+        self._tell = tell
+        self._names = Names(cluster.application)
+        self._codec = Codec(cluster.application, cluster.secret)
+        self._control = ControlLog()
+        self._caught_up = False
+        self._waiting: deque[Held] = deque()
+        self._later: list[tuple[float, Callable[[], None]]] = []
+        self._leaving = 0
+        self._told_leaving = 0
+        self._started_at = time.monotonic()
+        self._busy_at = self._started_at
+        self._confirmed_at = float("-inf")
+        self._runs = 0
+        self._routed: set[str] = set()
+        self._usual = 1.0
+        self._prefetch = 0
+        self._depth = 0
+        self._beat_at = 0.0
+        self._hold_at = 0.0
+        self._measure_at = 0.0
+        self._link = Link(
+            cluster,
+            base_steps(self._names, cluster.delivery_limit),
+            [worker_subscription(self._names, self.id), control_subscription(self._names)],
+            wake=self.pool.wake,
+            name=f"taipy-exec worker {self.name}",
+        )
+        self._take_orders()
+
+    # -- from any thread ------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Take no more orders; finish what runs. Twice: hand it back. For signal handlers too."""
+        self._leaving += 1
+        self.pool.wake()
+
+    # -- the loop -------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the worker was told to leave, and holds nothing any more."""
+        return self._leaving > 0 and not self.held
+
+    def step(self, timeout: float = _LONGEST_WAIT) -> None:
+        """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
+        reports = self.pool.poll(min(timeout, self._next_due()))
+        now = time.monotonic()
+        for happened in self._link.take():
+            self._on_link(happened)
+        for report in reports:
+            self._on_report(report)
+        if self._leaving > self._told_leaving:
+            self._begin_leaving()
+        self._begin_waiting()
+        self._answer_slots(now)
+        self._look_after(now)
+
+    def _next_due(self) -> float:
+        due = [at for at, _ in self._later]
+        if any(held.output is not None for held in self.held.values()):
+            due.append(time.monotonic() + 0.25)
+        return max(min(due) - time.monotonic(), 0.0) if due else _LONGEST_WAIT
+
+    def close(self, grace: float = 0.0) -> None:
+        """Say goodbye and end every process; what still runs is handed back by the broker."""
+        self._link.publish(self._beat("gone"))
+        self._link.close()
+        self.pool.close(grace)
+
+    # -- what comes from the broker -------------------------------------------------------
+
+    def _on_link(self, happened: LinkEvent) -> None:
+        if isinstance(happened, Delivered):
+            self._on_delivery(happened)
+        elif isinstance(happened, Settled):
+            self._on_settled(happened.message, routed=happened.routed)
+        elif isinstance(happened, Connected):
+            self._on_connected(happened)
+        elif isinstance(happened, Disconnected):
+            self._on_disconnected(happened)
+        elif isinstance(happened, Blocked):
+            self.connection = f"blocked: {happened.reason}" if happened.reason else "connected"
+            self._tell(
+                f"RabbitMQ takes no messages now ({happened.reason})"
+                if happened.reason
+                else "RabbitMQ takes messages again"
+            )
+        elif isinstance(happened, Depth):
+            self._depth = happened.ready
+
+    def _on_connected(self, happened: Connected) -> None:
+        self.connection = "connected"
+        self.broker_version = happened.version
+        self._tell(f"connected to RabbitMQ {happened.version}")
+        self._publish("control", Mark(worker_id=self.id))
+        self._hold_at = self._beat_at = 0.0
+
+    def _on_disconnected(self, happened: Disconnected) -> None:
+        self.connection = happened.reason
+        self._caught_up = False
+        self._confirmed_at = float("-inf")
+        self._routed.clear()
+        # What was not begun goes to others; what runs goes on, and its end is told later.
+        for held in list(self._waiting):
+            self.held.pop((held.order.job, held.order.attempt), None)
+        self._waiting.clear()
+        for held in self.held.values():
+            held.delivery = None
+        self._tell(happened.reason)
+
+    def _on_delivery(self, delivery: Delivered) -> None:
+        try:
+            message = self._codec.load(delivery.body, delivery.headers)
+            if delivery.queue == self._names.jobs:
+                if not isinstance(message, Order):
+                    raise BadMessage("it is not an order")
+                self._on_order(message, delivery)
+                return
+            if delivery.queue == self._names.control:
+                self._on_control(message, delivery)
+            else:
+                self._on_own(message)
+            self._link.ack(delivery)
+        except BadMessage as error:
+            if delivery.queue == self._names.jobs:
+                self._bury(delivery, str(error))
+            else:
+                self._link.ack(delivery)
+
+    def _on_control(self, message: Wire, delivery: Delivered) -> None:
+        offset = int(delivery.headers.get("x-stream-offset", 0))
+        if isinstance(message, Mark) and message.worker_id == self.id:
+            self._caught_up = True
+        if offset <= self._control.offset:
+            return
+        self._control.offset = offset
+        if isinstance(message, Withdrawn | TakenOver):
+            self._control.note(message)
+        elif isinstance(message, StopJob) and self._caught_up:
+            held = self.held.get((message.job, message.attempt))
+            if held is not None and held.begun is not None:
+                self.pool.stop(message.job, message.grace)
+
+    def _on_own(self, message: Wire) -> None:
+        if isinstance(message, Call):
+            self._beat_at = 0.0
+        elif isinstance(message, Verdict):
+            self._on_verdict(message)
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        held = self.held.get((verdict.job, verdict.attempt))
+        if held is None or held.run != verdict.run:
+            return
+        held.asked = None
+        if verdict.allowed:
+            held.generation = self._link.generation
+            if held.begun is None:
+                self._start(held)
+            self.pool.answer(verdict.job, True)
+        elif held.begun is None:
+            self._drop(held)
+        else:
+            held.outdated = True
+            if verdict.job in self.pool.asking:
+                self.pool.answer(verdict.job, False)
+            else:
+                self.pool.stop(verdict.job, self.app.job.grace)
+
+    # -- orders ---------------------------------------------------------------------------
+
+    def _on_order(self, order: Order, delivery: Delivered) -> None:
+        if self._control.is_void(order):
+            self._link.ack(delivery)
+            return
+        mine = self.held.get((order.job, order.attempt))
+        if mine is not None and mine.begun is not None:
+            # The broker gave it to us again after the connection broke. It still runs.
+            mine.delivery = delivery
+            return
+        if order.digest != self.app.digest:
+            self._later.append(
+                (time.monotonic() + _MISMATCH_SECONDS, lambda: self._refuse(order, delivery))
+            )
+            return
+        why = why_not_ours(self.app, order)
+        if why is not None:
+            self._bury(delivery, why)
+        elif delivery.redelivered:
+            self._return(order, delivery, Reason.WORKER_LOST, "given to another worker before")
+        else:
+            held = Held(order=order, delivery=delivery)
+            self.held[order.job, order.attempt] = held
+            self._waiting.append(held)
+
+    def _refuse(self, order: Order, delivery: Delivered) -> None:
+        detail = (
+            f"worker {self.name} has another configuration ({self.app.digest}) than the submitter "
+            f"({order.digest}): bring {self.app.source or self.app.root} there up to date"
+        )
+        self._tell(detail)
+        self._return(order, delivery, Reason.CONFIG_MISMATCH, detail)
+
+    def _return(self, order: Order, delivery: Delivered, why: Reason, detail: str) -> None:
+        """Send the order back to the coordinator instead of running it."""
+        returned = Returned(
+            job=order.job,
+            attempt=order.attempt,
+            epoch=order.epoch,
+            run="",
+            worker=self.name,
+            why=why,
+            detail=detail,
+        )
+        self._report(order, returned, about=delivery)
+
+    def _bury(self, delivery: Delivered, reason: str) -> None:
+        """To the dead letters with the reason."""
+        self._tell(f"a message was put to the dead letters: {reason}")
+        headers = {"taipy-exec-reason": reason, "taipy-exec-worker": self.name}
+        self._link.publish(
+            Message(
+                self._names.exchange,
+                "dead",
+                delivery.body,
+                headers=headers,
+                id=delivery.message_id,
+                notify=True,
+                about=delivery,
+            )
+        )
+
+    def _give_up_waiting(self) -> None:
+        """Put orders that were not begun back at the end of the queue, for any worker."""
+        while self._waiting:
+            held = self._waiting.popleft()
+            del self.held[held.order.job, held.order.attempt]
+            if held.delivery is not None:
+                self._link.publish(
+                    Message(
+                        self._names.exchange,
+                        "jobs",
+                        held.delivery.body,
+                        headers=dict(held.delivery.headers),
+                        id=held.delivery.message_id,
+                        reply_to=self._names.reports(held.order.submission),
+                        notify=True,
+                        about=held.delivery,
+                    )
+                )
+
+    def _drop(self, held: Held) -> None:
+        """The order is of no use any more."""
+        self.held.pop((held.order.job, held.order.attempt), None)
+        if held.delivery is not None:
+            self._link.ack(held.delivery)
+
+    # -- running --------------------------------------------------------------------------
+
+    def _begin_waiting(self) -> None:
+        while self._waiting and self._caught_up and not self._leaving and self.pool.free() > 0:
+            held = self._waiting.popleft()
+            if self._control.is_void(held.order):
+                self._drop(held)
+                continue
+            worker = self.pool.reserve()
+            if worker is None:
+                self._waiting.appendleft(held)
+                return
+            self._runs += 1
+            held.worker = worker
+            held.run = f"{self.id[:12]}.{self._runs}"
+            held.generation = self._link.generation
+            if self._cluster.secret is not None:
+                self._ask(held)
+            elif held.order.submission in self._routed:
+                self._start(held)
+                self._say_begun(held)
+            else:
+                # The first of its submission: is there still anybody who waits for it?
+                self._say_begun(held)
+
+    def _say_begun(self, held: Held) -> None:
+        order = held.order
+        begun = JobBegun(
+            job=order.job,
+            attempt=order.attempt,
+            epoch=order.epoch,
+            run=held.run,
+            worker=held.worker,
+            worker_id=self.id,
+        )
+        self._report(order, begun, about=held)
+
+    def _ask(self, held: Held) -> None:
+        order = held.order
+        held.asked = time.monotonic()
+        asks = Asks(
+            job=order.job,
+            attempt=order.attempt,
+            epoch=order.epoch,
+            run=held.run,
+            worker=held.worker or self.name,
+            worker_id=self.id,
+        )
+        self._report(order, asks, about=held)
+
+    def _start(self, held: Held) -> None:
+        held.begun = time.monotonic()
+        self._busy_at = held.begun
+        order, run = held.order, held.run
+
+        def send(data: bytes) -> None:
+            text = data.decode("latin-1")
+            self._report(order, JobOutput(order.job, order.attempt, run, text))
+
+        output = held.output = Output(send)
+        log = JobLog(lambda: output, self.app.job.log_limit)
+        self.pool.start(order.as_job_order(), held.worker, log)
+
+    def _answer_slots(self, now: float) -> None:
+        """Let jobs write their outputs while it is certain that their run still counts."""
+        certain = now - self._confirmed_at < self._cluster.lease * 2 / 3
+        for job in list(self.pool.asking):
+            held = self._running(job)
+            if held is None or held.outdated:
+                self.pool.answer(job, False)
+            elif certain and held.generation == self._link.generation:
+                self.pool.answer(job, True)
+            elif self._link.is_connected and (held.asked is None or now - held.asked > 5.0):
+                self._ask(held)
+
+    def _running(self, job: str) -> Held | None:
+        return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
+
+    def _on_report(self, report: JobReport) -> None:
+        held = self.held.get((report.job, report.attempt))
+        if held is None:
+            return
+        self._busy_at = time.monotonic()
+        held.ended = True
+        if held.output is not None:
+            held.output.close()
+            held.output = None
+        self._usual += (report.duration - self._usual) / 4
+        if held.outdated:
+            self._drop(held)
+            return
+        if held.handing_back:
+            order = held.order
+            self._report(
+                order,
+                Returned(
+                    job=order.job,
+                    attempt=order.attempt,
+                    epoch=order.epoch,
+                    run=held.run,
+                    worker=held.worker,
+                    why=Reason.HANDED_BACK,
+                    detail="its worker leaves",
+                ),
+                about=held,
+            )
+            return
+        if report.failure is None:
+            self.done += 1
+        else:
+            self.failed += 1
+        self._say_ended(held, report)
+        if self.limits.max_jobs is not None and self.done + self.failed >= self.limits.max_jobs:
+            self._leaving = max(self._leaving, 1)
+
+    def _say_ended(self, held: Held, report: JobReport) -> None:
+        order = held.order
+        ended = JobEnded(
+            job=order.job,
+            attempt=order.attempt,
+            epoch=order.epoch,
+            run=held.run,
+            worker=held.worker,
+            worker_id=self.id,
+            report=report.as_json(),
+        )
+        self._report(order, ended, about=held)
+
+    # -- reports and their confirmation ---------------------------------------------------
+
+    def _report(self, order: Order, wire: Wire, about: Any = None) -> None:
+        body, headers = self._codec.dump(wire)
+        self._link.publish(
+            Message(
+                self._names.exchange,
+                self._names.reports(order.submission),
+                body,
+                headers=dict(headers),
+                notify=True,
+                about=(about, type(wire), order.submission),
+            )
+        )
+
+    def _publish(self, key: str, wire: Wire) -> None:
+        body, headers = self._codec.dump(wire)
+        self._link.publish(Message(self._names.exchange, key, body, headers=dict(headers)))
+
+    def _on_settled(self, message: Message, *, routed: bool) -> None:
+        self._confirmed_at = time.monotonic()
+        about = message.about
+        if isinstance(about, Delivered):
+            self._link.ack(about)
+            return
+        subject, kind, submission = about
+        if routed:
+            self._routed.add(submission)
+        else:
+            self._routed.discard(submission)
+        if isinstance(subject, Delivered):
+            self._link.ack(subject)
+        elif isinstance(subject, Held):
+            self._on_told(subject, kind, routed=routed)
+
+    def _on_told(self, held: Held, kind: type[Wire], *, routed: bool) -> None:
+        if kind in (JobEnded, Returned):
+            self._drop(held)
+        elif not routed:
+            self._on_nobody_waits(held)
+        elif kind is JobBegun and held.begun is None:
+            self._start(held)
+
+    def _on_nobody_waits(self, held: Held) -> None:
+        if held.begun is not None:
+            held.outdated = True
+            if held.order.job in self.pool.asking:
+                self.pool.answer(held.order.job, False)
+            else:
+                self.pool.stop(held.order.job, self.app.job.grace)
+            return
+        self.held.pop((held.order.job, held.order.attempt), None)
+        self.pool.release(held.worker)
+        if held.delivery is not None:
+            self._bury(held.delivery, "it is outdated: nobody waits for its report")
+
+    # -- what is to be done from time to time -----------------------------------------------
+
+    def _look_after(self, now: float) -> None:
+        for at, action in [item for item in self._later if item[0] <= now]:
+            self._later.remove((at, action))
+            action()
+        for held in self.held.values():
+            if held.output is not None:
+                held.output.flush_old(now)
+            if held.begun and held.delivery and now - held.begun > self._cluster.ack_after:
+                # Before the broker takes a long job for a dead worker. The lease goes on.
+                self._link.ack(held.delivery)
+                held.delivery = None
+        if now >= self._hold_at:
+            self._hold_at = now + self._cluster.lease / 3
+            self._say_holding()
+        if now >= self._beat_at and self._link.is_connected:
+            self._beat_at = now + _BEAT_SECONDS
+            self._link.publish(self._beat("leaving" if self._leaving else "ready"))
+        if not self._leaving:
+            self._adapt(now)
+        idle = self.limits.idle_timeout
+        if idle is not None and not self.held and now - self._busy_at > idle:
+            self._leaving = max(self._leaving, 1)
+
+    def _adapt(self, now: float) -> None:
+        """Take more orders ahead while jobs are short, and more slots while the queue is long."""
+        if self._waiting and now - self._waiting[0].received > _PATIENCE and self._usual_is_long():
+            self._usual = max(self._usual, 2 * _SHORT_JOB)
+            self._give_up_waiting()
+        least, most = self.limits.least, self.limits.most
+        if most > least and now >= self._measure_at and self._link.is_connected:
+            self._measure_at = now + _MEASURE_SECONDS
+            self._link.measure(self._names.jobs)
+            running = len(self.pool.running)
+            self.pool.size = min(max(least, running + self._depth), most)
+        self._take_orders()
+
+    def _usual_is_long(self) -> bool:
+        """Whether what runs now has run for longer than short jobs do."""
+        now = time.monotonic()
+        return any(h.begun and now - h.begun > _PATIENCE for h in self.held.values())
+
+    def _take_orders(self) -> None:
+        ahead = self._cluster.prefetch
+        if ahead == 0 and self._usual < _SHORT_JOB:
+            ahead = _AHEAD * self.pool.size
+        wanted = self.pool.size + ahead
+        if wanted != self._prefetch:
+            self._prefetch = wanted
+            self._link.subscribe(jobs_subscription(self._names, wanted))
+
+    def _say_holding(self) -> None:
+        by_submission: dict[str, list[Held]] = {}
+        for held in self.held.values():
+            by_submission.setdefault(held.order.submission, []).append(held)
+        for mine in by_submission.values():
+            jobs = [[h.order.job, h.order.attempt, h.run if h.begun else ""] for h in mine]
+            holding = Holding(worker=self.name, worker_id=self.id, jobs=jobs)
+            self._report(mine[0].order, holding)
+
+    def _beat(self, state: str) -> Message:
+        now = time.monotonic()
+        running = [
+            [h.order.job, h.order.task, round(now - h.begun, 3)]
+            for h in self.held.values()
+            if h.begun and not h.ended
+        ]
+        beat = Beat(
+            worker=self.name,
+            worker_id=self.id,
+            digest=self.app.digest,
+            state=state,
+            slots=self.pool.size,
+            running=running,
+            done=self.done,
+            failed=self.failed,
+            uptime=round(now - self._started_at, 3),
+        )
+        body, headers = self._codec.dump(beat)
+        return Message(self._names.beats, "", body, headers=dict(headers), lasting=False)
+
+    # -- leaving --------------------------------------------------------------------------
+
+    def _begin_leaving(self) -> None:
+        self._told_leaving = self._leaving
+        self._link.unsubscribe(self._names.jobs)
+        self._give_up_waiting()
+        running = [h for h in self.held.values() if h.begun and not h.ended]
+        if self._leaving == 1:
+            names = ", ".join(sorted(h.order.task for h in running))
+            self._tell(f"leaving after {names or 'nothing'}; once more to hand it back")
+        else:
+            for held in running:
+                held.handing_back = True
+                self.pool.stop(held.order.job, self.app.job.grace)
+
+    def current(self) -> Iterable[Held]:
+        """What runs now."""
+        return [h for h in self.held.values() if h.begun and not h.ended]
