@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench bench-taipy build clean
+.PHONY: help run run-cluster test faults check bench bench-taipy build clean broker-server
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,8 +12,14 @@ run: $(VENV)/.installed ## Run the example application on its real data, in stan
 	$(BIN)/taipy-exec submit configs/standalone.toml
 	@$(BIN)/taipy-exec data show configs/standalone.toml report
 
-test: $(VENV)/.installed-test ## Run the tests
-	$(BIN)/python -m pytest -n auto
+run-cluster: $(VENV)/.installed-test broker-server ## Run the example in cluster mode, on a broker of its own
+	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
+
+test: $(VENV)/.installed-test broker-server ## Run the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+faults: $(VENV)/.installed-test broker-server ## Kill, cut and restart everything while jobs run
+	$(BIN)/python -m pytest tests/faults -n 1 -q
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
 	$(BIN)/ruff check .
@@ -32,6 +38,21 @@ build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# RabbitMQ as a program only: while the package is installed, nothing may be started as a service.
+RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
+POLICY := /usr/sbin/policy-rc.d
+
+broker-server:
+	@if [ ! -x $(RABBITMQ) ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  if [ ! -e $(POLICY) ]; then \
+	    trap 'rm -f $(POLICY)' EXIT; \
+	    printf '#!/bin/sh\nexit 101\n' >$(POLICY) && chmod 755 $(POLICY) || exit 1; \
+	  fi; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    rabbitmq-server openssl; \
+	fi
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

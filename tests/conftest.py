@@ -1,18 +1,84 @@
-"""Fixtures of the tests that run the installed command; it also puts this folder on the path."""
+"""Fixtures for the command and for brokers; this folder and `tools` come onto the path here."""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import sys
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from command_support import Application, wait_until
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tools.private_broker import PrivateBroker
+
 # A shell that starts the tests in the background has them ignore these, and whatever they start
 # would inherit that; the commands under test are to be as on a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+_BROKER_FIXTURES = {"broker", "broker_url", "own_broker"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marks known that are put on tests here."""
+    config.addinivalue_line("markers", "broker: needs a RabbitMQ server, which it starts itself")
+    config.addinivalue_line("markers", "xdist_group(name): runs in one process with its group")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a broker, and have one process run all of them."""
+    for item in items:
+        if _BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.broker)
+            item.add_marker(pytest.mark.xdist_group("broker"))
+
+
+def _require_broker() -> None:
+    missing = PrivateBroker.missing()
+    if missing and os.environ.get("CI"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[PrivateBroker]:
+    """The broker that all tests of this process share; it is not to be broken."""
+    _require_broker()
+    with PrivateBroker() as server:
+        yield server
+
+
+@pytest.fixture
+def broker_url(broker: PrivateBroker) -> Iterator[str]:
+    """The URL of a virtual host that is there for this test only."""
+    name = f"test-{uuid.uuid4().hex}"
+    broker.add_vhost(name)
+    yield broker.url(vhost=name)
+    broker.ctl("delete_vhost", name)
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Callable[..., PrivateBroker]]:
+    """Starts brokers that the test may break; the arguments are those of PrivateBroker."""
+    _require_broker()
+    servers: list[PrivateBroker] = []
+
+    def start(**options: object) -> PrivateBroker:
+        server = PrivateBroker(**options)  # type: ignore[arg-type]
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.close()
 
 
 @pytest.fixture

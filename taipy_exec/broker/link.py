@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import random
+import re
+import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -27,13 +29,26 @@ from pika.exceptions import (
 
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, run_steps
-from taipy_exec.config.broker_address import redact
+from taipy_exec.config.broker_address import BrokerAddress, redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
 
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 _NACK_DELAY = 0.2
+
+# What trying again does not mend: wrong password, rights, virtual host or arguments.
+_FATAL = (
+    AuthenticationError,
+    ProbableAuthenticationError,
+    ProbableAccessDeniedError,
+    ConnectionClosedByBroker,
+    BrokerError,
+    ssl.SSLCertVerificationError,
+)
+
+# What the broker says, in the text that pika makes of it.
+_WORDS = re.compile(r"\(\d{3}\) ['\"](.+)['\"]")
 
 # pika tells its own story of every failed attempt; ours is told by events.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -141,6 +156,7 @@ class Link:
         self._closing = False
         self.generation = 0
         self.is_connected = False
+        self._standing: set[str] = set()
         # Only the link's thread touches what follows.
         self._connection: Any = None
         self._publisher: Any = None
@@ -152,6 +168,7 @@ class Link:
         self._next_tag = 1
         self._is_blocked = False
         self._refusal = ""
+        self._address = cluster.addresses[0]
         self._thread = threading.Thread(target=self._live, name=f"{name}-link", daemon=True)
         self._thread.start()
 
@@ -188,6 +205,11 @@ class Link:
     def measure(self, queue: str) -> None:
         """Ask how much is in a queue; the answer is a `Depth`. A missing queue gives none."""
         self._call(lambda: self._measure(queue))
+
+    def wait_subscribed(self, queue: str, timeout: float) -> bool:
+        """Wait until a subscription stands, its queue declared; False when the time is up."""
+        with self._lock:
+            return self._lock.wait_for(lambda: queue in self._standing, timeout)
 
     def wait_settled(self, messages: Sequence[Message], timeout: float) -> bool:
         """Wait until the broker has confirmed all of these; False when the time is up."""
@@ -268,7 +290,7 @@ class Link:
         delay = _FIRST_DELAY
         number = 0
         while not self._closing:
-            address = self._cluster.addresses[number % len(self._cluster.addresses)]
+            address = self._address = self._cluster.addresses[number % len(self._cluster.addresses)]
             number += 1
             was = self.generation
             try:
@@ -337,7 +359,13 @@ class Link:
             self._serials[queue] = self._next_serial
             channel.add_on_close_callback(lambda *closed: self._on_consumer_closed(queue, *closed))
             channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
-            run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], then)
+            run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], stands)
+
+        def stands() -> None:
+            with self._lock:
+                self._standing.add(queue)
+                self._lock.notify_all()
+            then()
 
         self._connection.channel(on_open_callback=opened)
 
@@ -492,7 +520,7 @@ class Link:
 
     def _on_publisher_closed(self, channel: Any, reason: Any) -> None:
         if not self._closing and self._connection is not None and self._connection.is_open:
-            self._refusal = _explain(reason)
+            self._refusal = explain(reason, self._address)
             self._connection.close(320, "a channel was closed")
 
     def _on_consumer_closed(self, queue: str, channel: Any, reason: Any) -> None:
@@ -504,7 +532,7 @@ class Link:
         if getattr(reason, "reply_code", 0) in (404, 405):
             # No such queue; or the exclusive queue of a connection the broker still believes in.
             self._tell(Gone(queue))
-        self._refusal = _explain(reason)
+        self._refusal = explain(reason, self._address)
         self._connection.close(320, "a channel was closed")
 
     def _on_canceled(self, queue: str) -> None:
@@ -534,6 +562,7 @@ class Link:
     def _lost(self, error: BaseException) -> None:
         with self._lock:
             self.is_connected = False
+            self._standing.clear()
             self._flush_due = False
             # In front, in their old order: nothing overtakes what was sent before it.
             self._outbox.extendleft(m for m in reversed(self._unconfirmed.values()) if m.lasting)
@@ -541,12 +570,8 @@ class Link:
         self._publisher = None
         self._is_blocked = False
         if not self._closing:
-            text = self._refusal or _explain(error)
-            fatal = isinstance(
-                error, AuthenticationError | ProbableAuthenticationError | ProbableAccessDeniedError
-            ) or (
-                isinstance(error, BrokerError | ConnectionClosedByBroker) and self.generation == 0
-            )
+            text = self._refusal or explain(error, self._address)
+            fatal = self.generation == 0 and any(isinstance(c, _FATAL) for c in _causes(error))
             self._tell(Disconnected(redact(text, self._cluster.addresses), fatal))
 
 
@@ -556,16 +581,41 @@ def broker_hint(cluster: ClusterConfig) -> str:
     return f"the address is {places}; taipy-exec doctor tells what is missing"
 
 
-def _explain(error: BaseException) -> str:
-    """What went wrong, in the broker's own words where it gave some."""
-    seen: BaseException | None = error
-    texts = []
-    while seen is not None:
-        code, text = getattr(seen, "reply_code", None), getattr(seen, "reply_text", None)
-        if text:
-            texts.append(f"RabbitMQ refused: {text} ({code})")
-        inner = getattr(seen, "exceptions", None) or getattr(seen, "exception", None)
-        seen = inner[-1] if isinstance(inner, list | tuple) and inner else inner or seen.__cause__
-        if isinstance(seen, OSError) and not text:
-            texts.append(f"RabbitMQ cannot be reached: {seen.strerror or seen}")
-    return texts[-1] if texts else f"RabbitMQ cannot be reached: {error or type(error).__name__}"
+def explain(error: BaseException, address: BrokerAddress) -> str:
+    """What went wrong, in one sentence; in the broker's own words where it gave some."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, BrokerError):
+            return cause.message
+        if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
+            return f"RabbitMQ refuses user {address.username!r}: wrong name or password"
+        if isinstance(cause, ssl.SSLError):
+            return f"no secure connection to RabbitMQ: {_tls_reason(cause)}"
+        words = getattr(cause, "reply_text", None) or _WORDS.search(str(cause))
+        if words:
+            return f"RabbitMQ refuses: {words if isinstance(words, str) else words[1]}"
+    where = f"{address.host}:{address.port}"
+    for cause in causes:
+        if isinstance(cause, OSError):
+            return f"RabbitMQ cannot be reached at {where}: {cause.strerror or cause}"
+    return f"RabbitMQ cannot be reached at {where}: {_last_words(causes)}"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    reason = getattr(error, "verify_message", None) or error.reason or str(error)
+    return str(reason).lower().replace("_", " ")
+
+
+def _last_words(causes: list[BaseException]) -> str:
+    texts = [str(cause) for cause in causes if str(cause)]
+    return texts[-1] if texts else "it closed the connection"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that pika wrapped in it, the outermost first."""
+    yield error
+    more = [getattr(error, name, None) for name in ("exceptions", "exception", "__cause__")]
+    for item in (*error.args, *more):
+        for cause in item if isinstance(item, list | tuple) else (item,):
+            if isinstance(cause, BaseException) and cause is not error:
+                yield from _causes(cause)

@@ -73,6 +73,14 @@ BrokerUrl = Annotated[
         help="RabbitMQ's address (amqp:// or amqps://); passwords belong into the environment.",
     ),
 ]
+Application = Annotated[
+    str | None,
+    option(
+        "--application",
+        metavar="NAME",
+        help="The application's name on the broker, where its configuration is not at hand.",
+    ),
+]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
 Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]

@@ -31,7 +31,10 @@ class _WithProperties:
 
 @dataclass(frozen=True, kw_only=True)
 class JobConfig(_WithProperties):
-    """The `[JOB]` section. `max_nb_of_workers` None means the default of the mode (2)."""
+    """The `[JOB]` section. `max_nb_of_workers` None means the default of the mode (2).
+
+    `properties` hold the keys of cluster mode too, and so may hold a password.
+    """
 
     mode: str = "development"
     max_nb_of_workers: int | None = None
@@ -39,7 +42,7 @@ class JobConfig(_WithProperties):
     max_attempts: int = 3
     grace: float = 5.0
     log_limit: int = 10_000_000
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def workers(self) -> int:

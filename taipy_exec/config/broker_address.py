@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from taipy_exec.errors import ConfigurationError
 
+_GUEST = "guest"
 _PORTS = {"amqp": 5672, "amqps": 5671}
-_HINT = (
-    "write it as amqp://USER:PASSWORD@HOST:PORT/VHOST, with @ : / % in a password as %40 %3A ..."
+_PLACE = re.compile(r"(?P<host>[\w.-]*|\[[\w:.%]+\])(?::(?P<port>\d{0,5}))?(?:/(?P<vhost>[^?#]*))?")
+_USERINFO = re.compile(r"(amqps?://[^\s:@/]*)(?::(?:(?!amqps?://)\S)*)?@", re.IGNORECASE)
+_FORM = "write it as amqp://USER:PASSWORD@HOST:PORT/VHOST"
+_QUOTING = (
+    "percent-encode the user, the password and the vhost: @ is %40, : is %3A, / is %2F, "
+    "% is %25, and a comma is %2C"
 )
 
 
@@ -21,8 +27,8 @@ class BrokerAddress:
     host: str = "localhost"
     port: int = 5672
     vhost: str = "/"
-    username: str = "guest"
-    password: str = field(default="guest", repr=False)
+    username: str = _GUEST
+    password: str = field(default=_GUEST, repr=False)
     tls: bool = False
 
     @property
@@ -33,52 +39,101 @@ class BrokerAddress:
         vhost = quote(self.vhost, safe="") if self.vhost != "/" else ""
         return f"{scheme}://{quote(self.username, safe='')}:***@{host}:{self.port}/{vhost}"
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether the password is one that nobody else may read."""
+        return self.password not in ("", _GUEST)
+
 
 def parse_addresses(given: str | Iterable[str]) -> tuple[BrokerAddress, ...]:
-    """The addresses in a text with commas or in a list. Raises ConfigurationError."""
-    urls = given.split(",") if isinstance(given, str) else list(given)
-    found = tuple(parse_address(url.strip()) for url in urls if str(url).strip())
+    """The addresses in a text with commas, or in several texts. Raises ConfigurationError."""
+    texts = [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(text, str) for text in texts):
+        raise ConfigurationError("a broker's address is not a text", _FORM)
+    urls = [url.strip() for text in texts for url in text.split(",")]
+    if any(url and "://" not in url for url in urls) and len(urls) > len(texts):
+        raise ConfigurationError(
+            "what stands between commas is not a broker's address each time", _QUOTING
+        )
+    found = tuple(parse_address(url) for url in urls if url)
     if not found:
-        raise ConfigurationError("broker_url is empty", _HINT)
+        raise ConfigurationError("the broker's address is empty", _FORM)
     return found
 
 
 def parse_address(url: str) -> BrokerAddress:
     """The address in a URL. Raises ConfigurationError with a sentence that holds no password."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.strip().partition("://")
+    scheme = scheme.lower()
     if not separator or scheme not in _PORTS:
-        raise ConfigurationError("broker_url does not begin with amqp:// or amqps://", _HINT)
-    # A password with @ or / in it as it is: what stands before the last @ belongs to the user.
-    userinfo, at, place = rest.rpartition("@")
-    username, _, password = userinfo.partition(":")
-    server, _, vhost = place.partition("/")
-    host, port = _server(server, _PORTS[scheme])
+        raise ConfigurationError(
+            "the broker's address does not begin with amqp:// or amqps://", _FORM
+        )
+    if "ENV[" in url:
+        raise ConfigurationError(
+            "ENV[...] is only a part of the broker's address",
+            "put the whole address into the variable, or use broker_password_file",
+        )
+    userinfo, place = _split(rest)
+    username, password = _GUEST, _GUEST
+    if userinfo:
+        username, colon, given = userinfo.partition(":")
+        username = _decoded(username) or _GUEST
+        password = _decoded(given) if colon else _GUEST
+    port = int(place["port"] or _PORTS[scheme])
+    if not 0 < port < 65536:
+        raise ConfigurationError("the port of the broker's address is not from 1 to 65535", _FORM)
     return BrokerAddress(
-        host=host,
+        host=place["host"].strip("[]") or "localhost",
         port=port,
-        vhost=unquote(vhost) or "/",
-        username=unquote(username) if at else "guest",
-        password=unquote(password) if at else "guest",
+        vhost=_decoded(place["vhost"] or "") or "/",
+        username=username,
+        password=password,
         tls=scheme == "amqps",
     )
 
 
-def _server(text: str, default_port: int) -> tuple[str, int]:
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":")
-    else:
-        host, _, port = text.partition(":")
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise ConfigurationError("broker_url has no valid port behind its host", _HINT)
-    return host or "localhost", int(port) if port else default_port
+def _split(rest: str) -> tuple[str, re.Match[str]]:
+    """User and password, and the match of what follows them, where only one reading is possible.
+
+    So a password may hold @ : / as they are, as long as no part of it looks like a host.
+    """
+    starts = [0, *(at.end() for at in re.finditer("@", rest))]
+    found = [(start, _PLACE.fullmatch(rest, start)) for start in starts]
+    readings = [(rest[: max(start - 1, 0)], place) for start, place in found if place]
+    if len(readings) == 1:
+        return readings[0]
+    if readings:
+        raise ConfigurationError("the broker's address can be read in several ways", _QUOTING)
+    raise ConfigurationError(
+        "the broker's address does not end in HOST, HOST:PORT or HOST:PORT/VHOST",
+        f"{_FORM}; {_QUOTING}",
+    )
 
 
-def redact(text: str, addresses: Iterable[BrokerAddress]) -> str:
-    """`text` with every password of these addresses replaced, plain or percent-encoded."""
-    for address in addresses:
-        if address.password and address.password != "guest":
-            forms = {address.password, quote(address.password, safe=""), quote(address.password)}
-            for form in sorted(forms, key=len, reverse=True):
-                text = text.replace(form, "***")
-    return text
+def _decoded(text: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            "the broker's address is percent-encoded in another way than UTF-8", _QUOTING
+        ) from None
+
+
+def redact(text: str, addresses: Iterable[BrokerAddress] = ()) -> str:
+    """`text` without the passwords of `addresses`, in any encoding, and without any URL's."""
+    text = _USERINFO.sub(r"\1:***@", text)
+    secrets = {address.password for address in addresses if address.has_secret}
+    if not secrets:
+        return text
+    longest_first = sorted(secrets, key=len, reverse=True)
+    return re.sub("|".join(map(_any_encoding, longest_first)), "***", text)
+
+
+def _any_encoding(secret: str) -> str:
+    """A pattern of `secret` with any of its characters percent-encoded."""
+    return "".join(f"(?:(?i:{_percent(char)})|{re.escape(char)})" for char in secret)
+
+
+def _percent(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode(errors="surrogateescape"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
@@ -37,6 +38,7 @@ def check(
     report = _Reporter(compiled)
     config = compiled.config
     _check_job(report, config, modes)
+    report.problems.extend(cluster_problems(compiled))
     _check_core(report, config)
     _check_ids(report, config)
     for node in config.data_nodes.values():

@@ -10,24 +10,17 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.broker_address import BrokerAddress, parse_addresses
+from taipy_exec.config.vocabulary import CLUSTER_KEYS
 from taipy_exec.errors import ConfigurationError
 
 URL_VARIABLE = "TAIPY_EXEC_BROKER_URL"
 SECRET_VARIABLE = "TAIPY_EXEC_SECRET"
 _DEFAULT_URL = "amqp://guest:guest@localhost:5672/"
-
-# Key in [JOB] -> (kinds, default, least value); the key without `broker_` is the field.
-SETTINGS: Mapping[str, tuple[tuple[type, ...], Any, float | None]] = {
-    "broker_heartbeat": ((int,), 15, 5),
-    "broker_prefetch": ((int,), 0, 0),
-    "broker_delivery_limit": ((int,), 20, 1),
-    "broker_ack_after": ((int, float), 20.0, 0),
-    "broker_lease": ((int, float), 15.0, 1),
-    "broker_connect_timeout": ((int, float), 20.0, 0),
-    "broker_verify": ((bool,), True, None),
-}
-FILES = ("broker_ca_file", "broker_cert_file", "broker_key_file")
-CLUSTER_KEYS = ("broker_url", "application", "broker_password_file", *SETTINGS, *FILES)
+_LONGEST_NAME = 60
+_FILES = ("broker_ca_file", "broker_cert_file", "broker_key_file")
+_READ_APART = ("broker_url", "application", "broker_password_file", *_FILES)
+# The key without `broker_` is the field.
+_PLAIN = tuple(key for key in CLUSTER_KEYS if key not in _READ_APART)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,39 +51,91 @@ class ClusterConfig:
 def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConfig:
     """The settings of `app`: flag, environment, configuration file, default.
 
-    Raises ConfigurationError where an address or the password's file is wrong.
+    Raises ConfigurationError where an address, the name or the password's file is wrong.
     """
     given = app.job.properties
-    url = broker_url or os.environ.get(URL_VARIABLE) or given.get("broker_url") or _DEFAULT_URL
-    addresses = parse_addresses(url)
-    password = _password(app, given.get("broker_password_file"))
-    if password is not None:
-        addresses = tuple(replace(address, password=password) for address in addresses)
+    secret = os.environ.get(SECRET_VARIABLE)
     settings: dict[str, Any] = {
-        key.removeprefix("broker_"): given.get(key, default)
-        for key, (_, default, _) in SETTINGS.items()
+        key.removeprefix("broker_"): given[key] for key in _PLAIN if key in given
     }
     files: dict[str, Any] = {
-        key.removeprefix("broker_"): app.root / str(given[key]) for key in FILES if given.get(key)
+        key.removeprefix("broker_"): app.root / given[key] for key in _FILES if given.get(key)
     }
-    secret = os.environ.get(SECRET_VARIABLE)
     return ClusterConfig(
-        application=str(given.get("application") or app.root.resolve().name or "taipy"),
-        addresses=addresses,
+        application=_application(app),
+        addresses=_addresses(app, broker_url),
         secret=secret.encode() if secret else None,
         **settings,
         **files,
     )
 
 
-def _password(app: AppConfig, file: Any) -> str | None:
-    if not file:
+def wrong_setting(key: str, value: Any) -> str | None:
+    """What is wrong with a value that has the right type; it tells no password."""
+    if key == "application":
+        return _wrong_name(value)
+    if key == "broker_url":
+        try:
+            parse_addresses(value)
+        except ConfigurationError as error:
+            return f"{error.message}; {error.hint}"
         return None
-    path = app.root / str(file)
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
+    least, most = CLUSTER_KEYS[key].least, CLUSTER_KEYS[key].most
+    if least is not None and most is not None and not least <= value <= most:
+        return f"must be from {least} to {most}"
+    return None
+
+
+def _application(app: AppConfig) -> str:
+    given = app.job.properties.get("application")
+    name = str(app.root.resolve().name if given is None else given)
+    wrong = _wrong_name(name)
+    if wrong:
         raise ConfigurationError(
-            f"broker_password_file {path} cannot be read: {error.strerror}",
-            "make it readable for this user, or remove the key",
-        ) from None
+            f"the application's name {name!r} {wrong}", 'write application = "NAME" under [JOB]'
+        )
+    return name
+
+
+def _wrong_name(name: str) -> str | None:
+    # Bytes: quoted, each may be three, and a queue's name has 255 at most.
+    length = len(name.encode(errors="replace"))
+    if length <= _LONGEST_NAME and name.strip() and name.isprintable():
+        return None
+    return f"must have 1 to {_LONGEST_NAME} printable characters (bytes, where it is not ASCII)"
+
+
+def _addresses(app: AppConfig, flag: str | None) -> tuple[BrokerAddress, ...]:
+    given: Mapping[str, Any] = app.job.properties
+    sources: tuple[tuple[str, Any], ...] = (
+        (f"--broker-url or {URL_VARIABLE}", flag),
+        (URL_VARIABLE, os.environ.get(URL_VARIABLE)),
+        ("broker_url", given.get("broker_url")),
+    )
+    source, url = next((found for found in sources if found[1]), ("", _DEFAULT_URL))
+    try:
+        addresses = parse_addresses(url)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{source}: {error.message}", error.hint) from None
+    file = given.get("broker_password_file")
+    if not file:
+        return addresses
+    password = _password(app.root / file)
+    return tuple(replace(address, password=password) for address in addresses)
+
+
+def _password(path: Path) -> str:
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        wrong = "is not UTF-8 text"
+    else:
+        if password:
+            return password
+        wrong = "is empty"
+    raise ConfigurationError(
+        f"broker_password_file {path} {wrong}",
+        "put the password into it, readable for this user, or remove the key",
+    )

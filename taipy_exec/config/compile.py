@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from taipy_exec.config.application import (
     ScenarioConfig,
     TaskConfig,
 )
+from taipy_exec.config.cluster import wrong_setting
 from taipy_exec.config.digest import digest
 from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
@@ -26,8 +28,11 @@ from taipy_exec.config.typed_text import (
     Frequency,
     Scope,
 )
-from taipy_exec.config.vocabulary import KEYS, STORAGE_PROPERTIES
+from taipy_exec.config.vocabulary import CLUSTER_KEYS, KEYS, STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
+
+# A value in a message, which may have been cut behind its first quote or brace.
+_SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -104,6 +109,20 @@ def compile_entry(
 class _Build(Entries):
     """One compilation, section by section."""
 
+    def report(
+        self,
+        section: str,
+        id: str,
+        key: str | None,
+        message: str,
+        level: Level = Level.ERROR,
+        value: object = None,
+    ) -> None:
+        if section == "JOB" and key == "broker_url" and value is not None:
+            # It may hold a password, and cannot be read well enough to say where.
+            message, value = _SHOWN_VALUE.sub("'***'", message), None
+        super().report(section, id, key, message, level, value)
+
     def job(self) -> JobConfig:
         values = self.values("JOB", "")
         given = dict(values)
@@ -115,6 +134,7 @@ class _Build(Entries):
         if workers is not None and workers < 0:
             self.report("JOB", "", "max_nb_of_workers", "must be 1 or more", value=workers)
             workers = None
+        cluster = self._cluster_keys(values)
         config = JobConfig(
             mode=take("mode", str, "a text", "development"),
             max_nb_of_workers=workers,
@@ -122,13 +142,26 @@ class _Build(Entries):
             max_attempts=take("max_attempts", int, "a whole number", 3),
             grace=float(take("grace", (int, float), "a number of seconds", 5.0)),
             log_limit=take("log_limit", int, "a number of bytes", 10_000_000),
-            properties=values,
+            properties={**values, **cluster},
         )
         for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
             if getattr(config, key) < least:
                 self.report("JOB", "", key, f"must be {least} or more", value=given.get(key))
         self.warn_near_misses("JOB", "", values)
         return config
+
+    def _cluster_keys(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Take the keys of cluster mode out of `values`, and give those that are valid."""
+        found = {}
+        for key, (kinds, wanted, *_) in CLUSTER_KEYS.items():
+            value = self.take("JOB", "", values, key, kinds, wanted, None)
+            wrong = None if value is None else wrong_setting(key, value)
+            if wrong:
+                told = None if key == "broker_url" else value
+                self.report("JOB", "", key, wrong, value=told)
+            elif value is not None:
+                found[key] = value
+        return found
 
     def core(self) -> CoreConfig:
         values = self.values("CORE", "")

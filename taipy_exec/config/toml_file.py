@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taipy_exec.config.broker_address import redact
 from taipy_exec.config.problem import Problem
 from taipy_exec.errors import ConfigurationError
 
@@ -64,7 +65,7 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
     if place and place[1]:
         line = int(place[1])
     lines = text.split("\n")
-    source = lines[line - 1].strip() if line <= len(lines) else ""
+    source = redact(lines[line - 1].strip()) if line <= len(lines) else ""
     problem = Problem(
         message=f"this is not valid TOML: {what}" + (f" in `{source}`" if source else ""),
         file=str(path),

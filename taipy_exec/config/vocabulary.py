@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 FLAT_SECTIONS = ("TAIPY", "JOB", "CORE")
 ENTRY_SECTIONS = ("DATA_NODE", "TASK", "SCENARIO")
@@ -14,6 +14,35 @@ FOREIGN_SECTIONS = frozenset(
     {"gui", "GUI", "REST", "rest", "AUTHENTICATION", "TELEMETRY", "VERSION_MIGRATION"}
 )
 
+
+class Setting(NamedTuple):
+    """What a key may hold: values of `kinds`, told as `wanted`, in a range if it has one."""
+
+    kinds: type | tuple[type, ...]
+    wanted: str
+    least: float | None = None
+    most: float | None = None
+
+
+_SECONDS = ((int, float), "a number of seconds")
+
+# Keys of [JOB] that cluster mode reads; their defaults stand in `ClusterConfig`.
+CLUSTER_KEYS: Mapping[str, Setting] = {
+    "application": Setting(str, "a text"),
+    "broker_url": Setting((str, list, tuple), "an address or a list of addresses"),
+    "broker_password_file": Setting(str, "a path"),
+    "broker_ca_file": Setting(str, "a path"),
+    "broker_cert_file": Setting(str, "a path"),
+    "broker_key_file": Setting(str, "a path"),
+    "broker_verify": Setting(bool, "True or False"),
+    "broker_heartbeat": Setting(int, "a whole number of seconds", 5, 3600),
+    "broker_prefetch": Setting(int, "a whole number", 0, 10_000),
+    "broker_delivery_limit": Setting(int, "a whole number", 1, 1_000_000),
+    "broker_ack_after": Setting(*_SECONDS, 0, 86_400),
+    "broker_lease": Setting(*_SECONDS, 1, 86_400),
+    "broker_connect_timeout": Setting(*_SECONDS, 0.1, 86_400),
+}
+
 KEYS: Mapping[str, tuple[str, ...]] = {
     "JOB": (
         "mode",
@@ -22,6 +51,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "max_attempts",
         "grace",
         "log_limit",
+        *CLUSTER_KEYS,
     ),
     "CORE": (
         "root_folder",

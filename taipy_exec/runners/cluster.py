@@ -12,6 +12,7 @@ from taipy_exec.broker.link import (
     Blocked,
     Connected,
     Delivered,
+    Depth,
     Disconnected,
     Link,
     LinkEvent,
@@ -52,6 +53,7 @@ _RECONNECT = 5.0
 # How long a successor listens to what the former coordinator did not hear, before it sends again.
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
+_MEASURE_SECONDS = 5.0
 _REFUSALS = 5
 
 
@@ -87,6 +89,7 @@ class ClusterRunner:
         self._settled_at: dict[str, float] = {}
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
+        self._measure_at = 0.0
         self._wake = WakePipe()
         self.wake = self._wake.set
         self._link = Link(
@@ -124,6 +127,13 @@ class ClusterRunner:
             self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
             self._settled_at[submission] = now + _SETTLE
         self._link.subscribe(reports_subscription(self._names, submission))
+        # Not one order before: a worker whose report finds no queue takes the order for outdated.
+        queue = self._names.reports(submission)
+        if not self._link.wait_subscribed(queue, self._cluster.connect_timeout):
+            raise BrokerError(
+                f"RabbitMQ did not make the queue {queue} in time",
+                f"{submission} is kept: taipy-exec resume carries on when RabbitMQ is back",
+            )
 
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         messages = []
@@ -131,7 +141,7 @@ class ClusterRunner:
             out = self._out.get(order.job)
             if out is None:
                 out = self._out[order.job] = _Out(order=order)
-            out.order, out.run, out.suspect = order, "", None
+            out.order, out.run, out.suspect, out.heard = order, "", None, time.monotonic()
             at = self._settled_at.get(order.submission, 0.0)
             if at > time.monotonic():
                 self._delayed.append((at, order))
@@ -192,6 +202,8 @@ class ClusterRunner:
                 self._told_at = float("-inf")
         elif isinstance(happened, Disconnected):
             self._tell(f"no connection to RabbitMQ; jobs that run go on ({happened.reason})")
+        elif isinstance(happened, Depth):
+            self._on_depth(happened)
         elif isinstance(happened, Blocked) and happened.reason:
             self._tell(f"RabbitMQ takes no messages now ({happened.reason}); jobs wait")
 
@@ -328,6 +340,25 @@ class ClusterRunner:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
             elif out.run and now - out.heard > lease:
                 self._lose(out, f"nothing was heard of {out.worker} for {lease:g} s")
+        if now >= self._measure_at and any(self._is_silent(out, now) for out in self._out.values()):
+            self._measure_at = now + _MEASURE_SECONDS
+            self._link.measure(self._names.jobs)
+
+    def _is_silent(self, out: _Out, now: float) -> bool:
+        """Whether an order was sent long ago, and no worker says that it has it."""
+        return not out.run and now - out.heard > self._cluster.lease
+
+    def _on_depth(self, depth: Depth) -> None:
+        """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
+        if depth.ready:
+            return
+        now = time.monotonic()
+        silent = [out for out in self._out.values() if self._is_silent(out, now)]
+        if silent:
+            log.warning("%d jobs were missing in the queue and are sent again", len(silent))
+        for out in silent:
+            out.heard = now
+            self._link.publish(self._order_message(out.order))
 
     def _lose(self, out: _Out, how: str) -> None:
         order = out.order

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ import pytest
 
 CASES = Path(__file__).parent / "cases"
 RUN_CASE = Path(__file__).parent / "run_case.py"
-MODES = ("development", "standalone")
+MODES = (
+    "development",
+    "standalone",
+    pytest.param("cluster", marks=pytest.mark.xdist_group("broker")),
+)
 
 # Where Taipy's own outcome is a quirk, the outcome that its documentation promises.
 INTENDED_VALUES: dict[str, dict[str, Any]] = {
@@ -55,6 +60,9 @@ ACCEPTED = {
 }
 
 
+BROKER = "TAIPY_EXEC_BROKER_URL"
+
+
 def case_names(kind: str) -> list[str]:
     return sorted(path.name for path in CASES.iterdir() if path.name.startswith(kind))
 
@@ -70,8 +78,29 @@ def scratch(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.fixture
+def served(
+    request: pytest.FixtureRequest, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """In cluster mode: a broker, and a worker for the case."""
+    params = request.node.callspec.params
+    if params["mode"] != "cluster":
+        yield
+        return
+    monkeypatch.setenv(BROKER, request.getfixturevalue("broker_url"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "taipy_exec", "run-worker", "-a", "."],
+        cwd=scratch,
+        env=environment(params["name"]),
+        stderr=subprocess.DEVNULL,
+    ) as worker:
+        yield
+        worker.terminate()
+        assert worker.wait(20) == 0
+
+
 def environment(name: str) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("TAIPY")}
+    clean = {k: v for k, v in os.environ.items() if k == BROKER or not k.startswith("TAIPY")}
     return {**clean, **expected_of(name)["env"]}
 
 
@@ -90,7 +119,9 @@ def command(folder: Path, name: str, *arguments: str) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", case_names("case_"))
-def test_python_gives_taipys_statuses_and_values(name: str, mode: str, scratch: Path) -> None:
+def test_python_gives_taipys_statuses_and_values(
+    name: str, mode: str, scratch: Path, served: None
+) -> None:
     done = subprocess.run(
         [sys.executable, str(RUN_CASE), str(scratch), mode],
         env=environment(name),
@@ -147,7 +178,9 @@ def compare_nodes(name: str, mine: dict[str, Any], theirs: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", case_names("case_"))
-def test_the_command_line_gives_taipys_statuses(name: str, mode: str, scratch: Path) -> None:
+def test_the_command_line_gives_taipys_statuses(
+    name: str, mode: str, scratch: Path, served: None
+) -> None:
     for step in expected_of(name)["steps"]:
         wanted = step.get("result")
         operation = step["op"]

@@ -1,0 +1,94 @@
+"""What to warn of in cluster mode: passwords in files, and data that no other host sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig
+from taipy_exec.config.broker_address import BrokerAddress, parse_addresses
+from taipy_exec.config.compile import Compiled
+from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
+from taipy_exec.errors import ConfigurationError
+
+_LOCAL_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
+_NAMES_SHOWN = 3
+
+
+def cluster_problems(compiled: Compiled) -> Iterator[Problem]:
+    """Warnings of a password that stands in a file and, in cluster mode, of local data."""
+    yield from _literal_passwords(compiled)
+    if compiled.config.job.mode == "cluster":
+        yield from _local_data(compiled)
+
+
+def _literal_passwords(compiled: Compiled) -> Iterator[Problem]:
+    merged = compiled.merged
+    if merged.origin.get(("JOB", "", "broker_url")) is None:
+        return
+    given = merged.sections["JOB"][""]["broker_url"]
+    secret = [address for address in _literal_addresses(given) if address.has_secret]
+    if secret:
+        yield merged.problem(
+            "JOB",
+            "",
+            "broker_url",
+            "the file holds the broker's password; use ENV[NAME] for the whole address, "
+            "TAIPY_EXEC_BROKER_URL or broker_password_file",
+            level=Level.WARNING,
+            value=", ".join(address.redacted for address in secret),
+        )
+
+
+def _literal_addresses(given: Any) -> Iterator[BrokerAddress]:
+    for text in given if isinstance(given, list | tuple) else [given]:
+        if isinstance(text, str):
+            try:
+                yield from parse_addresses(text)
+            except ConfigurationError:
+                pass  # told by the compilation
+
+
+def _local_data(compiled: Compiled) -> Iterator[Problem]:
+    config = compiled.config
+    generated = []
+    for node in config.data_nodes.values():
+        if node.id == "default" or not _has_file(node):
+            continue
+        if node.path is None:
+            generated.append(node.id)
+        elif _is_local(config, node.path):
+            yield compiled.merged.problem(
+                "DATA_NODE",
+                node.id,
+                "path" if node.properties.get("path") else "default_path",
+                f"the data node {node.id!r} lies in {config.root / node.path}, which only this "
+                "host sees; use a folder that all workers share",
+                level=Level.WARNING,
+                value=node.path,
+            )
+    if generated and _is_local(config, config.core.storage_folder):
+        names = ", ".join(generated[:_NAMES_SHOWN])
+        more = len(generated) - _NAMES_SHOWN
+        yield compiled.merged.problem(
+            "CORE",
+            "",
+            "storage_folder",
+            f"generated files ({names}{f' and {more} more' if more > 0 else ''}) lie in "
+            f"{config.storage_folder}, which only this host sees; use a folder that all "
+            "workers share",
+            level=Level.WARNING,
+            value=config.core.storage_folder,
+        )
+
+
+def _has_file(node: DataNodeConfig) -> bool:
+    return "default_path" in STORAGE_PROPERTIES.get(node.storage_type, {"default_path": None})
+
+
+def _is_local(config: AppConfig, path: str) -> bool:
+    """Whether a path of the application lies on what each host has for itself."""
+    found = (config.root / path).resolve()
+    return any(found.is_relative_to(Path(folder).resolve()) for folder in _LOCAL_FOLDERS)

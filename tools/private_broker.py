@@ -1,0 +1,329 @@
+"""A RabbitMQ of one's own, for tests and for trying the cluster mode on one machine."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+from tools.certificates import Certificates, make_certificates
+
+_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_CTL = Path("/usr/lib/rabbitmq/bin/rabbitmqctl")
+_WATCHER = Path(__file__).with_name("broker_watcher.py")
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+# Below the range of outgoing connections: a client that tries a port which nobody listens on
+# could otherwise be given that very port and connect to itself.
+_PORTS = (15000, 32000)
+
+
+class PrivateBroker:
+    """A RabbitMQ server in a folder and on ports of its own, which ends with this process."""
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        consumer_timeout: int | None = None,
+        tls: bool = False,
+        config: Sequence[str] = (),
+    ) -> None:
+        self._temporary = folder is None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="private-broker-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port, self.tls_port, self._distribution_port, self._epmd_port = _free_ports(4)
+        self.certificates: Certificates | None = None
+        if tls:
+            self.certificates = make_certificates(self.folder / "certificates")
+        self._watcher: subprocess.Popen[str] | None = None
+        self._group = self.pid = 0
+        self._write_config(consumer_timeout, config)
+
+    @staticmethod
+    def missing() -> str | None:
+        """What is not installed, in one sentence; None if a broker can be started."""
+        for command in (str(_SERVER), "erl", "epmd", "openssl"):
+            if shutil.which(command) is None:
+                package = "openssl" if command == "openssl" else "rabbitmq-server"
+                return f"{command} is not there: apt-get install {package}"
+        return None
+
+    def start(self) -> None:
+        """Return when AMQP answers; RuntimeError with the end of the log if it does not."""
+        if self._watcher is not None:
+            raise RuntimeError("the broker runs already")
+        missing = self.missing()
+        if missing:
+            raise RuntimeError(missing)
+        epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
+        commands = [epmd, [str(_SERVER)]]
+        with (self.folder / "output").open("ab") as output:
+            self._watcher = subprocess.Popen(
+                [sys.executable, "-ISs", str(_WATCHER), str(os.getpid()), json.dumps(commands)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env=self._environment(),
+                cwd=self.folder,
+                text=True,
+                start_new_session=True,
+            )
+        atexit.register(self.close)
+        assert self._watcher.stdout is not None
+        with self._watcher.stdout as pids:
+            words = pids.readline().split()
+        if len(words) != len(commands):
+            self._fail("the broker could not be started")
+        self._group, self.pid = (int(word) for word in words)
+        self._wait_for_amqp()
+
+    def stop(self) -> None:
+        """Shut it down in order; its data stays."""
+        self._end(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to the Erlang VM and all that belongs to it; `start` goes on with the data."""
+        self._end(-self._group, signal.SIGKILL)
+
+    def save(self) -> None:
+        """Have it write down which quorum queues exist, which it does within some 0.5 s by itself.
+
+        A queue declared just before `kill` comes back without a leader and never answers.
+        """
+        self.ctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same data and ports."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open and nothing answers."""
+        os.killpg(self._group, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """End a pause."""
+        os.killpg(self._group, signal.SIGCONT)
+
+    def close(self) -> None:
+        """Stop it and remove its folder if that is a temporary one."""
+        atexit.unregister(self.close)
+        self.stop()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> PrivateBroker:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def url(
+        self,
+        *,
+        user: str = "guest",
+        password: str = "guest",
+        vhost: str = "/",
+        tls: bool | None = None,
+    ) -> str:
+        """The URL to connect with; amqps if the broker was made with TLS, or as told."""
+        if tls is None:
+            tls = self.certificates is not None
+        scheme, port = ("amqps", self.tls_port) if tls else ("amqp", self.port)
+        name, secret, path = (quote(word, safe="") for word in (user, password, vhost))
+        return f"{scheme}://{name}:{secret}@127.0.0.1:{port}/{path}"
+
+    def ctl(self, *arguments: str, stdin: str | None = None) -> str:
+        """What rabbitmqctl prints; RuntimeError with its message if it fails."""
+        done = subprocess.run(
+            [_CTL, "--quiet", *arguments],
+            input=stdin or "",
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def add_vhost(self, name: str) -> None:
+        """Make a virtual host in which the user guest may do everything."""
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        definitions = {
+            "vhosts": [{"name": name}],
+            "permissions": [{"user": "guest", "vhost": name, **rights}],
+        }
+        self.ctl("import_definitions", stdin=json.dumps(definitions))
+
+    def add_user(self, user: str, password: str) -> None:
+        """Make a user without any rights."""
+        self.ctl("add_user", user, stdin=f"{password}\n")
+
+    def log(self) -> str:
+        """Everything that the server has written so far."""
+        paths = [self.folder / "output", *sorted((self.folder / "log").glob("*.log"))]
+        return "".join(path.read_text("utf-8", "replace") for path in paths if path.exists())
+
+    def _write_config(self, consumer_timeout: int | None, extra: Sequence[str]) -> None:
+        lines = [
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}",
+            "log.console = false",
+            "log.file.level = info",
+            "raft.wal_max_size_bytes = 67108864",
+        ]
+        if consumer_timeout is not None:
+            lines.append(f"consumer_timeout = {consumer_timeout}")
+        if self.certificates is not None:
+            lines += [
+                f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}",
+                f"ssl_options.cacertfile = {self.certificates.authority}",
+                f"ssl_options.certfile = {self.certificates.server}",
+                f"ssl_options.keyfile = {self.certificates.server_key}",
+                "ssl_options.verify = verify_peer",
+                "ssl_options.fail_if_no_peer_cert = false",
+            ]
+        (self.folder / "rabbitmq.conf").write_text("\n".join([*lines, *extra, ""]), "utf-8")
+        (self.folder / "enabled_plugins").write_text("[].\n", "utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        folder = self.folder
+        local = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+        return {
+            "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": str(folder),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_MAX_PORTS": "8192",
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "no-environment-file"),
+            "RABBITMQ_NODENAME": f"broker{self.port}@localhost",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_DIST_PORT": str(self._distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "65536",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 2:2 +SDcpu 1 +SDio 2 {local}",
+            "RABBITMQ_CTL_ERL_ARGS": local,
+            "RABBITMQ_CTL_DIST_PORT_MIN": "0",
+            "RABBITMQ_CTL_DIST_PORT_MAX": "0",
+            # The script then becomes the Erlang VM instead of waiting for it.
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    def _wait_for_amqp(self) -> None:
+        end = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self._watcher is None or self._watcher.poll() is not None:
+                self._fail("the broker ended while it started")
+            if time.monotonic() > end:
+                self._fail(f"the broker does not answer after {_START_SECONDS:.0f} s")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
+                connection.sendall(b"AMQP\x00\x00\x09\x01")
+                return connection.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    def _fail(self, what: str) -> None:
+        tail = "\n".join(self.log().splitlines()[-40:])
+        self.kill()
+        raise RuntimeError(f"{what}; its log ends with:\n{tail}")
+
+    def _end(self, target: int, number: int) -> None:
+        if self._watcher is None:
+            return
+        if target:
+            _signal(target, number)
+            _signal(-self._group, signal.SIGCONT)
+        try:
+            self._watcher.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal(-self._group, signal.SIGKILL)
+            self._watcher.wait(_STOP_SECONDS)
+        self._watcher = None
+        self._group = self.pid = 0
+
+
+def _signal(target: int, number: int) -> None:
+    try:
+        os.kill(target, number)
+    except ProcessLookupError:
+        pass
+
+
+def _free_ports(number: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < number:
+        port = random.randint(*_PORTS)
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command with a broker of its own in TAIPY_EXEC_BROKER_URL; its exit code."""
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    missing = PrivateBroker.missing()
+    if missing:
+        print(missing, file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with PrivateBroker() as broker:
+        if not command:
+            print(broker.url(), flush=True)
+            try:
+                signal.pause()
+            except KeyboardInterrupt:
+                pass
+            return 0
+        environment = {**os.environ, "TAIPY_EXEC_BROKER_URL": broker.url()}
+        with subprocess.Popen(command, env=environment) as process:
+            while True:
+                try:
+                    code = process.wait()
+                except KeyboardInterrupt:
+                    continue  # the command got it too, and decides
+                return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
