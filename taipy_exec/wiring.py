@@ -20,6 +20,7 @@ from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.identity import Identity
 from taipy_exec.execution.order import JobOrder
+from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.runners.registry import Runner, RunnerContext, make_runner, runner_modes
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
@@ -84,6 +85,20 @@ def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:
 def replace_problems(compiled: Compiled, problems: Sequence[Problem]) -> Compiled:
     """`compiled` with what a check found."""
     return Compiled(compiled.config, compiled.merged, list(problems))
+
+
+def withdraw(
+    app: AppConfig, record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool
+) -> None:
+    """Take unfinished jobs that nobody coordinates back from where they wait or run.
+
+    `ended`: with them the whole submission. Only a cluster goes on without a coordinator. Raises
+    BrokerError.
+    """
+    if record.mode == "cluster":
+        from taipy_exec.runners.cluster import withdraw as withdraw_from_cluster
+
+        withdraw_from_cluster(app, record.id, jobs, ended=ended)
 
 
 @dataclass(slots=True)

@@ -115,7 +115,7 @@ class Message:
     """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
 
     With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it.
+    afterwards whether a queue took it. `sent_at` is by the monotonic clock.
     """
 
     exchange: str
@@ -129,6 +129,7 @@ class Message:
     about: Any = None
     settled: bool | None = None
     returned: bool = False
+    sent_at: float = 0.0
 
 
 class Link:
@@ -164,6 +165,7 @@ class Link:
         self._serials: dict[str, int] = {}
         self._next_serial = 0
         self._tags: dict[str, str] = {}
+        self._asides = 0
         self._unconfirmed: dict[int, Message] = {}
         self._next_tag = 1
         self._is_blocked = False
@@ -243,7 +245,9 @@ class Link:
         deadline = time.monotonic() + timeout
         self._call_flush()
         with self._lock:
-            while self.is_connected and (self._outbox or self._unconfirmed or self._calls):
+            while self.is_connected and (
+                self._outbox or self._unconfirmed or self._calls or self._asides
+            ):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
@@ -322,6 +326,7 @@ class Link:
         self._refusal = ""
         self._channels = {}
         self._tags = {}
+        self._asides = 0
         connection.channel(on_open_callback=self._on_publisher)
 
     def _on_publisher(self, channel: Any) -> None:
@@ -408,9 +413,8 @@ class Link:
             if channel is not None and channel.is_open:
                 self._channels.pop(queue)
                 self._tags.pop(queue, None)
-                channel.queue_delete(queue, callback=lambda _: channel.close())
-            else:
-                self._aside(lambda ch, done: ch.queue_delete(queue, callback=done))
+                channel.close()
+            self._aside(lambda ch, done: ch.queue_delete(queue, callback=done))
         elif channel is not None and channel.is_open and queue in self._tags:
             self._cancel_step(queue)(channel, lambda *_: None)
 
@@ -427,9 +431,18 @@ class Link:
 
     def _aside(self, step: Step) -> None:
         """One step on a channel of its own, whose failure harms nothing else."""
-        self._connection.channel(
-            on_open_callback=lambda channel: step(channel, lambda *_: channel.close())
-        )
+        self._asides += 1
+
+        def opened(channel: Any) -> None:
+            channel.add_on_close_callback(lambda *_: self._on_aside_done())
+            step(channel, lambda *_: channel.close())
+
+        self._connection.channel(on_open_callback=opened)
+
+    def _on_aside_done(self) -> None:
+        with self._lock:
+            self._asides -= 1
+            self._lock.notify_all()
 
     def _on_message(
         self, queue: str, channel: Any, method: Any, properties: Any, body: Any
@@ -467,8 +480,10 @@ class Link:
                 return
             batch = list(self._outbox)
             self._outbox.clear()
+        now = time.monotonic()
         for message in batch:
             message.returned = False
+            message.sent_at = now
             self._unconfirmed[self._next_tag] = message
             self._publisher.basic_publish(
                 message.exchange,

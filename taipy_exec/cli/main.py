@@ -14,18 +14,22 @@ import typer
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.commands import (
+    attach,
     cancel,
     check,
     data,
+    doctor,
     graph,
     init,
     logs,
     plan,
+    queue,
     resume,
     run_worker,
     status,
     submit,
     wait,
+    workers,
 )
 from taipy_exec.cli.options import help_text, summary
 from taipy_exec.errors import ConfigurationError, TaipyExecError
@@ -72,16 +76,20 @@ for _name, _command in (
     ("wait", wait.wait),
     ("cancel", cancel.cancel),
     ("logs", logs.logs),
+    ("attach", attach.attach),
     ("resume", resume.resume),
     ("run-worker", run_worker.run_worker),
+    ("workers", workers.workers),
     ("check", check.check),
     ("plan", plan.plan),
     ("graph", graph.graph),
+    ("doctor", doctor.doctor),
     ("init", init.init),
 ):
     _help = sys.modules[_command.__module__].HELP
     app.command(_name, help=_help, short_help=summary(_help))(_command)
 app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HELP))
+app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=summary(queue.HELP))
 
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -101,7 +109,7 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
         # Without a command: show what there is. It is wrong use all the same.
-        bare = arguments in ([], ["data"])
+        bare = arguments in ([], ["data"], ["queue", "dead"])
         result = app(
             args=[*arguments, "--help"] if bare else arguments,
             prog_name="taipy-exec",

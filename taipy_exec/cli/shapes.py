@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+
+if TYPE_CHECKING:
+    from taipy_exec.execution.messages import Beat
 
 SCHEMA = "taipy-exec/1"
 
@@ -70,3 +73,29 @@ def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dic
 def error_shape(kind: str, message: str, hint: str | None) -> dict[str, object]:
     """What any command prints under --json when it fails."""
     return {"error": {"kind": kind, "message": message, "hint": hint}}
+
+
+def beat_fields(beat: Beat) -> dict[str, object]:
+    """One entry of `workers` in cluster mode: what a worker tells about itself."""
+    return {
+        "worker": beat.worker,
+        "state": beat.state,
+        "slots": beat.slots,
+        "running": [
+            {"job": job, "task": task, "seconds": seconds}
+            for job, task, seconds in running_jobs(beat)
+        ],
+        "done": beat.done,
+        "failed": beat.failed,
+        "uptime": beat.uptime,
+        "config_digest": beat.digest,
+    }
+
+
+def running_jobs(beat: Beat) -> list[tuple[str, str, float]]:
+    """Job, task and seconds of what a worker runs; what does not look like that is left out."""
+    return [
+        (str(item[0]), str(item[1]), float(item[2]))
+        for item in beat.running
+        if isinstance(item, list) and len(item) == 3 and isinstance(item[2], int | float)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
@@ -20,6 +20,10 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Instance, JobUpdate
 from taipy_exec.store.store import Store
+
+# Takes unfinished jobs that nobody coordinates back from where they wait or run; the last argument
+# says whether the submission ends with them.
+Withdraw = Callable[[SubmissionRecord, Sequence[JobRecord], bool], None]
 
 
 def new_submission(
@@ -126,6 +130,8 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
 
 def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
     """Why an interrupted submission cannot be carried on, in words; None if it can."""
+    if record.mode == "cluster" and app.job.mode != "cluster":
+        return "it was submitted in cluster mode, and workers may be running its jobs"
     if record.config_digest != app.digest:
         return "the configuration has changed since"
     nodes = app.scenario(record.scenario).data_nodes
@@ -193,6 +199,7 @@ def admit(
     fail_fast: bool,
     fresh: bool,
     identity: str,
+    withdraw: Withdraw,
 ) -> Admission:
     """Carry on the interrupted submission of the same instance and target, or store a new one.
 
@@ -204,7 +211,7 @@ def admit(
     chosen = same[-1] if same and not fresh else None
     given_up = [record for record in former if record is not chosen]
     for record in given_up:
-        supersede(store, record, identity)
+        supersede(store, record, identity, withdraw)
     if chosen is not None:
         plan = resume_plan(store, app, chosen, identity)
     else:
@@ -230,14 +237,19 @@ def supersede(
     store: Store,
     record: SubmissionRecord,
     identity: str | None,
+    withdraw: Withdraw,
     reason: Reason = Reason.SUPERSEDED,
 ) -> None:
-    """Cancel what is left of an interrupted submission, by default because a new one follows."""
+    """Cancel what is left of an interrupted submission, by default because a new one follows.
+
+    Before that is stored, `withdraw` sees to it that nothing of it can run any more.
+    """
     if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
     now = time.time()
     updates: list[JobUpdate] = []
     jobs = store.jobs(record.id)
+    withdraw(record, [job for job in jobs if not job.status.is_final], True)
     counts: dict[Status, int] = {}
     for job in jobs:
         if not job.status.is_final:
@@ -257,7 +269,7 @@ def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
     job.finished_at = at
 
 
-def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str) -> None:
+def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: Withdraw) -> None:
     """Cancel one job of a submission that was taken over, and abandon what follows on it.
 
     Decided as the coordinator does; if the job ran, it was lost with its process.
@@ -265,6 +277,7 @@ def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str) -> None:
     board = Board()
     unwritten = frozenset(node_key(n) for n in plan.input_nodes() if n.changed_at() is None)
     board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+    withdraw(plan.record, [job for job in plan.jobs if job.id == wanted], False)
     former = {job.id: (job.status, job.attempt) for job in plan.jobs}
     attempt = former[wanted][1]
     now = time.time()

@@ -37,7 +37,7 @@ class BadMessage(Exception):
 
 
 class Order(NamedTuple):
-    """One attempt of one job, for the first worker that receives it."""
+    """One attempt of one job, for the first worker that receives it; `at` is when it was sent."""
 
     job: str
     task: str
@@ -47,6 +47,7 @@ class Order(NamedTuple):
     cycle: str
     digest: str
     epoch: str
+    at: float
 
     def as_job_order(self) -> JobOrder:
         """What a slot gets of it."""
@@ -123,7 +124,7 @@ class Holding(NamedTuple):
 
 
 class Asks(NamedTuple):
-    """The worker wants to know whether this run still counts, before it begins or writes."""
+    """The worker wants to know whether this run counts, before it begins or, `begun`, writes."""
 
     job: str
     attempt: int
@@ -131,6 +132,7 @@ class Asks(NamedTuple):
     run: str
     worker: str
     worker_id: str
+    begun: bool
 
 
 class Verdict(NamedTuple):

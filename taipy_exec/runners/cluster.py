@@ -17,9 +17,11 @@ from taipy_exec.broker.link import (
     Link,
     LinkEvent,
     Message,
+    Settled,
 )
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, reports_subscription
+from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.capture import JobLog, appending
@@ -42,8 +44,8 @@ from taipy_exec.execution.messages import (
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event, Finished, HandedBack, Lost, Started
-from taipy_exec.model.job import Failure
-from taipy_exec.model.status import Reason
+from taipy_exec.model.job import Failure, JobRecord
+from taipy_exec.model.status import Reason, Status
 from taipy_exec.runners.registry import RunnerContext
 
 log = logging.getLogger("taipy_exec")
@@ -54,12 +56,17 @@ _RECONNECT = 5.0
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
+_WATCH_SECONDS = 0.5
 _REFUSALS = 5
+_RESENDS = 3
 
 
 @dataclass(slots=True, kw_only=True)
 class _Out:
-    """A job that was given to the queue. `run` is the start that counts, empty before it."""
+    """A job that was given to the queue. `run` is the start that counts, empty before it.
+
+    `adopted`: it had begun under a former coordinator, and we do not know its run yet.
+    """
 
     order: JobOrder
     run: str = ""
@@ -67,9 +74,16 @@ class _Out:
     heard: float = 0.0
     suspect: float | None = None
     stopping: bool = False
+    adopted: bool = False
+    resent: int = 0
     lost: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     log: JobLog | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a worker has begun it."""
+        return self.adopted or bool(self.run)
 
 
 class ClusterRunner:
@@ -122,7 +136,7 @@ class ClusterRunner:
     def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
         now = time.monotonic()
         for order in running:
-            self._out[order.job] = _Out(order=order, heard=now)
+            self._out[order.job] = _Out(order=order, heard=now, adopted=True)
         if resumed:
             self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
             self._settled_at[submission] = now + _SETTLE
@@ -142,6 +156,7 @@ class ClusterRunner:
             if out is None:
                 out = self._out[order.job] = _Out(order=order)
             out.order, out.run, out.suspect, out.heard = order, "", None, time.monotonic()
+            out.adopted = False
             at = self._settled_at.get(order.submission, 0.0)
             if at > time.monotonic():
                 self._delayed.append((at, order))
@@ -202,6 +217,8 @@ class ClusterRunner:
                 self._told_at = float("-inf")
         elif isinstance(happened, Disconnected):
             self._tell(f"no connection to RabbitMQ; jobs that run go on ({happened.reason})")
+        elif isinstance(happened, Settled):
+            self._on_answered(happened.message.about, heard=happened.routed)
         elif isinstance(happened, Depth):
             self._on_depth(happened)
         elif isinstance(happened, Blocked) and happened.reason:
@@ -220,6 +237,7 @@ class ClusterRunner:
             message = self._codec.load(delivery.body, delivery.headers)
             self._on_report(message)
         except (BadMessage, ValueError) as error:
+            self._tell(f"a worker's report was put to the dead letters: {error}")
             dead = Message(
                 self._names.exchange,
                 "dead",
@@ -251,10 +269,15 @@ class ClusterRunner:
         out = self._out.get(message.job)
         if out is None or out.order.attempt != message.attempt:
             return False
+        begins = isinstance(message, Asks) and not message.begun
+        if begins and out.is_begun and out.run != message.run:
+            self._suspect(out)
+            return False
         if not out.run:
             out.run, out.worker = message.run, message.worker
             at = time.time()
             self._events.append(Started(job=message.job, worker=message.worker, at=at))
+        out.adopted = False
         if out.run != message.run:
             return False
         out.heard, out.suspect = time.monotonic(), None
@@ -270,7 +293,7 @@ class ClusterRunner:
                     self._link.publish(self._to_worker(message.worker_id, refusal))
             elif run and not out.run:
                 self._counts(JobBegun(job, attempt, "", run, message.worker, message.worker_id))
-            else:
+            elif run or not out.is_begun:
                 out.heard, out.suspect = now, None
 
     def _on_output(self, message: JobOutput) -> None:
@@ -300,12 +323,15 @@ class ClusterRunner:
                 out.run = ""
                 at = time.time()
                 self._events.append(HandedBack(job=message.job, attempt=message.attempt, at=at))
-        elif out.run:
-            # The broker gave it to another worker. The one that began it is lost, or comes back.
-            if out.suspect is None:
-                out.suspect = time.monotonic()
+        elif out.is_begun:
+            self._suspect(out)
         else:
             self._link.publish(self._order_message(out.order))
+
+    def _suspect(self, out: _Out) -> None:
+        """The broker gave it to another worker: the one that began it is lost, or comes back."""
+        if out.suspect is None:
+            out.suspect = time.monotonic()
 
     def _on_refused(self, out: _Out, message: Returned) -> None:
         again = message.worker in out.refused
@@ -313,13 +339,7 @@ class ClusterRunner:
         if not again and len(out.refused) < _REFUSALS:
             self._delayed.append((time.monotonic() + _SETTLE, out.order))
             return
-        now = time.time()
-        failure = Failure(kind=Reason.CONFIG_MISMATCH, message=message.detail)
-        self._forget(message.job)
-        self._events += [
-            Started(job=message.job, worker=message.worker, at=now),
-            Finished(job=message.job, attempt=message.attempt, at=now, failure=failure),
-        ]
+        self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
     # -- losses ---------------------------------------------------------------------------
 
@@ -327,6 +347,8 @@ class ClusterRunner:
         """Give up on runs of which nothing was heard for too long while we could hear."""
         now = time.monotonic()
         gap = now - self._watched_at
+        if gap < _WATCH_SECONDS:
+            return
         self._watched_at = now
         if not self._link.is_connected or gap > 2.0:
             for out in self._out.values():
@@ -338,7 +360,7 @@ class ClusterRunner:
         for out in list(self._out.values()):
             if out.suspect is not None and now - out.suspect > _RECONNECT:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
-            elif out.run and now - out.heard > lease:
+            elif out.is_begun and now - out.heard > lease:
                 self._lose(out, f"nothing was heard of {out.worker} for {lease:g} s")
         if now >= self._measure_at and any(self._is_silent(out, now) for out in self._out.values()):
             self._measure_at = now + _MEASURE_SECONDS
@@ -346,7 +368,7 @@ class ClusterRunner:
 
     def _is_silent(self, out: _Out, now: float) -> bool:
         """Whether an order was sent long ago, and no worker says that it has it."""
-        return not out.run and now - out.heard > self._cluster.lease
+        return not out.is_begun and now - out.heard > self._cluster.lease
 
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
@@ -358,14 +380,38 @@ class ClusterRunner:
             log.warning("%d jobs were missing in the queue and are sent again", len(silent))
         for out in silent:
             out.heard = now
-            self._link.publish(self._order_message(out.order))
+            out.resent += 1
+            if out.resent > _RESENDS:
+                self._fail_unstarted(
+                    out,
+                    "",
+                    Reason.WORKER_LOST,
+                    f"it was sent {out.resent} times, and neither the queue nor a worker has it: "
+                    "taipy-exec queue dead list may tell why",
+                )
+            else:
+                self._link.publish(self._order_message(out.order))
+
+    def _fail_unstarted(self, out: _Out, worker: str, reason: Reason, message: str) -> None:
+        now = time.time()
+        order = out.order
+        self._forget(order.job)
+        self._events += [
+            Started(job=order.job, worker=worker or "none:0", at=now),
+            Finished(
+                job=order.job,
+                attempt=order.attempt,
+                at=now,
+                failure=Failure(kind=reason, message=message),
+            ),
+        ]
 
     def _lose(self, out: _Out, how: str) -> None:
         order = out.order
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         story = f"taipy-exec: attempt {order.attempt} was lost: {how}\n"
         self._log_of(out).write(story.encode())
-        out.run, out.suspect = "", None
+        out.run, out.suspect, out.adopted = "", None, False
         self._events.append(
             Lost(
                 job=order.job,
@@ -387,11 +433,16 @@ class ClusterRunner:
             self._delayed = [(at, order) for at, order in self._delayed if at > now]
             for order in due:
                 out = self._out.get(order.job)
-                if out is not None and out.order == order and not out.run:
+                if out is not None and out.order == order and not out.is_begun:
                     self._link.publish(self._order_message(order))
 
     def _order_message(self, order: JobOrder) -> Message:
-        wire = Order(**order._asdict(), digest=self._context.app.digest, epoch=self._context.epoch)
+        wire = Order(
+            **order._asdict(),
+            digest=self._context.app.digest,
+            epoch=self._context.epoch,
+            at=time.time(),
+        )
         message = self._message("jobs", wire)
         message.id = f"{order.job}/{order.attempt}"
         message.reply_to = self._names.reports(order.submission)
@@ -401,7 +452,18 @@ class ClusterRunner:
         verdict = Verdict(
             job=message.job, attempt=message.attempt, run=message.run, allowed=allowed
         )
-        self._link.publish(self._to_worker(worker_id, verdict))
+        answer = self._to_worker(worker_id, verdict)
+        if allowed and isinstance(message, Asks) and not message.begun:
+            answer.notify, answer.about = True, message
+        self._link.publish(answer)
+
+    def _on_answered(self, asked: Asks, *, heard: bool) -> None:
+        """A worker that is gone asked whether it may begin: somebody else may."""
+        out = self._out.get(asked.job)
+        if not heard and out is not None and out.run == asked.run:
+            out.run = ""
+            at = time.time()
+            self._events.append(HandedBack(job=asked.job, attempt=asked.attempt, at=at))
 
     def _to_worker(self, worker_id: str, wire: Wire) -> Message:
         return self._message(self._names.worker(worker_id), wire)
@@ -431,3 +493,37 @@ class ClusterRunner:
         out = self._out.pop(job, None)
         if out is not None and out.log is not None:
             out.log.close()
+
+
+def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
+    """See to it that no worker takes or goes on with these jobs, which nobody coordinates.
+
+    With `ended` the submission is given up as a whole, and its reports queue goes too. Raises
+    BrokerError where that cannot be made sure of.
+    """
+    cluster = cluster_config(app)
+    names = Names(cluster.application)
+    codec = Codec(cluster.application, cluster.secret)
+    wires: list[Wire] = [Withdrawn(submission=submission, jobs=[job.id for job in jobs])]
+    wires += [
+        StopJob(job=job.id, attempt=job.attempt, grace=app.job.grace)
+        for job in jobs
+        if job.status is Status.RUNNING
+    ]
+    messages = []
+    for wire in wires:
+        body, headers = codec.dump(wire)
+        messages.append(Message(names.exchange, "control", body, headers=dict(headers)))
+    link = Link(cluster, base_steps(names, cluster.delivery_limit), name="taipy-exec cancel")
+    try:
+        link.wait_connected(cluster.connect_timeout)
+        link.publish(*messages)
+        if not link.wait_settled(messages, cluster.connect_timeout):
+            raise BrokerError(
+                f"RabbitMQ does not confirm: {submission} could not be withdrawn",
+                "try again when it is back; nothing was changed",
+            )
+        if ended:
+            link.unsubscribe(names.reports(submission), delete=True)
+    finally:
+        link.close()

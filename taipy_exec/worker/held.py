@@ -17,8 +17,8 @@ _INTERVAL = 0.5
 class Held:
     """`delivery` is what is to be acknowledged, None once that is done or void.
 
-    `run` is empty until the job begins. `generation` is the connection on which this run is known
-    to count; `outdated`: it does not count any more, and nothing of it is reported.
+    `run` is empty until the job begins. `era` is the time without a break in which this run is
+    known to count; `outdated`: it does not count any more, and nothing of it is reported.
     """
 
     order: Order
@@ -27,7 +27,7 @@ class Held:
     run: str = ""
     worker: str = ""
     begun: float | None = None
-    generation: int = 0
+    era: int = 0
     asked: float | None = None
     outdated: bool = False
     handing_back: bool = False

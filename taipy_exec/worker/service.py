@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,8 @@ _SHORT_JOB = 0.05
 _AHEAD = 8
 _PATIENCE = 0.2
 _LONGEST_WAIT = 0.5
+_SKEW = 1.0
+_ASK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,8 @@ class WorkerLimits:
 class WorkerService:
     """One worker. All methods but `leave` are called by one thread.
 
-    `tell` gets a sentence when something happens that its user should know.
+    `tell` gets a sentence when something happens that its user should know, `observe` every job
+    that begins (the report is None) or ends here.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class WorkerService:
         cluster: ClusterConfig,
         limits: WorkerLimits,
         tell: Callable[[str], None] = lambda text: None,
+        observe: Callable[[Held, JobReport | None], None] = lambda held, report: None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.name = worker_name()
@@ -103,6 +107,7 @@ class WorkerService:
         self.held: dict[tuple[str, int], Held] = {}
         self._cluster = cluster
         self._tell = tell
+        self._observe = observe
         self._names = Names(cluster.application)
         self._codec = Codec(cluster.application, cluster.secret)
         self._control = ControlLog()
@@ -113,7 +118,11 @@ class WorkerService:
         self._told_leaving = 0
         self._started_at = time.monotonic()
         self._busy_at = self._started_at
+        # An era ends when nothing was exchanged with the broker for so long that the coordinator
+        # could have given up on what runs here.
+        self._era = 0
         self._confirmed_at = float("-inf")
+        self._connected_at = float("inf")
         self._runs = 0
         self._routed: set[str] = set()
         self._usual = 1.0
@@ -149,6 +158,8 @@ class WorkerService:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         reports = self.pool.poll(min(timeout, self._next_due()))
         now = time.monotonic()
+        if now - self._confirmed_at > self._cluster.lease * 2 / 3:
+            self._era += 1
         for happened in self._link.take():
             self._on_link(happened)
         for report in reports:
@@ -196,13 +207,14 @@ class WorkerService:
         self.connection = "connected"
         self.broker_version = happened.version
         self._tell(f"connected to RabbitMQ {happened.version}")
+        self._connected_at = time.time()
         self._publish("control", Mark(worker_id=self.id))
         self._hold_at = self._beat_at = 0.0
 
     def _on_disconnected(self, happened: Disconnected) -> None:
         self.connection = happened.reason
         self._caught_up = False
-        self._confirmed_at = float("-inf")
+        self._era += 1
         self._routed.clear()
         # What was not begun goes to others; what runs goes on, and its end is told later.
         for held in list(self._waiting):
@@ -257,7 +269,7 @@ class WorkerService:
             return
         held.asked = None
         if verdict.allowed:
-            held.generation = self._link.generation
+            held.era = self._era
             if held.begun is None:
                 self._start(held)
             self.pool.answer(verdict.job, True)
@@ -336,27 +348,37 @@ class WorkerService:
     def _give_up_waiting(self) -> None:
         """Put orders that were not begun back at the end of the queue, for any worker."""
         while self._waiting:
-            held = self._waiting.popleft()
-            del self.held[held.order.job, held.order.attempt]
-            if held.delivery is not None:
-                self._link.publish(
-                    Message(
-                        self._names.exchange,
-                        "jobs",
-                        held.delivery.body,
-                        headers=dict(held.delivery.headers),
-                        id=held.delivery.message_id,
-                        reply_to=self._names.reports(held.order.submission),
-                        notify=True,
-                        about=held.delivery,
-                    )
-                )
+            self._give_back(self._waiting.popleft())
+
+    def _give_back(self, held: Held) -> None:
+        """Put an order that was not begun back at the end of the queue, for any worker."""
+        self._let_go(held)
+        if held.delivery is None:
+            return
+        self._link.publish(
+            Message(
+                self._names.exchange,
+                "jobs",
+                held.delivery.body,
+                headers=dict(held.delivery.headers),
+                id=held.delivery.message_id,
+                reply_to=self._names.reports(held.order.submission),
+                notify=True,
+                about=held.delivery,
+            )
+        )
 
     def _drop(self, held: Held) -> None:
         """The order is of no use any more."""
-        self.held.pop((held.order.job, held.order.attempt), None)
+        self._let_go(held)
         if held.delivery is not None:
             self._link.ack(held.delivery)
+
+    def _let_go(self, held: Held) -> None:
+        """Hold it no more, nor the slot that was kept for it."""
+        self.held.pop((held.order.job, held.order.attempt), None)
+        if held.begun is None and held.worker:
+            self.pool.release(held.worker)
 
     # -- running --------------------------------------------------------------------------
 
@@ -373,8 +395,9 @@ class WorkerService:
             self._runs += 1
             held.worker = worker
             held.run = f"{self.id[:12]}.{self._runs}"
-            held.generation = self._link.generation
-            if self._cluster.secret is not None:
+            if self._cluster.secret is not None or held.order.at < self._connected_at + _SKEW:
+                # It may have been given to somebody before: a broker that was killed does not
+                # always mark that. And a replayed message is signed rightly.
                 self._ask(held)
             elif held.order.submission in self._routed:
                 self._start(held)
@@ -403,14 +426,17 @@ class WorkerService:
             attempt=order.attempt,
             epoch=order.epoch,
             run=held.run,
-            worker=held.worker or self.name,
+            worker=held.worker,
             worker_id=self.id,
+            begun=held.begun is not None,
         )
         self._report(order, asks, about=held)
 
     def _start(self, held: Held) -> None:
-        held.begun = time.monotonic()
-        self._busy_at = held.begun
+        held.begun = self._busy_at = time.monotonic()
+        if not self.current():
+            self._confirmed_at = held.begun
+        held.era = self._era
         order, run = held.order, held.run
 
         def send(data: bytes) -> None:
@@ -420,17 +446,19 @@ class WorkerService:
         output = held.output = Output(send)
         log = JobLog(lambda: output, self.app.job.log_limit)
         self.pool.start(order.as_job_order(), held.worker, log)
+        self._observe(held, None)
 
     def _answer_slots(self, now: float) -> None:
         """Let jobs write their outputs while it is certain that their run still counts."""
-        certain = now - self._confirmed_at < self._cluster.lease * 2 / 3
         for job in list(self.pool.asking):
             held = self._running(job)
             if held is None or held.outdated:
                 self.pool.answer(job, False)
-            elif certain and held.generation == self._link.generation:
+            elif held.era == self._era:
                 self.pool.answer(job, True)
-            elif self._link.is_connected and (held.asked is None or now - held.asked > 5.0):
+            elif self._link.is_connected and (
+                held.asked is None or now - held.asked > _ASK_SECONDS
+            ):
                 self._ask(held)
 
     def _running(self, job: str) -> Held | None:
@@ -442,6 +470,7 @@ class WorkerService:
             return
         self._busy_at = time.monotonic()
         held.ended = True
+        self._observe(held, report)
         if held.output is not None:
             held.output.close()
             held.output = None
@@ -506,7 +535,7 @@ class WorkerService:
         self._link.publish(Message(self._names.exchange, key, body, headers=dict(headers)))
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
-        self._confirmed_at = time.monotonic()
+        self._confirmed_at = max(self._confirmed_at, message.sent_at)
         about = message.about
         if isinstance(about, Delivered):
             self._link.ack(about)
@@ -522,6 +551,8 @@ class WorkerService:
             self._on_told(subject, kind, routed=routed)
 
     def _on_told(self, held: Held, kind: type[Wire], *, routed: bool) -> None:
+        if self.held.get((held.order.job, held.order.attempt)) is not held:
+            return
         if kind in (JobEnded, Returned):
             self._drop(held)
         elif not routed:
@@ -537,8 +568,7 @@ class WorkerService:
             else:
                 self.pool.stop(held.order.job, self.app.job.grace)
             return
-        self.held.pop((held.order.job, held.order.attempt), None)
-        self.pool.release(held.worker)
+        self._let_go(held)
         if held.delivery is not None:
             self._bury(held.delivery, "it is outdated: nobody waits for its report")
 
@@ -548,7 +578,10 @@ class WorkerService:
         for at, action in [item for item in self._later if item[0] <= now]:
             self._later.remove((at, action))
             action()
-        for held in self.held.values():
+        for held in list(self.held.values()):
+            if held.begun is None and held.asked and now - held.asked > _ASK_SECONDS:
+                # Nobody answers: others get their turn on the slot.
+                self._give_back(held)
             if held.output is not None:
                 held.output.flush_old(now)
             if held.begun and held.delivery and now - held.begun > self._cluster.ack_after:
@@ -569,7 +602,8 @@ class WorkerService:
 
     def _adapt(self, now: float) -> None:
         """Take more orders ahead while jobs are short, and more slots while the queue is long."""
-        if self._waiting and now - self._waiting[0].received > _PATIENCE and self._usual_is_long():
+        stuck = self._waiting and now - self._waiting[0].received > _PATIENCE
+        if stuck and not self._cluster.prefetch and self._usual_is_long():
             self._usual = max(self._usual, 2 * _SHORT_JOB)
             self._give_up_waiting()
         least, most = self.limits.least, self.limits.most
@@ -630,7 +664,9 @@ class WorkerService:
         self._told_leaving = self._leaving
         self._link.unsubscribe(self._names.jobs)
         self._give_up_waiting()
-        running = [h for h in self.held.values() if h.begun and not h.ended]
+        for held in [h for h in self.held.values() if h.begun is None]:
+            self._give_back(held)
+        running = list(self.current())
         if self._leaving == 1:
             names = ", ".join(sorted(h.order.task for h in running))
             self._tell(f"leaving after {names or 'nothing'}; once more to hand it back")
@@ -639,6 +675,6 @@ class WorkerService:
                 held.handing_back = True
                 self.pool.stop(held.order.job, self.app.job.grace)
 
-    def current(self) -> Iterable[Held]:
+    def current(self) -> Sequence[Held]:
         """What runs now."""
         return [h for h in self.held.values() if h.begun and not h.ended]

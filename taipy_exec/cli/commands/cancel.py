@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,10 +41,8 @@ def cancel(
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.engine.admission import supersede
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
-    from taipy_exec.model.status import Reason
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     store, _ = open_state(application_path, state_dir)
@@ -55,7 +55,7 @@ def cancel(
     if not is_interrupted(store.folder, record):
         store.request_cancel(record.id, job.id if job else None, time.time())
     elif job is None:
-        supersede(store, record, None, Reason.CANCELED)
+        _cancel_lost(store, record, application_path, state_dir)
     else:
         _cancel_job(store, record, job, application_path, state_dir)
     if streams.json:
@@ -64,6 +64,25 @@ def cancel(
     else:
         streams.note(f"canceling {wanted}")
     return 0
+
+
+def _cancel_lost(
+    store: Store, record: SubmissionRecord, application_path: str, state_dir: Path | None
+) -> None:
+    """Cancel a submission that nobody works on. In cluster mode its jobs are withdrawn first."""
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.engine.admission import supersede
+    from taipy_exec.model.status import Reason
+    from taipy_exec.wiring import withdraw
+
+    def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
+        if record.mode == "cluster":
+            config = load_application(
+                application_path, state_dir=state_dir, mode=record.mode, imports=False
+            )
+            withdraw(config, record, jobs, ended)
+
+    supersede(store, record, None, take_back, Reason.CANCELED)
 
 
 def _cancel_job(
@@ -83,6 +102,7 @@ def _cancel_job(
     from taipy_exec.engine.admission import cancel_lost_job, resume_plan
     from taipy_exec.engine.identity import Identity
     from taipy_exec.errors import ConfigurationError
+    from taipy_exec.wiring import withdraw
 
     where = same_place(application_path, state_dir)
     with closing(Identity(store.folder)) as identity:
@@ -96,4 +116,4 @@ def _cancel_job(
                 f"{job.id} cannot be canceled by itself: {error.message}",
                 f"taipy-exec cancel {record.id}{where} cancels its whole submission",
             ) from None
-        cancel_lost_job(store, plan, job.id)
+        cancel_lost_job(store, plan, job.id, partial(withdraw, config))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Take over a submission that was interrupted and run what is left of it. Without an id: the "
@@ -38,33 +42,40 @@ def resume(
 ) -> int:
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.commands.submit import run_to_end
-    from taipy_exec.cli.state import same_place
+    from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
-    from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.errors import NotFoundError, UsageError
-    from taipy_exec.store.store import Store
     from taipy_exec.wiring import make_engine
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    config = load_application(application_path, state_dir=state_dir, mode=mode, workers=workers)
-    store = Store(config.state_dir)
+    store, folder = open_state(application_path, state_dir)
+    record = _interrupted(store, submission)
+    config = load_application(
+        application_path, state_dir=folder, mode=mode or record.mode, workers=workers
+    )
+    engine = make_engine(config, store, echo=not quiet)
+    plan = resume_plan(store, config, record, engine.identity)
+    where = same_place(application_path, state_dir)
+    return run_to_end(engine, streams, plan, where, timeout)
+
+
+def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
+    """The submission that is meant. Raises NotFoundError and UsageError where there is none."""
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.errors import NotFoundError, UsageError
+
     if submission is None:
         waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]
         if not waiting:
             raise NotFoundError(
                 "no submission was interrupted", "taipy-exec status shows all of them"
             )
-        record = waiting[-1]
-    else:
-        record = store.submission(submission)
+        return waiting[-1]
+    record = store.submission(submission)
     if record.finished_at is not None:
         raise UsageError(
             f"{record.id} has ended ({record.status.name})", "submit again to run it anew"
         )
     if not is_interrupted(store.folder, record):
         raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
-    engine = make_engine(config, store, echo=not quiet)
-    plan = resume_plan(store, config, record, engine.identity)
-    where = same_place(application_path, state_dir)
-    return run_to_end(engine, streams, plan, where, timeout)
+    return record

@@ -1,8 +1,10 @@
-"""`status`: what is stored of submissions and jobs, at this moment."""
+"""`status`: what is stored of submissions and jobs at this moment, and what the broker tells."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,25 +15,30 @@ from taipy_exec.cli.options import help_text, option
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from taipy_exec.cli.cluster import Watch
     from taipy_exec.cli.streams import Streams
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "Show the latest submissions, or the jobs of one. It reads what is stored and needs neither "
-    "the configuration nor a running process.",
+    "Show the latest submissions, or the jobs of one. It reads what is stored and needs no "
+    "running process; in cluster mode it shows the queue and the workers too.",
     "taipy-exec status",
     "taipy-exec status SUBMISSION_1b2c3d4e",
     "taipy-exec status --json --application-path app",
     "taipy-exec status --watch",
+    "taipy-exec status --application app --broker-url amqp://user@broker/",
 )
 _SHOWN = 20
 
 
 def status(
+    context: typer.Context,
     submission: Annotated[
         str | None, typer.Argument(metavar="[SUBMISSION]", help="Its id, or how it begins.")
     ] = None,
     application_path: options.ApplicationPathOption = ".",
+    application: options.Application = None,
+    broker_url: options.BrokerUrl = None,
     watch: Annotated[
         bool, option("--watch", help="Show again whenever something changes.")
     ] = False,
@@ -41,107 +48,210 @@ def status(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.errors import NotFoundError
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    try:
-        store, _ = open_state(application_path, state_dir)
-    except NotFoundError as nothing:
-        if submission is not None:
-            raise
+    cluster = None
+    if submission is None:
+        source = context.get_parameter_source("broker_url")
+        asked = source is not None and source.name == "COMMANDLINE"
+        cluster = _ask(streams, application_path, application, broker_url, asked, again=watch)
+    store = _state(streams, application_path, state_dir, required=submission is not None)
+    shown = _Shown(streams, store, submission, cluster)
+    if store is None and cluster is None:
         if json_output:
-            _print_json(streams, None, None)
-        else:
-            streams.note(nothing.message)
-            streams.note(f"hint: {nothing.hint}", style="cyan")
+            shown.once()
         return 0
     if watch:
-        return _watch(streams, store, submission)
-    if json_output:
-        _print_json(streams, store, submission)
-    else:
-        streams.show(_view(store, submission, all_of_them=verbose, unicode=streams.unicode))
+        return shown.watch()
+    shown.once()
     return 0
 
 
-def _print_json(streams: Streams, store: Store | None, submission: str | None) -> None:
-    from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
+def _ask(
+    streams: Streams,
+    application_path: str,
+    application: str | None,
+    broker_url: str | None,
+    asked: bool,
+    *,
+    again: bool,
+) -> Watch | None:
+    """What the broker tells, for an application in cluster mode; no answer is a warning."""
+    from taipy_exec.cli.cluster import Watch, place_for_status
+    from taipy_exec.errors import ConfigurationError
 
-    if store is not None and submission is not None:
-        record = store.submission(submission)
-        streams.data(dump(submission_shape(record, store.jobs(record.id))))
-        return
-    records = store.submissions() if store is not None else []
-    workers = _workers(store) if store is not None else []
-    streams.data(
-        dump(
-            {
-                "submissions": [submission_fields(record) for record in records],
-                "queue": None,
-                "workers": workers,
-            }
-        )
-    )
-
-
-def _workers(store: Store) -> list[dict[str, object]]:
-    """The processes that run a job now."""
-    from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.model.status import Status
-
-    return [
-        {"worker": job.worker, "job": job.id, "task": job.task, "submission": record.id}
-        for record in store.unfinished_submissions()
-        if not is_interrupted(store.folder, record)
-        for job in store.jobs(record.id)
-        if job.status is Status.RUNNING
-    ]
+    try:
+        place = place_for_status(application_path, application, broker_url, asked=asked)
+    except ConfigurationError as error:
+        streams.warn(error.message)
+        return None
+    if place is None:
+        if asked:
+            streams.warn("there is no configuration here: name the application with --application")
+        return None
+    found = Watch(place).start(again=again)
+    if found.trouble:
+        streams.warn(found.trouble)
+    return found
 
 
-def _view(
-    store: Store, submission: str | None, *, all_of_them: bool = False, unicode: bool = True
-) -> RenderableType:
-    from rich.console import Group
+def _state(
+    streams: Streams, application_path: str, state_dir: Path | None, *, required: bool
+) -> Store | None:
+    """The local state. None where there is none, unless a submission is `required`."""
+    from taipy_exec.cli.state import open_state
+    from taipy_exec.errors import NotFoundError
+
+    try:
+        return open_state(application_path, state_dir)[0]
+    except NotFoundError as nothing:
+        if required:
+            raise
+        if not streams.json:
+            streams.note(nothing.message)
+            streams.note(f"hint: {nothing.hint}", style="cyan")
+        return None
+
+
+@dataclass(slots=True)
+class _Shown:
+    """One status, shown once or again and again."""
+
+    streams: Streams
+    store: Store | None
+    submission: str | None
+    cluster: Watch | None
+
+    def once(self) -> None:
+        """Print it."""
+        if self.streams.json:
+            self._print_json()
+        else:
+            self.streams.show(self._view(all_of_them=self.streams.verbose))
+
+    def watch(self) -> int:
+        """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
+        from contextlib import nullcontext
+
+        from rich.live import Live
+
+        streams = self.streams
+        live = Live(console=streams.err, auto_refresh=False) if streams.is_live else None
+        version: object = None
+        with live or nullcontext():
+            while True:
+                now = (
+                    self.store.data_version() if self.store else 0,
+                    self.cluster.seen.queue if self.cluster else None,
+                )
+                if live is not None:
+                    live.update(self._view(), refresh=True)
+                elif now != version:
+                    self.once()
+                version = now
+                if self._has_ended():
+                    return 0
+                time.sleep(0.5)
+
+    def _has_ended(self) -> bool:
+        if self.store is None or self.submission is None:
+            return False
+        return self.store.submission(self.submission).finished_at is not None
+
+    def _print_json(self) -> None:
+        from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
+
+        store = self.store
+        if store is not None and self.submission is not None:
+            record = store.submission(self.submission)
+            self.streams.data(dump(submission_shape(record, store.jobs(record.id))))
+            return
+        records = store.submissions() if store is not None else []
+        fields: dict[str, Any] = {
+            "submissions": [submission_fields(record) for record in records],
+            "queue": None,
+            "workers": [],
+        }
+        if self.cluster is not None:
+            seen = self.cluster.seen
+            fields.update(queue=seen.queue, workers=seen.workers)
+        elif store is not None:
+            fields["workers"] = _local_workers(store)
+        self.streams.data(dump(fields))
+
+    def _view(self, *, all_of_them: bool = False) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        parts: list[Any] = []
+        if self.store is not None and self.submission is not None:
+            parts = _submission_view(self.store, self.submission, unicode=self.streams.unicode)
+        elif self.store is not None:
+            parts = [_submissions_view(self.store, all_of_them=all_of_them)]
+        if self.cluster is not None:
+            from taipy_exec.cli.cluster import queue_line, workers_table
+
+            seen = self.cluster.seen
+            if parts:
+                parts.append(Text())
+            if seen.queue is None:
+                parts.append(Text(f"queue unknown: {self.cluster.trouble}", style="yellow"))
+            else:
+                parts.append(Text(queue_line(seen.queue)))
+                parts.append(workers_table(seen.beats, self.cluster.place.digest))
+        return Group(*parts)
+
+
+def _submission_view(store: Store, submission: str, *, unicode: bool) -> list[Any]:
     from rich.text import Text
 
-    from taipy_exec.cli.render import jobs_table, submissions_table, summary_line
+    from taipy_exec.cli.render import jobs_table, summary_line
     from taipy_exec.engine.identity import is_interrupted
 
-    if submission is not None:
-        record = store.submission(submission)
-        parts: list[Any] = [Text(summary_line(record))]
-        if is_interrupted(store.folder, record):
-            parts.append(
-                Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow")
-            )
-        return Group(*parts, jobs_table(store.jobs(record.id), unicode=unicode))
+    record = store.submission(submission)
+    parts: list[Any] = [Text(summary_line(record))]
+    if is_interrupted(store.folder, record):
+        parts.append(Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow"))
+    return [*parts, jobs_table(store.jobs(record.id), unicode=unicode)]
+
+
+def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:
+    from rich.text import Text
+
+    from taipy_exec.cli.render import submissions_table
+    from taipy_exec.engine.identity import is_interrupted
+
     records = store.submissions(None if all_of_them else _SHOWN)
     if not records:
         return Text("no submissions yet")
     return submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
 
 
-def _watch(streams: Streams, store: Store, submission: str | None) -> int:
-    """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
-    from contextlib import nullcontext
+def _local_workers(store: Store) -> list[dict[str, object]]:
+    """The processes that run a job now."""
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.model.status import Status
 
-    from rich.live import Live
-
-    live = Live(console=streams.err, auto_refresh=False) if streams.is_live else None
-    version = -1
-    with live or nullcontext():
-        while True:
-            now = store.data_version()
-            if now != version or live is not None:
-                version = now
-                if live is not None:
-                    live.update(_view(store, submission), refresh=True)
-                elif streams.json:
-                    _print_json(streams, store, submission)
-                else:
-                    streams.show(_view(store, submission, unicode=streams.unicode))
-            if submission is not None and store.submission(submission).finished_at is not None:
-                return 0
-            time.sleep(0.5)
+    now = time.time()
+    return [
+        {
+            "worker": job.worker,
+            "job": job.id,
+            "task": job.task,
+            "submission": record.id,
+            "state": "ready",
+            "slots": 1,
+            "running": [
+                {
+                    "job": job.id,
+                    "task": job.task,
+                    "seconds": round(max(now - (job.started_at or now), 0.0), 3),
+                }
+            ],
+        }
+        for record in store.unfinished_submissions()
+        if not is_interrupted(store.folder, record)
+        for job in store.jobs(record.id)
+        if job.status is Status.RUNNING
+    ]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,7 +87,7 @@ def submit(
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError
     from taipy_exec.store.store import Store
-    from taipy_exec.wiring import make_engine
+    from taipy_exec.wiring import make_engine, withdraw
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
@@ -122,6 +123,7 @@ def submit(
             fail_fast=not keep_going,
             fresh=bool(written) or new or force,
             identity=engine.identity,
+            withdraw=partial(withdraw, config),
         ),
         None if timeout is None else begin + timeout,
     )
@@ -214,7 +216,8 @@ def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) 
                 Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
             )
     except TaipyExecError:
-        supersede(engine.store, plan.record, engine.identity, Reason.CANCELED)
+        # Nothing of it has been given to anybody yet.
+        supersede(engine.store, plan.record, engine.identity, lambda *_: None, Reason.CANCELED)
         raise
     if edits:
         engine.store.add_edits(edits)

@@ -1,0 +1,219 @@
+"""What `doctor` finds out in cluster mode: the broker, the rights there, the workers, the data."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli.cluster import Place, call_workers
+from taipy_exec.cli.diagnosis import Finding, Level
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.broker_address import BrokerAddress
+from taipy_exec.config.cluster import ClusterConfig, cluster_config
+from taipy_exec.errors import BrokerError, ConfigurationError
+
+if TYPE_CHECKING:
+    from taipy_exec.execution.messages import Beat
+
+_LEAST_VERSION = (3, 10)
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def check_cluster(
+    app: AppConfig | None, place: Place | None, broker_url: str | None
+) -> list[Finding]:
+    """Everything that cluster mode needs, of an application or of a name alone."""
+    if place is None:
+        assert app is not None
+        try:
+            place = Place(cluster=cluster_config(app, broker_url), digest=app.digest)
+        except ConfigurationError as error:
+            return [_problem("broker", error)]
+    cluster = place.cluster
+    findings = [_transport(address, cluster) for address in cluster.addresses]
+    told, beats = _check_broker(place)
+    findings += [*told, _long_jobs(cluster)]
+    if app is not None:
+        findings += [_in_memory(app), _data_folder(app, beats)]
+    return findings
+
+
+def _problem(name: str, error: BrokerError | ConfigurationError) -> Finding:
+    return Finding(
+        name=name,
+        message=error.message,
+        level=Level.PROBLEM,
+        fix=error.hint,
+        is_broker=isinstance(error, BrokerError),
+    )
+
+
+def _transport(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
+    """Whether what goes to the broker is encrypted, and the broker known for certain."""
+    if address.tls and cluster.verify:
+        text = f"{address.redacted} is encrypted, and its certificate is verified"
+        return Finding(name="TLS", message=text)
+    if address.tls:
+        return Finding(
+            name="TLS",
+            message=f"{address.redacted} is encrypted, but its certificate is not verified",
+            level=Level.WARNING,
+            fix="remove broker_verify from [JOB]; for a private authority set broker_ca_file",
+        )
+    if address.host in _LOCAL:
+        return Finding(name="TLS", message=f"{address.redacted} is this machine: not needed")
+    return Finding(
+        name="TLS",
+        message=f"{address.redacted} is not encrypted: passwords and messages can be read",
+        level=Level.WARNING,
+        fix="use an amqps:// address",
+    )
+
+
+def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
+    from taipy_exec.broker.inspection import Inspection
+
+    try:
+        inspection = Inspection(place.cluster)
+    except BrokerError as error:
+        return [_unreachable(error)], []
+    with inspection:
+        findings = [_version(inspection.version)]
+        try:
+            inspection.declare()
+        except BrokerError as error:
+            return [*findings, _refused(place.cluster, error)], []
+        findings.append(_rights(place.cluster))
+        try:
+            beats = call_workers(inspection, place.cluster)
+        except BrokerError as error:
+            return [*findings, _problem("workers", error)], []
+    return [*findings, _workers(place, beats)], beats
+
+
+def _unreachable(error: BrokerError) -> Finding:
+    refused = "refused:" in error.message
+    return Finding(
+        name="broker",
+        message=error.message,
+        level=Level.PROBLEM,
+        fix="look at user, password, virtual host and rights: rabbitmqctl list_permissions"
+        if refused
+        else "start RabbitMQ there, or give its address with --broker-url or broker_url in [JOB]",
+        is_broker=True,
+    )
+
+
+def _version(version: str) -> Finding:
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if numbers >= _LEAST_VERSION:
+        return Finding(name="broker", message=f"RabbitMQ {version} answers")
+    return Finding(
+        name="broker",
+        message=f"RabbitMQ {version} answers, but is older than 3.10 and was not tried",
+        level=Level.WARNING,
+        fix="upgrade RabbitMQ to 3.10 or newer",
+    )
+
+
+def _least_rights(cluster: ClusterConfig) -> str:
+    """The command for the least rights, for the user and virtual host of the first address."""
+    address = cluster.addresses[0]
+    words = ["rabbitmqctl", "set_permissions", "-p", address.vhost, address.username]
+    return " ".join([*map(shlex.quote, words), *[r"'^taipy-exec\.'"] * 3])
+
+
+def _rights(cluster: ClusterConfig) -> Finding:
+    return Finding(
+        name="rights",
+        message="exchanges and queues can be declared, quorum queues and streams too",
+        fix=f"the least that is needed: {_least_rights(cluster)}",
+    )
+
+
+def _refused(cluster: ClusterConfig, error: BrokerError) -> Finding:
+    """A declaration that failed: by rights, by a former setting, or by a feature that is off."""
+    if "ACCESS_REFUSED" in error.message:
+        fix = f"give the rights: {_least_rights(cluster)}"
+    elif "x-queue-type" in error.message or "feature" in error.message:
+        fix = "switch on quorum queues and streams: rabbitmqctl enable_feature_flag all"
+    elif "PRECONDITION_FAILED" in error.message:
+        fix = (
+            "the queue is there with other settings: use the former ones, or delete it once it is "
+            "empty with rabbitmqctl delete_queue NAME"
+        )
+    else:
+        fix = error.hint or "look into the log of RabbitMQ"
+    return Finding(
+        name="rights", message=error.message, level=Level.PROBLEM, fix=fix, is_broker=True
+    )
+
+
+def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
+    application = place.cluster.application
+    if not beats:
+        return Finding(
+            name="workers",
+            message=f"none takes jobs of application {application}: they would wait",
+            level=Level.WARNING,
+            fix="start one: taipy-exec run-worker -a APP",
+        )
+    slots = sum(beat.slots for beat in beats)
+    number = "1 worker" if len(beats) == 1 else f"{len(beats)} workers"
+    text = f"{number} with {slots} slots for application {application}"
+    others = [beat.worker for beat in beats if place.digest not in ("", beat.digest)]
+    if not others:
+        return Finding(name="workers", message=text)
+    return Finding(
+        name="workers",
+        message=f"{text}; with another configuration than here: {', '.join(others)}",
+        level=Level.WARNING,
+        fix="bring the application there up to date, and start these workers anew",
+    )
+
+
+def _long_jobs(cluster: ClusterConfig) -> Finding:
+    return Finding(
+        name="long jobs",
+        message=f"are acknowledged early, after {cluster.ack_after:g} s, on every version of "
+        f"RabbitMQ; a worker that is silent for {cluster.lease:g} s then counts as lost",
+    )
+
+
+def _in_memory(app: AppConfig) -> Finding:
+    nodes = [
+        name
+        for name, node in app.data_nodes.items()
+        if node.storage_type == "in_memory" and name != "default"
+    ]
+    if not nodes:
+        return Finding(name="in-memory data nodes", message="none")
+    return Finding(
+        name="in-memory data nodes",
+        message=f"{', '.join(nodes)}: a worker cannot see what is in another process",
+        level=Level.PROBLEM,
+        fix='use storage_type = "pickle"',
+    )
+
+
+def _data_folder(app: AppConfig, beats: Sequence[Beat]) -> Finding:
+    """Whether the workers can see the data; what is on other machines cannot be tried from here."""
+    from taipy_exec.store.location import remote_filesystem
+
+    folder = app.storage_folder.resolve()
+    here = socket.gethostname()
+    hosts = sorted({beat.worker.partition(":")[0] for beat in beats} - {here})
+    kind = remote_filesystem(folder)
+    if kind is not None:
+        return Finding(name="data folder", message=f"{folder} is shared ({kind})")
+    if not hosts:
+        where = "all workers seen are" if beats else "good while all workers are"
+        return Finding(name="data folder", message=f"{folder}: {where} on this machine")
+    return Finding(
+        name="data folder",
+        message=f"{folder} is on a local disk, and there are workers on {', '.join(hosts)}",
+        level=Level.WARNING,
+        fix="put it on a disk that all machines share, under the same path in the application",
+    )

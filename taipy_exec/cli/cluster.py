@@ -1,0 +1,228 @@
+"""What commands ask the broker: the workers of an application, and the depth of its queue."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.render import duration, new_table
+from taipy_exec.cli.shapes import beat_fields, running_jobs
+from taipy_exec.config.application import AppConfig, JobConfig
+from taipy_exec.config.application_path import ApplicationPath, find_application, state_folder
+from taipy_exec.config.cluster import ClusterConfig, cluster_config
+from taipy_exec.config.compile import compile_layers
+from taipy_exec.config.layers import layer_from_toml
+from taipy_exec.config.toml_file import read_toml
+from taipy_exec.errors import BrokerError, ConfigurationError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from taipy_exec.broker.inspection import Inspection
+    from taipy_exec.execution.messages import Beat
+
+_PATIENCE = 2.0
+_REFRESH_SECONDS = 2.0
+# Nobody takes jobs: workers that are about to leave may still answer, and do so at once.
+_SHORT_CALL = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the broker and the workers told. `queue` is None where there was no answer."""
+
+    queue: dict[str, Any] | None = None
+    beats: Sequence[Beat] = ()
+
+    @property
+    def workers(self) -> list[dict[str, object]]:
+        """The workers as JSON."""
+        return [beat_fields(beat) for beat in self.beats]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an application's workers meet; `digest` is empty without its configuration here."""
+
+    cluster: ClusterConfig
+    digest: str = ""
+
+
+def place_of(application_path: str, application: str | None, broker_url: str | None) -> Place:
+    """The application's name and broker from its configuration, or by `application` alone.
+
+    Raises ConfigurationError where there is neither.
+    """
+    from taipy_exec.cli.application import read_application
+
+    if application is not None:
+        return Place(cluster=_cluster_named(application, broker_url))
+    try:
+        app = read_application(application_path, mode="cluster").config
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.message, f"{error.hint or 'give another path'}; or name it with --application"
+        ) from None
+    return Place(cluster=cluster_config(app, broker_url), digest=app.digest)
+
+
+def place_for_status(
+    application_path: str, application: str | None, broker_url: str | None, *, asked: bool
+) -> Place | None:
+    """Where to look beside the local state: None for an application that needs no broker.
+
+    Nothing of the application is imported. `asked`: the user gave an address on the command line.
+    Raises ConfigurationError for a wrong address.
+    """
+    if application is not None:
+        return Place(cluster=_cluster_named(application, broker_url))
+    try:
+        app = _written(find_application(application_path))
+    except ConfigurationError:
+        return None
+    mode = os.environ.get("TAIPY_EXEC_MODE") or app.job.mode
+    if mode != "cluster" and not asked:
+        return None
+    return Place(cluster=cluster_config(app, broker_url), digest=app.digest)
+
+
+def _written(found: ApplicationPath) -> AppConfig:
+    """What the application's files say: of a Python file, nothing. Quicker than compiling all."""
+    files = [found.toml] if found.toml else []
+    if os.environ.get("TAIPY_CONFIG_PATH"):
+        files.append(Path(os.environ["TAIPY_CONFIG_PATH"]))
+    config = compile_layers(
+        [layer_from_toml(read_toml(path)) for path in files],
+        root=found.root,
+        state_dir=state_folder(found.root),
+        source=found.toml,
+        main_file=found.main,
+    ).config
+    return config if found.toml else replace(config, digest="")
+
+
+def _cluster_named(application: str, broker_url: str | None) -> ClusterConfig:
+    here = Path.cwd()
+    job = JobConfig(properties={"application": application})
+    return cluster_config(AppConfig(root=here, state_dir=state_folder(here), job=job), broker_url)
+
+
+def call_workers(
+    inspection: Inspection, cluster: ClusterConfig, seconds: float = 1.0
+) -> list[Beat]:
+    """The workers that answer a call, by name. Raises BrokerError."""
+    from taipy_exec.execution.messages import BadMessage, Beat, Call, Codec
+
+    codec = Codec(cluster.application, cluster.secret)
+    found: dict[str, Beat] = {}
+    for body, headers in inspection.call(*codec.dump(Call()), seconds=seconds):
+        try:
+            message = codec.load(body, headers)
+        except BadMessage:
+            continue
+        if isinstance(message, Beat):
+            found[message.worker_id] = message
+    return sorted((b for b in found.values() if b.state != "gone"), key=lambda beat: beat.worker)
+
+
+def look(cluster: ClusterConfig, timeout: float = 5.0) -> Seen:
+    """Ask for the queue and the workers. Raises BrokerError."""
+    from taipy_exec.broker.inspection import Inspection
+    from taipy_exec.broker.names import Names
+
+    names = Names(cluster.application)
+    with Inspection(cluster, timeout) as inspection:
+        jobs, dead = inspection.waiting(names.jobs), inspection.waiting(names.dead)
+        consumers = jobs.consumers if jobs else 0
+        beats = call_workers(inspection, cluster, 1.0 if consumers else _SHORT_CALL)
+    queue = {
+        "name": names.jobs,
+        "ready": jobs.ready if jobs else 0,
+        "running": sum(len(beat.running) for beat in beats),
+        "dead": dead.ready if dead else 0,
+        "workers": consumers,
+    }
+    return Seen(queue=queue, beats=beats)
+
+
+@dataclass
+class Watch:
+    """Looks again every few seconds, in a thread of its own, so that nobody waits for a broker."""
+
+    place: Place
+    seen: Seen = field(default_factory=Seen)
+    trouble: str = ""
+
+    def start(self, *, again: bool) -> Watch:
+        """Look once, or from now on; returns when there is an answer, or patience is at an end."""
+        ready = threading.Event()
+        self.trouble = f"RabbitMQ cannot be reached: it does not answer within {_PATIENCE:g} s"
+        threading.Thread(target=self._look, args=(ready, again), daemon=True).start()
+        ready.wait(_PATIENCE + 1.5)
+        return self
+
+    def _look(self, ready: threading.Event, again: bool) -> None:
+        while True:
+            try:
+                self.seen, self.trouble = look(self.place.cluster, _PATIENCE), ""
+            except BrokerError as error:
+                self.seen, self.trouble = Seen(), error.message
+            ready.set()
+            if not again:
+                return
+            time.sleep(_REFRESH_SECONDS)
+
+
+def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
+    """One row for each worker, and for each job that it runs."""
+    from rich.text import Text
+
+    if not beats:
+        return Text("no workers")
+    table = new_table()
+    for title, extra in _COLUMNS.items():
+        table.add_column(title, **extra)
+    for beat in beats:
+        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in running_jobs(beat)]
+        table.add_row(
+            plain(beat.worker),
+            plain(beat.state),
+            f"{len(beat.running)}/{beat.slots}",
+            ", ".join(running),
+            str(beat.done),
+            str(beat.failed),
+            duration(beat.uptime),
+            plain(beat.digest) if not digest else "same" if beat.digest == digest else "other",
+        )
+    return table
+
+
+_COLUMNS: Mapping[str, Any] = {
+    "Worker": {"overflow": "fold"},
+    "State": {"no_wrap": True},
+    "Slots": {"justify": "right", "no_wrap": True},
+    "Runs": {"overflow": "fold"},
+    "Done": {"justify": "right", "no_wrap": True},
+    "Failed": {"justify": "right", "no_wrap": True},
+    "Up": {"justify": "right", "no_wrap": True},
+    "Configuration": {"no_wrap": True},
+}
+
+
+def queue_line(queue: Mapping[str, Any]) -> str:
+    """`queue taipy-exec.v1.app.jobs: 3 ready, 2 running, 0 dead, 1 worker`."""
+    workers = "1 worker" if queue["workers"] == 1 else f"{queue['workers']} workers"
+    return (
+        f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
+        f"{queue['dead']} dead, {workers}"
+    )
+
+
+def plain(text: object, most: int = 200) -> str:
+    """Text that came from elsewhere, without what could steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(text)[:most])

@@ -1,0 +1,84 @@
+"""`doctor`: is everything here that the application's mode needs, and how to fix what is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from taipy_exec.cli.diagnosis import Finding
+    from taipy_exec.cli.streams import Streams
+
+HELP = help_text(
+    "Check that everything is here that the application's mode needs: packages, the state folder, "
+    "a valid configuration, and in cluster mode the broker. Says how to fix what is not.",
+    "taipy-exec doctor",
+    "taipy-exec doctor -a app --mode cluster",
+    "taipy-exec doctor --application app --broker-url amqp://user@broker/ --json",
+)
+
+
+def doctor(
+    application_path: options.ApplicationPathOption = ".",
+    application: options.Application = None,
+    mode: options.Mode = None,
+    broker_url: options.BrokerUrl = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli import outcome
+    from taipy_exec.cli.cluster import place_of
+    from taipy_exec.cli.diagnosis import Level, check_installation, read
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.errors import BrokerError
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    findings = check_installation()
+    config = None
+    if application is None:
+        config, found = read(application_path, state_dir, mode)
+        findings += found
+    if application is not None or (config is not None and config.job.mode == "cluster"):
+        from taipy_exec.cli.broker_diagnosis import check_cluster
+
+        place = place_of(application_path, application, broker_url) if config is None else None
+        findings += check_cluster(config, place, broker_url)
+    if json_output:
+        streams.data(dump({"checks": [finding.as_json() for finding in findings]}))
+    else:
+        _show(streams, findings)
+    problems = [finding for finding in findings if finding.level is Level.PROBLEM]
+    if not problems:
+        return outcome.OK
+    only_broker = all(finding.is_broker for finding in problems)
+    return BrokerError.exit_code if only_broker else outcome.INVALID
+
+
+def _show(streams: Streams, findings: list[Finding]) -> None:
+    from rich.text import Text
+
+    from taipy_exec.cli.diagnosis import Level
+
+    styles = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
+    for finding in findings:
+        if streams.quiet and finding.level is Level.OK:
+            continue
+        level = Text(f"{finding.level:<8}", style=styles[finding.level])
+        _print(streams, level + Text(f"{finding.name}: {finding.message}"))
+        if finding.fix:
+            _print(streams, Text(f"         {finding.fix}", style="cyan"))
+
+
+def _print(streams: Streams, text: Text) -> None:
+    """A line that stays one: there are commands in it to copy."""
+    with streams.out.capture() as captured:
+        streams.out.print(text, soft_wrap=True)
+    streams.data(captured.get(), end="")

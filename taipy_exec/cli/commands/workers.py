@@ -1,0 +1,47 @@
+"""`workers`: who takes jobs of an application from RabbitMQ, and what they do now."""
+
+from __future__ import annotations
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text
+
+HELP = help_text(
+    "Show the workers of an application in cluster mode, which are called and answer within a "
+    "second. The broker's address is enough: with --application no configuration is needed.",
+    "taipy-exec workers",
+    "taipy-exec workers -a app --json",
+    "taipy-exec workers --application app --broker-url amqp://user@broker/",
+)
+
+
+def workers(
+    application_path: options.ApplicationPathOption = ".",
+    application: options.Application = None,
+    broker_url: options.BrokerUrl = None,
+    json_output: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.cluster import look, place_of, workers_table
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    place = place_of(application_path, application, broker_url)
+    seen = look(place.cluster)
+    if json_output:
+        streams.data(dump({"workers": seen.workers}))
+        return 0
+    streams.show(workers_table(seen.beats, place.digest))
+    if not seen.beats:
+        streams.note(
+            f"hint: taipy-exec run-worker starts one for application {place.cluster.application}",
+            style="cyan",
+        )
+    if any(place.digest not in ("", beat.digest) for beat in seen.beats):
+        streams.warn(
+            "a worker with another configuration runs no jobs that are submitted from here: "
+            "bring the application there up to date"
+        )
+    return 0

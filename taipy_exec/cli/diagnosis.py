@@ -1,0 +1,196 @@
+"""What `doctor` finds out on this machine: packages, folders and the configuration."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig
+from taipy_exec.config.problem import Level as ProblemLevel
+from taipy_exec.errors import ConfigurationError, StoreError
+
+_LEAST_PYTHON = (3, 11)
+# Storage type -> the packages that it imports. Those with a table need pandas unless its rows
+# are objects of a class.
+_NEEDS = {
+    "csv": ("pandas", "numpy"),
+    "excel": ("pandas", "openpyxl"),
+    "parquet": ("pandas", "pyarrow"),
+    "sql_table": ("pandas", "sqlalchemy"),
+    "sql": ("pandas", "sqlalchemy"),
+    "mongo_collection": ("pymongo",),
+    "s3_object": ("boto3",),
+}
+_TABLE_PACKAGES = ("pandas", "numpy")
+_ALWAYS = ("typer", "rich", "multiprocess", "dill", "pika")
+
+
+class Level(StrEnum):
+    """How a check ended. A warning is nothing that stops a job."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of `doctor`; `fix` says what to do, or what is good to know.
+
+    `is_broker`: it is about the broker that cannot be reached or refuses.
+    """
+
+    name: str
+    message: str
+    level: Level = Level.OK
+    fix: str | None = None
+    is_broker: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of `checks`."""
+        return {
+            "name": self.name,
+            "level": self.level.value,
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+def check_installation() -> list[Finding]:
+    """Python's version and the packages that are always needed."""
+    version = platform.python_version()
+    if sys.version_info[:2] >= _LEAST_PYTHON:
+        findings = [Finding(name="Python", message=version)]
+    else:
+        least = ".".join(map(str, _LEAST_PYTHON))
+        findings = [
+            Finding(
+                name="Python",
+                message=f"{version} is too old",
+                level=Level.PROBLEM,
+                fix=f"install Python {least} or newer",
+            )
+        ]
+    missing = [package for package in _ALWAYS if not _is_installed(package)]
+    if missing:
+        names = " ".join(missing)
+        return [*findings, _missing(names, "", f"pip install {names}")]
+    return [*findings, Finding(name="packages", message="those that are always needed are here")]
+
+
+def read(
+    application_path: str, state_dir: Path | None, mode: str | None
+) -> tuple[AppConfig | None, list[Finding]]:
+    """The configuration, as far as it can be read, and what was found of it and of its folders."""
+    from taipy_exec.cli.application import read_application
+    from taipy_exec.wiring import check_compiled
+
+    try:
+        compiled = read_application(application_path, state_dir=state_dir, mode=mode)
+        problems = check_compiled(compiled)
+    except ConfigurationError as error:
+        wrong = Finding(
+            name="configuration", message=error.message, level=Level.PROBLEM, fix=error.hint
+        )
+        return None, [wrong]
+    config = compiled.config
+    findings = [
+        Finding(name="configuration", message=str(problem), level=level)
+        for problem in problems
+        if (level := _LEVELS.get(problem.level)) is not None
+    ]
+    if not any(finding.level is Level.PROBLEM for finding in findings):
+        source = config.source or config.main_file or config.root
+        findings.append(
+            Finding(name="configuration", message=f"{source} is valid, mode {config.job.mode}")
+        )
+    return config, [*findings, *_storage_packages(config), *_state(config.state_dir)]
+
+
+_LEVELS = {ProblemLevel.ERROR: Level.PROBLEM, ProblemLevel.WARNING: Level.WARNING}
+
+
+def _storage_packages(config: AppConfig) -> list[Finding]:
+    """One line for each storage type in use that needs packages."""
+    wanted: dict[str, set[str]] = {}
+    for name, node in config.data_nodes.items():
+        if name != "default":
+            wanted.setdefault(node.storage_type, set()).update(_needs(node))
+    findings = []
+    for kind, packages in sorted(wanted.items()):
+        missing = " ".join(sorted(p for p in packages if not _is_installed(p)))
+        if missing:
+            findings.append(_missing(missing, f" for data nodes of type {kind}", _install(kind)))
+        elif packages:
+            names = ", ".join(sorted(packages))
+            findings.append(Finding(name=f"storage type {kind}", message=f"{names} installed"))
+    return findings
+
+
+def _needs(node: DataNodeConfig) -> tuple[str, ...]:
+    packages = _NEEDS.get(node.storage_type, ())
+    if node.properties.get("exposed_type", "pandas") in _TABLE_PACKAGES:
+        return packages
+    return tuple(package for package in packages if package not in _TABLE_PACKAGES)
+
+
+def _install(kind: str) -> str:
+    """The command that installs what a storage type needs: with its extra, where there is one."""
+    extra = kind.split("_")[0]
+    try:
+        known = importlib.metadata.metadata("taipy-exec").get_all("Provides-Extra") or []
+    except importlib.metadata.PackageNotFoundError:
+        known = []
+    if extra in known:
+        return f"pip install 'taipy-exec[{extra}]'"
+    return f"pip install {' '.join(_NEEDS[kind])}"
+
+
+def _missing(names: str, purpose: str, fix: str) -> Finding:
+    return Finding(
+        name="packages",
+        message=f"{names} not installed, but needed{purpose}",
+        level=Level.PROBLEM,
+        fix=fix,
+    )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _state(folder: Path) -> list[Finding]:
+    """Whether the state store can be kept in `folder`; nothing is made there."""
+    from taipy_exec.store.location import remote_filesystem
+    from taipy_exec.store.store import Store
+
+    other = "give a local, writable folder with --state-dir or TAIPY_EXEC_STATE_DIR"
+    name = "state folder"
+    kind = remote_filesystem(folder)
+    if kind is not None:
+        text = f"{folder} is not on a local disk but on {kind}: the state can be damaged there"
+        return [Finding(name=name, message=text, level=Level.PROBLEM, fix=other)]
+    above = folder
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        text = f"{folder} cannot be written"
+        return [Finding(name=name, message=text, level=Level.PROBLEM, fix=other)]
+    if Store.exists(folder):
+        try:
+            store = Store(folder, create=False)
+            store.submissions(1)
+            store.close()
+        except StoreError as error:
+            return [Finding(name=name, message=error.message, level=Level.PROBLEM, fix=error.hint)]
+    return [Finding(name=name, message=f"{folder} is on a local disk and writable")]
