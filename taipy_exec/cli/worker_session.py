@@ -1,16 +1,20 @@
-"""Driving a worker on the command line: signals, what it tells, exit code."""
+"""Driving a worker on the command line: display, signals, exit code."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.streams import Streams
+from taipy_exec.cli.worker_table import WorkerLines, WorkerTable
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.execution.order import JobReport
+from taipy_exec.worker.held import Held
 from taipy_exec.worker.service import WorkerLimits, WorkerService
 
 _REPEAT_SECONDS = 60.0
@@ -29,27 +33,40 @@ class WorkerSession:
         self._signals = 0
         self._told: dict[str, float] = {}
         self._service: WorkerService | None = None
+        self._table: WorkerTable | None = None
+        self._lines = WorkerLines(streams)
 
     def run(self) -> int:
         """Work until the worker leaves; 0, or 130/143 where a signal ended it at once."""
         service = self._service = WorkerService(
-            self._app, self._cluster, self._limits, tell=self._tell
+            self._app, self._cluster, self._limits, tell=self._tell, observe=self._observe
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        self._streams.note(
-            f"worker {service.name} for application {self._cluster.application}, "
-            f"{self._limits.least} slots"
-        )
         try:
-            while not service.is_over:
-                service.step()
+            with self._display(service):
+                while not service.is_over:
+                    service.step()
+                    if self._table is not None:
+                        self._table.refresh()
         finally:
             service.close(self._app.job.grace)
         self._streams.note(
             f"worker {service.name} leaves: {service.done} done, {service.failed} failed"
         )
         return 0
+
+    # -- display --------------------------------------------------------------------------
+
+    def _display(self, service: WorkerService) -> AbstractContextManager[None]:
+        if self._streams.is_live:
+            self._table = WorkerTable(self._streams, service, self._cluster.application)
+            return self._table.shown()
+        self._streams.note(
+            f"worker {service.name} for application {self._cluster.application}, "
+            f"{self._limits.least} slots"
+        )
+        return nullcontext()
 
     def _tell(self, text: str) -> None:
         """One line; the same again once a minute at most."""
@@ -58,9 +75,20 @@ class WorkerSession:
             self._told[text] = now
             self._streams.note(text)
 
+    def _observe(self, held: Held, report: JobReport | None) -> None:
+        """A line for each job's start and end; above the table only for what failed."""
+        if self._table is None or (report is not None and report.failure is not None):
+            self._lines.observe(held, report)
+
+    # -- signals --------------------------------------------------------------------------
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
         if self._signals > 2:
+            if self._table is not None:
+                self._table.abandon()
             os._exit(outcome.INTERRUPTED if number == signal.SIGINT else outcome.TERMINATED)
         assert self._service is not None
+        if self._table is not None:
+            self._table.leaving = True
         self._service.leave()

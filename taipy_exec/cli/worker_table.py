@@ -1,0 +1,247 @@
+"""What a worker shows of itself: a live table, or plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.cluster import plain
+from taipy_exec.cli.render import duration, new_table, short_id
+from taipy_exec.cli.streams import Streams
+from taipy_exec.execution.order import JobReport
+from taipy_exec.worker.held import Held
+from taipy_exec.worker.service import WorkerService
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+_SECONDS_PER_FRAME = 0.125
+_LINES_BESIDE_ROWS = 9
+_NARROW = 70
+_SHOW_CURSOR = b"\n\x1b[?25h"
+
+
+class WorkerTable:
+    """Draws a worker as it is; it reads it and never changes anything.
+
+    All is drawn by the thread that runs the worker, which calls `refresh` often: what the table
+    reads does not change meanwhile.
+    """
+
+    def __init__(self, streams: Streams, service: WorkerService, application: str) -> None:
+        self._streams = streams
+        self._service = service
+        self._application = application
+        self._began = time.monotonic()
+        self._drawn = float("-inf")
+        self._rows: list[str] = []
+        self._live: Live | None = None
+        self.leaving = False
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the table on the terminal while the block runs; at the end it goes."""
+        from rich.live import Live
+
+        live = Live(
+            get_renderable=self.render,
+            console=self._streams.err,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=True,
+            redirect_stderr=True,
+        )
+        with live:
+            self._live = live
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def refresh(self) -> None:
+        """Draw the next frame, if it is time for it."""
+        now = time.monotonic()
+        if self._live is not None and now - self._drawn >= _SECONDS_PER_FRAME:
+            self._drawn = now
+            self._live.refresh()
+
+    def abandon(self) -> None:
+        """Before the process exits in the middle of something: show the cursor again."""
+        if self._live is not None:
+            try:
+                os.write(2, _SHOW_CURSOR)
+            except OSError:
+                pass
+
+    # -- one frame ------------------------------------------------------------------------
+
+    def render(self) -> RenderableType:
+        """One frame, not higher than half of the terminal where there are many slots."""
+        from rich.console import Group
+        from rich.text import Text
+
+        console = self._streams.err
+        busy = self._place(list(self._service.current()))
+        room = max(min(console.height // 2, console.height - _LINES_BESIDE_ROWS), 1)
+        parts: list[Any] = [self._header(console.width)]
+        trouble = self._trouble()
+        if trouble:
+            parts.append(Text(trouble, style="yellow", no_wrap=True, overflow=self._overflow))
+        shown: Sequence[Held | None] = busy
+        rest = ""
+        if len(busy) > room:
+            running = [held for held in busy if held is not None]
+            shown = running[:room]
+            rest = _rest(len(running) - len(shown), len(busy) - len(running))
+        if shown:
+            parts.append(self._table(shown, console.width))
+        if rest:
+            parts.append(Text(f"  {rest}", style="dim"))
+        return Group(*parts)
+
+    @property
+    def _overflow(self) -> Any:
+        return "ellipsis" if self._unicode else "crop"
+
+    @property
+    def _unicode(self) -> bool:
+        return (self._streams.err.encoding or "").lower().startswith("utf")
+
+    def _place(self, running: Sequence[Held]) -> list[Held | None]:
+        """One item for each slot. What runs stays in its row as long as it runs."""
+        by_run = {held.run: held for held in running}
+        rows = [run if run in by_run else "" for run in self._rows]
+        new = [run for run in by_run if run not in set(rows)]
+        for index, run in enumerate(rows):
+            if not run and new:
+                rows[index] = new.pop(0)
+        rows += new
+        size = self._service.pool.size
+        rows += [""] * (size - len(rows))
+        while len(rows) > size and "" in rows:
+            # Fewer slots than before: the last free ones go.
+            del rows[len(rows) - 1 - rows[::-1].index("")]
+        self._rows = rows
+        return [by_run.get(run) for run in rows]
+
+    def _header(self, width: int) -> Any:
+        """Name, connection and counts: one line, or as many as a narrow terminal needs."""
+        from rich.text import Text
+
+        service = self._service
+        running = sum(1 for run in self._rows if run)
+        items = [
+            (service.name, "bold"),
+            (self._application, ""),
+            self._connection(),
+            (f"{running}/{service.pool.size} busy", ""),
+            (f"{service.done} done", "green" if service.done else "dim"),
+            (f"{service.failed} failed", "bold red" if service.failed else "dim"),
+            (f"up {_uptime(time.monotonic() - self._began)}", "dim"),
+        ]
+        if self.leaving:
+            items.insert(3, ("leaving", "yellow"))
+        text = Text(no_wrap=True, overflow=self._overflow)
+        used = 0
+        for item, style in items:
+            part = Text(plain(item), style=style)
+            if used and used + 2 + part.cell_len > width:
+                text.append("\n")
+                used = 0
+            elif used:
+                text.append("  ")
+                used += 2
+            text.append(part)
+            used += part.cell_len
+        return text
+
+    def _connection(self) -> tuple[str, str]:
+        state, version = self._service.connection, self._service.broker_version
+        if state == "connected":
+            return f"RabbitMQ {version} connected", "green"
+        if state == "connecting":
+            return "connecting", "yellow"
+        if state.startswith("blocked"):
+            return f"RabbitMQ {version} blocked", "bold yellow"
+        return "not connected", "bold red"
+
+    def _trouble(self) -> str:
+        """Why there is no connection that can be used."""
+        state = self._service.connection
+        return "" if state in ("connected", "connecting") else plain(state, 500)
+
+    def _table(self, rows: Sequence[Held | None], width: int) -> Any:
+        narrow = width < _NARROW
+        slot_width = max(width // 3, 12) if narrow else 40
+        table = new_table()
+        overflow = self._overflow
+        table.add_column("Slot", no_wrap=True, overflow=overflow)
+        table.add_column("Task", no_wrap=True, overflow=overflow, max_width=24 if narrow else 40)
+        table.add_column("Time", no_wrap=True, justify="right", min_width=6)
+        table.add_column("Job", no_wrap=True, overflow=overflow)
+        now = time.monotonic()
+        for held in rows:
+            if held is None:
+                table.add_row("-", "", "", "", style="dim")
+                continue
+            id = plain(short_id(held.order.job))
+            table.add_row(
+                _short_slot(held.worker, slot_width),
+                plain(held.order.task),
+                duration(now - (held.begun or now)),
+                id.rpartition("_")[2] if narrow else id,
+            )
+        return table
+
+
+class WorkerLines:
+    """One line on stderr for each job that begins or ends, where nothing can be redrawn."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def observe(self, held: Held, report: JobReport | None) -> None:
+        """Tell that a job began (no report) or ended."""
+        at = time.strftime("%H:%M:%S")
+        task = plain(held.order.task)
+        if report is None:
+            self._streams.note(f"{at} {task} RUNNING on {held.worker} ({plain(held.order.job)})")
+        else:
+            self._streams.note(f"{at} {task} {ending(held, report)}")
+
+
+def ending(held: Held, report: JobReport) -> str:
+    """`done in 0.2s`, `failed in 0.2s: ValueError: ...`."""
+    took = f"in {duration(report.duration)}"
+    if held.outdated:
+        return f"stopped {took}: it does not count any more"
+    if held.handing_back:
+        return f"handed back after {duration(report.duration)}"
+    failure = report.failure
+    if failure is None:
+        return f"done {took}"
+    first = next(iter(failure.message.strip().splitlines()), "")
+    reason = ": ".join(filter(None, (failure.type, first))) or str(failure.kind)
+    return f"failed {took}: {plain(reason)}"
+
+
+def _rest(busy: int, idle: int) -> str:
+    """What the rows do not show."""
+    parts = [f"{busy} more busy" if busy else "", f"{idle} idle" if idle else ""]
+    return ", ".join(filter(None, parts))
+
+
+def _short_slot(name: str, width: int) -> str:
+    """`host:pid` of at most `width` characters: the host gives way."""
+    host, _, pid = name.rpartition(":")
+    room = max(width - len(pid) - 1, 3)
+    return name if len(host) <= room else f"{host[: room - 2]}..:{pid}"
+
+
+def _uptime(seconds: float) -> str:
+    """Whole seconds: a header that changes twice a second is hard to read."""
+    return f"{int(seconds)}s" if seconds < 60 else duration(seconds)
