@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test faults check bench bench-taipy build clean broker-server
+.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster build clean broker-server
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## Run the example application on its real data, in standalone mode
 	$(BIN)/taipy-exec submit configs/standalone.toml
@@ -32,6 +32,9 @@ bench: $(VENV)/.installed-test ## Measure, each figure against a limit of the sa
 
 bench-taipy: $(VENV)/.installed-test ## Measure Taipy 4.1.1 beside it, in an environment of its own
 	$(BIN)/python -m benchmarks.taipy
+
+bench-cluster: $(VENV)/.installed-test broker-server ## Measure cluster mode beside Celery and Dramatiq, on one broker
+	$(BIN)/python -m benchmarks.cluster
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build

@@ -493,6 +493,7 @@ class Link:
                     content_type="application/json",
                     delivery_mode=2 if message.lasting else 1,
                     message_id=message.id,
+                    timestamp=int(time.time()),
                     correlation_id=str(self._next_tag),
                     reply_to=message.reply_to,
                     headers=message.headers,

@@ -46,6 +46,8 @@ class Subscription:
 def base_steps(names: Names, delivery_limit: int) -> list[Step]:
     """Everything of the application that outlives a submission."""
     quorum = {"x-queue-type": "quorum"}
+    # RabbitMQ 4 would drop a dead letter that has been looked at 20 times.
+    dead = {**quorum, "x-delivery-limit": 1_000_000}
     jobs = {
         **quorum,
         "x-delivery-limit": delivery_limit,
@@ -63,7 +65,7 @@ def base_steps(names: Names, delivery_limit: int) -> list[Step]:
         exchange_step(names.exchange, "direct"),
         exchange_step(names.beats, "fanout"),
         exchange_step(names.calls, "fanout"),
-        queue_step(names.dead, quorum),
+        queue_step(names.dead, dead),
         bind_step(names.dead, names.exchange, "dead"),
         queue_step(names.jobs, jobs),
         bind_step(names.jobs, names.exchange, "jobs"),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "Take over a submission that was interrupted and run what is left of it. Without an id: the "
-    "latest one that was interrupted.",
+    "Take over an interrupted submission and run what is left of it. Without an id: the latest "
+    "one that was interrupted.",
     "taipy-exec resume",
     "taipy-exec resume SUBMISSION_1b2c3d4e --application-path app",
 )
