@@ -424,6 +424,14 @@ class Terminal:
             assert time.monotonic() < end, f"no {text!r} in {self.text[-2000:]!r}"
             assert self._read(0.1), f"ended without {text!r}: {self.text[-2000:]!r}"
 
+    def screen_with(self, pattern: str, seconds: float = 30) -> str:
+        """The screen, once it holds a match of `pattern`: a frame is not written at once."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, shown := "\n".join(self.screen()), re.MULTILINE):
+            assert time.monotonic() < end, f"no {pattern!r} in {shown!r}"
+            assert self._read(0.1), f"ended without {pattern!r}: {shown!r}"
+        return shown
+
     def finish(self, seconds: float = 60) -> int:
         """Take everything until the command ends; its exit code."""
         end = time.monotonic() + seconds

@@ -51,9 +51,7 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     terminal = worker(app, broker_url, "--concurrency", "2", columns=120)
     terminal.read_until("0/2 busy")
     submitter = submit(app, broker_url)
-    terminal.read_until("1/2 busy")
-    terminal.read_until("JOB_t_")
-    frame = "\n".join(terminal.screen())
+    frame = terminal.screen_with(r"1/2 busy(.|\n)*JOB_t_[0-9a-f]{8}\n(.|\n)*^-$")
     assert re.search(r"^\S+:\d+  app  RabbitMQ \d[\d.]+ connected  1/2 busy  0 done ", frame, re.M)
     assert re.search(r"^\S+:\d+ +t +[\d.]+m?s +JOB_t_[0-9a-f]{8}$", frame, re.M)
     assert len(re.findall(r"^-$", frame, re.M)) == 1
