@@ -16,7 +16,7 @@ run-cluster: $(VENV)/.installed-test broker-server ## Run the example in cluster
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
 test: $(VENV)/.installed-test broker-server ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 
 faults: $(VENV)/.installed-test broker-server ## Kill, cut and restart everything while jobs run
 	$(BIN)/python -m pytest tests/faults -n 1 -q

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import truediv
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,9 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _TIMEOUT = 300.0
+_READY_TIMEOUT = 60.0
+_LEAVE_TIMEOUT = 10.0
+_LOOK_SECONDS = 0.005
 
 Measurement = Callable[[], dict[str, float]]
 
@@ -52,23 +56,19 @@ class Lab:
         return {"seconds": time.perf_counter() - begin}
 
 
-def run_command(command: Sequence[str], folder: Path) -> str:
+def run_command(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
+) -> str:
     """What a command prints. Raises RuntimeError with its stderr where it fails.
 
     It gets a session of its own, and what is left of that is killed: the processes of a pool
-    would outlive a parent that is interrupted.
+    would outlive a parent that is interrupted. `variables` are added to its environment.
     """
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("TAIPY_", "PYTHON")) and name not in ("FORCE_COLOR",)
-    }
-    environment["PYTHONPATH"] = str(REPOSITORY)
     os.sync()
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment,
+        env=_environment(variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,13 +78,66 @@ def run_command(command: Sequence[str], folder: Path) -> str:
         try:
             out, err = process.communicate(timeout=_TIMEOUT)
         finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            _end(process.pid, signal.SIGKILL)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{err}")
     return out
+
+
+@contextmanager
+def service(
+    command: Sequence[str],
+    folder: Path,
+    ready: str,
+    *,
+    times: int = 1,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[float]:
+    """Keep a command running, in a session of its own; the seconds until it was ready.
+
+    It is ready when it has written the text `ready` so many times.
+    """
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".log") as log:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=_environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            while Path(log.name).read_text("utf-8", "replace").count(ready) < times:
+                if process.poll() is not None or time.perf_counter() - begin > _READY_TIMEOUT:
+                    written = Path(log.name).read_text("utf-8", "replace")
+                    raise RuntimeError(f"{' '.join(command)} does not get ready:\n{written}")
+                time.sleep(_LOOK_SECONDS)
+            yield time.perf_counter() - begin
+            process.terminate()
+            process.wait(_LEAVE_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _end(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(variables: Mapping[str, str] | None) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TAIPY_", "PYTHON")) and name not in ("FORCE_COLOR",)
+    }
+    return {**kept, "PYTHONPATH": str(REPOSITORY), **(variables or {})}
+
+
+def _end(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
 
 
 def interleave(rounds: int, measurements: Sequence[Measurement]) -> list[list[dict[str, float]]]:

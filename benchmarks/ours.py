@@ -21,7 +21,7 @@ def run(graph: Graph, mode: str) -> dict[str, float]:
 
     Config.configure_job_executions(mode=mode, max_nb_of_workers=WORKERS)
     scenario_config = configure(Config, "measured", graph)
-    warming_config = configure(Config, "warming", _warming())
+    warming_config = configure(Config, "warming", warming())
     orchestrator = tp.Orchestrator()
     orchestrator.run()
     try:
@@ -34,7 +34,7 @@ def run(graph: Graph, mode: str) -> dict[str, float]:
         memory = peak_memory()
         bad = [job for job in submission.jobs if not job.is_completed()]
         if bad:
-            raise RuntimeError(_story(bad))
+            raise RuntimeError(story(bad))
     finally:
         orchestrator.stop()
     return {"seconds": seconds, "memory": memory}
@@ -71,7 +71,7 @@ def peak_memory() -> float:
     raise OSError("/proc/self/status has no VmHWM")
 
 
-def _warming() -> Graph:
+def warming() -> Graph:
     """Jobs that last long enough to need every slot at once, then some that are short."""
     values = {"long": 2_000_000, "short": 1000}
     kinds = ["long"] * WORKERS + ["short"] * (4 * WORKERS)
@@ -84,6 +84,7 @@ def _warming() -> Graph:
     )
 
 
-def _story(bad: list[Any]) -> str:
+def story(bad: list[Any]) -> str:
+    """What went wrong with these jobs, in a few lines."""
     kinds = sorted({f"{job.status.name} {job.reason}: {''.join(job.stacktrace)}" for job in bad})
     return f"{len(bad)} jobs did not complete, such as\n" + "\n".join(kinds[:5])

@@ -667,10 +667,11 @@ class WorkerService:
         for held in [h for h in self.held.values() if h.begun is None]:
             self._give_back(held)
         running = list(self.current())
+        names = ", ".join(sorted(h.order.task for h in running)) or "nothing"
         if self._leaving == 1:
-            names = ", ".join(sorted(h.order.task for h in running))
-            self._tell(f"leaving after {names or 'nothing'}; once more to hand it back")
+            self._tell(f"leaving after {names}; once more to hand it back")
         else:
+            self._tell(f"handing back {names}; once more to exit now")
             for held in running:
                 held.handing_back = True
                 self.pool.stop(held.order.job, self.app.job.grace)

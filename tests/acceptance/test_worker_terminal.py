@@ -174,7 +174,7 @@ def test_the_third_signal_ends_it_at_once_and_shows_the_cursor(
     kill(terminal.pid, number)
     terminal.read_until("leaving after t")
     kill(terminal.pid, number)
-    terminal._read(0.5)
+    terminal.read_until("handing back t")
     kill(terminal.pid, number)
     assert terminal.finish(20) == code
     assert cursor_is_visible(terminal)
