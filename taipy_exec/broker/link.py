@@ -86,12 +86,6 @@ class Blocked(NamedTuple):
     reason: str
 
 
-class Gone(NamedTuple):
-    """The broker ended a subscription, as its queue was deleted."""
-
-    queue: str
-
-
 class Settled(NamedTuple):
     """A message that wanted to know has been confirmed; `routed`: some queue took it."""
 
@@ -107,7 +101,7 @@ class Depth(NamedTuple):
     consumers: int
 
 
-LinkEvent = Delivered | Connected | Disconnected | Blocked | Gone | Settled | Depth
+LinkEvent = Delivered | Connected | Disconnected | Blocked | Settled | Depth
 
 
 @dataclass(slots=True, eq=False)
@@ -545,14 +539,10 @@ class Link:
         del self._channels[queue]
         if not self._connection.is_open or self._closing:
             return
-        if getattr(reason, "reply_code", 0) in (404, 405):
-            # No such queue; or the exclusive queue of a connection the broker still believes in.
-            self._tell(Gone(queue))
         self._refusal = explain(reason, self._address)
         self._connection.close(320, "a channel was closed")
 
     def _on_canceled(self, queue: str) -> None:
-        self._tell(Gone(queue))
         channel = self._channels.pop(queue, None)
         if channel is not None and channel.is_open:
             channel.close()

@@ -1,0 +1,83 @@
+"""What goes over the broker: read to the letter, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from taipy_exec.execution.messages import SIGNATURE, BadMessage, Codec, Order, TakenOver, Withdrawn
+from taipy_exec.worker.orders import ControlLog
+
+UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
+ORDER = Order(
+    job=f"JOB_train_{UUID}",
+    task="train",
+    attempt=1,
+    submission=f"SUBMISSION_{UUID}",
+    instance=f"SCENARIO_sales_{UUID}",
+    cycle="",
+    digest="ab12",
+    epoch="cd34",
+    at=1.5,
+)
+
+
+def changed(**fields: Any) -> bytes:
+    body, _ = Codec("app").dump(ORDER)
+    return json.dumps({**json.loads(body), **fields}).encode()
+
+
+def test_an_order_comes_back_as_it_was_sent() -> None:
+    body, headers = Codec("app").dump(ORDER)
+    assert headers == {}
+    assert Codec("app").load(body, {}) == ORDER
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"\x80\x04pickle", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (changed(version=2), "version 2"),
+        (changed(application="other"), "another application"),
+        (changed(kind="shell"), "unknown kind"),
+        (changed(function="os.system"), "unknown or missing fields: function"),
+        (changed(task="../../etc/passwd"), "field task"),
+        (changed(task="evaluate"), "not one of its task"),
+        (changed(instance="../SCENARIO_x"), "field instance"),
+        (changed(cycle="/tmp"), "field cycle"),
+        (changed(job=""), "field job"),
+        (changed(attempt="1"), "field attempt is not int"),
+        (changed(attempt=True), "field attempt is not int"),
+        (changed(attempt=0), "less than 1"),
+    ],
+)
+def test_what_is_not_an_order_is_refused_with_the_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(BadMessage, match=reason):
+        Codec("app").load(body, {})
+
+
+def test_with_a_secret_only_what_is_signed_with_it_is_read() -> None:
+    body, headers = Codec("app", b"secret").dump(ORDER)
+    assert Codec("app", b"secret").load(body, headers) == ORDER
+    for wrong in ({}, {SIGNATURE: "0" * 64}, {SIGNATURE: 7}):
+        with pytest.raises(BadMessage, match="sign"):
+            Codec("app", b"secret").load(body, wrong)
+    with pytest.raises(BadMessage, match="signature"):
+        Codec("app", b"secret").load(body.replace(b'"attempt":1', b'"attempt":2'), headers)
+    with pytest.raises(BadMessage, match="signature"):
+        Codec("app", b"another").load(body, headers)
+
+
+def test_a_withdrawn_job_and_an_order_of_a_former_coordinator_are_void() -> None:
+    control = ControlLog()
+    assert not control.is_void(ORDER)
+    control.note(TakenOver(submission=ORDER.submission, epoch=ORDER.epoch))
+    assert not control.is_void(ORDER)
+    assert control.is_void(ORDER._replace(epoch="ee"))
+    control.note(Withdrawn(submission=ORDER.submission, jobs=[ORDER.job]))
+    assert control.is_void(ORDER)
+    assert not control.is_void(ORDER._replace(job=f"JOB_train_{UUID[:-1]}0"))
