@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from taipy_exec.execution import guard
 
 MARK = "TAIPY_EXEC_SLOT"
 _PR_SET_CHILD_SUBREAPER = 36
+_RESCANS = 10
 
 
 def adopt_orphans() -> None:
@@ -87,12 +89,30 @@ def end_group(pid: int, mark: str) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     wanted = f"{MARK}={mark}".encode()
+    for _ in range(_RESCANS):
+        if _kill_marked(wanted):
+            return
+        time.sleep(0.01)
+
+
+def _kill_marked(wanted: bytes) -> bool:
+    """Kill every process with this in its environment; False if one could not be told.
+
+    While a process executes another program, its environment reads as empty for a moment.
+    """
+    certain = True
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if wanted in environ.read_bytes().split(b"\0"):
+            found = environ.read_bytes()
+            if wanted in found.split(b"\0"):
                 _kill(int(environ.parent.name), signal.SIGKILL)
+            elif not found:
+                # A thread of the kernel, or a zombie, has no program.
+                environ.with_name("exe").readlink()
+                certain = False
         except OSError:
             continue
+    return certain
 
 
 def signal_group(pid: int, number: int) -> None:
