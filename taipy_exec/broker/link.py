@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import pika
@@ -503,7 +504,7 @@ class Link:
 
     def _on_confirm(self, frame: Any) -> None:
         tag, multiple = frame.method.delivery_tag, frame.method.multiple
-        tags = [tag] if not multiple else [t for t in self._unconfirmed if t <= tag]
+        tags = list(takewhile(lambda t: t <= tag, self._unconfirmed)) if multiple else [tag]
         done = [self._unconfirmed.pop(t) for t in tags if t in self._unconfirmed]
         if isinstance(frame.method, pika.spec.Basic.Nack):
             with self._lock:

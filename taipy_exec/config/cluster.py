@@ -13,6 +13,9 @@ from taipy_exec.config.broker_address import BrokerAddress, parse_addresses
 from taipy_exec.config.vocabulary import CLUSTER_KEYS
 from taipy_exec.errors import ConfigurationError
 
+# How long a worker may take to say that it lives once its order was given to another, in seconds.
+SUSPICION = 5.0
+
 URL_VARIABLE = "TAIPY_EXEC_BROKER_URL"
 SECRET_VARIABLE = "TAIPY_EXEC_SECRET"
 _DEFAULT_URL = "amqp://guest:guest@localhost:5672/"
@@ -46,6 +49,16 @@ class ClusterConfig:
     key_file: Path | None = None
     verify: bool = True
     secret: bytes | None = field(default=None, repr=False)
+
+    @property
+    def sign_of_life(self) -> float:
+        """How often a worker says what it holds: several times before anybody gives it up."""
+        return min(self.lease / 5, SUSPICION / 3)
+
+    @property
+    def certainty(self) -> float:
+        """For how long after its last exchange with the broker a worker cannot be given up yet."""
+        return min(self.lease * 2 / 3, SUSPICION * 4 / 5)
 
 
 def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConfig:

@@ -95,6 +95,9 @@ class JobEnded(NamedTuple):
     def as_report(self) -> JobReport:
         """The report. Raises ValueError where it is none, or one of another job."""
         report = JobReport.load(json.dumps(self.report).encode())
+        duration = report.duration
+        if type(duration) not in (int, float) or not duration >= 0:
+            raise ValueError("its report has no duration")
         if (report.job, report.attempt) != (self.job, self.attempt):
             raise ValueError("the report is of another job")
         return report
@@ -136,12 +139,13 @@ class Asks(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The coordinator's answer to `Asks`."""
+    """The coordinator's answer to `Asks`. `answer_to` is the submission, empty for a refusal."""
 
     job: str
     attempt: int
     run: str
     allowed: bool
+    answer_to: str
 
 
 class Withdrawn(NamedTuple):
@@ -226,6 +230,10 @@ _KINDS: dict[str, type[Any]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
+def _is_held(entry: Any) -> bool:
+    return isinstance(entry, list) and [type(part) for part in entry] == [str, int, str]
+
+
 class Codec:
     """Messages of one application to bytes and back; with a secret, signed and verified."""
 
@@ -290,6 +298,8 @@ class Codec:
         if fields.get("attempt", 1) < 1:
             raise BadMessage("its attempt is less than 1")
         found: Wire = kind(**fields)
+        if isinstance(found, Holding) and not all(map(_is_held, found.jobs)):
+            raise BadMessage("its field jobs is not a list of [job, attempt, run]")
         if isinstance(found, Order) and not found.job.startswith(f"JOB_{found.task}_"):
             raise BadMessage("its job is not one of its task")
         return found

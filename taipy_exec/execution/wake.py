@@ -7,10 +7,14 @@ import threading
 
 
 class WakePipe:
-    """`fileno` becomes readable by `set` and stays so until `clear`."""
+    """`fileno` becomes readable by `set` and stays so until `clear`.
+
+    What there is to wake for is looked at after `clear`: a `set` while it runs may write nothing.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._is_set = False
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -22,9 +26,10 @@ class WakePipe:
         """End the wait, now or the next one."""
         # Never to a descriptor that is closed: its number may be somebody else's by now. The
         # lock is not waited for, since a signal handler may interrupt the thread that holds it.
-        if self._lock.acquire(blocking=False):
+        if not self._is_set and self._lock.acquire(blocking=False):
             try:
                 if self._writer >= 0:
+                    self._is_set = True
                     os.write(self._writer, b"w")
             except OSError:
                 pass
@@ -38,6 +43,7 @@ class WakePipe:
                 pass
         except BlockingIOError:
             pass
+        self._is_set = False
 
     def close(self) -> None:
         """Give both ends back."""

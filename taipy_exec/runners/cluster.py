@@ -22,7 +22,7 @@ from taipy_exec.broker.link import (
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, reports_subscription
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.cluster import cluster_config
+from taipy_exec.config.cluster import SUSPICION, cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.messages import (
@@ -50,8 +50,6 @@ from taipy_exec.runners.registry import RunnerContext
 
 log = logging.getLogger("taipy_exec")
 
-# How long a worker whose order was given to another may take to come back, in seconds.
-_RECONNECT = 5.0
 # How long a successor listens to what the former coordinator did not hear, before it sends again.
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
@@ -127,8 +125,8 @@ class ClusterRunner:
         return None
 
     def start(self, order: JobOrder, worker: str) -> None:
-        """Never called: jobs go to the queue."""
-        raise NotImplementedError
+        """The queue is where jobs start."""
+        self.enqueue([order])
 
     def interrupt(self) -> None:
         """No job runs in this thread."""
@@ -167,7 +165,7 @@ class ClusterRunner:
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
         self._say_surely(Withdrawn(submission=submission, jobs=list(jobs)))
         for job in jobs:
-            self._out.pop(job, None)
+            self._forget(job)
 
     def stop(self, job: str, grace: float) -> None:
         out = self._out.get(job)
@@ -289,7 +287,9 @@ class ClusterRunner:
             out = self._out.get(job)
             if out is None or out.order.attempt != attempt or (out.run and run != out.run):
                 if run:
-                    refusal = Verdict(job=job, attempt=attempt, run=run, allowed=False)
+                    refusal = Verdict(
+                        job=job, attempt=attempt, run=run, allowed=False, answer_to=""
+                    )
                     self._link.publish(self._to_worker(message.worker_id, refusal))
             elif run and not out.run:
                 self._counts(JobBegun(job, attempt, "", run, message.worker, message.worker_id))
@@ -358,7 +358,7 @@ class ClusterRunner:
             return
         lease = self._cluster.lease
         for out in list(self._out.values()):
-            if out.suspect is not None and now - out.suspect > _RECONNECT:
+            if out.suspect is not None and now - out.suspect > SUSPICION:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
             elif out.is_begun and now - out.heard > lease:
                 self._lose(out, f"nothing was heard of {out.worker} for {lease:g} s")
@@ -450,7 +450,11 @@ class ClusterRunner:
 
     def _answer(self, message: JobBegun | Asks, worker_id: str, *, allowed: bool) -> None:
         verdict = Verdict(
-            job=message.job, attempt=message.attempt, run=message.run, allowed=allowed
+            job=message.job,
+            attempt=message.attempt,
+            run=message.run,
+            allowed=allowed,
+            answer_to=self._out[message.job].order.submission if allowed else "",
         )
         answer = self._to_worker(worker_id, verdict)
         if allowed and isinstance(message, Asks) and not message.begun:

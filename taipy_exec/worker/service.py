@@ -158,7 +158,7 @@ class WorkerService:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         reports = self.pool.poll(min(timeout, self._next_due()))
         now = time.monotonic()
-        if now - self._confirmed_at > self._cluster.lease * 2 / 3:
+        if now - self._confirmed_at > self._cluster.certainty:
             self._era += 1
         for happened in self._link.take():
             self._on_link(happened)
@@ -172,6 +172,8 @@ class WorkerService:
 
     def _next_due(self) -> float:
         due = [at for at, _ in self._later]
+        if self.held:
+            due.append(self._hold_at)
         if any(held.output is not None for held in self.held.values()):
             due.append(time.monotonic() + 0.25)
         return max(min(due) - time.monotonic(), 0.0) if due else _LONGEST_WAIT
@@ -266,6 +268,8 @@ class WorkerService:
     def _on_verdict(self, verdict: Verdict) -> None:
         held = self.held.get((verdict.job, verdict.attempt))
         if held is None or held.run != verdict.run:
+            if verdict.allowed:
+                self._return_unheld(verdict)
             return
         held.asked = None
         if verdict.allowed:
@@ -281,6 +285,19 @@ class WorkerService:
                 self.pool.answer(verdict.job, False)
             else:
                 self.pool.stop(verdict.job, self.app.job.grace)
+
+    def _return_unheld(self, verdict: Verdict) -> None:
+        """The answer came when the order had gone back already: it was not begun here."""
+        returned = Returned(
+            job=verdict.job,
+            attempt=verdict.attempt,
+            epoch="",
+            run=verdict.run,
+            worker=self.name,
+            why=Reason.HANDED_BACK,
+            detail="the answer came too late",
+        )
+        self._report(verdict.answer_to, returned)
 
     # -- orders ---------------------------------------------------------------------------
 
@@ -327,7 +344,7 @@ class WorkerService:
             why=why,
             detail=detail,
         )
-        self._report(order, returned, about=delivery)
+        self._report(order.submission, returned, about=delivery)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
         """To the dead letters with the reason."""
@@ -416,7 +433,7 @@ class WorkerService:
             worker=held.worker,
             worker_id=self.id,
         )
-        self._report(order, begun, about=held)
+        self._report(order.submission, begun, about=held)
 
     def _ask(self, held: Held) -> None:
         order = held.order
@@ -430,18 +447,20 @@ class WorkerService:
             worker_id=self.id,
             begun=held.begun is not None,
         )
-        self._report(order, asks, about=held)
+        self._report(order.submission, asks, about=held)
 
     def _start(self, held: Held) -> None:
-        held.begun = self._busy_at = time.monotonic()
+        now = time.monotonic()
         if not self.current():
-            self._confirmed_at = held.begun
+            # While nothing runs nothing is said; that the order came shows that we are connected.
+            self._confirmed_at = now
+        held.begun = self._busy_at = now
         held.era = self._era
         order, run = held.order, held.run
 
         def send(data: bytes) -> None:
             text = data.decode("latin-1")
-            self._report(order, JobOutput(order.job, order.attempt, run, text))
+            self._report(order.submission, JobOutput(order.job, order.attempt, run, text))
 
         output = held.output = Output(send)
         log = JobLog(lambda: output, self.app.job.log_limit)
@@ -481,7 +500,7 @@ class WorkerService:
         if held.handing_back:
             order = held.order
             self._report(
-                order,
+                order.submission,
                 Returned(
                     job=order.job,
                     attempt=order.attempt,
@@ -513,20 +532,20 @@ class WorkerService:
             worker_id=self.id,
             report=report.as_json(),
         )
-        self._report(order, ended, about=held)
+        self._report(order.submission, ended, about=held)
 
     # -- reports and their confirmation ---------------------------------------------------
 
-    def _report(self, order: Order, wire: Wire, about: Any = None) -> None:
+    def _report(self, submission: str, wire: Wire, about: Any = None) -> None:
         body, headers = self._codec.dump(wire)
         self._link.publish(
             Message(
                 self._names.exchange,
-                self._names.reports(order.submission),
+                self._names.reports(submission),
                 body,
                 headers=dict(headers),
                 notify=True,
-                about=(about, type(wire), order.submission),
+                about=(about, type(wire), submission),
             )
         )
 
@@ -589,7 +608,7 @@ class WorkerService:
                 self._link.ack(held.delivery)
                 held.delivery = None
         if now >= self._hold_at:
-            self._hold_at = now + self._cluster.lease / 3
+            self._hold_at = now + self._cluster.sign_of_life
             self._say_holding()
         if now >= self._beat_at and self._link.is_connected:
             self._beat_at = now + _BEAT_SECONDS
@@ -632,10 +651,10 @@ class WorkerService:
         by_submission: dict[str, list[Held]] = {}
         for held in self.held.values():
             by_submission.setdefault(held.order.submission, []).append(held)
-        for mine in by_submission.values():
+        for submission, mine in by_submission.items():
             jobs = [[h.order.job, h.order.attempt, h.run if h.begun else ""] for h in mine]
             holding = Holding(worker=self.name, worker_id=self.id, jobs=jobs)
-            self._report(mine[0].order, holding)
+            self._report(submission, holding)
 
     def _beat(self, state: str) -> Message:
         now = time.monotonic()

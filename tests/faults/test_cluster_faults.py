@@ -377,7 +377,9 @@ def test_a_worker_that_nobody_answers_leaves_when_it_is_told_to(cluster: Cluster
     assert queues(cluster.broker)["taipy-exec.v1.app.jobs"] == 1
     cluster.app.open_gate()
     worker = cluster.worker()
-    assert_completed(cluster.run("resume", "--json"))
+    result = cluster.run("resume", "--json")
+    assert_completed(result)
+    assert cluster.attempts(result) == {"one": 1}
     assert len(cluster.begun()) == 1
     worker.terminate()
     assert cluster.end(worker).code == 0

@@ -11,7 +11,7 @@ import pytest
 
 from taipy_exec.api.configuration import Configuration
 from taipy_exec.config.checker import check
-from taipy_exec.config.cluster import ClusterConfig, cluster_config
+from taipy_exec.config.cluster import SUSPICION, ClusterConfig, cluster_config
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.problem import Level, Problem
@@ -344,3 +344,11 @@ def test_a_relative_path_in_an_application_below_tmp_is_warned_of(app: App) -> N
 def test_local_data_is_no_matter_in_other_modes(app: App) -> None:
     text = '[JOB]\nmode = "standalone"\n[DATA_NODE.a]\npath = "/tmp/a.p"\n'
     assert app.problems(text, root=Path("/tmp/shop")) == []
+
+
+@pytest.mark.parametrize("lease", [1.0, 6.0, 15.0, 600.0])
+def test_a_live_worker_speaks_in_time_and_a_frozen_one_is_not_certain(lease: float) -> None:
+    cluster = ClusterConfig(application="a", addresses=(), lease=lease)
+    given_up = min(lease, SUSPICION)
+    assert 2 * cluster.sign_of_life < given_up
+    assert cluster.sign_of_life < cluster.certainty < given_up

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.execution.messages import SIGNATURE, BadMessage, Codec, Order, TakenOver, Withdrawn
+from taipy_exec.execution.messages import (
+    SIGNATURE,
+    BadMessage,
+    Codec,
+    Holding,
+    JobEnded,
+    Order,
+    TakenOver,
+    Withdrawn,
+)
+from taipy_exec.execution.order import JobReport
 from taipy_exec.worker.orders import ControlLog
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
@@ -58,6 +68,29 @@ def test_an_order_comes_back_as_it_was_sent() -> None:
 def test_what_is_not_an_order_is_refused_with_the_reason(body: bytes, reason: str) -> None:
     with pytest.raises(BadMessage, match=reason):
         Codec("app").load(body, {})
+
+
+@pytest.mark.parametrize("jobs", [[1], ["abc"], [["a", 1]], [[["x"], 1, "r"]], [["a", "1", "r"]]])
+def test_a_list_of_held_jobs_is_checked_to_the_last_entry(jobs: list[Any]) -> None:
+    body, _ = Codec("app").dump(Holding(worker="h:1", worker_id="ab", jobs=jobs))
+    with pytest.raises(BadMessage, match="field jobs"):
+        Codec("app").load(body, {})
+
+
+@pytest.mark.parametrize("duration", ["1", None, -1.0, True])
+def test_a_report_without_a_duration_is_none(duration: Any) -> None:
+    report = JobReport(job=ORDER.job, attempt=1, finished_at=1.0, duration=2.0).as_json()
+    ended = JobEnded(
+        job=ORDER.job,
+        attempt=1,
+        epoch="",
+        run="r",
+        worker="h:1",
+        worker_id="ab",
+        report={**report, "duration": duration},
+    )
+    with pytest.raises(ValueError, match="duration"):
+        ended.as_report()
 
 
 def test_with_a_secret_only_what_is_signed_with_it_is_read() -> None:
