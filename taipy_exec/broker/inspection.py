@@ -10,20 +10,10 @@ from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 import pika
-from pika.adapters.utils.connection_workflow import (
-    AMQPConnectorException,
-    AMQPConnectorStackTimeout,
-)
-from pika.exceptions import (
-    AMQPError,
-    ChannelClosedByBroker,
-    ConnectionBlockedTimeout,
-    NackError,
-    ProbableAuthenticationError,
-    UnroutableError,
-)
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from taipy_exec.broker.link import broker_hint
+from taipy_exec.broker.explanation import broker_hint, explain
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, base_steps, listener_subscription, run_steps
@@ -48,15 +38,6 @@ _BROKER_REASONS = {
     "maxlen": "the queue was full",
 }
 
-_SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (
-        (NackError, UnroutableError),
-        "RabbitMQ did not take the message: the jobs queue is missing or full",
-    ),
-    (ConnectionBlockedTimeout, "RabbitMQ takes no messages now (memory or disk alarm)"),
-    (AMQPConnectorStackTimeout, "RabbitMQ cannot be reached: it does not answer"),
-    (ProbableAuthenticationError, "RabbitMQ refused: the user or the password is wrong"),
-)
 _LATEST = 253_402_300_800.0
 
 _T = TypeVar("_T")
@@ -297,7 +278,7 @@ class Inspection:
         try:
             return action()
         except (AMQPError, AMQPConnectorException, OSError) as error:
-            text = redact(_explain(error), self._cluster.addresses)
+            text = redact(explain(error, self._cluster.addresses[-1]), self._cluster.addresses)
             raise BrokerError(text, broker_hint(self._cluster)) from None
 
 
@@ -343,19 +324,3 @@ def _seconds(at: Any) -> float | None:
     if isinstance(at, dt.datetime):
         return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp()
     return float(at) if isinstance(at, int | float) and 0 < at < _LATEST else None
-
-
-def _explain(error: BaseException) -> str:
-    """What went wrong, in the broker's own words where it gave some."""
-    for kind, sentence in _SENTENCES:
-        if isinstance(error, kind):
-            return sentence
-    code, text = getattr(error, "reply_code", None), getattr(error, "reply_text", None)
-    if text:
-        return f"RabbitMQ refused: {text} ({code})"
-    if isinstance(error, OSError):
-        return f"RabbitMQ cannot be reached: {error.strerror or error or type(error).__name__}"
-    inner = getattr(error, "exception", None) or next(
-        (part for part in error.args if isinstance(part, BaseException)), error.__cause__
-    )
-    return _explain(inner) if inner else f"RabbitMQ cannot be reached: {error!r}"

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import logging
 import random
-import re
-import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
 import pika
-from pika.exceptions import (
-    AMQPError,
-    AuthenticationError,
-    ConnectionClosedByBroker,
-    ProbableAccessDeniedError,
-    ProbableAuthenticationError,
-)
+from pika.exceptions import AMQPError
 
+from taipy_exec.broker.events import (
+    Blocked,
+    Connected,
+    Delivered,
+    Depth,
+    Disconnected,
+    LinkEvent,
+    Message,
+    Settled,
+)
+from taipy_exec.broker.explanation import broker_hint, explain, is_fatal
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, run_steps
-from taipy_exec.config.broker_address import BrokerAddress, redact
+from taipy_exec.config.broker_address import redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
 
@@ -38,93 +40,8 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 _NACK_DELAY = 0.2
 
-# What trying again does not mend: wrong password, rights, virtual host or arguments.
-_FATAL = (
-    AuthenticationError,
-    ProbableAuthenticationError,
-    ProbableAccessDeniedError,
-    ConnectionClosedByBroker,
-    BrokerError,
-    ssl.SSLCertVerificationError,
-)
-
-# What the broker says, in the text that pika makes of it.
-_WORDS = re.compile(r"\(\d{3}\) ['\"](.+)['\"]")
-
 # pika tells its own story of every failed attempt; ours is told by events.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
-
-
-class Delivered(NamedTuple):
-    """A message of a subscription. `ack` takes the whole event."""
-
-    queue: str
-    channel: int
-    tag: int
-    body: bytes
-    headers: dict[str, Any]
-    message_id: str | None
-    redelivered: bool
-
-
-class Connected(NamedTuple):
-    """The connection stands, and everything is declared and subscribed again."""
-
-    generation: int
-    version: str
-
-
-class Disconnected(NamedTuple):
-    """The connection broke, or could not be made. `fatal`: to try again will not help."""
-
-    reason: str
-    fatal: bool
-
-
-class Blocked(NamedTuple):
-    """The broker takes no messages now (memory or disk alarm); `reason` empty: it does again."""
-
-    reason: str
-
-
-class Settled(NamedTuple):
-    """A message that wanted to know has been confirmed; `routed`: some queue took it."""
-
-    message: Message
-    routed: bool
-
-
-class Depth(NamedTuple):
-    """How many messages of a queue wait for a consumer, and how many consumers it has."""
-
-    queue: str
-    ready: int
-    consumers: int
-
-
-LinkEvent = Delivered | Connected | Disconnected | Blocked | Settled | Depth
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
-
-    With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it. `sent_at` is by the monotonic clock.
-    """
-
-    exchange: str
-    key: str
-    body: bytes
-    headers: dict[str, Any] = field(default_factory=dict)
-    id: str | None = None
-    reply_to: str | None = None
-    lasting: bool = True
-    notify: bool = False
-    about: Any = None
-    settled: bool | None = None
-    returned: bool = False
-    sent_at: float = 0.0
 
 
 class Link:
@@ -150,7 +67,7 @@ class Link:
         self._calls: deque[Callable[[], None]] = deque()
         self._flush_due = False
         self._closing = False
-        self.generation = 0
+        self._generation = 0
         self.is_connected = False
         self._standing: set[str] = set()
         # Only the link's thread touches what follows.
@@ -291,7 +208,7 @@ class Link:
         while not self._closing:
             address = self._address = self._cluster.addresses[number % len(self._cluster.addresses)]
             number += 1
-            was = self.generation
+            was = self._generation
             try:
                 connection = pika.SelectConnection(
                     parameters(address, self._cluster, self._name),
@@ -308,7 +225,7 @@ class Link:
                 with self._lock:
                     self._connection = None
                 connection.ioloop.close()
-            delay = _FIRST_DELAY if self.generation != was else min(delay * 2, _LONGEST_DELAY)
+            delay = _FIRST_DELAY if self._generation != was else min(delay * 2, _LONGEST_DELAY)
             with self._lock:
                 if not self._closing:
                     self._lock.wait_for(lambda: self._closing, delay * random.uniform(0.5, 1.0))
@@ -345,8 +262,8 @@ class Link:
         version = str((self._connection.server_properties or {}).get("version", "?"))
         with self._lock:
             self.is_connected = True
-            self.generation += 1
-        self._tell(Connected(self.generation, version))
+            self._generation += 1
+        self._tell(Connected(version))
         self._do_calls()
         self._flush()
 
@@ -578,51 +495,5 @@ class Link:
         self._is_blocked = False
         if not self._closing:
             text = self._refusal or explain(error, self._address)
-            fatal = self.generation == 0 and any(isinstance(c, _FATAL) for c in _causes(error))
+            fatal = self._generation == 0 and is_fatal(error)
             self._tell(Disconnected(redact(text, self._cluster.addresses), fatal))
-
-
-def broker_hint(cluster: ClusterConfig) -> str:
-    """What to look at when the broker cannot be reached or refuses."""
-    places = ", ".join(address.redacted for address in cluster.addresses)
-    return f"the address is {places}; taipy-exec doctor tells what is missing"
-
-
-def explain(error: BaseException, address: BrokerAddress) -> str:
-    """What went wrong, in one sentence; in the broker's own words where it gave some."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, BrokerError):
-            return cause.message
-        if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
-            return f"RabbitMQ refuses user {address.username!r}: wrong name or password"
-        if isinstance(cause, ssl.SSLError):
-            return f"no secure connection to RabbitMQ: {_tls_reason(cause)}"
-        words = getattr(cause, "reply_text", None) or _WORDS.search(str(cause))
-        if words:
-            return f"RabbitMQ refuses: {words if isinstance(words, str) else words[1]}"
-    where = f"{address.host}:{address.port}"
-    for cause in causes:
-        if isinstance(cause, OSError):
-            return f"RabbitMQ cannot be reached at {where}: {cause.strerror or cause}"
-    return f"RabbitMQ cannot be reached at {where}: {_last_words(causes)}"
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    reason = getattr(error, "verify_message", None) or error.reason or str(error)
-    return str(reason).lower().replace("_", " ")
-
-
-def _last_words(causes: list[BaseException]) -> str:
-    texts = [str(cause) for cause in causes if str(cause)]
-    return texts[-1] if texts else "it closed the connection"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that pika wrapped in it, the outermost first."""
-    yield error
-    more = [getattr(error, name, None) for name in ("exceptions", "exception", "__cause__")]
-    for item in (*error.args, *more):
-        for cause in item if isinstance(item, list | tuple) else (item,):
-            if isinstance(cause, BaseException) and cause is not error:
-                yield from _causes(cause)

@@ -81,21 +81,35 @@ def place_for_status(
     """
     if application is not None:
         return Place(cluster=_cluster_named(application, broker_url))
+    mode = os.environ.get("TAIPY_EXEC_MODE")
     try:
-        app = _written(find_application(application_path))
-    except ConfigurationError:
+        found = find_application(application_path)
+        files = _files(found)
+        if not asked and mode != "cluster" and not any(map(_may_say_cluster, files)):
+            return None
+        app = _written(found, files)
+    except (ConfigurationError, OSError):
         return None
-    mode = os.environ.get("TAIPY_EXEC_MODE") or app.job.mode
-    if mode != "cluster" and not asked:
+    if (mode or app.job.mode) != "cluster" and not asked:
         return None
     return Place(cluster=cluster_config(app, broker_url), digest=app.digest)
 
 
-def _written(found: ApplicationPath) -> AppConfig:
-    """What the application's files say: of a Python file, nothing. Quicker than compiling all."""
+def _files(found: ApplicationPath) -> list[Path]:
     files = [found.toml] if found.toml else []
     if os.environ.get("TAIPY_CONFIG_PATH"):
         files.append(Path(os.environ["TAIPY_CONFIG_PATH"]))
+    return files
+
+
+def _may_say_cluster(path: Path) -> bool:
+    """Whether the mode could be cluster there; to read and compile a long file takes a while."""
+    text = path.read_bytes()
+    return any(word in text for word in (b"cluster", b"ENV[", b"\\u", b"\\U", b"\\x"))
+
+
+def _written(found: ApplicationPath, files: Sequence[Path]) -> AppConfig:
+    """What the application's files say; of a Python file, nothing."""
     config = compile_layers(
         [layer_from_toml(read_toml(path)) for path in files],
         root=found.root,

@@ -8,17 +8,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from taipy_exec.broker.link import (
+from taipy_exec.broker.events import (
     Blocked,
     Connected,
     Delivered,
     Depth,
     Disconnected,
-    Link,
     LinkEvent,
     Message,
     Settled,
 )
+from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, reports_subscription
 from taipy_exec.config.application import AppConfig

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from taipy_exec.broker.link import Delivered
+from taipy_exec.broker.events import Delivered
 from taipy_exec.execution.messages import Order
 
 _LARGEST = 1 << 16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from taipy_exec.config.application import AppConfig
 from taipy_exec.execution.messages import Order, TakenOver, Withdrawn
 
@@ -28,13 +30,19 @@ class ControlLog:
         return self._epochs.get(order.submission, order.epoch) != order.epoch
 
 
-def why_not_ours(app: AppConfig, order: Order) -> str | None:
+def tasks_by_scenario(app: AppConfig) -> dict[str, frozenset[str]]:
+    """Scenario -> its tasks: all that an order may name."""
+    return {
+        id: frozenset(task.id for task in scenario.tasks)
+        for id, scenario in app.real_scenarios.items()
+    }
+
+
+def why_not_ours(tasks: Mapping[str, frozenset[str]], order: Order) -> str | None:
     """Why nobody with this application can run the order, in words; None if one can."""
-    if order.task not in app.tasks:
-        return f"the application's configuration has no task {order.task!r}"
     scenario = order.instance.removeprefix("SCENARIO_").rpartition("_")[0]
-    if scenario not in app.real_scenarios:
+    if scenario not in tasks:
         return f"the application's configuration has no scenario {scenario!r}"
-    if all(task.id != order.task for task in app.real_scenarios[scenario].tasks):
+    if order.task not in tasks[scenario]:
         return f"scenario {scenario!r} has no task {order.task!r}"
     return None

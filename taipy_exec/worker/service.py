@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taipy_exec.broker.link import (
+from taipy_exec.broker.events import (
     Blocked,
     Connected,
     Delivered,
     Depth,
     Disconnected,
-    Link,
     LinkEvent,
     Message,
     Settled,
 )
+from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import (
     base_steps,
@@ -54,7 +54,7 @@ from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.held import Held, Output
-from taipy_exec.worker.orders import ControlLog, why_not_ours
+from taipy_exec.worker.orders import ControlLog, tasks_by_scenario, why_not_ours
 
 _BEAT_SECONDS = 5.0
 _MEASURE_SECONDS = 2.0
@@ -111,6 +111,7 @@ class WorkerService:
         self._names = Names(cluster.application)
         self._codec = Codec(cluster.application, cluster.secret)
         self._control = ControlLog()
+        self._tasks = tasks_by_scenario(app)
         self._caught_up = False
         self._waiting: deque[Held] = deque()
         self._later: list[tuple[float, Callable[[], None]]] = []
@@ -315,7 +316,7 @@ class WorkerService:
                 (time.monotonic() + _MISMATCH_SECONDS, lambda: self._refuse(order, delivery))
             )
             return
-        why = why_not_ours(self.app, order)
+        why = why_not_ours(self._tasks, order)
         if why is not None:
             self._bury(delivery, why)
         elif delivery.redelivered:

@@ -1,0 +1,97 @@
+"""Why a broker cannot be used, in one sentence without a password."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator
+
+from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
+from pika.exceptions import (
+    AuthenticationError,
+    ConnectionBlockedTimeout,
+    ConnectionClosedByBroker,
+    NackError,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+    UnroutableError,
+)
+
+from taipy_exec.config.broker_address import BrokerAddress
+from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.errors import BrokerError
+
+# What trying again does not mend: wrong password, rights, virtual host or arguments.
+_FATAL = (
+    AuthenticationError,
+    ProbableAuthenticationError,
+    ProbableAccessDeniedError,
+    ConnectionClosedByBroker,
+    BrokerError,
+    ssl.SSLCertVerificationError,
+)
+
+# What the broker says, in the text that pika makes of it.
+_WORDS = re.compile(r"\(\d{3}\) ['\"](.+)['\"]")
+
+_NOT_TAKEN = "RabbitMQ did not take the message: the jobs queue is missing or full"
+_SENTENCES: dict[type[Exception], str] = {
+    NackError: _NOT_TAKEN,
+    UnroutableError: _NOT_TAKEN,
+    ConnectionBlockedTimeout: "RabbitMQ takes no messages now (memory or disk alarm)",
+    AMQPConnectorStackTimeout: "RabbitMQ cannot be reached: it does not answer",
+}
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether it will not help to try again."""
+    return any(isinstance(cause, _FATAL) for cause in _causes(error))
+
+
+def broker_hint(cluster: ClusterConfig) -> str:
+    """What to look at when the broker cannot be reached or refuses."""
+    places = ", ".join(address.redacted for address in cluster.addresses)
+    return f"the address is {places}; taipy-exec doctor tells what is missing"
+
+
+def explain(error: BaseException, address: BrokerAddress) -> str:
+    """What went wrong, in one sentence; in the broker's own words where it gave some."""
+    found = list(_causes(error))
+    for cause in found:
+        if isinstance(cause, BrokerError):
+            return cause.message
+        for kind, sentence in _SENTENCES.items():
+            if isinstance(cause, kind):
+                return sentence
+        if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
+            return f"RabbitMQ refuses user {address.username!r}: wrong name or password"
+        if isinstance(cause, ssl.SSLError):
+            return f"no secure connection to RabbitMQ: {_tls_reason(cause)}"
+        words = getattr(cause, "reply_text", None) or _WORDS.search(str(cause))
+        if words:
+            return f"RabbitMQ refuses: {words if isinstance(words, str) else words[1]}"
+    where = f"{address.host}:{address.port}"
+    for cause in found:
+        if isinstance(cause, OSError):
+            return f"RabbitMQ cannot be reached at {where}: {cause.strerror or cause}"
+    return f"RabbitMQ cannot be reached at {where}: {_last_words(found)}"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    reason = getattr(error, "verify_message", None) or error.reason or str(error)
+    return str(reason).lower().replace("_", " ")
+
+
+def _last_words(found: list[BaseException]) -> str:
+    texts = [str(cause) for cause in found if str(cause)]
+    return texts[-1] if texts else "it closed the connection"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that pika wrapped in it, the outermost first."""
+    yield error
+    more = [getattr(error, name, None) for name in ("exceptions", "exception", "__cause__")]
+    for item in (*error.args, *more):
+        for cause in item if isinstance(item, list | tuple) else (item,):
+            if isinstance(cause, BaseException) and cause is not error:
+                yield from _causes(cause)
