@@ -191,7 +191,7 @@ def test_a_wrong_password_is_told_and_not_shown(cluster: Cluster) -> None:
     wrong = cluster.url.replace("guest:guest", "guest:s3cret")
     result = cluster.app.run("workers", "--broker-url", wrong)
     assert result.code == 6
-    assert "password is wrong" in result.err
+    assert "RabbitMQ refuses user 'guest': wrong name or password" in result.err
     assert "s3cret" not in result.err
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from taipy_exec.broker.names import Names
 
@@ -31,7 +32,6 @@ INSTRUCTIONS = {
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
-    yaml = pytest.importorskip("yaml", reason="pip install pyyaml")
     return list(yaml.safe_load_all(path.read_text("utf-8")))
 
 
