@@ -239,4 +239,7 @@ def queue_line(queue: Mapping[str, Any]) -> str:
 
 def plain(text: object, most: int = 200) -> str:
     """Text that came from elsewhere, without what could steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in str(text)[:most])
+    short = str(text)[:most]
+    if short.isprintable():
+        return short
+    return "".join(c if c.isprintable() else "?" for c in short)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _COLOR_SYSTEMS = ("auto", "always", "never")
+_CURSOR_MOVES = dict.fromkeys((7, 8, 11, 12, 13))
 
 
 class Streams:
@@ -45,6 +46,7 @@ class Streams:
         self._color = color
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
         self._data = _take_stdout()
+        self._notes = _Unbreakable(sys.stderr)
 
     def _colors(self, is_terminal: bool) -> bool:
         if self._color in ("always", "never"):
@@ -82,8 +84,12 @@ class Streams:
     @cached_property
     def err(self) -> Console:
         """The console for everything else."""
-        terminal = bool(sys.stderr and sys.stderr.isatty())
-        return self._console(_Unbreakable(sys.stderr), terminal)  # type: ignore[arg-type]
+        return self._console(self._notes, self._notes.isatty())  # type: ignore[arg-type]
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether stderr takes lines of text only: then Rich has nothing to add to them."""
+        return not self._notes.isatty() and not self._colors(False)
 
     @property
     def is_live(self) -> bool:
@@ -112,17 +118,24 @@ class Streams:
     def note(self, message: str, style: str = "") -> None:
         """Tell the user something, unless quiet."""
         if not self.quiet:
-            self.err.print(message, style=style or None, soft_wrap=True)
+            self._say(message, style)
 
     def warn(self, message: str) -> None:
         """Tell the user of something that may be wrong."""
-        self.err.print(f"warning: {message}", style="yellow", soft_wrap=True)
+        self._say(f"warning: {message}", "yellow")
 
     def error(self, message: str, hint: str | None = None) -> None:
         """Say what went wrong and what to do."""
-        self.err.print(f"error: {message}", style="bold red", soft_wrap=True)
+        self._say(f"error: {message}", "bold red")
         if hint:
-            self.err.print(f"hint: {hint}", style="cyan", soft_wrap=True)
+            self._say(f"hint: {hint}", "cyan")
+
+    def _say(self, text: str, style: str) -> None:
+        if self._is_plain:
+            self._notes.write(f"{_printable(text)}\n")
+            self._notes.flush()
+        else:
+            self.err.print(text, style=style or None, soft_wrap=True)
 
     def _give_up_data(self) -> None:
         self._data = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
@@ -176,6 +189,11 @@ def _take_stdout() -> IO[str]:
     encoding = sys.stdout.encoding or "utf-8"
     # Open until the process ends, and flushed after every write: nobody need close it.
     return open(own, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+
+
+def _printable(text: str) -> str:
+    """Without the characters that Rich leaves out too: those that move the cursor."""
+    return text.translate(_CURSOR_MOVES)
 
 
 def _width(environ: Mapping[str, str]) -> int:
