@@ -47,13 +47,14 @@ def configure(config: Any, id: str, graph: Graph) -> Any:
         for name, value in graph.values.items()
     }
     for task in graph.tasks:
-        nodes[task.output] = config.configure_data_node(f"{id}_{task.output}")
+        if task.output:
+            nodes[task.output] = config.configure_data_node(f"{id}_{task.output}")
     tasks = [
         config.configure_task(
             f"{id}_{task.name}",
             function(task.function),
             [nodes[name] for name in task.inputs],
-            nodes[task.output],
+            nodes.get(task.output),
         )
         for task in graph.tasks
     ]

@@ -18,7 +18,10 @@ _SEED = 20260101
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
-    """A task: the name of a function of this module, and the data nodes it reads and writes."""
+    """A task: the name of a function of this module, and the data nodes it reads and writes.
+
+    `output` is empty for one that writes nothing.
+    """
 
     name: str
     function: str
@@ -40,6 +43,10 @@ class Graph:
 def first(*values: Any) -> Any:
     """Nothing: the first input is the output."""
     return values[0]
+
+
+def nothing() -> None:
+    """Nothing at all."""
 
 
 def touch(array: Any) -> Any:
@@ -72,6 +79,11 @@ def flat(jobs: int) -> Graph:
         tasks=tuple(_task(f"job_{n}", ("seed",), f"out_{n}") for n in range(jobs)),
         values={"seed": 1},
     )
+
+
+def empty(jobs: int) -> Graph:
+    """Jobs that do nothing and have no data: what is left is queueing and reporting."""
+    return Graph(tasks=tuple(_task(f"job_{n}", (), "", "nothing") for n in range(jobs)))
 
 
 def chain(jobs: int) -> Graph:
@@ -129,6 +141,7 @@ def busy(jobs: int, loops: int) -> Graph:
 
 
 BUILDERS: Mapping[str, Callable[..., Graph]] = {
+    "empty": empty,
     "flat": flat,
     "chain": chain,
     "fan": fan,
