@@ -19,6 +19,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
+from taipy_exec.broker.connection import GatheringConnection
 from taipy_exec.broker.events import (
     Blocked,
     Connected,
@@ -65,6 +66,7 @@ class Link:
         self._events: deque[LinkEvent] = deque()
         self._outbox: deque[Message] = deque()
         self._calls: deque[Callable[[], None]] = deque()
+        self._calls_due = False
         self._flush_due = False
         self._closing = False
         self._generation = 0
@@ -75,6 +77,7 @@ class Link:
         self._publisher: Any = None
         self._channels: dict[str, Any] = {}
         self._serials: dict[str, int] = {}
+        self._delivered: dict[str, deque[int]] = {}
         self._next_serial = 0
         self._tags: dict[str, str] = {}
         self._asides = 0
@@ -97,13 +100,16 @@ class Link:
 
     def publish(self, *messages: Message) -> None:
         """Send these in order, now or when there is a connection again."""
+        if not messages:
+            return
         with self._lock:
             self._outbox.extend(m for m in messages if m.lasting or self.is_connected)
         self._call_flush()
 
     def ack(self, *deliveries: Delivered) -> None:
         """Acknowledge messages; those of an earlier connection are void and left out."""
-        self._call(lambda: self._ack(deliveries))
+        if deliveries:
+            self._call(lambda: self._ack(deliveries))
 
     def subscribe(self, subscription: Subscription) -> None:
         """Consume from one more queue, or from the same one with another prefetch."""
@@ -181,9 +187,10 @@ class Link:
         """Have the link's thread do something, now or at the next connection."""
         with self._lock:
             self._calls.append(action)
-            connection = self._connection
-            if connection is not None and self.is_connected:
-                connection.ioloop.add_callback_threadsafe(self._do_calls)
+            if self._calls_due or not self.is_connected:
+                return
+            self._calls_due = True
+            self._connection.ioloop.add_callback_threadsafe(self._do_calls)
 
     # -- the link's thread ----------------------------------------------------------------
 
@@ -197,6 +204,7 @@ class Link:
         while True:
             with self._lock:
                 if not self._calls or not self.is_connected:
+                    self._calls_due = False
                     self._lock.notify_all()
                     return
                 action = self._calls.popleft()
@@ -210,7 +218,7 @@ class Link:
             number += 1
             was = self._generation
             try:
-                connection = pika.SelectConnection(
+                connection = GatheringConnection(
                     parameters(address, self._cluster, self._name),
                     on_open_callback=self._on_open,
                     on_open_error_callback=self._on_open_error,
@@ -274,6 +282,7 @@ class Link:
             self._channels[queue] = channel
             self._next_serial += 1
             self._serials[queue] = self._next_serial
+            self._delivered[queue] = deque()
             channel.add_on_close_callback(lambda *closed: self._on_consumer_closed(queue, *closed))
             channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
             run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], stands)
@@ -361,6 +370,7 @@ class Link:
     ) -> None:
         if self._channels.get(queue) is not channel:
             return
+        self._delivered[queue].append(method.delivery_tag)
         self._tell(
             Delivered(
                 queue,
@@ -374,14 +384,27 @@ class Link:
         )
 
     def _ack(self, deliveries: Sequence[Delivered]) -> None:
+        by_queue: dict[str, set[int]] = {}
         for delivery in deliveries:
-            channel = self._channels.get(delivery.queue)
-            if (
-                channel is not None
-                and channel.is_open
-                and self._serials[delivery.queue] == delivery.channel
-            ):
-                channel.basic_ack(delivery.tag)
+            if self._serials.get(delivery.queue) == delivery.channel:
+                by_queue.setdefault(delivery.queue, set()).add(delivery.tag)
+        for queue, tags in by_queue.items():
+            channel = self._channels.get(queue)
+            if channel is not None and channel.is_open:
+                self._ack_on(channel, self._delivered[queue], tags)
+
+    def _ack_on(self, channel: Any, delivered: deque[int], tags: set[int]) -> None:
+        """With one frame for all from the oldest on, as far as they have no gap."""
+        last = 0
+        while delivered and delivered[0] in tags:
+            last = delivered.popleft()
+            tags.discard(last)
+        if last:
+            channel.basic_ack(last, multiple=True)
+        for tag in tags:
+            if tag in delivered:
+                delivered.remove(tag)
+                channel.basic_ack(tag)
 
     # -- publishing -----------------------------------------------------------------------
 
@@ -487,7 +510,7 @@ class Link:
         with self._lock:
             self.is_connected = False
             self._standing.clear()
-            self._flush_due = False
+            self._calls_due = self._flush_due = False
             # In front, in their old order: nothing overtakes what was sent before it.
             self._outbox.extendleft(m for m in reversed(self._unconfirmed.values()) if m.lasting)
             self._unconfirmed.clear()

@@ -15,7 +15,8 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.execution.order import JobReport
 from taipy_exec.worker.held import Held
-from taipy_exec.worker.service import WorkerLimits, WorkerService
+from taipy_exec.worker.intake import WorkerLimits
+from taipy_exec.worker.service import WorkerService
 
 _REPEAT_SECONDS = 60.0
 

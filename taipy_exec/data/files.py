@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
+def replacing(
+    path: Path, *, make_folder: bool = False, before: Callable[[], None] | None = None
+) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of `path` when the block ends without an error.
 
     With `make_folder` the folder is made; a folder that the user named must exist. A link is
-    followed, so that its target is replaced. The former file stays until the very end.
+    followed, so that its target is replaced. The former file stays until the very end; `before`
+    is called right before that, and keeps it if it raises.
     """
     target, mode = _target(path)
     beside = _beside(target, os.getpid())
@@ -38,6 +41,8 @@ def replacing(path: Path, *, make_folder: bool = False) -> Iterator[IO[bytes]]:
                 # As readable as the file it replaces, no more and no less.
                 os.fchmod(file.fileno(), mode)
             yield file
+        if before is not None:
+            before()
         os.replace(beside, target)
     except BaseException:
         try:
@@ -79,7 +84,7 @@ class FileStorage:
     def write_bytes(self, node: DataNodeRef) -> Any:
         """The file to write the value of `node` into; it replaces the former one at the end."""
         assert node.path is not None
-        return replacing(node.path, make_folder=node.is_generated)
+        return replacing(node.path, make_folder=node.is_generated, before=node.before_change)
 
     def changed_at(self, node: DataNodeRef) -> float | None:
         """The file's time of change."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,14 @@ class DataNodeRef:
     """A data node with its id and, for file-based types, the absolute path of its file.
 
     `is_generated` says whether the path is ours (under the storage folder) or the user's.
+    `before_change` is called right before the value changes, and may raise to prevent it.
     """
 
     id: str
     config: DataNodeConfig
     path: Path | None = None
     is_generated: bool = False
+    before_change: Callable[[], None] | None = None
 
     @property
     def place(self) -> str:
@@ -52,6 +54,8 @@ class DataNodeRef:
 
     def write(self, value: Any) -> None:
         """Replace the value as a whole. Raises whatever the storage type raises."""
+        if self.before_change is not None:
+            self.before_change()
         storage_type(self.config.storage_type).write(self, value)
 
     def append(self, value: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -25,15 +26,19 @@ from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
-# What a slot sends to ask whether its job may write, and the two answers.
-ASK, YES, NO = b"?", b"yes", b"no"
+# What a slot sends to ask whether its job may write; the answer is a `UNTIL`.
+ASK = b"?"
+# In front of an order, and the answer to `ASK`: until when by the monotonic clock, which all
+# processes of a machine share, the job may write without asking. `NEVER` is a refusal.
+UNTIL = struct.Struct("<d")
+NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
     """What a slot's process needs once; `app` is read only when the folder and paths are set.
 
-    `asks`: a job asks before it writes its outputs.
+    `asks`: a job asks before it writes, unless it was told that it may.
     """
 
     folder: str
@@ -97,17 +102,15 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     _redirect(output)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def may_write() -> bool:
-        reports.send_bytes(ASK)
-        return bool(orders.recv_bytes() == YES)
-
-    runner, failure = _load(orders.recv_bytes(), may_write)
+    fence = Fence(orders, reports)
+    runner, failure = _load(orders.recv_bytes(), fence.may_write)
     surroundings = Surroundings()
     while True:
         try:
-            order = JobOrder.load(orders.recv_bytes())
+            message = orders.recv_bytes()
         except EOFError:
             return
+        order = JobOrder.load(fence.set_by(message))
         if runner is None:
             report = JobReport(
                 job=order.job,
@@ -119,6 +122,28 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
         else:
             report = _run(runner, order, surroundings)
         reports.send_bytes(report.dump())
+
+
+class Fence:
+    """Whether the job may still write: known for a while, and then asked for again."""
+
+    def __init__(self, orders: Any, reports: Any) -> None:
+        self._orders = orders
+        self._reports = reports
+        self._until = NEVER
+
+    def set_by(self, message: bytes) -> bytes:
+        """Take the time in front of an order, and give the order."""
+        (self._until,) = UNTIL.unpack_from(message)
+        return message[UNTIL.size :]
+
+    def may_write(self) -> bool:
+        """Ask where that is not certain, and wait for the answer."""
+        if time.monotonic() < self._until:
+            return True
+        self._reports.send_bytes(ASK)
+        (self._until,) = UNTIL.unpack(self._orders.recv_bytes())
+        return self._until > NEVER
 
 
 def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobReport:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, get_type_hints
 
@@ -94,7 +94,7 @@ class JobEnded(NamedTuple):
 
     def as_report(self) -> JobReport:
         """The report. Raises ValueError where it is none, or one of another job."""
-        report = JobReport.load(json.dumps(self.report).encode())
+        report = JobReport.from_json(self.report)
         duration = report.duration
         if type(duration) not in (int, float) or not duration >= 0:
             raise ValueError("its report has no duration")
@@ -230,6 +230,16 @@ _KINDS: dict[str, type[Any]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+# Not a kind of its own: it stands for those in it.
+_SEVERAL = "several"
+
+
+def as_text(message: Wire) -> str:
+    """One message as JSON, to be put into another or sent by itself."""
+    return _ENCODER.encode({"kind": _NAMES[type(message)], **message._asdict()})
+
+
 def _is_held(entry: Any) -> bool:
     return isinstance(entry, list) and [type(part) for part in entry] == [str, int, str]
 
@@ -245,20 +255,35 @@ class Codec:
     def __init__(self, application: str, secret: bytes | None = None) -> None:
         self._application = application
         self._secret = secret
+        self._head = f'{{"version":{VERSION},"application":{json.dumps(application)},'
 
     def dump(self, message: Wire) -> tuple[bytes, dict[str, str]]:
         """Body and headers."""
-        fields = {
-            "version": VERSION,
-            "application": self._application,
-            "kind": _NAMES[type(message)],
-            **message._asdict(),
-        }
-        body = json.dumps(fields, separators=(",", ":")).encode()
+        return self._sealed(as_text(message)[1:])
+
+    def dump_all(self, texts: Sequence[str]) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of one message that holds several, each from `as_text`."""
+        return self._sealed(f'"kind":"{_SEVERAL}","messages":[{",".join(texts)}]}}')
+
+    def _sealed(self, rest: str) -> tuple[bytes, dict[str, str]]:
+        body = f"{self._head}{rest}".encode()
         return body, {SIGNATURE: self._sign(body)} if self._secret else {}
 
     def load(self, body: bytes, headers: Mapping[str, Any]) -> Wire:
-        """The message. Raises BadMessage with the reason."""
+        """The message, where it is a single one. Raises BadMessage with the reason."""
+        return self._part(self._opened(body, headers))
+
+    def load_all(self, body: bytes, headers: Mapping[str, Any]) -> list[Wire]:
+        """The messages, one or several. Raises BadMessage with the reason; then none counts."""
+        fields = self._opened(body, headers)
+        if fields.get("kind") != _SEVERAL:
+            return [self._part(fields)]
+        parts = fields.get("messages")
+        if fields.keys() != {"kind", "messages"} or not isinstance(parts, list):
+            raise BadMessage("it is not a list of messages")
+        return [self._part(part) for part in parts]
+
+    def _opened(self, body: bytes, headers: Mapping[str, Any]) -> dict[str, Any]:
         if self._secret is not None:
             given = headers.get(SIGNATURE)
             if not isinstance(given, str):
@@ -277,7 +302,10 @@ class Codec:
         application = fields.pop("application", None)
         if application != self._application:
             raise BadMessage(f"it is of another application: {application!r:.100}")
-        kind = _KINDS.get(str(fields.pop("kind", None)))
+        return fields
+
+    def _part(self, fields: Any) -> Wire:
+        kind = _KINDS.get(str(fields.pop("kind", None))) if isinstance(fields, dict) else None
         if kind is None:
             raise BadMessage("it is of an unknown kind")
         return self._checked(kind, fields)
@@ -289,8 +317,8 @@ class Codec:
             raise BadMessage(f"it has unknown or missing fields: {odd:.200}")
         for name, value in fields.items():
             type_ = wanted[name]
-            fits = isinstance(value, int | float if type_ is float else type_)
-            if not fits or (isinstance(value, bool) and type_ is not bool):
+            # Of JSON's types only int stands for another: a whole number where seconds are meant.
+            if type(value) is not type_ and not (type_ is float and type(value) is int):
                 raise BadMessage(f"its field {name} is not {type_.__name__}")
             shape = _SHAPES.get(name)
             if shape is not None and not shape.fullmatch(value):

@@ -6,7 +6,7 @@ It names a task of the application's own configuration and nothing else: no code
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taipy_exec.model.job import Failure
 
@@ -84,11 +84,17 @@ class JobReport(NamedTuple):
     @classmethod
     def load(cls, text: bytes) -> JobReport:
         """From JSON. Raises ValueError where it is not such a message or of another version."""
-        fields = json.loads(text)
-        if not isinstance(fields, dict) or fields.pop("version", None) != VERSION:
+        return cls.from_json(json.loads(text))
+
+    @classmethod
+    def from_json(cls, fields: Any) -> JobReport:
+        """From the object that `as_json` gives. Raises ValueError as `load` does."""
+        if not isinstance(fields, dict) or fields.get("version") != VERSION:
             raise ValueError("not a job report of this version")
-        failure = fields.pop("failure", None)
+        given = {**fields}
+        del given["version"]
+        failure = given.pop("failure", None)
         try:
-            return cls(**fields, failure=Failure(**failure) if failure else None)
+            return cls(**given, failure=Failure(**failure) if failure else None)
         except TypeError as error:
             raise ValueError(str(error)) from None

@@ -11,6 +11,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,6 +32,10 @@ class JobStopped(BaseException):
     """Raised inside a job that runs in the calling thread, to stop it."""
 
 
+class _Outdated(BaseException):
+    """Another attempt has taken the place of this one. No storage type may take it for its own."""
+
+
 class _Failed(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -40,7 +45,8 @@ class _Failed(Exception):
 class JobRunner:
     """Runs jobs of one application; keeps what all jobs of a task have in common.
 
-    `may_write` is asked before outputs are written, where another attempt could be the right one.
+    `may_write` is asked before each change of a data node, where another attempt could be the one
+    that counts.
     """
 
     def __init__(self, app: AppConfig, may_write: Callable[[], bool] | None = None) -> None:
@@ -63,6 +69,11 @@ class JobRunner:
             failure = failed.failure
         except (JobStopped, KeyboardInterrupt):
             raise
+        except _Outdated:
+            failure = Failure(
+                kind=Reason.OUTDATED,
+                message="another attempt has taken its place; nothing more of it was written",
+            )
         except BaseException as error:
             failure = _failure(Reason.RAISED, error, _message(error))
         return JobReport(
@@ -86,14 +97,14 @@ class JobRunner:
         inputs, outputs = self._data_nodes(task, order)
         arguments = [_read(node) for node in inputs]
         values = _split(task, outputs, _call(function, arguments))
-        if self._may_write is not None and not self._may_write():
-            raise _Failed(
-                Failure(
-                    kind=Reason.OUTDATED,
-                    message="another attempt has taken its place; its outputs were not written",
-                )
-            )
+        if self._may_write is not None:
+            outputs = [replace(node, before_change=self._fence) for node in outputs]
         _write(outputs, values)
+
+    def _fence(self) -> None:
+        """Let nothing be written by a run that does not count any more."""
+        if self._may_write is not None and not self._may_write():
+            raise _Outdated
 
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
         found = self._functions.get(task.id)

@@ -16,7 +16,7 @@ import multiprocess
 from multiprocess import resource_tracker, spawn
 
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.child import ASK, NO, YES, serve
+from taipy_exec.execution.child import ASK, NEVER, UNTIL, serve
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.worker_name import worker_name
@@ -72,12 +72,15 @@ class Slot:
         """Becomes readable when the process has ended."""
         return int(self._process.sentinel) if self._pidfd is None else self._pidfd
 
-    def start(self, order: JobOrder, log: JobLog) -> None:
-        """Give the job to the process. A process that is dead already shows by its sentinel."""
+    def start(self, order: JobOrder, log: JobLog, until: float = NEVER) -> None:
+        """Give the job to the process. A process that is dead already shows by its sentinel.
+
+        Until then (monotonic clock) it need not ask before it writes.
+        """
         self.job = order
         self._log = log
         self._begun = time.monotonic()
-        self._send(order.dump())
+        self._send(UNTIL.pack(until) + order.dump())
 
     def _send(self, message: bytes) -> None:
         try:
@@ -85,9 +88,9 @@ class Slot:
         except (BrokenPipeError, ConnectionResetError):
             pass
 
-    def answer(self, allowed: bool) -> None:
-        """Answer an `Ask`."""
-        self._send(YES if allowed else NO)
+    def answer(self, until: float | None) -> None:
+        """Answer an `Ask`: it may write, and until then without asking again; None: it may not."""
+        self._send(UNTIL.pack(NEVER if until is None else until))
 
     def take_report(self) -> JobReport | Ask | None:
         """The report or question that has arrived, None where the pipe is at its end instead."""

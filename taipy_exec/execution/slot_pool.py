@@ -9,7 +9,7 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.child import make_bootstrap
+from taipy_exec.execution.child import NEVER, make_bootstrap
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
 from taipy_exec.execution.slot import Ask, Slot
@@ -24,8 +24,9 @@ _GONE = Failure(kind=Reason.PROCESS_DIED, message="its process ended before the 
 class SlotPool:
     """At most `size` slots; a dead one is replaced. One thread calls all methods but `wake`.
 
-    With `asks`, a job's process asks before it writes outputs: `asking` holds those jobs until
-    they are answered. `size` may be changed at any time; what runs is not stopped by that.
+    With `asks`, a job's process asks before it writes, unless it was told that it may: `asking`
+    holds the jobs that wait for an answer. `size` may be changed at any time; what runs is not
+    stopped by that.
     """
 
     def __init__(self, app: AppConfig, folder: Path, size: int, *, asks: bool = False) -> None:
@@ -79,8 +80,11 @@ class SlotPool:
         if slot is not None:
             self._idle.append(slot)
 
-    def start(self, order: JobOrder, worker: str, log: JobLog) -> None:
-        """Run the job in the reserved slot. Its end comes from `poll`."""
+    def start(self, order: JobOrder, worker: str, log: JobLog, until: float = NEVER) -> None:
+        """Run the job in the reserved slot. Its end comes from `poll`.
+
+        Until then (monotonic clock) it need not ask before it writes.
+        """
         if worker not in self._reserved:
             report = JobReport(
                 job=order.job,
@@ -92,13 +96,13 @@ class SlotPool:
             self._ended.append(report)
             return
         slot = self._reserved.pop(worker)
-        slot.start(order, log)
+        slot.start(order, log, until)
 
-    def answer(self, job: str, allowed: bool) -> None:
-        """Tell a job that asks whether it may write its outputs."""
+    def answer(self, job: str, until: float | None) -> None:
+        """Tell a job that asks that it may write, without asking until then; None: it may not."""
         slot = self.asking.pop(job, None)
         if slot is not None:
-            slot.answer(allowed)
+            slot.answer(until)
 
     def stop(self, job: str, grace: float) -> None:
         """Ask a running job to end, and make it end after `grace` seconds. Twice: at once."""

@@ -6,7 +6,6 @@ import logging
 import select
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -22,7 +21,7 @@ from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, reports_subscription
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.cluster import SUSPICION, cluster_config
+from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.messages import (
@@ -43,9 +42,10 @@ from taipy_exec.execution.messages import (
 )
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.wake import WakePipe
-from taipy_exec.model.event import Event, Finished, HandedBack, Lost, Started
-from taipy_exec.model.job import Failure, JobRecord
-from taipy_exec.model.status import Reason, Status
+from taipy_exec.model.event import Event
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
+from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.registry import RunnerContext
 
 log = logging.getLogger("taipy_exec")
@@ -55,33 +55,8 @@ _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
 _WATCH_SECONDS = 0.5
-_REFUSALS = 5
-_RESENDS = 3
-
-
-@dataclass(slots=True, kw_only=True)
-class _Out:
-    """A job that was given to the queue. `run` is the start that counts, empty before it.
-
-    `adopted`: it had begun under a former coordinator, and we do not know its run yet.
-    """
-
-    order: JobOrder
-    run: str = ""
-    worker: str = ""
-    heard: float = 0.0
-    suspect: float | None = None
-    stopping: bool = False
-    adopted: bool = False
-    resent: int = 0
-    lost: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    log: JobLog | None = None
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether a worker has begun it."""
-        return self.adopted or bool(self.run)
+# A pause in which this thread could not listen either.
+_LONG_GAP = 2.0
 
 
 class ClusterRunner:
@@ -90,14 +65,14 @@ class ClusterRunner:
     def __init__(self, context: RunnerContext) -> None:
         self.queue = self
         self._context = context
-        self._max_attempts = context.app.job.max_attempts
         self._cluster = cluster_config(context.app)
         self._names = Names(self._cluster.application)
         self._codec = Codec(self._cluster.application, self._cluster.secret)
-        self._out: dict[str, _Out] = {}
-        self._events: list[JobReport | Event] = []
+        self._handed = HandedOut(
+            self._cluster.lease, context.app.job.max_attempts, time.time, self._log_loss
+        )
+        self._logs: dict[str, JobLog] = {}
         self._processed: list[Delivered] = []
-        self._delayed: list[tuple[float, JobOrder]] = []
         self._settled_at: dict[str, float] = {}
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
@@ -134,7 +109,7 @@ class ClusterRunner:
     def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
         now = time.monotonic()
         for order in running:
-            self._out[order.job] = _Out(order=order, heard=now, adopted=True)
+            self._handed.adopt(order, now)
         if resumed:
             self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
             self._settled_at[submission] = now + _SETTLE
@@ -148,16 +123,13 @@ class ClusterRunner:
             )
 
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
+        now = time.monotonic()
         messages = []
         for order in orders:
-            out = self._out.get(order.job)
-            if out is None:
-                out = self._out[order.job] = _Out(order=order)
-            out.order, out.run, out.suspect, out.heard = order, "", None, time.monotonic()
-            out.adopted = False
+            self._handed.put(order, now)
             at = self._settled_at.get(order.submission, 0.0)
-            if at > time.monotonic():
-                self._delayed.append((at, order))
+            if at > now:
+                self._handed.again.append((at, order))
             else:
                 messages.append(self._order_message(order))
         self._link.publish(*messages)
@@ -168,7 +140,7 @@ class ClusterRunner:
             self._forget(job)
 
     def stop(self, job: str, grace: float) -> None:
-        out = self._out.get(job)
+        out = self._handed.get(job)
         if out is not None:
             out.stopping = True
             stop = StopJob(job=job, attempt=out.order.attempt, grace=grace)
@@ -177,14 +149,14 @@ class ClusterRunner:
     def dismiss(self, submission: str) -> None:
         self._link.unsubscribe(self._names.reports(submission), delete=True)
         self._settled_at.pop(submission, None)
-        for job in [j for j, out in self._out.items() if out.order.submission == submission]:
+        for job in self._handed.of(submission):
             self._forget(job)
 
     def close(self, grace: float = 0.0) -> None:
         """Leave. Jobs go on at the workers; what they report waits for who comes next."""
         self._link.close()
-        for job in list(self._out):
-            self._forget(job)
+        for log in self._logs.values():
+            log.close()
         self._wake.close()
 
     # -- what happens ---------------------------------------------------------------------
@@ -198,18 +170,24 @@ class ClusterRunner:
         self._wake.clear()
         for happened in self._link.take():
             self._on_link(happened)
-        self._send_delayed()
         self._watch()
-        events, self._events = self._events, []
+        self._link.publish(*map(self._order_message, self._handed.take_again(time.monotonic())))
+        return self._events()
+
+    def _events(self) -> Sequence[JobReport | Event]:
+        """What happened to the jobs; the logs of those that have ended are closed."""
+        events = self._handed.take_events()
+        for event in events if self._logs else ():
+            job = getattr(event, "job", "")
+            if job and self._handed.get(job) is None:
+                self._close_log(job)
         return events
 
     def _on_link(self, happened: LinkEvent) -> None:
         if isinstance(happened, Delivered):
             self._on_delivery(happened)
         elif isinstance(happened, Connected):
-            now = time.monotonic()
-            for out in self._out.values():
-                out.heard = max(out.heard, now)
+            self._handed.connected(time.monotonic())
             if self._told_at > float("-inf"):
                 log.warning("connected to RabbitMQ again")
                 self._told_at = float("-inf")
@@ -232,114 +210,42 @@ class ClusterRunner:
     def _on_delivery(self, delivery: Delivered) -> None:
         self._processed.append(delivery)
         try:
-            message = self._codec.load(delivery.body, delivery.headers)
-            self._on_report(message)
-        except (BadMessage, ValueError) as error:
-            self._tell(f"a worker's report was put to the dead letters: {error}")
-            dead = Message(
-                self._names.exchange,
-                "dead",
-                delivery.body,
-                headers={"taipy-exec-reason": f"in the reports: {error}"},
-            )
-            self._link.publish(dead)
+            messages = self._codec.load_all(delivery.body, delivery.headers)
+        except BadMessage as error:
+            self._bury(delivery, error)
+            return
+        for message in messages:
+            try:
+                self._on_report(message)
+            except (BadMessage, ValueError) as error:
+                self._bury(delivery, error)
+
+    def _bury(self, delivery: Delivered, error: Exception) -> None:
+        """To the dead letters with the reason."""
+        self._tell(f"a worker's report was put to the dead letters: {error}")
+        headers = {"taipy-exec-reason": f"in the reports: {error}"}
+        self._link.publish(Message(self._names.exchange, "dead", delivery.body, headers=headers))
 
     def _on_report(self, message: Wire) -> None:
+        now = time.monotonic()
         if isinstance(message, Holding):
-            self._on_holding(message)
+            for refusal in self._handed.held(message, now):
+                self._link.publish(self._to_worker(message.worker_id, refusal))
         elif isinstance(message, JobOutput):
-            self._on_output(message)
+            out = self._handed.is_run(message.job, message.attempt, message.run)
+            if out is not None:
+                self._log_of(out.order).write(message.text.encode("latin-1"))
         elif isinstance(message, Returned):
-            self._on_returned(message)
+            self._handed.returned(message, now)
         elif isinstance(message, JobBegun):
-            if not self._counts(message):
-                self._answer(message, message.worker_id, allowed=False)
+            if not self._handed.counts(message, now):
+                self._answer(message, allowed=False)
         elif isinstance(message, Asks):
-            self._answer(message, message.worker_id, allowed=self._counts(message))
+            self._answer(message, allowed=self._handed.counts(message, now))
         elif isinstance(message, JobEnded):
-            if self._counts(message):
-                self._on_ended(message)
+            self._handed.ended(message, now)
         else:
             raise BadMessage(f"a {type(message).__name__} is not a report")
-
-    def _counts(self, message: JobBegun | JobEnded | Asks) -> bool:
-        """Whether this run is the one that counts; the first of its attempt becomes it."""
-        out = self._out.get(message.job)
-        if out is None or out.order.attempt != message.attempt:
-            return False
-        begins = isinstance(message, Asks) and not message.begun
-        if begins and out.is_begun and out.run != message.run:
-            self._suspect(out)
-            return False
-        if not out.run:
-            out.run, out.worker = message.run, message.worker
-            at = time.time()
-            self._events.append(Started(job=message.job, worker=message.worker, at=at))
-        out.adopted = False
-        if out.run != message.run:
-            return False
-        out.heard, out.suspect = time.monotonic(), None
-        return True
-
-    def _on_holding(self, message: Holding) -> None:
-        now = time.monotonic()
-        for job, attempt, run in message.jobs:
-            out = self._out.get(job)
-            if out is None or out.order.attempt != attempt or (out.run and run != out.run):
-                if run:
-                    refusal = Verdict(
-                        job=job, attempt=attempt, run=run, allowed=False, answer_to=""
-                    )
-                    self._link.publish(self._to_worker(message.worker_id, refusal))
-            elif run and not out.run:
-                self._counts(JobBegun(job, attempt, "", run, message.worker, message.worker_id))
-            elif run or not out.is_begun:
-                out.heard, out.suspect = now, None
-
-    def _on_output(self, message: JobOutput) -> None:
-        out = self._out.get(message.job)
-        if out is not None and out.order.attempt == message.attempt and out.run == message.run:
-            self._log_of(out).write(message.text.encode("latin-1"))
-
-    def _on_ended(self, message: JobEnded) -> None:
-        out = self._out[message.job]
-        report = message.as_report()._replace(finished_at=time.time())
-        kind = report.failure.kind if report.failure else None
-        if kind in (Reason.PROCESS_DIED, Reason.OUTDATED) and not out.stopping:
-            assert report.failure is not None
-            self._lose(out, report.failure.message)
-        else:
-            self._forget(message.job)
-            self._events.append(report)
-
-    def _on_returned(self, message: Returned) -> None:
-        out = self._out.get(message.job)
-        if out is None or out.order.attempt != message.attempt:
-            return
-        if message.why == Reason.CONFIG_MISMATCH:
-            self._on_refused(out, message)
-        elif message.run:
-            if message.run == out.run:
-                out.run = ""
-                at = time.time()
-                self._events.append(HandedBack(job=message.job, attempt=message.attempt, at=at))
-        elif out.is_begun:
-            self._suspect(out)
-        else:
-            self._link.publish(self._order_message(out.order))
-
-    def _suspect(self, out: _Out) -> None:
-        """The broker gave it to another worker: the one that began it is lost, or comes back."""
-        if out.suspect is None:
-            out.suspect = time.monotonic()
-
-    def _on_refused(self, out: _Out, message: Returned) -> None:
-        again = message.worker in out.refused
-        out.refused.append(message.worker)
-        if not again and len(out.refused) < _REFUSALS:
-            self._delayed.append((time.monotonic() + _SETTLE, out.order))
-            return
-        self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
     # -- losses ---------------------------------------------------------------------------
 
@@ -350,91 +256,23 @@ class ClusterRunner:
         if gap < _WATCH_SECONDS:
             return
         self._watched_at = now
-        if not self._link.is_connected or gap > 2.0:
-            for out in self._out.values():
-                out.heard += gap
-                if out.suspect is not None:
-                    out.suspect += gap
+        if not self._link.is_connected or gap > _LONG_GAP:
+            self._handed.deaf(gap)
             return
-        lease = self._cluster.lease
-        for out in list(self._out.values()):
-            if out.suspect is not None and now - out.suspect > SUSPICION:
-                self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
-            elif out.is_begun and now - out.heard > lease:
-                self._lose(out, f"nothing was heard of {out.worker} for {lease:g} s")
-        if now >= self._measure_at and any(self._is_silent(out, now) for out in self._out.values()):
+        self._handed.give_up(now)
+        if now >= self._measure_at and self._handed.silent(now):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
 
-    def _is_silent(self, out: _Out, now: float) -> bool:
-        """Whether an order was sent long ago, and no worker says that it has it."""
-        return not out.is_begun and now - out.heard > self._cluster.lease
-
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
-        if depth.ready:
-            return
         now = time.monotonic()
-        silent = [out for out in self._out.values() if self._is_silent(out, now)]
-        if silent:
+        silent = self._handed.silent(now)
+        if silent and not depth.ready:
             log.warning("%d jobs were missing in the queue and are sent again", len(silent))
-        for out in silent:
-            out.heard = now
-            out.resent += 1
-            if out.resent > _RESENDS:
-                self._fail_unstarted(
-                    out,
-                    "",
-                    Reason.WORKER_LOST,
-                    f"it was sent {out.resent} times, and neither the queue nor a worker has it: "
-                    "taipy-exec queue dead list may tell why",
-                )
-            else:
-                self._link.publish(self._order_message(out.order))
-
-    def _fail_unstarted(self, out: _Out, worker: str, reason: Reason, message: str) -> None:
-        now = time.time()
-        order = out.order
-        self._forget(order.job)
-        self._events += [
-            Started(job=order.job, worker=worker or "none:0", at=now),
-            Finished(
-                job=order.job,
-                attempt=order.attempt,
-                at=now,
-                failure=Failure(kind=reason, message=message),
-            ),
-        ]
-
-    def _lose(self, out: _Out, how: str) -> None:
-        order = out.order
-        out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
-        story = f"taipy-exec: attempt {order.attempt} was lost: {how}\n"
-        self._log_of(out).write(story.encode())
-        out.run, out.suspect, out.adopted = "", None, False
-        self._events.append(
-            Lost(
-                job=order.job,
-                attempt=order.attempt,
-                at=time.time(),
-                max_attempts=self._max_attempts,
-                story="; ".join(out.lost),
-            )
-        )
-        if order.attempt >= self._max_attempts or out.stopping:
-            self._forget(order.job)
+            self._handed.missing(silent, now)
 
     # -- sending --------------------------------------------------------------------------
-
-    def _send_delayed(self) -> None:
-        now = time.monotonic()
-        due = [order for at, order in self._delayed if at <= now]
-        if due:
-            self._delayed = [(at, order) for at, order in self._delayed if at > now]
-            for order in due:
-                out = self._out.get(order.job)
-                if out is not None and out.order == order and not out.is_begun:
-                    self._link.publish(self._order_message(order))
 
     def _order_message(self, order: JobOrder) -> Message:
         wire = Order(
@@ -448,26 +286,24 @@ class ClusterRunner:
         message.reply_to = self._names.reports(order.submission)
         return message
 
-    def _answer(self, message: JobBegun | Asks, worker_id: str, *, allowed: bool) -> None:
+    def _answer(self, message: JobBegun | Asks, *, allowed: bool) -> None:
+        out = self._handed.get(message.job)
         verdict = Verdict(
             job=message.job,
             attempt=message.attempt,
             run=message.run,
             allowed=allowed,
-            answer_to=self._out[message.job].order.submission if allowed else "",
+            answer_to=out.order.submission if out is not None and allowed else "",
         )
-        answer = self._to_worker(worker_id, verdict)
+        answer = self._to_worker(message.worker_id, verdict)
         if allowed and isinstance(message, Asks) and not message.begun:
             answer.notify, answer.about = True, message
         self._link.publish(answer)
 
     def _on_answered(self, asked: Asks, *, heard: bool) -> None:
         """A worker that is gone asked whether it may begin: somebody else may."""
-        out = self._out.get(asked.job)
-        if not heard and out is not None and out.run == asked.run:
-            out.run = ""
-            at = time.time()
-            self._events.append(HandedBack(job=asked.job, attempt=asked.attempt, at=at))
+        if not heard:
+            self._handed.handed_back(asked.job, asked.attempt, asked.run)
 
     def _to_worker(self, worker_id: str, wire: Wire) -> Message:
         return self._message(self._names.worker(worker_id), wire)
@@ -486,17 +322,26 @@ class ClusterRunner:
                 "try again when it is back; nothing was changed",
             )
 
-    def _log_of(self, out: _Out) -> JobLog:
-        if out.log is None:
-            order = out.order
+    def _log_of(self, order: JobOrder) -> JobLog:
+        found = self._logs.get(order.job)
+        if found is None:
             limit = self._context.app.job.log_limit
-            out.log = JobLog(lambda: appending(self._context.log_path(order)), limit)
-        return out.log
+            found = self._logs[order.job] = JobLog(
+                lambda: appending(self._context.log_path(order)), limit
+            )
+        return found
+
+    def _log_loss(self, order: JobOrder, how: str) -> None:
+        self._log_of(order).write(f"taipy-exec: {how}\n".encode())
+
+    def _close_log(self, job: str) -> None:
+        found = self._logs.pop(job, None)
+        if found is not None:
+            found.close()
 
     def _forget(self, job: str) -> None:
-        out = self._out.pop(job, None)
-        if out is not None and out.log is not None:
-            out.log.close()
+        self._handed.forget(job)
+        self._close_log(job)
 
 
 def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:

@@ -6,8 +6,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -54,30 +52,16 @@ from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.held import Held, Output
+from taipy_exec.worker.intake import Intake, WorkerLimits
 from taipy_exec.worker.orders import ControlLog, tasks_by_scenario, why_not_ours
+from taipy_exec.worker.reporter import Reporter, Told
 
 _BEAT_SECONDS = 5.0
-_MEASURE_SECONDS = 2.0
 _MISMATCH_SECONDS = 1.0
-_SHORT_JOB = 0.05
-_AHEAD = 8
-_PATIENCE = 0.2
 _LONGEST_WAIT = 0.5
+_TEND_SECONDS = 0.1
 _SKEW = 1.0
 _ASK_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerLimits:
-    """How many jobs run at once (`least` to `most`), and when the worker leaves by itself.
-
-    `max_jobs` and `idle_timeout` (seconds) are None for never.
-    """
-
-    least: int = 1
-    most: int = 1
-    max_jobs: int | None = None
-    idle_timeout: float | None = None
 
 
 class WorkerService:
@@ -126,12 +110,11 @@ class WorkerService:
         self._connected_at = float("inf")
         self._runs = 0
         self._routed: set[str] = set()
-        self._usual = 1.0
+        self._intake = Intake(limits, cluster.prefetch)
         self._prefetch = 0
-        self._depth = 0
         self._beat_at = 0.0
         self._hold_at = 0.0
-        self._measure_at = 0.0
+        self._tend_at = 0.0
         self._link = Link(
             cluster,
             base_steps(self._names, cluster.delivery_limit),
@@ -139,6 +122,7 @@ class WorkerService:
             wake=self.pool.wake,
             name=f"taipy-exec worker {self.name}",
         )
+        self._reports = Reporter(self._link.publish, self._names, self._codec)
         self._take_orders()
 
     # -- from any thread ------------------------------------------------------------------
@@ -170,17 +154,16 @@ class WorkerService:
         self._begin_waiting()
         self._answer_slots(now)
         self._look_after(now)
+        self._reports.send()
 
     def _next_due(self) -> float:
-        due = [at for at, _ in self._later]
-        if self.held:
-            due.append(self._hold_at)
-        if any(held.output is not None for held in self.held.values()):
-            due.append(time.monotonic() + 0.25)
-        return max(min(due) - time.monotonic(), 0.0) if due else _LONGEST_WAIT
+        if not self.held and not self._later:
+            return _LONGEST_WAIT
+        return max(min(self._tend_at, self._hold_at) - time.monotonic(), 0.0)
 
     def close(self, grace: float = 0.0) -> None:
         """Say goodbye and end every process; what still runs is handed back by the broker."""
+        self._reports.send_all()
         self._link.publish(self._beat("gone"))
         self._link.close()
         self.pool.close(grace)
@@ -204,7 +187,7 @@ class WorkerService:
                 else "RabbitMQ takes messages again"
             )
         elif isinstance(happened, Depth):
-            self._depth = happened.ready
+            self._intake.note_depth(happened.ready)
 
     def _on_connected(self, happened: Connected) -> None:
         self.connection = "connected"
@@ -277,15 +260,19 @@ class WorkerService:
             held.era = self._era
             if held.begun is None:
                 self._start(held)
-            self.pool.answer(verdict.job, True)
+            self.pool.answer(verdict.job, self._certain_until())
         elif held.begun is None:
             self._drop(held)
         else:
-            held.outdated = True
-            if verdict.job in self.pool.asking:
-                self.pool.answer(verdict.job, False)
-            else:
-                self.pool.stop(verdict.job, self.app.job.grace)
+            self._outdate(held)
+
+    def _outdate(self, held: Held) -> None:
+        """This run does not count any more: it is to end, and to write nothing."""
+        held.outdated = True
+        if held.order.job in self.pool.asking:
+            self.pool.answer(held.order.job, None)
+        else:
+            self.pool.stop(held.order.job, self.app.job.grace)
 
     def _return_unheld(self, verdict: Verdict) -> None:
         """The answer came when the order had gone back already: it was not begun here."""
@@ -298,7 +285,7 @@ class WorkerService:
             why=Reason.HANDED_BACK,
             detail="the answer came too late",
         )
-        self._report(verdict.answer_to, returned)
+        self._reports.tell(verdict.answer_to, returned)
 
     # -- orders ---------------------------------------------------------------------------
 
@@ -345,7 +332,7 @@ class WorkerService:
             why=why,
             detail=detail,
         )
-        self._report(order.submission, returned, about=delivery)
+        self._reports.tell(order.submission, returned, about=delivery)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
         """To the dead letters with the reason."""
@@ -434,7 +421,7 @@ class WorkerService:
             worker=held.worker,
             worker_id=self.id,
         )
-        self._report(order.submission, begun, about=held)
+        self._reports.tell(order.submission, begun, about=held)
 
     def _ask(self, held: Held) -> None:
         order = held.order
@@ -448,34 +435,37 @@ class WorkerService:
             worker_id=self.id,
             begun=held.begun is not None,
         )
-        self._report(order.submission, asks, about=held)
+        self._reports.tell(order.submission, asks, about=held)
 
     def _start(self, held: Held) -> None:
         now = time.monotonic()
-        if not self.current():
-            # While nothing runs nothing is said; that the order came shows that we are connected.
-            self._confirmed_at = now
+        # While nothing runs nothing is said; that the order came shows that we were connected.
+        self._confirmed_at = max(self._confirmed_at, held.received)
         held.begun = self._busy_at = now
         held.era = self._era
         order, run = held.order, held.run
 
         def send(data: bytes) -> None:
             text = data.decode("latin-1")
-            self._report(order.submission, JobOutput(order.job, order.attempt, run, text))
+            self._reports.tell(order.submission, JobOutput(order.job, order.attempt, run, text))
 
         output = held.output = Output(send)
         log = JobLog(lambda: output, self.app.job.log_limit)
-        self.pool.start(order.as_job_order(), held.worker, log)
+        self.pool.start(order.as_job_order(), held.worker, log, self._certain_until())
         self._observe(held, None)
+
+    def _certain_until(self) -> float:
+        """Until when nobody can have given up on what runs here, as we know now."""
+        return self._confirmed_at + self._cluster.certainty
 
     def _answer_slots(self, now: float) -> None:
         """Let jobs write their outputs while it is certain that their run still counts."""
         for job in list(self.pool.asking):
             held = self._running(job)
             if held is None or held.outdated:
-                self.pool.answer(job, False)
+                self.pool.answer(job, None)
             elif held.era == self._era:
-                self.pool.answer(job, True)
+                self.pool.answer(job, self._certain_until())
             elif self._link.is_connected and (
                 held.asked is None or now - held.asked > _ASK_SECONDS
             ):
@@ -494,13 +484,13 @@ class WorkerService:
         if held.output is not None:
             held.output.close()
             held.output = None
-        self._usual += (report.duration - self._usual) / 4
+        self._intake.note_duration(report.duration)
         if held.outdated:
             self._drop(held)
             return
         if held.handing_back:
             order = held.order
-            self._report(
+            self._reports.tell(
                 order.submission,
                 Returned(
                     job=order.job,
@@ -533,22 +523,9 @@ class WorkerService:
             worker_id=self.id,
             report=report.as_json(),
         )
-        self._report(order.submission, ended, about=held)
+        self._reports.tell(order.submission, ended, about=held)
 
-    # -- reports and their confirmation ---------------------------------------------------
-
-    def _report(self, submission: str, wire: Wire, about: Any = None) -> None:
-        body, headers = self._codec.dump(wire)
-        self._link.publish(
-            Message(
-                self._names.exchange,
-                self._names.reports(submission),
-                body,
-                headers=dict(headers),
-                notify=True,
-                about=(about, type(wire), submission),
-            )
-        )
+    # -- what was confirmed ---------------------------------------------------------------
 
     def _publish(self, key: str, wire: Wire) -> None:
         body, headers = self._codec.dump(wire)
@@ -556,37 +533,31 @@ class WorkerService:
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
         self._confirmed_at = max(self._confirmed_at, message.sent_at)
-        about = message.about
-        if isinstance(about, Delivered):
-            self._link.ack(about)
+        if isinstance(message.about, Delivered):
+            self._link.ack(message.about)
             return
-        subject, kind, submission = about
-        if routed:
-            self._routed.add(submission)
-        else:
-            self._routed.discard(submission)
-        if isinstance(subject, Delivered):
-            self._link.ack(subject)
-        elif isinstance(subject, Held):
-            self._on_told(subject, kind, routed=routed)
+        done = []
+        for told in self._reports.confirmed(message, routed=routed):
+            (self._routed.add if routed else self._routed.discard)(told.submission)
+            if isinstance(told.about, Delivered):
+                done.append(told.about)
+            elif isinstance(told.about, Held):
+                self._on_told(told.about, told)
+        self._link.ack(*done)
 
-    def _on_told(self, held: Held, kind: type[Wire], *, routed: bool) -> None:
+    def _on_told(self, held: Held, told: Told) -> None:
         if self.held.get((held.order.job, held.order.attempt)) is not held:
             return
-        if kind in (JobEnded, Returned):
+        if told.kind in (JobEnded, Returned):
             self._drop(held)
-        elif not routed:
+        elif not told.routed:
             self._on_nobody_waits(held)
-        elif kind is JobBegun and held.begun is None:
+        elif told.kind is JobBegun and held.begun is None:
             self._start(held)
 
     def _on_nobody_waits(self, held: Held) -> None:
         if held.begun is not None:
-            held.outdated = True
-            if held.order.job in self.pool.asking:
-                self.pool.answer(held.order.job, False)
-            else:
-                self.pool.stop(held.order.job, self.app.job.grace)
+            self._outdate(held)
             return
         self._let_go(held)
         if held.delivery is not None:
@@ -595,6 +566,20 @@ class WorkerService:
     # -- what is to be done from time to time -----------------------------------------------
 
     def _look_after(self, now: float) -> None:
+        if now >= self._tend_at:
+            self._tend_at = now + _TEND_SECONDS
+            self._tend(now)
+        if now >= self._hold_at:
+            self._hold_at = now + self._cluster.sign_of_life
+            self._say_holding()
+        if now >= self._beat_at and self._link.is_connected:
+            self._beat_at = now + _BEAT_SECONDS
+            self._link.publish(self._beat("leaving" if self._leaving else "ready"))
+        idle = self.limits.idle_timeout
+        if idle is not None and not self.held and now - self._busy_at > idle:
+            self._leaving = max(self._leaving, 1)
+
+    def _tend(self, now: float) -> None:
         for at, action in [item for item in self._later if item[0] <= now]:
             self._later.remove((at, action))
             action()
@@ -608,42 +593,23 @@ class WorkerService:
                 # Before the broker takes a long job for a dead worker. The lease goes on.
                 self._link.ack(held.delivery)
                 held.delivery = None
-        if now >= self._hold_at:
-            self._hold_at = now + self._cluster.sign_of_life
-            self._say_holding()
-        if now >= self._beat_at and self._link.is_connected:
-            self._beat_at = now + _BEAT_SECONDS
-            self._link.publish(self._beat("leaving" if self._leaving else "ready"))
         if not self._leaving:
             self._adapt(now)
-        idle = self.limits.idle_timeout
-        if idle is not None and not self.held and now - self._busy_at > idle:
-            self._leaving = max(self._leaving, 1)
 
     def _adapt(self, now: float) -> None:
         """Take more orders ahead while jobs are short, and more slots while the queue is long."""
-        stuck = self._waiting and now - self._waiting[0].received > _PATIENCE
-        if stuck and not self._cluster.prefetch and self._usual_is_long():
-            self._usual = max(self._usual, 2 * _SHORT_JOB)
-            self._give_up_waiting()
-        least, most = self.limits.least, self.limits.most
-        if most > least and now >= self._measure_at and self._link.is_connected:
-            self._measure_at = now + _MEASURE_SECONDS
+        if self._waiting:
+            waited = now - self._waiting[0].received
+            longest = max((now - h.begun for h in self.held.values() if h.begun), default=0.0)
+            if self._intake.gives_back(waited, longest):
+                self._give_up_waiting()
+        if self._link.is_connected and self._intake.wants_depth(now):
             self._link.measure(self._names.jobs)
-            running = len(self.pool.running)
-            self.pool.size = min(max(least, running + self._depth), most)
+            self.pool.size = self._intake.slots(len(self.pool.running))
         self._take_orders()
 
-    def _usual_is_long(self) -> bool:
-        """Whether what runs now has run for longer than short jobs do."""
-        now = time.monotonic()
-        return any(h.begun and now - h.begun > _PATIENCE for h in self.held.values())
-
     def _take_orders(self) -> None:
-        ahead = self._cluster.prefetch
-        if ahead == 0 and self._usual < _SHORT_JOB:
-            ahead = _AHEAD * self.pool.size
-        wanted = self.pool.size + ahead
+        wanted = self._intake.wanted(self.pool.size)
         if wanted != self._prefetch:
             self._prefetch = wanted
             self._link.subscribe(jobs_subscription(self._names, wanted))
@@ -655,7 +621,7 @@ class WorkerService:
         for submission, mine in by_submission.items():
             jobs = [[h.order.job, h.order.attempt, h.run if h.begun else ""] for h in mine]
             holding = Holding(worker=self.name, worker_id=self.id, jobs=jobs)
-            self._report(submission, holding)
+            self._reports.tell(submission, holding)
 
     def _beat(self, state: str) -> Message:
         now = time.monotonic()

@@ -16,6 +16,7 @@ from taipy_exec.execution.messages import (
     Order,
     TakenOver,
     Withdrawn,
+    as_text,
 )
 from taipy_exec.execution.order import JobReport
 from taipy_exec.worker.orders import ControlLog
@@ -75,6 +76,27 @@ def test_a_list_of_held_jobs_is_checked_to_the_last_entry(jobs: list[Any]) -> No
     body, _ = Codec("app").dump(Holding(worker="h:1", worker_id="ab", jobs=jobs))
     with pytest.raises(BadMessage, match="field jobs"):
         Codec("app").load(body, {})
+
+
+@pytest.mark.parametrize(
+    "part", [1, {}, {"kind": "several", "messages": []}, {"kind": "begun"}, {"kind": None}]
+)
+def test_of_several_messages_none_counts_if_one_is_bad(part: Any) -> None:
+    good = json.loads(as_text(TakenOver(submission=ORDER.submission, epoch="ab")))
+    body, _ = Codec("app").dump_all([json.dumps(good), json.dumps(part)])
+    with pytest.raises(BadMessage):
+        Codec("app").load_all(body, {})
+    body, _ = Codec("app").dump_all([json.dumps(good)])
+    assert len(Codec("app").load_all(body, {})) == 1
+    with pytest.raises(BadMessage, match="unknown kind"):
+        Codec("app").load(body, {})
+
+
+def test_several_messages_are_signed_as_one() -> None:
+    body, headers = Codec("app", b"secret").dump_all([as_text(ORDER)])
+    assert Codec("app", b"secret").load_all(body, headers) == [ORDER]
+    with pytest.raises(BadMessage, match="signed"):
+        Codec("app", b"secret").load_all(body, {})
 
 
 @pytest.mark.parametrize("duration", ["1", None, -1.0, True])

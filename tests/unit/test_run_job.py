@@ -55,14 +55,19 @@ class Application:
         self.nodes = [DataNodeConfig(id=f"n{n}") for n in range(outputs)]
         self._folder = folder
 
-    def run(self, function: Callable[[], Any], nodes: list[DataNodeConfig] | None = None) -> Any:
+    def run(
+        self,
+        function: Callable[[], Any],
+        nodes: list[DataNodeConfig] | None = None,
+        may_write: Callable[[], bool] | None = None,
+    ) -> Any:
         self.nodes = nodes or self.nodes
         task = TaskConfig(
             id="t", function_ref=FunctionRef("m.f", function), outputs=tuple(self.nodes)
         )
         self.app = AppConfig(root=self._folder, state_dir=self._folder / "state", tasks={"t": task})
         order = JobOrder(job="j", task="t", attempt=1, submission="s", instance=OWNER.instance)
-        return JobRunner(self.app).run(order)
+        return JobRunner(self.app, may_write).run(order)
 
     def values(self) -> list[Any]:
         return [locate(self.app, node, OWNER).read() for node in self.nodes]
@@ -205,3 +210,24 @@ def test_an_unknown_storage_type_is_a_failure(app: Application) -> None:
     found = failure(app.run(lambda: 1, [DataNodeConfig(id="n", storage_type="nowhere")]))
     assert found.kind == "raised"
     assert "unknown storage type 'nowhere'" in found.message
+
+
+def test_a_run_that_does_not_count_any_more_writes_nothing(app: Application) -> None:
+    app.run(lambda: (1, 2))
+    report = app.run(lambda: (3, 4), may_write=lambda: False)
+    assert failure(report).kind == "outdated"
+    assert app.values() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "values"), [(1, [1, 2]), (2, [3, 2]), (3, [3, 2]), (4, [3, 4])]
+)
+def test_a_run_is_stopped_between_two_outputs_and_right_before_each_takes_its_place(
+    app: Application, allowed: int, values: list[int]
+) -> None:
+    app.run(lambda: (1, 2))
+    answers = itertools.chain([True] * allowed, itertools.repeat(False))
+    report = app.run(lambda: (3, 4), may_write=lambda: next(answers))
+    assert (report.failure is None) == (allowed == 4)
+    assert app.values() == values
+    assert len(app.written()) == 2

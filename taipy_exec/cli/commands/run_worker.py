@@ -46,7 +46,7 @@ def run_worker(
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
-    from taipy_exec.worker.service import WorkerLimits
+    from taipy_exec.worker.intake import WorkerLimits
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
     least, most = _slots(concurrency, autoscale)

@@ -1,0 +1,281 @@
+"""The jobs that were given to the queue, and what workers' reports make of them.
+
+Facts in, events and orders out: no connection, no file. Times are by the monotonic clock, in
+seconds, but for those of events, which are the caller's `clock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from taipy_exec.config.cluster import SUSPICION
+from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned, Verdict
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.model.event import Event, Finished, HandedBack, Lost, Started
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+
+# How long an order that one worker refused waits before another may take it.
+_REFUSED_SECONDS = 0.5
+_REFUSALS = 5
+_RESENDS = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Handed:
+    """A job that was given to the queue. `run` is the start that counts, empty before it.
+
+    `adopted`: it had begun under a former coordinator, and we do not know its run yet. `heard` is
+    when somebody last told of it, `suspect` since when its worker is thought to be lost.
+    """
+
+    order: JobOrder
+    run: str = ""
+    worker: str = ""
+    heard: float = 0.0
+    suspect: float | None = None
+    stopping: bool = False
+    adopted: bool = False
+    resent: int = 0
+    lost: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a worker has begun it."""
+        return self.adopted or bool(self.run)
+
+
+class HandedOut:
+    """Every job between its order and its end.
+
+    `events` are for the coordinator; `again` are orders to be sent once more, with the time before
+    which they shall not be. The caller takes from both. `tell` gets a sentence on each loss.
+    """
+
+    def __init__(
+        self,
+        lease: float,
+        max_attempts: int,
+        clock: Callable[[], float],
+        tell: Callable[[JobOrder, str], None],
+    ) -> None:
+        self.events: list[JobReport | Event] = []
+        self.again: list[tuple[float, JobOrder]] = []
+        self._jobs: dict[str, Handed] = {}
+        self._lease = lease
+        self._max_attempts = max_attempts
+        self._clock = clock
+        self._tell = tell
+
+    def get(self, job: str) -> Handed | None:
+        """The job, if it is between its order and its end."""
+        return self._jobs.get(job)
+
+    def of(self, submission: str) -> list[str]:
+        """The jobs of a submission."""
+        return [job for job, out in self._jobs.items() if out.order.submission == submission]
+
+    def forget(self, job: str) -> None:
+        """It has ended, or is nobody's business any more."""
+        self._jobs.pop(job, None)
+
+    # -- orders ---------------------------------------------------------------------------
+
+    def put(self, order: JobOrder, now: float) -> None:
+        """An order that is sent to the queue."""
+        out = self._jobs.setdefault(order.job, Handed(order=order))
+        out.order, out.run, out.suspect, out.heard = order, "", None, now
+        out.adopted = False
+
+    def adopt(self, order: JobOrder, now: float) -> None:
+        """A job that a worker began under a former coordinator."""
+        self._jobs[order.job] = Handed(order=order, heard=now, adopted=True)
+
+    def is_wanted(self, order: JobOrder) -> bool:
+        """Whether this order is still to be begun by somebody."""
+        out = self._jobs.get(order.job)
+        return out is not None and out.order == order and not out.is_begun
+
+    # -- reports --------------------------------------------------------------------------
+
+    def counts(self, message: JobBegun | JobEnded | Asks, now: float) -> bool:
+        """Whether this run is the one that counts; the first of its attempt becomes it."""
+        out = self._jobs.get(message.job)
+        if out is None or out.order.attempt != message.attempt:
+            return False
+        begins = isinstance(message, Asks) and not message.begun
+        if begins and out.is_begun and out.run != message.run:
+            _suspect(out, now)
+            return False
+        if not out.run:
+            out.run, out.worker = message.run, message.worker
+            self.events.append(Started(job=message.job, worker=message.worker, at=self._clock()))
+        out.adopted = False
+        if out.run != message.run:
+            return False
+        out.heard, out.suspect = now, None
+        return True
+
+    def is_run(self, job: str, attempt: int, run: str) -> Handed | None:
+        """The job, if this is the run of it that counts."""
+        out = self._jobs.get(job)
+        matches = out is not None and (out.order.attempt, out.run) == (attempt, run)
+        return out if matches else None
+
+    def held(self, message: Holding, now: float) -> list[Verdict]:
+        """A worker says what it holds; the runs that it is to give up."""
+        refused = []
+        for job, attempt, run in message.jobs:
+            out = self._jobs.get(job)
+            if out is None or out.order.attempt != attempt or (out.run and run != out.run):
+                if run:
+                    refused.append(
+                        Verdict(job=job, attempt=attempt, run=run, allowed=False, answer_to="")
+                    )
+            elif run and not out.run:
+                begun = JobBegun(job, attempt, "", run, message.worker, message.worker_id)
+                self.counts(begun, now)
+            elif run or not out.is_begun:
+                out.heard, out.suspect = now, None
+        return refused
+
+    def ended(self, message: JobEnded, now: float) -> Handed | None:
+        """The end of a run. The job, if it has ended with it: not if it is to run again.
+
+        Raises ValueError where the report is none.
+        """
+        if not self.counts(message, now):
+            return None
+        out = self._jobs[message.job]
+        report = message.as_report()._replace(finished_at=self._clock())
+        kind = report.failure.kind if report.failure else None
+        if kind in (Reason.PROCESS_DIED, Reason.OUTDATED) and not out.stopping:
+            assert report.failure is not None
+            self._lose(out, report.failure.message)
+            return None
+        self.forget(message.job)
+        self.events.append(report)
+        return out
+
+    def returned(self, message: Returned, now: float) -> None:
+        """A worker did not run an order, or stopped it."""
+        out = self._jobs.get(message.job)
+        if out is None or out.order.attempt != message.attempt:
+            return
+        if message.why == Reason.CONFIG_MISMATCH:
+            self._refused(out, message, now)
+        elif message.run:
+            self.handed_back(message.job, message.attempt, message.run)
+        elif out.is_begun:
+            _suspect(out, now)
+        else:
+            self.again.append((now, out.order))
+
+    def handed_back(self, job: str, attempt: int, run: str) -> None:
+        """This run was stopped, or never began: somebody else may begin the same attempt."""
+        out = self.is_run(job, attempt, run)
+        if out is not None:
+            out.run = ""
+            self.events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
+
+    def _refused(self, out: Handed, message: Returned, now: float) -> None:
+        again = message.worker in out.refused
+        out.refused.append(message.worker)
+        if not again and len(out.refused) < _REFUSALS:
+            self.again.append((now + _REFUSED_SECONDS, out.order))
+        else:
+            self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
+
+    # -- losses ---------------------------------------------------------------------------
+
+    def connected(self, now: float) -> None:
+        """We can hear again: who was silent until now may have been telling."""
+        for out in self._jobs.values():
+            out.heard = max(out.heard, now)
+
+    def deaf(self, seconds: float) -> None:
+        """For so long we could not hear anybody, and nobody is lost for that."""
+        for out in self._jobs.values():
+            out.heard += seconds
+            if out.suspect is not None:
+                out.suspect += seconds
+
+    def give_up(self, now: float) -> None:
+        """Lose the runs of which nothing was heard for too long."""
+        for out in list(self._jobs.values()):
+            if out.suspect is not None and now - out.suspect > SUSPICION:
+                self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
+            elif out.is_begun and now - out.heard > self._lease:
+                self._lose(out, f"nothing was heard of {out.worker} for {self._lease:g} s")
+
+    def silent(self, now: float) -> list[str]:
+        """Jobs whose order was sent long ago, and that no worker says it has."""
+        return [
+            job
+            for job, out in self._jobs.items()
+            if not out.is_begun and now - out.heard > self._lease
+        ]
+
+    def missing(self, jobs: Iterable[str], now: float) -> None:
+        """Neither the queue nor a worker has the orders of these: they are sent again."""
+        for job in jobs:
+            out = self._jobs[job]
+            out.heard = now
+            out.resent += 1
+            if out.resent > _RESENDS:
+                self._fail_unstarted(
+                    out,
+                    "",
+                    Reason.WORKER_LOST,
+                    f"it was sent {out.resent} times, and neither the queue nor a worker has it: "
+                    "taipy-exec queue dead list may tell why",
+                )
+            else:
+                self.again.append((now, out.order))
+
+    def _fail_unstarted(self, out: Handed, worker: str, reason: Reason, message: str) -> None:
+        at = self._clock()
+        order = out.order
+        self.forget(order.job)
+        failure = Failure(kind=reason, message=message)
+        self.events += [
+            Started(job=order.job, worker=worker or "none:0", at=at),
+            Finished(job=order.job, attempt=order.attempt, at=at, failure=failure),
+        ]
+
+    def _lose(self, out: Handed, how: str) -> None:
+        order = out.order
+        out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
+        self._tell(order, f"attempt {order.attempt} was lost: {how}")
+        out.run, out.suspect, out.adopted = "", None, False
+        self.events.append(
+            Lost(
+                job=order.job,
+                attempt=order.attempt,
+                at=self._clock(),
+                max_attempts=self._max_attempts,
+                story="; ".join(out.lost),
+            )
+        )
+        if order.attempt >= self._max_attempts or out.stopping:
+            self.forget(order.job)
+
+    def take_again(self, now: float) -> list[JobOrder]:
+        """The orders that are to be sent now, and are still wanted."""
+        due = [order for at, order in self.again if at <= now]
+        if due:
+            self.again = [(at, order) for at, order in self.again if at > now]
+        return [order for order in due if self.is_wanted(order)]
+
+    def take_events(self) -> list[JobReport | Event]:
+        """What the coordinator does not know yet."""
+        events, self.events = self.events, []
+        return events
+
+
+def _suspect(out: Handed, now: float) -> None:
+    """The broker gave it to another worker: the one that began it is lost, or comes back."""
+    if out.suspect is None:
+        out.suspect = now

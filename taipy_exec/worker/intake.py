@@ -1,0 +1,81 @@
+"""How many jobs a worker runs at once, and how many orders it takes beyond them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A job that is shorter than this on average (seconds) is worth taking ahead ...
+_SHORT_JOB = 0.05
+# ... as many for each slot as are done within this time, within these bounds.
+_AHEAD_SECONDS = 0.2
+_LEAST_AHEAD, _MOST_AHEAD = 4, 32
+# How long an order may wait behind a job that turns out to be long.
+_PATIENCE = 0.2
+_MEASURE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """How many jobs run at once (`least` to `most`), and when the worker leaves by itself.
+
+    `max_jobs` and `idle_timeout` (seconds) are None for never.
+    """
+
+    least: int = 1
+    most: int = 1
+    max_jobs: int | None = None
+    idle_timeout: float | None = None
+
+
+class Intake:
+    """What is known of the jobs' durations and the queue's depth, and what follows from it.
+
+    `prefetch` is the number of orders to take ahead, 0 for one that follows the durations.
+    """
+
+    def __init__(self, limits: WorkerLimits, prefetch: int) -> None:
+        self._limits = limits
+        self._fixed = prefetch
+        self._usual = 1.0
+        self._depth = 0
+        self._measure_at = 0.0
+
+    def note_duration(self, seconds: float) -> None:
+        """A job took so long."""
+        self._usual += (seconds - self._usual) / 4
+
+    def note_depth(self, ready: int) -> None:
+        """So many orders wait in the queue."""
+        self._depth = ready
+
+    def wants_depth(self, now: float) -> bool:
+        """Whether the queue is to be measured now."""
+        if self._limits.most == self._limits.least or now < self._measure_at:
+            return False
+        self._measure_at = now + _MEASURE_SECONDS
+        return True
+
+    def slots(self, running: int) -> int:
+        """As many as there are jobs running here and waiting there, within the bounds."""
+        return min(max(self._limits.least, running + self._depth), self._limits.most)
+
+    def wanted(self, slots: int) -> int:
+        """How many orders the broker may deliver."""
+        return slots + (self._fixed or self._ahead() * slots)
+
+    def _ahead(self) -> int:
+        if self._usual >= _SHORT_JOB:
+            return 0
+        fitting = int(_AHEAD_SECONDS / max(self._usual, 1e-6))
+        return min(max(fitting, _LEAST_AHEAD), _MOST_AHEAD)
+
+    def gives_back(self, waited: float, running: float) -> bool:
+        """Whether orders go back to the queue.
+
+        `waited` is for how long the first of them has waited (seconds), `running` the time of
+        the job before it that has run for longest.
+        """
+        if self._fixed or waited <= _PATIENCE or running <= _PATIENCE:
+            return False
+        self._usual = max(self._usual, 2 * _SHORT_JOB)
+        return True

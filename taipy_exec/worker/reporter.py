@@ -1,0 +1,95 @@
+"""What a worker tells the coordinators, gathered while what it told before is on its way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from taipy_exec.broker.events import Message
+from taipy_exec.broker.names import Names
+from taipy_exec.execution.messages import Codec, Wire, as_text
+
+# A report that finds fewer messages than this on their way goes at once; else it waits for the
+# next confirmation, together with all that comes until then. Two, so that the end of a job need
+# not wait for the confirmation of its beginning.
+_UNDER_WAY = 2
+_MOST_REPORTS = 200
+_LARGEST = 1_000_000
+
+
+class Told(NamedTuple):
+    """A report that the broker has confirmed; `routed`: the submission's queue took it."""
+
+    submission: str
+    kind: type[Wire]
+    about: Any
+    routed: bool
+
+
+@dataclass(slots=True)
+class _Line:
+    """The reports to one submission, in their order."""
+
+    waiting: deque[tuple[str, type[Wire], Any]] = field(default_factory=deque)
+    under_way: int = 0
+
+
+class Reporter:
+    """Reports to the coordinators, each in its order, few messages for many reports."""
+
+    def __init__(self, publish: Callable[..., None], names: Names, codec: Codec) -> None:
+        self._publish = publish
+        self._names = names
+        self._codec = codec
+        self._lines: dict[str, _Line] = {}
+
+    def tell(self, submission: str, wire: Wire, about: Any = None) -> None:
+        """Report this at the next `send`; `about` comes back when it is confirmed."""
+        line = self._lines.setdefault(submission, _Line())
+        line.waiting.append((as_text(wire), type(wire), about))
+
+    def send(self) -> None:
+        """Put on its way what may go now."""
+        for submission, line in self._lines.items():
+            while line.waiting and line.under_way < _UNDER_WAY:
+                self._send_some(submission, line)
+
+    def send_all(self) -> None:
+        """Put everything on its way: nobody will call again."""
+        for submission, line in self._lines.items():
+            while line.waiting:
+                self._send_some(submission, line)
+
+    def _send_some(self, submission: str, line: _Line) -> None:
+        texts: list[str] = []
+        about: list[tuple[type[Wire], Any]] = []
+        size = 0
+        while line.waiting and len(texts) < _MOST_REPORTS and size < _LARGEST:
+            text, kind, subject = line.waiting.popleft()
+            texts.append(text)
+            size += len(text)
+            about.append((kind, subject))
+        line.under_way += 1
+        body, headers = self._codec.dump_all(texts)
+        self._publish(
+            Message(
+                self._names.exchange,
+                self._names.reports(submission),
+                body,
+                headers=dict(headers),
+                notify=True,
+                about=(submission, about),
+            )
+        )
+
+    def confirmed(self, message: Message, *, routed: bool) -> Iterator[Told]:
+        """What was told with a message of ours that the broker has confirmed."""
+        submission, about = message.about
+        line = self._lines[submission]
+        line.under_way -= 1
+        if not line.under_way and not line.waiting:
+            del self._lines[submission]
+        for kind, subject in about:
+            yield Told(submission, kind, subject, routed)

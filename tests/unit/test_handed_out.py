@@ -1,0 +1,236 @@
+"""What the coordinator makes of workers' reports: which run counts, what is lost, what is sent
+again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.model.event import Finished, HandedBack, Lost, Started
+from taipy_exec.model.job import Failure
+from taipy_exec.runners.handed_out import HandedOut
+
+UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
+JOB, SUBMISSION = f"JOB_train_{UUID}", f"SUBMISSION_{UUID}"
+LEASE = 15.0
+ORDER = JobOrder(
+    job=JOB, task="train", attempt=1, submission=SUBMISSION, instance=f"SCENARIO_s_{UUID}"
+)
+
+
+class Table:
+    """One job, handed out at time 0."""
+
+    def __init__(self, *, adopted: bool = False) -> None:
+        self.told: list[str] = []
+        self.handed = HandedOut(LEASE, 3, lambda: 1000.0, lambda order, how: self.told.append(how))
+        (self.handed.adopt if adopted else self.handed.put)(ORDER, 0.0)
+
+    def begun(self, run: str, *, now: float = 0.0, attempt: int = 1) -> bool:
+        return self.handed.counts(JobBegun(JOB, attempt, "", run, f"host:{run}", "ab"), now)
+
+    def asks(self, run: str, *, begun: bool, now: float = 0.0) -> bool:
+        return self.handed.counts(Asks(JOB, 1, "", run, f"host:{run}", "ab", begun), now)
+
+    def ended(self, run: str, failure: Failure | None = None, *, now: float = 0.0) -> None:
+        report = JobReport(job=JOB, attempt=1, finished_at=1.0, duration=2.0, failure=failure)
+        ended = JobEnded(JOB, 1, "", run, f"host:{run}", "ab", report.as_json())
+        self.handed.ended(ended, now)
+
+    def holding(self, *runs: str, attempt: int = 1, now: float = 0.0) -> list[Any]:
+        jobs = [[JOB, attempt, run] for run in runs]
+        return self.handed.held(Holding(worker="host:1", worker_id="ab", jobs=jobs), now)
+
+    def returned(self, why: str, run: str = "", *, worker: str = "w", now: float = 0.0) -> None:
+        self.handed.returned(Returned(JOB, 1, "", run, worker, why, "why"), now)
+
+    def kinds(self) -> list[type[Any]]:
+        return [type(event) for event in self.handed.take_events()]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def test_the_first_run_counts_and_a_second_does_not(table: Table) -> None:
+    assert table.begun("a")
+    assert not table.begun("b")
+    assert table.begun("a")
+    assert table.kinds() == [Started]
+    assert not table.begun("a", attempt=2)
+
+
+def test_the_end_of_another_run_changes_nothing(table: Table) -> None:
+    table.begun("a")
+    table.ended("b")
+    assert table.kinds() == [Started]
+    table.ended("a")
+    assert table.kinds() == [JobReport]
+    assert table.handed.get(JOB) is None
+    table.ended("a")
+    assert table.kinds() == []
+
+
+def test_an_end_without_a_beginning_tells_both(table: Table) -> None:
+    table.ended("a")
+    assert table.kinds() == [Started, JobReport]
+
+
+def test_a_report_of_another_job_is_none(table: Table) -> None:
+    report = JobReport(job="other", attempt=1, finished_at=1.0, duration=2.0)
+    with pytest.raises(ValueError, match="another job"):
+        table.handed.ended(JobEnded(JOB, 1, "", "a", "w", "ab", report.as_json()), 0.0)
+
+
+def test_a_dead_process_is_a_lost_attempt_and_a_raised_error_is_not(table: Table) -> None:
+    table.begun("a")
+    table.ended("a", Failure(kind="process_died", message="killed by SIGKILL"))
+    assert table.kinds() == [Started, Lost]
+    assert table.told == ["attempt 1 was lost: killed by SIGKILL"]
+    assert table.handed.get(JOB) is not None
+    other = Table()
+    other.ended("a", Failure(kind="raised", message="no"))
+    assert other.kinds() == [Started, JobReport]
+
+
+def test_a_process_that_was_told_to_stop_is_not_lost(table: Table) -> None:
+    table.begun("a")
+    found = table.handed.get(JOB)
+    assert found is not None
+    found.stopping = True
+    table.ended("a", Failure(kind="process_died", message="SIGTERM"))
+    assert table.kinds() == [Started, JobReport]
+
+
+def test_who_asks_to_begin_what_runs_elsewhere_raises_a_suspicion(table: Table) -> None:
+    table.begun("a")
+    assert not table.asks("b", begun=False, now=1.0)
+    table.handed.give_up(5.5)
+    assert table.kinds() == [Started]
+    table.handed.give_up(6.5)
+    assert table.kinds() == [Lost]
+
+
+def test_a_sign_of_life_ends_a_suspicion(table: Table) -> None:
+    table.begun("a")
+    table.returned("worker_lost", now=1.0)
+    table.holding("a", now=4.0)
+    table.handed.give_up(10.0)
+    assert table.kinds() == [Started]
+
+
+def test_nothing_heard_for_the_lease_is_a_loss(table: Table) -> None:
+    table.begun("a")
+    table.holding("a", now=10.0)
+    table.handed.give_up(24.0)
+    assert table.kinds() == [Started]
+    table.handed.give_up(25.5)
+    assert table.kinds() == [Lost]
+    assert "nothing was heard of host:a for 15 s" in table.told[0]
+
+
+def test_time_in_which_we_could_not_hear_does_not_count(table: Table) -> None:
+    table.begun("a")
+    table.returned("worker_lost")
+    table.handed.deaf(100.0)
+    table.handed.give_up(104.0)
+    assert table.kinds() == [Started]
+
+
+def test_the_last_attempt_that_is_lost_is_the_end(table: Table) -> None:
+    for attempt in (1, 2, 3):
+        table.handed.put(ORDER._replace(attempt=attempt), 0.0)
+        table.begun("a", attempt=attempt)
+        table.handed.give_up(100.0)
+    lost = [event for event in table.handed.take_events() if isinstance(event, Lost)]
+    assert [event.attempt for event in lost] == [1, 2, 3]
+    assert lost[-1].story.count("nothing was heard") == 3
+    assert table.handed.get(JOB) is None
+
+
+def test_an_order_that_came_back_before_it_began_is_sent_again_as_it_was(table: Table) -> None:
+    table.returned("worker_lost")
+    assert table.handed.take_again(0.0) == [ORDER]
+    assert table.handed.take_again(0.0) == []
+    assert table.kinds() == []
+
+
+def test_an_order_that_somebody_began_meanwhile_is_not_sent_again(table: Table) -> None:
+    table.returned("worker_lost")
+    table.begun("a")
+    assert table.handed.take_again(0.0) == []
+
+
+def test_a_handed_back_run_counts_no_attempt(table: Table) -> None:
+    table.begun("a")
+    table.returned("handed_back", run="a")
+    assert table.kinds() == [Started, HandedBack]
+    assert table.begun("b")
+    table.returned("handed_back", run="a")
+    assert table.kinds() == [Started]
+
+
+def test_what_is_held_but_does_not_count_is_refused(table: Table) -> None:
+    table.begun("a")
+    assert [verdict.allowed for verdict in table.holding("b", "a")] == [False]
+    assert [verdict.run for verdict in table.holding("a", attempt=7)] == ["a"]
+    table.ended("a")
+    assert [verdict.run for verdict in table.holding("a")] == ["a"]
+    assert table.holding("") == []
+
+
+def test_a_taken_over_jobs_run_is_learned_from_its_worker() -> None:
+    table = Table(adopted=True)
+    assert table.holding("a", now=1.0) == []
+    assert table.kinds() == [Started]
+    assert not table.begun("b")
+
+
+def test_a_taken_over_job_of_which_nobody_tells_is_lost() -> None:
+    table = Table(adopted=True)
+    table.handed.give_up(LEASE + 1)
+    assert table.kinds() == [Lost]
+
+
+@pytest.mark.parametrize("workers", [["v", "v"], list("abcde")])
+def test_an_order_that_nobody_may_run_is_failed(table: Table, workers: list[str]) -> None:
+    for number, worker in enumerate(workers, 1):
+        assert table.kinds() == []
+        table.returned("config_mismatch", worker=worker, now=float(number))
+        if number < len(workers):
+            assert table.handed.take_again(number + 0.1) == []
+            assert table.handed.take_again(number + 0.6) == [ORDER]
+    _, end = table.handed.take_events()
+    assert isinstance(end, Finished)
+    assert end.failure is not None
+    assert end.failure.kind == "config_mismatch"
+
+
+def test_an_order_that_vanishes_each_time_is_failed_after_its_resends(table: Table) -> None:
+    now = 0.0
+    for _ in range(3):
+        now += LEASE + 1
+        assert table.handed.silent(now) == [JOB]
+        table.handed.missing([JOB], now)
+        assert table.handed.take_again(now) == [ORDER]
+        assert table.handed.silent(now) == []
+    table.handed.missing([JOB], now)
+    assert table.kinds() == [Started, Finished]
+
+
+def test_an_order_that_a_worker_holds_is_not_missing(table: Table) -> None:
+    table.holding("", now=10.0)
+    assert table.handed.silent(20.0) == []
+    table.begun("a", now=20.0)
+    assert table.handed.silent(100.0) == []
+
+
+def test_after_an_outage_of_ours_nobody_is_late(table: Table) -> None:
+    table.begun("a")
+    table.handed.connected(100.0)
+    table.handed.give_up(110.0)
+    assert table.kinds() == [Started]
