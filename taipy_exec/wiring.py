@@ -18,10 +18,17 @@ from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.coordinator import Coordinator
-from taipy_exec.engine.identity import Identity
+from taipy_exec.engine.identity import Identity, is_alive
+from taipy_exec.errors import StoreError
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.runners.registry import Runner, RunnerContext, make_runner, runner_modes
+from taipy_exec.runners.registry import (
+    JobQueue,
+    Runner,
+    RunnerContext,
+    make_runner,
+    runner_modes,
+)
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
@@ -115,8 +122,24 @@ class Engine:
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner, after `grace` seconds where one runs a job."""
         self.runner.close(grace)
+        if self.runner.queue is not None:
+            try:
+                self.store.let_go(self.identity)
+            except StoreError:
+                pass  # the next coordinator sees to it
         self.store.close()
         self.own.close()
+
+
+def _dismiss_ended(store: Store, queue: JobQueue) -> None:
+    """Remove from the broker what coordinators left that died at the end of a submission."""
+    dead = set()
+    for submission, coordinator in store.ended_and_held():
+        if not is_alive(store.folder, coordinator):
+            queue.dismiss(submission)
+            dead.add(coordinator)
+    for coordinator in dead:
+        store.let_go(coordinator)
 
 
 def make_engine(
@@ -142,6 +165,8 @@ def make_engine(
             app=app, log_path=where, folder=folder or app.root, echo=echo, epoch=own.token
         ),
     )
+    if runner.queue is not None:
+        _dismiss_ended(store, runner.queue)
     coordinator = Coordinator(store, runner, grace=app.job.grace)
     return Engine(
         app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name

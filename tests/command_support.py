@@ -209,12 +209,16 @@ class Application:
         )
 
     def start(
-        self, *arguments: str, env: Mapping[str, str | None] | None = None
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        command: Sequence[str] = COMMAND,
+        cwd: Path | None = None,
     ) -> subprocess.Popen[str]:
         """Start the command in a process group of its own, as a shell does."""
         process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
+            [*command, *arguments],
+            cwd=cwd or self.folder,
             env=self.environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

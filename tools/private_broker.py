@@ -20,8 +20,10 @@ from urllib.parse import quote
 
 from tools.certificates import Certificates, make_certificates
 
-_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-_CTL = Path("/usr/lib/rabbitmq/bin/rabbitmqctl")
+# Another RabbitMQ than the distribution's: a folder with its rabbitmq-server and rabbitmqctl.
+_BIN = Path(os.environ.get("PRIVATE_BROKER_BIN", "/usr/lib/rabbitmq/bin"))
+_SERVER = _BIN / "rabbitmq-server"
+_CTL = _BIN / "rabbitmqctl"
 _WATCHER = Path(__file__).with_name("broker_watcher.py")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -156,11 +158,11 @@ class PrivateBroker:
         name, secret, path = (quote(word, safe="") for word in (user, password, vhost))
         return f"{scheme}://{name}:{secret}@127.0.0.1:{port}/{path}"
 
-    def ctl(self, *arguments: str, stdin: str | None = None) -> str:
+    def ctl(self, *arguments: str) -> str:
         """What rabbitmqctl prints; RuntimeError with its message if it fails."""
         done = subprocess.run(
             [_CTL, "--quiet", *arguments],
-            input=stdin or "",
+            stdin=subprocess.DEVNULL,
             env=self._environment(),
             cwd=self.folder,
             capture_output=True,
@@ -179,11 +181,14 @@ class PrivateBroker:
             "vhosts": [{"name": name}],
             "permissions": [{"user": "guest", "vhost": name, **rights}],
         }
-        self.ctl("import_definitions", stdin=json.dumps(definitions))
+        # Not by standard input: the rabbitmqctl of Debian 13 waits for ever for it.
+        path = self.folder / "definitions.json"
+        path.write_text(json.dumps(definitions), "utf-8")
+        self.ctl("import_definitions", str(path))
 
     def add_user(self, user: str, password: str) -> None:
         """Make a user without any rights."""
-        self.ctl("add_user", user, stdin=f"{password}\n")
+        self.ctl("add_user", user, password)
 
     def log(self) -> str:
         """Everything that the server has written so far."""

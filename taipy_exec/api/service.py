@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from taipy_exec.api.configuration import Config
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
-from taipy_exec.engine.admission import new_submission, store_submission
+from taipy_exec.engine.admission import (
+    interrupted_submissions,
+    new_submission,
+    store_submission,
+    supersede,
+)
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import UsageError
@@ -19,7 +25,7 @@ from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Edit, Instance
 from taipy_exec.store.store import Store
-from taipy_exec.wiring import Engine, make_engine
+from taipy_exec.wiring import Engine, make_engine, withdraw
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import ScenarioConfig
@@ -147,7 +153,12 @@ class Service:
         callbacks: Sequence[JobCallback],
         properties: dict[str, object],
     ) -> SubmissionPlan:
-        """Store a submission; `hand_over` has it run. Raises what `engine.admission` raises."""
+        """Store a submission; `hand_over` has it run. Raises what `engine.admission` raises.
+
+        What is left of the instance's interrupted submissions is canceled.
+        """
+        for former in interrupted_submissions(self.store, instance.id):
+            supersede(self.store, former, self._own.name, partial(withdraw, self.app))
         plan = new_submission(
             self.app,
             scenario,

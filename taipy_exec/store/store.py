@@ -277,6 +277,22 @@ class Store:
                 )
             insert_edits(connection, edits)
 
+    def ended_and_held(self) -> list[tuple[str, str]]:
+        """Submissions of cluster mode that have ended, with coordinators that did not `let_go`."""
+        return self._rows(
+            "SELECT id, coordinator FROM submissions "
+            "WHERE finished_at IS NOT NULL AND mode = 'cluster' AND coordinator IS NOT NULL"
+        )
+
+    def let_go(self, coordinator: str) -> None:
+        """Nothing of what this coordinator has brought to its end is left on the broker."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE submissions SET coordinator = NULL "
+                "WHERE coordinator = ? AND finished_at IS NOT NULL",
+                (coordinator,),
+            )
+
     def submission(self, wanted: str) -> SubmissionRecord:
         """The submission with this id, or the only one whose id begins so.
 
