@@ -36,10 +36,17 @@ class Cluster:
         """Write the configuration."""
         self.app.graph(tasks, mode="cluster", job=SETTINGS + job, **options)
 
-    def worker(self, *arguments: str, url: str | None = None) -> subprocess.Popen[str]:
+    def worker(
+        self, *arguments: str, url: str | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
         """Start a worker."""
         return self.app.start(
-            "run-worker", "--application-path", ".", *arguments, env=self.environment(url)
+            "run-worker",
+            "--application-path",
+            ".",
+            *arguments,
+            env=self.environment(url),
+            **options,
         )
 
     def submit(self, *arguments: str, url: str | None = None) -> subprocess.Popen[str]:

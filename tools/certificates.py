@@ -18,15 +18,21 @@ class Certificates:
     client_key: Path
 
 
-def make_certificates(folder: Path, *, days: int = 2) -> Certificates:
-    """Make an authority, a certificate for localhost and 127.0.0.1, and one for a client."""
+def make_certificates(
+    folder: Path, *, names: str = "DNS:localhost,IP:127.0.0.1", server_days: int = 2
+) -> Certificates:
+    """Make an authority, a certificate for the broker, and one for a client.
+
+    `names` are those that the broker's is for; with negative `server_days` it has expired.
+    """
+    days = 2
     folder.mkdir(parents=True, exist_ok=True)
     _openssl(
         folder,
         *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days)),
         *("-subj", "/CN=private broker authority", "-keyout", "ca.key", "-out", "ca.pem"),
     )
-    _sign(folder, "server", "subjectAltName=DNS:localhost,IP:127.0.0.1", days)
+    _sign(folder, "server", f"subjectAltName={names}", server_days)
     _sign(folder, "client", "extendedKeyUsage=clientAuth", days)
     return Certificates(
         authority=folder / "ca.pem",

@@ -17,9 +17,10 @@ _TICK = 0.02
 
 
 class FaultProxy:
-    """Passes connections to 127.0.0.1:`port` on to a target, with faults that can be switched."""
+    """Passes connections to `listen`:`port` on to a target, with faults that can be switched."""
 
-    def __init__(self, target_host: str, target_port: int) -> None:
+    def __init__(self, target_host: str, target_port: int, listen: str = "127.0.0.1") -> None:
+        self._listen_on = listen
         self._target = (target_host, target_port)
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
@@ -36,12 +37,17 @@ class FaultProxy:
         """The same URL through the proxy."""
         parts = urlsplit(broker_url)
         login, at, _ = parts.netloc.rpartition("@")
-        return parts._replace(netloc=f"{login}{at}127.0.0.1:{self.port}").geturl()
+        return parts._replace(netloc=f"{login}{at}{self._listen_on}:{self.port}").geturl()
 
     def connections(self) -> int:
         """How many connections are open."""
         with self._lock:
             return len(self._sockets) // 2
+
+    def cuts(self) -> int:
+        """How many cuts are still to come."""
+        with self._lock:
+            return len(self._cuts)
 
     def reset(self) -> None:
         """Break all live connections with RST, on both sides."""
@@ -94,7 +100,7 @@ class FaultProxy:
     def _listen(self) -> None:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener.bind((self._listen_on, self.port))
         listener.listen(128)
         self._listener = listener
         self.port = listener.getsockname()[1]

@@ -41,6 +41,8 @@ class PrivateBroker:
         *,
         consumer_timeout: int | None = None,
         tls: bool = False,
+        tls_names: str = "DNS:localhost,IP:127.0.0.1",
+        tls_days: int = 2,
         config: Sequence[str] = (),
     ) -> None:
         self._temporary = folder is None
@@ -49,7 +51,9 @@ class PrivateBroker:
         self.port, self.tls_port, self._distribution_port, self._epmd_port = _free_ports(4)
         self.certificates: Certificates | None = None
         if tls:
-            self.certificates = make_certificates(self.folder / "certificates")
+            self.certificates = make_certificates(
+                self.folder / "certificates", names=tls_names, server_days=tls_days
+            )
         self._watcher: subprocess.Popen[str] | None = None
         self._group = self.pid = 0
         self._write_config(consumer_timeout, config)

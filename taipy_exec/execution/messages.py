@@ -119,7 +119,7 @@ class Returned(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """The worker lives and holds these: [job, attempt, run], run empty for one not begun."""
+    """The worker lives and holds these: [job, attempt, run], run empty before it has told one."""
 
     worker: str
     worker_id: str

@@ -55,6 +55,10 @@ _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
 _WATCH_SECONDS = 0.5
+# How often the broker is asked whether it takes messages, while workers shall tell of themselves,
+# and for how long its confirmation may take.
+_PROBE_SECONDS = 2.0
+_PROBE_PATIENCE = 1.0
 # A pause in which this thread could not listen either.
 _LONG_GAP = 2.0
 
@@ -77,6 +81,8 @@ class ClusterRunner:
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
         self._measure_at = 0.0
+        self._probe_at = 0.0
+        self._probed: float | None = None
         self._wake = WakePipe()
         self.wake = self._wake.set
         self._link = Link(
@@ -192,9 +198,13 @@ class ClusterRunner:
                 log.warning("connected to RabbitMQ again")
                 self._told_at = float("-inf")
         elif isinstance(happened, Disconnected):
+            self._probed = None
             self._tell(f"no connection to RabbitMQ; jobs that run go on ({happened.reason})")
         elif isinstance(happened, Settled):
-            self._on_answered(happened.message.about, heard=happened.routed)
+            if isinstance(happened.message.about, Asks):
+                self._on_answered(happened.message.about, heard=happened.routed)
+            else:
+                self._on_probed()
         elif isinstance(happened, Depth):
             self._on_depth(happened)
         elif isinstance(happened, Blocked) and happened.reason:
@@ -256,13 +266,35 @@ class ClusterRunner:
         if gap < _WATCH_SECONDS:
             return
         self._watched_at = now
-        if not self._link.is_connected or gap > _LONG_GAP:
+        if not self._link.is_connected or gap > _LONG_GAP or self._is_unheard(now):
             self._handed.deaf(gap)
             return
+        self._probe(now)
         self._handed.give_up(now)
         if now >= self._measure_at and self._handed.silent(now):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
+
+    def _probe(self, now: float) -> None:
+        """See whether the broker takes messages: where it does not, no worker can tell anything.
+
+        It says so only to those who publish. The probe is for no queue, and is gone with its
+        confirmation.
+        """
+        if self._probed is None and now >= self._probe_at and self._handed.any_begun():
+            self._probe_at = now + _PROBE_SECONDS
+            self._probed = now
+            probe = Message(self._names.exchange, "probe", b"", lasting=False, notify=True)
+            self._link.publish(probe)
+
+    def _is_unheard(self, now: float) -> bool:
+        return self._probed is not None and now - self._probed > _PROBE_PATIENCE
+
+    def _on_probed(self) -> None:
+        now = time.monotonic()
+        if self._is_unheard(now):
+            self._handed.connected(now)
+        self._probed = None
 
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""

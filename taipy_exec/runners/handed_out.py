@@ -188,6 +188,10 @@ class HandedOut:
         else:
             self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
+    def any_begun(self) -> bool:
+        """Whether a worker is running a job."""
+        return any(out.is_begun for out in self._jobs.values())
+
     # -- losses ---------------------------------------------------------------------------
 
     def connected(self, now: float) -> None:

@@ -50,6 +50,11 @@ class Reporter:
         line = self._lines.setdefault(submission, _Line())
         line.waiting.append((as_text(wire), type(wire), about))
 
+    @property
+    def is_done(self) -> bool:
+        """Whether everything that was told is confirmed."""
+        return not self._lines
+
     def send(self) -> None:
         """Put on its way what may go now."""
         for submission, line in self._lines.items():

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -62,6 +63,8 @@ _LONGEST_WAIT = 0.5
 _TEND_SECONDS = 0.1
 _SKEW = 1.0
 _ASK_SECONDS = 5.0
+# How long a worker that leaves waits for the broker's word on what it told last.
+_LEAVE_SECONDS = 5.0
 
 
 class WorkerService:
@@ -101,6 +104,9 @@ class WorkerService:
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._leaving = 0
         self._told_leaving = 0
+        self._leave_by = float("inf")
+        # Messages that go to another queue: their orders are acknowledged when they are there.
+        self._moved = 0
         self._started_at = time.monotonic()
         self._busy_at = self._started_at
         # An era ends when nothing was exchanged with the broker for so long that the coordinator
@@ -136,8 +142,11 @@ class WorkerService:
 
     @property
     def is_over(self) -> bool:
-        """Whether the worker was told to leave, and holds nothing any more."""
-        return self._leaving > 0 and not self.held
+        """Whether the worker was told to leave, holds nothing any more, and has told so."""
+        if self._leaving == 0 or self.held:
+            return False
+        is_told = self._moved == 0 and self._reports.is_done
+        return is_told or not self._link.is_connected or time.monotonic() > self._leave_by
 
     def step(self, timeout: float = _LONGEST_WAIT) -> None:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
@@ -151,6 +160,8 @@ class WorkerService:
             self._on_report(report)
         if self._leaving > self._told_leaving:
             self._begin_leaving()
+        if self._leaving and not self.held:
+            self._leave_by = min(self._leave_by, now + _LEAVE_SECONDS)
         self._begin_waiting()
         self._answer_slots(now)
         self._look_after(now)
@@ -196,6 +207,11 @@ class WorkerService:
         self._connected_at = time.time()
         self._publish("control", Mark(worker_id=self.id))
         self._hold_at = self._beat_at = 0.0
+        for held in self.held.values():
+            # The answer may have been lost with our queue.
+            if held.asked is not None and held.begun is None:
+                self._ask(held)
+            held.asked = None if held.begun else held.asked
 
     def _on_disconnected(self, happened: Disconnected) -> None:
         self.connection = happened.reason
@@ -294,8 +310,8 @@ class WorkerService:
             self._link.ack(delivery)
             return
         mine = self.held.get((order.job, order.attempt))
-        if mine is not None and mine.begun is not None:
-            # The broker gave it to us again after the connection broke. It still runs.
+        if mine is not None:
+            # The broker gave it to us again after the connection broke. It runs, or is about to.
             mine.delivery = delivery
             return
         if order.digest != self.app.digest:
@@ -307,7 +323,8 @@ class WorkerService:
         if why is not None:
             self._bury(delivery, why)
         elif delivery.redelivered:
-            self._return(order, delivery, Reason.WORKER_LOST, "given to another worker before")
+            detail = "given to another worker before"
+            self._return(order, Reason.WORKER_LOST, detail, about=delivery)
         else:
             held = Held(order=order, delivery=delivery)
             self.held[order.job, order.attempt] = held
@@ -319,32 +336,48 @@ class WorkerService:
             f"({order.digest}): bring {self.app.source or self.app.root} there up to date"
         )
         self._tell(detail)
-        self._return(order, delivery, Reason.CONFIG_MISMATCH, detail)
+        self._return(order, Reason.CONFIG_MISMATCH, detail, about=delivery)
 
-    def _return(self, order: Order, delivery: Delivered, why: Reason, detail: str) -> None:
-        """Send the order back to the coordinator instead of running it."""
+    def _return(
+        self,
+        order: Order,
+        why: Reason,
+        detail: str,
+        *,
+        run: str = "",
+        about: Delivered | Held | None,
+    ) -> None:
+        """Send the order back to the coordinator instead of running it, or running it on."""
         returned = Returned(
             job=order.job,
             attempt=order.attempt,
             epoch=order.epoch,
-            run="",
+            run=run,
             worker=self.name,
             why=why,
             detail=detail,
         )
-        self._reports.tell(order.submission, returned, about=delivery)
+        self._reports.tell(order.submission, returned, about=about)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
         """To the dead letters with the reason."""
         self._tell(f"a message was put to the dead letters: {reason}")
         headers = {"taipy-exec-reason": reason, "taipy-exec-worker": self.name}
+        self._move(delivery, "dead", headers)
+
+    def _move(
+        self, delivery: Delivered, key: str, headers: dict[str, Any], reply_to: str | None = None
+    ) -> None:
+        """To another queue, or to the end of its own."""
+        self._moved += 1
         self._link.publish(
             Message(
                 self._names.exchange,
-                "dead",
+                key,
                 delivery.body,
                 headers=headers,
                 id=delivery.message_id,
+                reply_to=reply_to,
                 notify=True,
                 about=delivery,
             )
@@ -356,21 +389,23 @@ class WorkerService:
             self._give_back(self._waiting.popleft())
 
     def _give_back(self, held: Held) -> None:
-        """Put an order that was not begun back at the end of the queue, for any worker."""
+        """Have an order that was not begun run by any other worker.
+
+        It goes back to the end of the queue; but to the coordinator, where that was told of the
+        run: it would take the next one's for a second run of what is lost here.
+        """
         self._let_go(held)
+        if held.run:
+            detail = "it was not begun"
+            self._return(held.order, Reason.HANDED_BACK, detail, run=held.run, about=held.delivery)
+            return
         if held.delivery is None:
             return
-        self._link.publish(
-            Message(
-                self._names.exchange,
-                "jobs",
-                held.delivery.body,
-                headers=dict(held.delivery.headers),
-                id=held.delivery.message_id,
-                reply_to=self._names.reports(held.order.submission),
-                notify=True,
-                about=held.delivery,
-            )
+        self._move(
+            held.delivery,
+            "jobs",
+            dict(held.delivery.headers),
+            self._names.reports(held.order.submission),
         )
 
     def _drop(self, held: Held) -> None:
@@ -489,20 +524,8 @@ class WorkerService:
             self._drop(held)
             return
         if held.handing_back:
-            order = held.order
-            self._reports.tell(
-                order.submission,
-                Returned(
-                    job=order.job,
-                    attempt=order.attempt,
-                    epoch=order.epoch,
-                    run=held.run,
-                    worker=held.worker,
-                    why=Reason.HANDED_BACK,
-                    detail="its worker leaves",
-                ),
-                about=held,
-            )
+            detail = "its worker leaves"
+            self._return(held.order, Reason.HANDED_BACK, detail, run=held.run, about=held)
             return
         if report.failure is None:
             self.done += 1
@@ -534,6 +557,7 @@ class WorkerService:
     def _on_settled(self, message: Message, *, routed: bool) -> None:
         self._confirmed_at = max(self._confirmed_at, message.sent_at)
         if isinstance(message.about, Delivered):
+            self._moved -= 1
             self._link.ack(message.about)
             return
         done = []
@@ -619,7 +643,7 @@ class WorkerService:
         for held in self.held.values():
             by_submission.setdefault(held.order.submission, []).append(held)
         for submission, mine in by_submission.items():
-            jobs = [[h.order.job, h.order.attempt, h.run if h.begun else ""] for h in mine]
+            jobs = [[h.order.job, h.order.attempt, h.run] for h in mine]
             holding = Holding(worker=self.name, worker_id=self.id, jobs=jobs)
             self._reports.tell(submission, holding)
 
@@ -648,6 +672,7 @@ class WorkerService:
 
     def _begin_leaving(self) -> None:
         self._told_leaving = self._leaving
+        self._leave_by = float("inf")
         self._link.unsubscribe(self._names.jobs)
         self._give_up_waiting()
         for held in [h for h in self.held.values() if h.begun is None]:
