@@ -122,7 +122,7 @@ class Engine:
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner, after `grace` seconds where one runs a job."""
         self.runner.close(grace)
-        if self.runner.queue is not None:
+        if self.runner.queue is not None and self.runner.queue.has_dismissed_all:
             try:
                 self.store.let_go(self.identity)
             except StoreError:

@@ -97,7 +97,10 @@ class Cluster:
                 if ".reports." in name or (messages and not name.endswith(".control"))
             }
 
-        wait_until(lambda: not left(), 20, "the queues to be empty")
+        try:
+            wait_until(lambda: not left(), 20)
+        except AssertionError:
+            raise AssertionError(f"left on the broker: {left()}") from None
 
     def steps(self, edges: dict[str, list[str]], **options: Any) -> None:
         """Tasks that note `begin NAME` and `end NAME`; `edges` names those that each waits for."""

@@ -81,6 +81,7 @@ class Link:
         self._next_serial = 0
         self._tags: dict[str, str] = {}
         self._asides = 0
+        self._to_delete: set[str] = set()
         self._unconfirmed: dict[int, Message] = {}
         self._next_tag = 1
         self._is_blocked = False
@@ -118,8 +119,12 @@ class Link:
     def unsubscribe(self, queue: str, *, delete: bool = False) -> None:
         """Consume no more from a queue, and delete it where it has served its purpose.
 
-        What was delivered before can still be acknowledged.
+        What was delivered before can still be acknowledged. Deleting is tried again on the next
+        connection if this one breaks.
         """
+        if delete:
+            with self._lock:
+                self._to_delete.add(queue)
         self._call(lambda: self._unsubscribe(queue, delete=delete))
 
     def measure(self, queue: str) -> None:
@@ -159,13 +164,14 @@ class Link:
                 self._lock.wait(left)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Send what is still to be sent, for at most `timeout` seconds, and leave."""
+        """Send what is still to be sent and delete what is to be deleted, and leave.
+
+        Both for at most `timeout` seconds; only for the latter, without a connection at the moment.
+        """
         deadline = time.monotonic() + timeout
         self._call_flush()
         with self._lock:
-            while self.is_connected and (
-                self._outbox or self._unconfirmed or self._calls or self._asides
-            ):
+            while self._to_delete or (self.is_connected and self._is_busy()):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
@@ -175,6 +181,14 @@ class Link:
             if self._connection is not None:
                 self._connection.ioloop.add_callback_threadsafe(self._close_connection)
         self._thread.join(max(deadline - time.monotonic(), 1.0))
+
+    @property
+    def has_deleted_all(self) -> bool:
+        """Whether no queue is left that was to be deleted."""
+        return not self._to_delete
+
+    def _is_busy(self) -> bool:
+        return bool(self._outbox or self._unconfirmed or self._calls or self._asides)
 
     def _call_flush(self) -> None:
         with self._lock:
@@ -271,7 +285,10 @@ class Link:
         with self._lock:
             self.is_connected = True
             self._generation += 1
+            left = list(self._to_delete)
         self._tell(Connected(version))
+        for queue in left:
+            self._delete(queue)
         self._do_calls()
         self._flush()
 
@@ -335,9 +352,20 @@ class Link:
                 self._channels.pop(queue)
                 self._tags.pop(queue, None)
                 channel.close()
-            self._aside(lambda ch, done: ch.queue_delete(queue, callback=done))
+            self._delete(queue)
         elif channel is not None and channel.is_open and queue in self._tags:
             self._cancel_step(queue)(channel, lambda *_: None)
+
+    def _delete(self, queue: str) -> None:
+        def deleted(channel: Any) -> None:
+            with self._lock:
+                self._to_delete.discard(queue)
+            channel.close()
+
+        def delete(channel: Any, done: Callable[..., None]) -> None:
+            channel.queue_delete(queue, callback=lambda _: deleted(channel))
+
+        self._aside(delete)
 
     def _measure(self, queue: str) -> None:
         def measure(channel: Any, done: Callable[..., None]) -> None:

@@ -152,6 +152,10 @@ class ClusterRunner:
             stop = StopJob(job=job, attempt=out.order.attempt, grace=grace)
             self._link.publish(self._message("control", stop))
 
+    @property
+    def has_dismissed_all(self) -> bool:
+        return self._link.has_deleted_all
+
     def dismiss(self, submission: str) -> None:
         self._link.unsubscribe(self._names.reports(submission), delete=True)
         self._settled_at.pop(submission, None)

@@ -45,6 +45,10 @@ class JobQueue(Protocol):
     `poll` tells by events when one starts, ends or is lost; jobs outlive the coordinator.
     """
 
+    @property
+    def has_dismissed_all(self) -> bool:
+        """Whether nothing is left of what was dismissed. To be asked after `Runner.close`."""
+
     def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
         """Listen to what becomes of a submission's jobs. `running` had started before."""
 
