@@ -24,8 +24,6 @@ from taipy_exec.errors import BrokerError
 # What trying again does not mend: wrong password, rights, virtual host or arguments.
 _FATAL = (
     AuthenticationError,
-    ProbableAuthenticationError,
-    ProbableAccessDeniedError,
     ConnectionClosedByBroker,
     BrokerError,
     ssl.SSLCertVerificationError,
@@ -45,7 +43,14 @@ _SENTENCES: dict[type[Exception], str] = {
 
 def is_fatal(error: BaseException) -> bool:
     """Whether it will not help to try again."""
-    return any(isinstance(cause, _FATAL) for cause in _causes(error))
+    return any(isinstance(cause, _FATAL) or _is_refused(cause) for cause in _causes(error))
+
+
+def _is_refused(cause: BaseException) -> bool:
+    """Whether the broker refused the login. pika uses the same errors where the network broke."""
+    return isinstance(cause, ProbableAuthenticationError | ProbableAccessDeniedError) and (
+        ConnectionClosedByBroker.__name__ in str(cause)
+    )
 
 
 def broker_hint(cluster: ClusterConfig) -> str:
@@ -63,7 +68,8 @@ def explain(error: BaseException, address: BrokerAddress) -> str:
         for kind, sentence in _SENTENCES.items():
             if isinstance(cause, kind):
                 return sentence
-        if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
+        is_login = isinstance(cause, ProbableAuthenticationError)
+        if isinstance(cause, AuthenticationError) or (is_login and _is_refused(cause)):
             return f"RabbitMQ refuses user {address.username!r}: wrong name or password"
         if isinstance(cause, ssl.SSLError):
             return f"no secure connection to RabbitMQ: {_tls_reason(cause)}"

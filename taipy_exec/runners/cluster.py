@@ -73,7 +73,11 @@ class ClusterRunner:
         self._names = Names(self._cluster.application)
         self._codec = Codec(self._cluster.application, self._cluster.secret)
         self._handed = HandedOut(
-            self._cluster.lease, context.app.job.max_attempts, time.time, self._log_loss
+            self._cluster.lease,
+            context.app.job.max_attempts,
+            self._cluster.delivery_limit,
+            time.time,
+            self._log_loss,
         )
         self._logs: dict[str, JobLog] = {}
         self._processed: list[Delivered] = []

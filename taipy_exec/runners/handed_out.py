@@ -19,6 +19,8 @@ from taipy_exec.model.status import Reason
 # How long an order that one worker refused waits before another may take it.
 _REFUSED_SECONDS = 0.5
 _REFUSALS = 5
+# Stands where a worker is meant of which we know nothing.
+_NOBODY = "none:0"
 _RESENDS = 3
 
 
@@ -38,6 +40,7 @@ class Handed:
     stopping: bool = False
     adopted: bool = False
     resent: int = 0
+    returned: int = 0
     lost: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -51,13 +54,15 @@ class HandedOut:
     """Every job between its order and its end.
 
     `events` are for the coordinator; `again` are orders to be sent once more, with the time before
-    which they shall not be. The caller takes from both. `tell` gets a sentence on each loss.
+    which they shall not be. The caller takes from both. `most_returns` is how often an order may
+    come back unstarted before that counts as an attempt; `tell` gets a sentence on each loss.
     """
 
     def __init__(
         self,
         lease: float,
         max_attempts: int,
+        most_returns: int,
         clock: Callable[[], float],
         tell: Callable[[JobOrder, str], None],
     ) -> None:
@@ -66,6 +71,7 @@ class HandedOut:
         self._jobs: dict[str, Handed] = {}
         self._lease = lease
         self._max_attempts = max_attempts
+        self._most_returns = most_returns
         self._clock = clock
         self._tell = tell
 
@@ -171,7 +177,22 @@ class HandedOut:
         elif out.is_begun:
             _suspect(out, now)
         else:
+            self._came_back(out, now)
+
+    def _came_back(self, out: Handed, now: float) -> None:
+        """A worker that had the order is gone, and had not told that it began.
+
+        Mostly it had not. But a job that kills its worker at once must not do so for ever.
+        """
+        out.returned += 1
+        if out.returned < self._most_returns:
+            how = "a worker was lost before it told of a start"
+            self._tell(out.order, f"its order came back: {how}")
             self.again.append((now, out.order))
+        else:
+            out.worker = _NOBODY
+            self.events.append(Started(job=out.order.job, worker=_NOBODY, at=self._clock()))
+            self._lose(out, f"{self._most_returns} workers were lost that had its order")
 
     def handed_back(self, job: str, attempt: int, run: str) -> None:
         """This run was stopped, or never began: somebody else may begin the same attempt."""
@@ -245,7 +266,7 @@ class HandedOut:
         self.forget(order.job)
         failure = Failure(kind=reason, message=message)
         self.events += [
-            Started(job=order.job, worker=worker or "none:0", at=at),
+            Started(job=order.job, worker=worker or _NOBODY, at=at),
             Finished(job=order.job, attempt=order.attempt, at=at, failure=failure),
         ]
 
@@ -253,7 +274,7 @@ class HandedOut:
         order = out.order
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         self._tell(order, f"attempt {order.attempt} was lost: {how}")
-        out.run, out.suspect, out.adopted = "", None, False
+        out.run, out.suspect, out.adopted, out.returned = "", None, False, 0
         self.events.append(
             Lost(
                 job=order.job,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from taipy_exec.execution.messages import Codec, Wire, as_text
 # next confirmation, together with all that comes until then. Two, so that the end of a job need
 # not wait for the confirmation of its beginning.
 _UNDER_WAY = 2
+# Unless it has waited for so long already (seconds): confirmations can take their time.
+_LONGEST_WAIT = 0.05
 _MOST_REPORTS = 200
 _LARGEST = 1_000_000
 
@@ -33,6 +36,7 @@ class _Line:
     """The reports to one submission, in their order."""
 
     waiting: deque[tuple[str, type[Wire], Any]] = field(default_factory=deque)
+    since: float = 0.0
     under_way: int = 0
 
 
@@ -48,6 +52,8 @@ class Reporter:
     def tell(self, submission: str, wire: Wire, about: Any = None) -> None:
         """Report this at the next `send`; `about` comes back when it is confirmed."""
         line = self._lines.setdefault(submission, _Line())
+        if not line.waiting:
+            line.since = time.monotonic()
         line.waiting.append((as_text(wire), type(wire), about))
 
     @property
@@ -57,8 +63,10 @@ class Reporter:
 
     def send(self) -> None:
         """Put on its way what may go now."""
+        now = time.monotonic()
         for submission, line in self._lines.items():
-            while line.waiting and line.under_way < _UNDER_WAY:
+            is_late = now - line.since >= _LONGEST_WAIT
+            while line.waiting and (line.under_way < _UNDER_WAY or is_late):
                 self._send_some(submission, line)
 
     def send_all(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from taipy_exec.broker.events import (
@@ -423,6 +423,14 @@ class WorkerService:
     # -- running --------------------------------------------------------------------------
 
     def _begin_waiting(self) -> None:
+        ready = list(self._take_ready())
+        # Told first, then begun: as little as can be shall run of which nobody knows.
+        self._reports.send()
+        for held in ready:
+            self._start(held)
+
+    def _take_ready(self) -> Iterator[Held]:
+        """The orders that free slots can begin now; of others it is asked first, or told."""
         while self._waiting and self._caught_up and not self._leaving and self.pool.free() > 0:
             held = self._waiting.popleft()
             if self._control.is_void(held.order):
@@ -440,8 +448,8 @@ class WorkerService:
                 # always mark that. And a replayed message is signed rightly.
                 self._ask(held)
             elif held.order.submission in self._routed:
-                self._start(held)
                 self._say_begun(held)
+                yield held
             else:
                 # The first of its submission: is there still anybody who waits for it?
                 self._say_begun(held)

@@ -26,7 +26,7 @@ class Table:
 
     def __init__(self, *, adopted: bool = False) -> None:
         self.told: list[str] = []
-        self.handed = HandedOut(LEASE, 3, lambda: 1000.0, lambda order, how: self.told.append(how))
+        self.handed = HandedOut(LEASE, 3, 3, lambda: 1000.0, lambda _, how: self.told.append(how))
         (self.handed.adopt if adopted else self.handed.put)(ORDER, 0.0)
 
     def begun(self, run: str, *, now: float = 0.0, attempt: int = 1) -> bool:
@@ -157,6 +157,17 @@ def test_an_order_that_came_back_before_it_began_is_sent_again_as_it_was(table: 
     assert table.handed.take_again(0.0) == [ORDER]
     assert table.handed.take_again(0.0) == []
     assert table.kinds() == []
+
+
+def test_an_order_that_comes_back_again_and_again_counts_as_lost(table: Table) -> None:
+    for _ in range(2):
+        table.returned("worker_lost")
+        assert table.handed.take_again(0.0) == [ORDER]
+        assert table.kinds() == []
+    table.returned("worker_lost")
+    assert table.handed.take_again(0.0) == []
+    assert table.kinds() == [Started, Lost]
+    assert table.told[-1] == "attempt 1 was lost: 3 workers were lost that had its order"
 
 
 def test_an_order_that_somebody_began_meanwhile_is_not_sent_again(table: Table) -> None:

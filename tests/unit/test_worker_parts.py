@@ -6,6 +6,8 @@ import multiprocessing
 import time
 from typing import Any
 
+import pytest
+
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
 from taipy_exec.execution.child import ASK, NEVER, UNTIL, Fence
@@ -63,6 +65,22 @@ def test_reports_gather_behind_those_that_are_not_confirmed() -> None:
     assert broker.texts() == [["a"], ["b"]]
     broker.confirm(broker.sent[0])
     assert broker.texts() == [["a"], ["b"], ["c", "d", "e", "f"]]
+
+
+def test_no_report_waits_long_for_the_confirmation_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    broker = Broker()
+    for text in "abc":
+        broker.tell(text)
+    now += 0.01
+    broker.tell("d")
+    assert broker.texts() == [["a"], ["b"]]
+    now += 0.05
+    broker.reporter.send()
+    assert broker.texts() == [["a"], ["b"], ["c", "d"]]
 
 
 def test_a_confirmation_tells_what_was_reported_with_it_and_about_what() -> None:
