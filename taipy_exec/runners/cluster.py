@@ -54,6 +54,8 @@ log = logging.getLogger("taipy_exec")
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
+# How long all jobs may wait before it is looked for a worker.
+_NOBODY_SECONDS = 3.0
 _WATCH_SECONDS = 0.5
 # How often the broker is asked whether it takes messages, while workers shall tell of themselves,
 # and for how long its confirmation may take.
@@ -85,6 +87,7 @@ class ClusterRunner:
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
         self._measure_at = 0.0
+        self._waits_since = self._watched_at
         self._probe_at = 0.0
         self._probed: float | None = None
         self._wake = WakePipe()
@@ -279,7 +282,10 @@ class ClusterRunner:
             return
         self._probe(now)
         self._handed.give_up(now)
-        if now >= self._measure_at and self._handed.silent(now):
+        if not self._handed.only_waits():
+            self._waits_since = now
+        nobody = now - self._waits_since > _NOBODY_SECONDS
+        if now >= self._measure_at and (nobody or self._handed.silent(now)):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
 
@@ -306,6 +312,12 @@ class ClusterRunner:
 
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
+        if not depth.consumers and self._handed.only_waits():
+            self._tell(
+                f"no worker takes jobs of application {self._names.application}, and they wait: "
+                "start one with taipy-exec run-worker --application-path "
+                f"{self._context.app.source or self._context.app.root}"
+            )
         now = time.monotonic()
         silent = self._handed.silent(now)
         if silent and not depth.ready:

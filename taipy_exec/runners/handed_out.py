@@ -213,6 +213,10 @@ class HandedOut:
         """Whether a worker is running a job."""
         return any(out.is_begun for out in self._jobs.values())
 
+    def only_waits(self) -> bool:
+        """Whether there are jobs, and no worker has begun any."""
+        return bool(self._jobs) and not self.any_begun()
+
     # -- losses ---------------------------------------------------------------------------
 
     def connected(self, now: float) -> None:
