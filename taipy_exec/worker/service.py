@@ -6,7 +6,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -30,12 +29,10 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.messages import (
-    Asks,
     BadMessage,
     Beat,
     Call,
     Codec,
-    Holding,
     JobBegun,
     JobEnded,
     JobOutput,
@@ -52,10 +49,13 @@ from taipy_exec.execution.order import JobReport
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
+from taipy_exec.worker.certainty import Certainty
 from taipy_exec.worker.held import Held, Output
 from taipy_exec.worker.intake import Intake, WorkerLimits
+from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import ControlLog, tasks_by_scenario, why_not_ours
 from taipy_exec.worker.reporter import Reporter, Told
+from taipy_exec.worker.statements import answered_late, asks, begun, ended, holding, returned
 
 _BEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
@@ -105,14 +105,9 @@ class WorkerService:
         self._leaving = 0
         self._told_leaving = 0
         self._leave_by = float("inf")
-        # Messages that go to another queue: their orders are acknowledged when they are there.
-        self._moved = 0
         self._started_at = time.monotonic()
         self._busy_at = self._started_at
-        # An era ends when nothing was exchanged with the broker for so long that the coordinator
-        # could have given up on what runs here.
-        self._era = 0
-        self._confirmed_at = float("-inf")
+        self._certainty = Certainty(cluster.certainty)
         self._connected_at = float("inf")
         self._runs = 0
         self._routed: set[str] = set()
@@ -129,6 +124,7 @@ class WorkerService:
             name=f"taipy-exec worker {self.name}",
         )
         self._reports = Reporter(self._link.publish, self._names, self._codec)
+        self._moves = Moves(self._link.publish, self._names)
         self._take_orders()
 
     # -- from any thread ------------------------------------------------------------------
@@ -145,15 +141,14 @@ class WorkerService:
         """Whether the worker was told to leave, holds nothing any more, and has told so."""
         if self._leaving == 0 or self.held:
             return False
-        is_told = self._moved == 0 and self._reports.is_done
+        is_told = self._moves.under_way == 0 and self._reports.is_done
         return is_told or not self._link.is_connected or time.monotonic() > self._leave_by
 
     def step(self, timeout: float = _LONGEST_WAIT) -> None:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         reports = self.pool.poll(min(timeout, self._next_due()))
         now = time.monotonic()
-        if now - self._confirmed_at > self._cluster.certainty:
-            self._era += 1
+        self._certainty.look(now)
         for happened in self._link.take():
             self._on_link(happened)
         for report in reports:
@@ -216,7 +211,7 @@ class WorkerService:
     def _on_disconnected(self, happened: Disconnected) -> None:
         self.connection = happened.reason
         self._caught_up = False
-        self._era += 1
+        self._certainty.break_off()
         self._routed.clear()
         # What was not begun goes to others; what runs goes on, and its end is told later.
         for held in list(self._waiting):
@@ -269,14 +264,14 @@ class WorkerService:
         held = self.held.get((verdict.job, verdict.attempt))
         if held is None or held.run != verdict.run:
             if verdict.allowed:
-                self._return_unheld(verdict)
+                self._reports.tell(verdict.answer_to, answered_late(verdict, self.name))
             return
         held.asked = None
         if verdict.allowed:
-            held.era = self._era
+            self._certainty.counts(held)
             if held.begun is None:
                 self._start(held)
-            self.pool.answer(verdict.job, self._certain_until())
+            self.pool.answer(verdict.job, self._certainty.until)
         elif held.begun is None:
             self._drop(held)
         else:
@@ -290,19 +285,6 @@ class WorkerService:
         else:
             self.pool.stop(held.order.job, self.app.job.grace)
 
-    def _return_unheld(self, verdict: Verdict) -> None:
-        """The answer came when the order had gone back already: it was not begun here."""
-        returned = Returned(
-            job=verdict.job,
-            attempt=verdict.attempt,
-            epoch="",
-            run=verdict.run,
-            worker=self.name,
-            why=Reason.HANDED_BACK,
-            detail="the answer came too late",
-        )
-        self._reports.tell(verdict.answer_to, returned)
-
     # -- orders ---------------------------------------------------------------------------
 
     def _on_order(self, order: Order, delivery: Delivered) -> None:
@@ -312,7 +294,10 @@ class WorkerService:
         mine = self.held.get((order.job, order.attempt))
         if mine is not None:
             # The broker gave it to us again after the connection broke. It runs, or is about to.
-            mine.delivery = delivery
+            if mine.delivery is None:
+                mine.delivery = delivery
+            else:
+                self._link.ack(delivery)
             return
         if order.digest != self.app.digest:
             self._later.append(
@@ -348,40 +333,13 @@ class WorkerService:
         about: Delivered | Held | None,
     ) -> None:
         """Send the order back to the coordinator instead of running it, or running it on."""
-        returned = Returned(
-            job=order.job,
-            attempt=order.attempt,
-            epoch=order.epoch,
-            run=run,
-            worker=self.name,
-            why=why,
-            detail=detail,
-        )
-        self._reports.tell(order.submission, returned, about=about)
+        statement = returned(order, self.name, why, detail, run=run)
+        self._reports.tell(order.submission, statement, about=about)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
         """To the dead letters with the reason."""
         self._tell(f"a message was put to the dead letters: {reason}")
-        headers = {"taipy-exec-reason": reason, "taipy-exec-worker": self.name}
-        self._move(delivery, "dead", headers)
-
-    def _move(
-        self, delivery: Delivered, key: str, headers: dict[str, Any], reply_to: str | None = None
-    ) -> None:
-        """To another queue, or to the end of its own."""
-        self._moved += 1
-        self._link.publish(
-            Message(
-                self._names.exchange,
-                key,
-                delivery.body,
-                headers=headers,
-                id=delivery.message_id,
-                reply_to=reply_to,
-                notify=True,
-                about=delivery,
-            )
-        )
+        self._moves.bury(delivery, reason, self.name)
 
     def _give_up_waiting(self) -> None:
         """Put orders that were not begun back at the end of the queue, for any worker."""
@@ -399,14 +357,8 @@ class WorkerService:
             detail = "it was not begun"
             self._return(held.order, Reason.HANDED_BACK, detail, run=held.run, about=held.delivery)
             return
-        if held.delivery is None:
-            return
-        self._move(
-            held.delivery,
-            "jobs",
-            dict(held.delivery.headers),
-            self._names.reports(held.order.submission),
-        )
+        if held.delivery is not None:
+            self._moves.requeue(held.delivery, held.order.submission)
 
     def _drop(self, held: Held) -> None:
         """The order is of no use any more."""
@@ -455,37 +407,18 @@ class WorkerService:
                 self._say_begun(held)
 
     def _say_begun(self, held: Held) -> None:
-        order = held.order
-        begun = JobBegun(
-            job=order.job,
-            attempt=order.attempt,
-            epoch=order.epoch,
-            run=held.run,
-            worker=held.worker,
-            worker_id=self.id,
-        )
-        self._reports.tell(order.submission, begun, about=held)
+        self._reports.tell(held.order.submission, begun(held, self.id), about=held)
 
     def _ask(self, held: Held) -> None:
-        order = held.order
         held.asked = time.monotonic()
-        asks = Asks(
-            job=order.job,
-            attempt=order.attempt,
-            epoch=order.epoch,
-            run=held.run,
-            worker=held.worker,
-            worker_id=self.id,
-            begun=held.begun is not None,
-        )
-        self._reports.tell(order.submission, asks, about=held)
+        self._reports.tell(held.order.submission, asks(held, self.id), about=held)
 
     def _start(self, held: Held) -> None:
         now = time.monotonic()
         # While nothing runs nothing is said; that the order came shows that we were connected.
-        self._confirmed_at = max(self._confirmed_at, held.received)
+        self._certainty.confirmed(held.received)
         held.begun = self._busy_at = now
-        held.era = self._era
+        self._certainty.counts(held)
         order, run = held.order, held.run
 
         def send(data: bytes) -> None:
@@ -494,12 +427,8 @@ class WorkerService:
 
         output = held.output = Output(send)
         log = JobLog(lambda: output, self.app.job.log_limit)
-        self.pool.start(order.as_job_order(), held.worker, log, self._certain_until())
+        self.pool.start(order.as_job_order(), held.worker, log, self._certainty.until)
         self._observe(held, None)
-
-    def _certain_until(self) -> float:
-        """Until when nobody can have given up on what runs here, as we know now."""
-        return self._confirmed_at + self._cluster.certainty
 
     def _answer_slots(self, now: float) -> None:
         """Let jobs write their outputs while it is certain that their run still counts."""
@@ -507,8 +436,8 @@ class WorkerService:
             held = self._running(job)
             if held is None or held.outdated:
                 self.pool.answer(job, None)
-            elif held.era == self._era:
-                self.pool.answer(job, self._certain_until())
+            elif self._certainty.still_counts(held):
+                self.pool.answer(job, self._certainty.until)
             elif self._link.is_connected and (
                 held.asked is None or now - held.asked > _ASK_SECONDS
             ):
@@ -539,22 +468,9 @@ class WorkerService:
             self.done += 1
         else:
             self.failed += 1
-        self._say_ended(held, report)
+        self._reports.tell(held.order.submission, ended(held, self.id, report), about=held)
         if self.limits.max_jobs is not None and self.done + self.failed >= self.limits.max_jobs:
             self._leaving = max(self._leaving, 1)
-
-    def _say_ended(self, held: Held, report: JobReport) -> None:
-        order = held.order
-        ended = JobEnded(
-            job=order.job,
-            attempt=order.attempt,
-            epoch=order.epoch,
-            run=held.run,
-            worker=held.worker,
-            worker_id=self.id,
-            report=report.as_json(),
-        )
-        self._reports.tell(order.submission, ended, about=held)
 
     # -- what was confirmed ---------------------------------------------------------------
 
@@ -563,9 +479,9 @@ class WorkerService:
         self._link.publish(Message(self._names.exchange, key, body, headers=dict(headers)))
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
-        self._confirmed_at = max(self._confirmed_at, message.sent_at)
+        self._certainty.confirmed(message.sent_at)
         if isinstance(message.about, Delivered):
-            self._moved -= 1
+            self._moves.confirmed()
             self._link.ack(message.about)
             return
         done = []
@@ -647,13 +563,8 @@ class WorkerService:
             self._link.subscribe(jobs_subscription(self._names, wanted))
 
     def _say_holding(self) -> None:
-        by_submission: dict[str, list[Held]] = {}
-        for held in self.held.values():
-            by_submission.setdefault(held.order.submission, []).append(held)
-        for submission, mine in by_submission.items():
-            jobs = [[h.order.job, h.order.attempt, h.run] for h in mine]
-            holding = Holding(worker=self.name, worker_id=self.id, jobs=jobs)
-            self._reports.tell(submission, holding)
+        for submission, wire in holding(self.held.values(), self.name, self.id).items():
+            self._reports.tell(submission, wire)
 
     def _beat(self, state: str) -> Message:
         now = time.monotonic()
