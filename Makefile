@@ -19,7 +19,7 @@ test: $(VENV)/.installed-test broker-server ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 
 faults: $(VENV)/.installed-test broker-server ## Kill, cut and restart everything while jobs run
-	$(BIN)/python -m pytest tests/faults -n 1 -q
+	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
 	$(BIN)/ruff check .
