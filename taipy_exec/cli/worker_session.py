@@ -52,9 +52,8 @@ class WorkerSession:
                         self._table.refresh()
         finally:
             service.close(self._app.job.grace)
-        self._streams.note(
-            f"worker {service.name} leaves: {service.done} done, {service.failed} failed"
-        )
+        done, failed = service.orders.done, service.orders.failed
+        self._streams.note(f"worker {service.name} leaves: {done} done, {failed} failed")
         return 0
 
     # -- display --------------------------------------------------------------------------

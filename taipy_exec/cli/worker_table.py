@@ -85,7 +85,7 @@ class WorkerTable:
         from rich.text import Text
 
         console = self._streams.err
-        busy = self._place(list(self._service.current()))
+        busy = self._place(list(self._service.orders.current()))
         room = max(min(console.height // 2, console.height - _LINES_BESIDE_ROWS), 1)
         parts: list[Any] = [self._header(console.width)]
         trouble = self._trouble()
@@ -139,8 +139,8 @@ class WorkerTable:
             (self._application, ""),
             self._connection(),
             (f"{running}/{service.pool.size} busy", ""),
-            (f"{service.done} done", "green" if service.done else "dim"),
-            (f"{service.failed} failed", "bold red" if service.failed else "dim"),
+            (f"{service.orders.done} done", "green" if service.orders.done else "dim"),
+            (f"{service.orders.failed} failed", "bold red" if service.orders.failed else "dim"),
             (f"up {_uptime(time.monotonic() - self._began)}", "dim"),
         ]
         if self.leaving:
