@@ -72,7 +72,7 @@ def test_f42_jobs_come_to_their_end_whatever_dies(
         assert_completed(shared.end(shared.submit("--new")))
         shared.leave(steady)
         kill_tree(mortal)
-    shared.nothing_is_left()
+    shared.nothing_is_left(outdated=who == "network")
 
 
 def _carried_on(cluster: Cluster, former: str) -> Result:
