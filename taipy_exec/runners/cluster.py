@@ -142,7 +142,7 @@ class ClusterRunner:
             self._handed.put(order, now)
             at = self._settled_at.get(order.submission, 0.0)
             if at > now:
-                self._handed.again.append((at, order))
+                self._handed.send_again(order, at)
             else:
                 messages.append(self._order_message(order))
         self._link.publish(*messages)

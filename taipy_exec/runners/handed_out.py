@@ -53,8 +53,8 @@ class Handed:
 class HandedOut:
     """Every job between its order and its end.
 
-    `events` are for the coordinator; `again` are orders to be sent once more, with the time before
-    which they shall not be. The caller takes from both. `most_returns` is how often an order may
+    Events for the coordinator and orders to be sent once more gather here until the caller takes
+    them. `most_returns` is how often an order may
     come back unstarted before that counts as an attempt; `tell` gets a sentence on each loss.
     """
 
@@ -66,8 +66,9 @@ class HandedOut:
         clock: Callable[[], float],
         tell: Callable[[JobOrder, str], None],
     ) -> None:
-        self.events: list[JobReport | Event] = []
-        self.again: list[tuple[float, JobOrder]] = []
+        self._events: list[JobReport | Event] = []
+        # One for each job at most: two copies of an order could run at the same time.
+        self._again: dict[str, tuple[float, JobOrder]] = {}
         self._jobs: dict[str, Handed] = {}
         self._lease = lease
         self._max_attempts = max_attempts
@@ -86,14 +87,20 @@ class HandedOut:
     def forget(self, job: str) -> None:
         """It has ended, or is nobody's business any more."""
         self._jobs.pop(job, None)
+        self._again.pop(job, None)
 
     # -- orders ---------------------------------------------------------------------------
 
     def put(self, order: JobOrder, now: float) -> None:
-        """An order that is sent to the queue."""
+        """An order that is sent to the queue now, in place of any that was to be sent again."""
+        self._again.pop(order.job, None)
         out = self._jobs.setdefault(order.job, Handed(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
         out.adopted = False
+
+    def send_again(self, order: JobOrder, at: float) -> None:
+        """Send this order at that time, if it is still wanted then."""
+        self._again[order.job] = (at, order)
 
     def adopt(self, order: JobOrder, now: float) -> None:
         """A job that a worker began under a former coordinator."""
@@ -117,7 +124,7 @@ class HandedOut:
             return False
         if not out.run:
             out.run, out.worker = message.run, message.worker
-            self.events.append(Started(job=message.job, worker=message.worker, at=self._clock()))
+            self._events.append(Started(job=message.job, worker=message.worker, at=self._clock()))
         out.adopted = False
         if out.run != message.run:
             return False
@@ -162,7 +169,7 @@ class HandedOut:
             self._lose(out, report.failure.message)
             return None
         self.forget(message.job)
-        self.events.append(report)
+        self._events.append(report)
         return out
 
     def returned(self, message: Returned, now: float) -> None:
@@ -188,10 +195,10 @@ class HandedOut:
         if out.returned < self._most_returns:
             how = "a worker was lost before it told of a start"
             self._tell(out.order, f"its order came back: {how}")
-            self.again.append((now, out.order))
+            self.send_again(out.order, now)
         else:
             out.worker = _NOBODY
-            self.events.append(Started(job=out.order.job, worker=_NOBODY, at=self._clock()))
+            self._events.append(Started(job=out.order.job, worker=_NOBODY, at=self._clock()))
             self._lose(out, f"{self._most_returns} workers were lost that had its order")
 
     def handed_back(self, job: str, attempt: int, run: str) -> None:
@@ -199,13 +206,13 @@ class HandedOut:
         out = self.is_run(job, attempt, run)
         if out is not None:
             out.run = ""
-            self.events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
+            self._events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
 
     def _refused(self, out: Handed, message: Returned, now: float) -> None:
         again = message.worker in out.refused
         out.refused.append(message.worker)
         if not again and len(out.refused) < _REFUSALS:
-            self.again.append((now + _REFUSED_SECONDS, out.order))
+            self.send_again(out.order, now + _REFUSED_SECONDS)
         else:
             self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
@@ -262,14 +269,14 @@ class HandedOut:
                     "taipy-exec queue dead list may tell why",
                 )
             else:
-                self.again.append((now, out.order))
+                self.send_again(out.order, now)
 
     def _fail_unstarted(self, out: Handed, worker: str, reason: Reason, message: str) -> None:
         at = self._clock()
         order = out.order
         self.forget(order.job)
         failure = Failure(kind=reason, message=message)
-        self.events += [
+        self._events += [
             Started(job=order.job, worker=worker or _NOBODY, at=at),
             Finished(job=order.job, attempt=order.attempt, at=at, failure=failure),
         ]
@@ -279,7 +286,7 @@ class HandedOut:
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         self._tell(order, f"attempt {order.attempt} was lost: {how}")
         out.run, out.suspect, out.adopted, out.returned = "", None, False, 0
-        self.events.append(
+        self._events.append(
             Lost(
                 job=order.job,
                 attempt=order.attempt,
@@ -291,16 +298,18 @@ class HandedOut:
         if order.attempt >= self._max_attempts or out.stopping:
             self.forget(order.job)
 
+    # -- what follows -----------------------------------------------------------------------
+
     def take_again(self, now: float) -> list[JobOrder]:
         """The orders that are to be sent now, and are still wanted."""
-        due = [order for at, order in self.again if at <= now]
-        if due:
-            self.again = [(at, order) for at, order in self.again if at > now]
+        due = [order for at, order in self._again.values() if at <= now]
+        for order in due:
+            del self._again[order.job]
         return [order for order in due if self.is_wanted(order)]
 
     def take_events(self) -> list[JobReport | Event]:
         """What the coordinator does not know yet."""
-        events, self.events = self.events, []
+        events, self._events = self._events, []
         return events
 
 

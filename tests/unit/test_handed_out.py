@@ -159,6 +159,15 @@ def test_an_order_that_came_back_before_it_began_is_sent_again_as_it_was(table: 
     assert table.kinds() == []
 
 
+def test_an_order_is_never_sent_twice_at_once(table: Table) -> None:
+    table.handed.send_again(ORDER, 5.0)
+    table.returned("worker_lost", now=1.0)
+    assert table.handed.take_again(5.0) == [ORDER]
+    table.handed.send_again(ORDER, 6.0)
+    table.handed.put(ORDER, 6.0)
+    assert table.handed.take_again(7.0) == []
+
+
 def test_an_order_that_comes_back_again_and_again_counts_as_lost(table: Table) -> None:
     for _ in range(2):
         table.returned("worker_lost")

@@ -1,0 +1,312 @@
+"""What a worker does with an order, from its receipt to its acknowledgement."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taipy_exec.broker.events import Delivered, Message
+from taipy_exec.broker.names import Names
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.broker_address import parse_addresses
+from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.execution.messages import Codec, Order, Verdict, Wire
+from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.worker.held import Held
+from taipy_exec.worker.held_orders import HeldOrders
+from taipy_exec.worker.moves import Moves
+from taipy_exec.worker.reporter import Reporter
+
+UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
+SUBMISSION = f"SUBMISSION_{UUID}"
+NAMES, CODEC = Names("app"), Codec("app")
+
+
+class Pool:
+    """Slots that run nothing; they say what was asked of them."""
+
+    def __init__(self) -> None:
+        self.slots = 1
+        self.started: list[JobOrder] = []
+        self.stopped: list[str] = []
+        self.answers: list[tuple[str, bool]] = []
+        self.asking: dict[str, Any] = {}
+
+    def free(self) -> int:
+        return self.slots
+
+    def reserve(self) -> str:
+        self.slots -= 1
+        return "host:1"
+
+    def release(self, worker: str) -> None:
+        self.slots += 1
+
+    def start(self, order: JobOrder, worker: str, log: object, until: float) -> None:
+        self.started.append(order)
+
+    def stop(self, job: str, grace: float) -> None:
+        self.stopped.append(job)
+
+    def answer(self, job: str, until: float | None) -> None:
+        if self.asking.pop(job, None):
+            self.answers.append((job, until is not None))
+
+
+class Worker:
+    """Orders that are held, and what goes to the broker."""
+
+    def __init__(self, folder: Path, secret: bytes | None = None) -> None:
+        self.pool = Pool()
+        self.sent: list[Message] = []
+        self.acknowledged: list[Delivered] = []
+        self.buried: list[str] = []
+        self.reports = Reporter(self.sent.append, NAMES, CODEC)
+        self.orders = HeldOrders(
+            AppConfig(root=folder, state_dir=folder),
+            ClusterConfig(application="app", addresses=parse_addresses("amqp://"), secret=secret),
+            id="abcdef",
+            name="host:0",
+            pool=self.pool,  # type: ignore[arg-type]
+            acknowledge=lambda *found: self.acknowledged.extend(found),
+            reports=self.reports,
+            moves=Moves(self.sent.append, NAMES),
+            bury=lambda delivery, reason: self.buried.append(reason),
+            observe=lambda held, report: None,
+        )
+
+    def receive(self, number: int = 1, *, age: float = 0.0) -> Delivered:
+        """An order that was sent `age` seconds before now."""
+        order = Order(
+            job=f"JOB_t_{UUID[:-1]}{number}",
+            task="t",
+            attempt=1,
+            submission=SUBMISSION,
+            instance=f"SCENARIO_s_{UUID}",
+            cycle="",
+            digest="",
+            epoch="ab",
+            at=time.time() - age,
+        )
+        found = Delivered(NAMES.jobs, 1, number, CODEC.dump(order)[0], {}, None, False)
+        if not self.orders.take_again(order, found):
+            self.orders.take(order, found)
+        return found
+
+    def step(self) -> None:
+        self.orders.begin()
+        self.reports.send()
+
+    def confirm(self, *, routed: bool = True) -> None:
+        """The broker confirms all reports that were sent."""
+        sent, self.sent[:] = list(self.sent), []
+        for message in sent:
+            for told in self.reports.confirmed(message, routed=routed):
+                self.orders.on_told(told)
+
+    def told(self) -> list[Wire]:
+        """What was reported and is not confirmed."""
+        sent = [m for m in self.sent if m.key == NAMES.reports(SUBMISSION)]
+        return [wire for message in sent for wire in CODEC.load_all(message.body, message.headers)]
+
+    def kinds(self) -> list[str]:
+        return [type(wire).__name__ for wire in self.told()]
+
+    @property
+    def only(self) -> Held:
+        (found,) = self.orders.held.values()
+        return found
+
+    def verdict(self, allowed: bool) -> None:
+        held = self.only
+        self.orders.on_verdict(
+            Verdict(held.order.job, held.order.attempt, held.run, allowed, SUBMISSION)
+        )
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    found = Worker(tmp_path)
+    # Long ago: the orders of these tests are younger than the connection.
+    found.orders.connected()
+    found.orders._connected_at = time.time() - 100
+    return found
+
+
+def test_the_first_job_of_a_submission_begins_when_somebody_waits_for_it(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    assert worker.kinds() == ["JobBegun"]
+    assert worker.pool.started == []
+    worker.confirm()
+    assert len(worker.pool.started) == 1
+
+
+def test_the_next_ones_begin_at_once(worker: Worker) -> None:
+    worker.pool.slots = 2
+    worker.receive(1)
+    worker.step()
+    worker.confirm()
+    worker.receive(2)
+    worker.step()
+    assert worker.kinds() == ["JobBegun"]
+    assert len(worker.pool.started) == 2
+
+
+def test_an_order_for_which_nobody_waits_is_buried(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm(routed=False)
+    assert worker.pool.started == []
+    assert worker.buried == ["it is outdated: nobody waits for its report"]
+    assert worker.pool.slots == 1
+
+
+def test_an_order_is_acknowledged_when_its_end_is_confirmed_and_not_before(worker: Worker) -> None:
+    delivery = worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
+    worker.reports.send()
+    assert worker.kinds() == ["JobEnded"]
+    assert worker.acknowledged == []
+    worker.confirm()
+    assert worker.acknowledged == [delivery]
+    assert worker.orders.held == {}
+    assert worker.orders.done == 1
+
+
+def test_an_order_that_is_older_than_the_connection_is_asked_about(worker: Worker) -> None:
+    worker.receive(age=1000)
+    worker.step()
+    assert worker.kinds() == ["Asks"]
+    worker.confirm()
+    assert worker.pool.started == []
+    worker.verdict(True)
+    assert len(worker.pool.started) == 1
+
+
+def test_with_a_secret_every_order_is_asked_about(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, secret=b"secret")
+    worker.receive()
+    worker.step()
+    assert worker.kinds() == ["Asks"]
+    worker.verdict(False)
+    assert worker.orders.held == {}
+    assert len(worker.acknowledged) == 1
+    assert worker.pool.slots == 1
+
+
+def test_what_was_asked_is_asked_again_on_a_new_connection(worker: Worker) -> None:
+    worker.receive(age=1000)
+    worker.step()
+    worker.confirm()
+    worker.orders.disconnected()
+    worker.orders.connected()
+    worker.reports.send()
+    assert worker.kinds() == ["Asks"]
+    run = worker.only.run
+    again = worker.receive(age=1000)
+    assert worker.only.delivery is again
+    assert worker.only.run == run
+
+
+def test_a_second_copy_of_an_order_that_is_held_is_acknowledged(worker: Worker) -> None:
+    first, second = worker.receive(), worker.receive()
+    assert worker.only.delivery is first
+    assert worker.acknowledged == [second]
+
+
+def test_orders_that_wait_go_to_others_when_the_connection_breaks(worker: Worker) -> None:
+    worker.receive(1)
+    worker.step()
+    worker.confirm()
+    worker.receive(2)
+    worker.orders.disconnected()
+    assert len(worker.orders.held) == 1
+    assert worker.only.begun is not None
+    assert worker.only.delivery is None
+
+
+def test_an_order_of_which_nothing_was_told_goes_back_to_the_queue(worker: Worker) -> None:
+    worker.pool.slots = 0
+    worker.receive()
+    worker.step()
+    worker.orders.give_back_unbegun()
+    assert [message.key for message in worker.sent] == ["jobs"]
+    assert worker.orders.held == {}
+
+
+def test_a_run_that_was_told_of_goes_back_to_the_coordinator_by_its_number(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    run = worker.only.run
+    worker.orders.give_back_unbegun()
+    worker.reports.send()
+    begun, returned = worker.told()
+    assert (begun.run, returned.run, returned.why) == (run, run, "handed_back")  # type: ignore[union-attr]
+    assert worker.pool.slots == 1
+
+
+def test_nobody_answers_and_the_order_is_handed_back(worker: Worker) -> None:
+    worker.receive(age=1000)
+    worker.step()
+    worker.orders.tend(time.monotonic() + 1)
+    assert len(worker.orders.held) == 1
+    worker.orders.tend(time.monotonic() + 6)
+    assert worker.orders.held == {}
+
+
+def test_a_job_may_write_while_its_run_is_certain_to_count(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.pool.asking[job] = True
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    assert worker.pool.answers == [(job, True)]
+
+
+def test_after_an_interruption_it_is_asked_before_anything_is_written(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.orders.disconnected()
+    worker.pool.asking[job] = True
+    worker.orders.answer_slots(time.monotonic(), connected=False)
+    assert worker.kinds() == []
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    worker.reports.send()
+    assert worker.kinds() == ["Asks"]
+    assert worker.pool.answers == []
+    worker.verdict(False)
+    assert worker.pool.answers == [(job, False)]
+
+
+def test_a_long_jobs_order_is_acknowledged_early(worker: Worker) -> None:
+    delivery = worker.receive()
+    worker.step()
+    worker.confirm()
+    worker.orders.tend(time.monotonic() + 19)
+    assert worker.acknowledged == []
+    worker.orders.tend(time.monotonic() + 21)
+    assert worker.acknowledged == [delivery]
+    assert len(worker.orders.held) == 1
+
+
+def test_what_is_stopped_to_be_handed_back_is_told_when_it_has_ended(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.orders.hand_back_running()
+    assert worker.pool.stopped == [job]
+    worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
+    worker.reports.send()
+    assert worker.kinds() == ["Returned"]
+    assert worker.orders.done == 0
