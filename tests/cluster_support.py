@@ -32,9 +32,9 @@ class Cluster:
     def environment(self, url: str | None = None, **extra: str) -> dict[str, str | None]:
         return {"TAIPY_EXEC_BROKER_URL": url or self.url, **extra}
 
-    def graph(self, tasks: Any, *, job: str = "", **options: Any) -> None:
+    def graph(self, tasks: Any, *, job: str = "", settings: str = SETTINGS, **options: Any) -> None:
         """Write the configuration."""
-        self.app.graph(tasks, mode="cluster", job=SETTINGS + job, **options)
+        self.app.graph(tasks, mode="cluster", job=settings + job, **options)
 
     def worker(
         self, *arguments: str, url: str | None = None, **options: Any

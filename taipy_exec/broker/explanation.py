@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
 from pika.exceptions import (
     AuthenticationError,
+    ChannelClosedByBroker,
     ConnectionBlockedTimeout,
     ConnectionClosedByBroker,
     NackError,
@@ -29,8 +30,15 @@ _FATAL = (
     ssl.SSLCertVerificationError,
 )
 
+# Access refused, and arguments that differ.
+_LASTING_CODES = (403, 406)
+
+_LOGIN = (ProbableAuthenticationError, ProbableAccessDeniedError)
+
 # What the broker says, in the text that pika makes of it.
 _WORDS = re.compile(r"\(\d{3}\) ['\"](.+)['\"]")
+
+_OTHER_ARGUMENTS = re.compile(r"PRECONDITION_FAILED - inequivalent arg .* for queue '([^']+)'")
 
 _NOT_TAKEN = "RabbitMQ did not take the message: the jobs queue is missing or full"
 _SENTENCES: dict[type[Exception], str] = {
@@ -43,18 +51,27 @@ _SENTENCES: dict[type[Exception], str] = {
 
 def is_fatal(error: BaseException) -> bool:
     """Whether it will not help to try again."""
-    return any(isinstance(cause, _FATAL) or _is_refused(cause) for cause in _causes(error))
+    return any(
+        isinstance(cause, _FATAL)
+        or _is_refused(cause)
+        or (isinstance(cause, ChannelClosedByBroker) and cause.reply_code in _LASTING_CODES)
+        for cause in _causes(error)
+    )
 
 
 def _is_refused(cause: BaseException) -> bool:
     """Whether the broker refused the login. pika uses the same errors where the network broke."""
-    return isinstance(cause, ProbableAuthenticationError | ProbableAccessDeniedError) and (
-        ConnectionClosedByBroker.__name__ in str(cause)
-    )
+    return isinstance(cause, _LOGIN) and ConnectionClosedByBroker.__name__ in str(cause)
 
 
-def broker_hint(cluster: ClusterConfig) -> str:
-    """What to look at when the broker cannot be reached or refuses."""
+def broker_hint(cluster: ClusterConfig, reason: str = "") -> str:
+    """What to look at when the broker cannot be reached or refuses, in the words of `explain`."""
+    other = _OTHER_ARGUMENTS.search(reason)
+    if other:
+        return (
+            "use the settings that it was made with, or stop everything and delete it: "
+            f"rabbitmqctl delete_queue {other[1]}"
+        )
     places = ", ".join(address.redacted for address in cluster.addresses)
     return f"the address is {places}; taipy-exec doctor tells what is missing"
 
@@ -68,8 +85,9 @@ def explain(error: BaseException, address: BrokerAddress) -> str:
         for kind, sentence in _SENTENCES.items():
             if isinstance(cause, kind):
                 return sentence
-        is_login = isinstance(cause, ProbableAuthenticationError)
-        if isinstance(cause, AuthenticationError) or (is_login and _is_refused(cause)):
+        if isinstance(cause, _LOGIN) and not _is_refused(cause):
+            return "the connection to RabbitMQ broke at login"
+        if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
             return f"RabbitMQ refuses user {address.username!r}: wrong name or password"
         if isinstance(cause, ssl.SSLError):
             return f"no secure connection to RabbitMQ: {_tls_reason(cause)}"

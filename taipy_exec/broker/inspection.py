@@ -279,7 +279,7 @@ class Inspection:
             return action()
         except (AMQPError, AMQPConnectorException, OSError) as error:
             text = redact(explain(error, self._cluster.addresses[-1]), self._cluster.addresses)
-            raise BrokerError(text, broker_hint(self._cluster)) from None
+            raise BrokerError(text, broker_hint(self._cluster, text)) from None
 
 
 class _AtOnce:

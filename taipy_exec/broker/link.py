@@ -86,6 +86,7 @@ class Link:
         self._next_tag = 1
         self._is_blocked = False
         self._refusal = ""
+        self._refused_for_good = False
         self._address = cluster.addresses[0]
         self._thread = threading.Thread(target=self._live, name=f"{name}-link", daemon=True)
         self._thread.start()
@@ -157,7 +158,7 @@ class Link:
                     if isinstance(event, Disconnected):
                         reason = event.reason
                         if event.fatal:
-                            raise BrokerError(reason, broker_hint(self._cluster))
+                            raise BrokerError(reason, broker_hint(self._cluster, reason))
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise BrokerError(reason, broker_hint(self._cluster))
@@ -258,6 +259,7 @@ class Link:
         )
         connection.add_on_connection_unblocked_callback(lambda *_: self._on_blocked(""))
         self._refusal = ""
+        self._refused_for_good = False
         self._channels = {}
         self._tags = {}
         self._asides = 0
@@ -499,8 +501,13 @@ class Link:
 
     def _on_publisher_closed(self, channel: Any, reason: Any) -> None:
         if not self._closing and self._connection is not None and self._connection.is_open:
-            self._refusal = explain(reason, self._address)
-            self._connection.close(320, "a channel was closed")
+            self._refuse(reason)
+
+    def _refuse(self, reason: BaseException) -> None:
+        """The broker closed a channel: everything is made anew, or told where that cannot help."""
+        self._refusal = explain(reason, self._address)
+        self._refused_for_good = is_fatal(reason)
+        self._connection.close(320, "a channel was closed")
 
     def _on_consumer_closed(self, queue: str, channel: Any, reason: Any) -> None:
         if self._channels.get(queue) is not channel:
@@ -508,8 +515,7 @@ class Link:
         del self._channels[queue]
         if not self._connection.is_open or self._closing:
             return
-        self._refusal = explain(reason, self._address)
-        self._connection.close(320, "a channel was closed")
+        self._refuse(reason)
 
     def _on_canceled(self, queue: str) -> None:
         channel = self._channels.pop(queue, None)
@@ -546,5 +552,5 @@ class Link:
         self._is_blocked = False
         if not self._closing:
             text = self._refusal or explain(error, self._address)
-            fatal = self._generation == 0 and is_fatal(error)
+            fatal = self._generation == 0 and (self._refused_for_good or is_fatal(error))
             self._tell(Disconnected(redact(text, self._cluster.addresses), fatal))

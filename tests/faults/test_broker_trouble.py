@@ -1,4 +1,4 @@
-"""A broker that refuses, cuts, forgets or takes nothing: F16, F20, F24 and F25."""
+"""A broker that refuses, is slow, cuts, forgets or takes nothing: F16, F19 to F21, F24, F25."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pika
 import pytest
 from cluster_support import Cluster, assert_completed, kill_tree, queues
 from command_support import Application, wait_until
@@ -134,6 +135,42 @@ def test_f20_a_connection_cut_anywhere_costs_nothing(
             assert begun == attempts[task] == 1
         shared.leave(worker)
     shared.nothing_is_left(outdated=True)
+
+
+@pytest.mark.parametrize("slow", ["latency", "throughput"])
+def test_f19_a_slow_network_costs_only_time(
+    shared: Cluster, slow: str, chance: random.Random
+) -> None:
+    edges = {"a": [], "b": ["a"], "c": []}
+    shared.steps(edges, settings="broker_lease = 30\n")
+    with FaultProxy("127.0.0.1", shared.broker.port) as proxy:
+        worker = shared.worker(url=proxy.url(shared.url))
+        wait_until(lambda: JOBS in queues(shared.broker, shared.url), 20)
+        if slow == "latency":
+            proxy.delay(chance.uniform(1.5, 2.5))
+        else:
+            proxy.throttle(1000)
+        result = shared.end(shared.submit(), timeout=120)
+        assert_completed(result)
+        assert set(shared.attempts(result).values()) == {1}
+        assert set(shared.assert_in_order(edges).values()) == {1}
+        proxy.delay(0)
+        proxy.throttle(None)
+        shared.leave(worker)
+
+
+def test_f21_a_queue_with_other_arguments_is_named_with_what_to_do(cluster: Cluster) -> None:
+    with pika.BlockingConnection(pika.URLParameters(cluster.url)) as connection:
+        connection.channel().queue_declare(
+            JOBS, durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 3}
+        )
+    cluster.graph({"only": ("flow.work", [], ["a"])})
+    result = cluster.run("submit", ".")
+    assert result.code == 6
+    (told,) = one_sentence(result.err)
+    assert JOBS in told
+    assert "x-delivery-limit" in told or "x-dead-letter" in told or "x-overflow" in told
+    assert f"delete_queue {JOBS}" in result.err
 
 
 def test_f24_orders_that_a_dead_worker_had_not_begun_count_no_attempt(shared: Cluster) -> None:
