@@ -103,7 +103,7 @@ def withdraw(
     BrokerError.
     """
     if record.mode == "cluster":
-        from taipy_exec.runners.cluster import withdraw as withdraw_from_cluster
+        from taipy_exec.runners.withdrawal import withdraw as withdraw_from_cluster
 
         withdraw_from_cluster(app, record.id, jobs, ended=ended)
 

@@ -20,7 +20,6 @@ from taipy_exec.broker.events import (
 from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, reports_subscription
-from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.capture import JobLog, appending
@@ -43,8 +42,6 @@ from taipy_exec.execution.messages import (
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
-from taipy_exec.model.job import JobRecord
-from taipy_exec.model.status import Status
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.registry import RunnerContext
 
@@ -407,37 +404,3 @@ class ClusterRunner:
     def _forget(self, job: str) -> None:
         self._handed.forget(job)
         self._close_log(job)
-
-
-def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
-    """See to it that no worker takes or goes on with these jobs, which nobody coordinates.
-
-    With `ended` the submission is given up as a whole, and its reports queue goes too. Raises
-    BrokerError where that cannot be made sure of.
-    """
-    cluster = cluster_config(app)
-    names = Names(cluster.application)
-    codec = Codec(cluster.application, cluster.secret)
-    wires: list[Wire] = [Withdrawn(submission=submission, jobs=[job.id for job in jobs])]
-    wires += [
-        StopJob(job=job.id, attempt=job.attempt, grace=app.job.grace)
-        for job in jobs
-        if job.status is Status.RUNNING
-    ]
-    messages = []
-    for wire in wires:
-        body, headers = codec.dump(wire)
-        messages.append(Message(names.exchange, "control", body, headers=dict(headers)))
-    link = Link(cluster, base_steps(names, cluster.delivery_limit), name="taipy-exec cancel")
-    try:
-        link.wait_connected(cluster.connect_timeout)
-        link.publish(*messages)
-        if not link.wait_settled(messages, cluster.connect_timeout):
-            raise BrokerError(
-                f"RabbitMQ does not confirm: {submission} could not be withdrawn",
-                "try again when it is back; nothing was changed",
-            )
-        if ended:
-            link.unsubscribe(names.reports(submission), delete=True)
-    finally:
-        link.close()

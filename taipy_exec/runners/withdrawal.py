@@ -1,0 +1,50 @@
+"""Taking back from a cluster what nobody coordinates any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taipy_exec.broker.events import Message
+from taipy_exec.broker.link import Link
+from taipy_exec.broker.names import Names
+from taipy_exec.broker.topology import base_steps
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.cluster import cluster_config
+from taipy_exec.errors import BrokerError
+from taipy_exec.execution.messages import Codec, StopJob, Wire, Withdrawn
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
+
+
+def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
+    """See to it that no worker takes or goes on with these jobs, which nobody coordinates.
+
+    With `ended` the submission is given up as a whole, and its reports queue goes too. Raises
+    BrokerError where that cannot be made sure of.
+    """
+    cluster = cluster_config(app)
+    names = Names(cluster.application)
+    codec = Codec(cluster.application, cluster.secret)
+    wires: list[Wire] = [Withdrawn(submission=submission, jobs=[job.id for job in jobs])]
+    wires += [
+        StopJob(job=job.id, attempt=job.attempt, grace=app.job.grace)
+        for job in jobs
+        if job.status is Status.RUNNING
+    ]
+    messages = []
+    for wire in wires:
+        body, headers = codec.dump(wire)
+        messages.append(Message(names.exchange, "control", body, headers=dict(headers)))
+    link = Link(cluster, base_steps(names, cluster.delivery_limit), name="taipy-exec cancel")
+    try:
+        link.wait_connected(cluster.connect_timeout)
+        link.publish(*messages)
+        if not link.wait_settled(messages, cluster.connect_timeout):
+            raise BrokerError(
+                f"RabbitMQ does not confirm: {submission} could not be withdrawn",
+                "try again when it is back; nothing was changed",
+            )
+        if ended:
+            link.unsubscribe(names.reports(submission), delete=True)
+    finally:
+        link.close()
