@@ -237,10 +237,11 @@ class Submission(Entity):
         service = self._service
         if service.is_driven_here:
             log.warning("a callback cannot wait for %s: its own thread runs the jobs", self.id)
-            return self._record.unfinished == 0
+            return self._record.end_is_stored
         deadline = None if timeout is None else time.monotonic() + timeout
         stuck = 0
-        while self._record.unfinished:
+        # Stored, not only decided: what is asked for afterwards is read from the store.
+        while not self._record.end_is_stored:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 break
@@ -253,4 +254,4 @@ class Submission(Entity):
                 break
             with service.changed:
                 service.changed.wait(0.05 if left is None else min(left, 0.05))
-        return self._record.unfinished == 0
+        return self._record.end_is_stored

@@ -82,6 +82,7 @@ def store_submission(store: Store, plan: SubmissionPlan) -> None:
     for job in plan.jobs:
         mine.counts[job.status] = mine.counts.get(job.status, 0) + 1
     store.add_submission(mine, plan.jobs, refuse)
+    mine.end_is_stored = mine.finished_at is not None
 
 
 def _shared_places(plan: SubmissionPlan) -> dict[str, list[str]]:

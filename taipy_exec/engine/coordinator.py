@@ -343,6 +343,7 @@ class Coordinator:
             self._store.save(updates, moved, edits)
         for record in moved:
             record.stored_status = record.status
+            record.end_is_stored = record.finished_at is not None
         for stop in stops:
             self._runner.stop(stop.job, self._grace)
         for observer in self.observers:

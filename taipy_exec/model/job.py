@@ -78,6 +78,7 @@ class SubmissionRecord:
     """The jobs created together by one submit, with what was asked for them.
 
     `target` is `scenario`, `sequence:NAME` or `task:ID`; `instance` the scenario instance's id.
+    `end_is_stored`: what the last jobs did is in the store, and not only decided.
     """
 
     id: str
@@ -96,6 +97,7 @@ class SubmissionRecord:
     counts: dict[Status, int] = field(default_factory=dict)
     stored_status: SubmissionStatus = SubmissionStatus.SUBMITTED
     properties: Mapping[str, object] = field(default_factory=dict)
+    end_is_stored: bool = False
 
     @property
     def status(self) -> SubmissionStatus:

@@ -167,6 +167,7 @@ def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> Submission
         coordinator=row[12],
         properties=json.loads(row[13]),
         counts=counts,
+        end_is_stored=row[11] is not None,
     )
 
 

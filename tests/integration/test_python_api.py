@@ -1041,6 +1041,28 @@ def test_entities_are_found_by_the_functions_of_the_module(app: Application, mod
 
 
 @both
+def test_who_has_waited_finds_everything_stored(app: Application, mode: str) -> None:
+    found = run(
+        app,
+        mode,
+        """
+        import time
+        from taipy_exec.store.store import Store
+        save = Store.save
+        def slow(self, *arguments):
+            time.sleep(0.2)
+            return save(self, *arguments)
+        Store.save = slow
+        orchestrator, scenario = started(CHAIN, {"x": 1}, nodes={
+            "x": Config.configure_data_node("x", default_data=1)} )
+        submission = scenario.submit(wait=True)
+        show(edits=[edit["job_id"] for edit in scenario.b.edits], wanted=[submission.jobs[1].id])
+        """,
+    )
+    assert found["edits"] == found["wanted"]
+
+
+@both
 def test_a_data_node_tells_who_wrote_it_and_when(app: Application, mode: str) -> None:
     found = run(
         app,
