@@ -54,8 +54,6 @@ _MEASURE_SECONDS = 5.0
 # How long all jobs may wait before it is looked for a worker.
 _NOBODY_SECONDS = 3.0
 _WATCH_SECONDS = 0.5
-_ACKNOWLEDGE_SECONDS = 0.05
-_MOST_OPEN = 200
 # How often the broker is asked whether it takes messages, while workers shall tell of themselves,
 # and for how long its confirmation may take.
 _PROBE_SECONDS = 2.0
@@ -82,7 +80,6 @@ class ClusterRunner:
         )
         self._logs: dict[str, JobLog] = {}
         self._processed: list[Delivered] = []
-        self._acknowledge_at = 0.0
         self._settled_at: dict[str, float] = {}
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
@@ -179,7 +176,9 @@ class ClusterRunner:
     # -- what happens ---------------------------------------------------------------------
 
     def poll(self, timeout: float | None) -> Sequence[JobReport | Event]:
-        self._acknowledge()
+        # What the last call returned is stored by now.
+        self._link.ack(*self._processed)
+        self._processed.clear()
         if timeout != 0:
             select.select([self._wake], [], [], timeout)
         self._wake.clear()
@@ -188,18 +187,6 @@ class ClusterRunner:
         self._watch()
         self._link.publish(*map(self._order_message, self._handed.take_again(time.monotonic())))
         return self._events()
-
-    def _acknowledge(self) -> None:
-        """Tell the broker which reports are done with: what the last `poll` returned is stored.
-
-        Several together, as each acknowledgement wakes the broker; the subscription's prefetch is
-        far more than may be open here. A successor gets those again, and knows them.
-        """
-        now = time.monotonic()
-        if len(self._processed) >= _MOST_OPEN or now >= self._acknowledge_at:
-            self._acknowledge_at = now + _ACKNOWLEDGE_SECONDS
-            self._link.ack(*self._processed)
-            self._processed.clear()
 
     def _events(self) -> Sequence[JobReport | Event]:
         """What happened to the jobs; the logs of those that have ended are closed."""
