@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from taipy_exec.engine.freshness import Freshness
@@ -34,7 +34,9 @@ from taipy_exec.store.store import Store
 class JobQueue(Protocol):
     """What the coordinator needs of a queue; `runners.registry.JobQueue` says it in full."""
 
-    def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None: ...
+    def attend(
+        self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
+    ) -> None: ...
     def enqueue(self, orders: Sequence[JobOrder]) -> None: ...
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
     def dismiss(self, submission: str) -> None: ...
@@ -115,7 +117,9 @@ class Coordinator:
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
         if self._queue is not None and plan.record.finished_at is None:
-            running = [self._order(job) for job in plan.jobs if job.status is Status.RUNNING]
+            running = {
+                self._order(job): job.worker for job in plan.jobs if job.status is Status.RUNNING
+            }
             resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
             self._queue.attend(plan.record.id, running, resumed=resumed)
         self._ready.extend(job.id for job in plan.jobs if job.status is Status.PENDING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -31,6 +31,7 @@ from taipy_exec.execution.messages import (
     JobBegun,
     JobEnded,
     JobOutput,
+    Mark,
     Order,
     Returned,
     StopJob,
@@ -47,17 +48,16 @@ from taipy_exec.runners.registry import RunnerContext
 
 log = logging.getLogger("taipy_exec")
 
-# How long a successor listens to what the former coordinator did not hear, before it sends again.
+# How long a successor waits for jobs that begin at the very moment at which it takes over, after
+# it has heard all that the former coordinator did not.
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
 # How long all jobs may wait before it is looked for a worker.
 _NOBODY_SECONDS = 3.0
 _WATCH_SECONDS = 0.5
-# How often the broker is asked whether it takes messages, while workers shall tell of themselves,
-# and for how long its confirmation may take.
+# How often it is looked how long a report takes, while workers shall tell of themselves.
 _PROBE_SECONDS = 2.0
-_PROBE_PATIENCE = 1.0
 # A pause in which this thread could not listen either.
 _LONG_GAP = 2.0
 
@@ -80,13 +80,16 @@ class ClusterRunner:
         )
         self._logs: dict[str, JobLog] = {}
         self._processed: list[Delivered] = []
-        self._settled_at: dict[str, float] = {}
+        # Orders that wait until it is heard what became of them under a former coordinator.
+        self._unsettled: dict[str, list[JobOrder]] = {}
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
         self._measure_at = 0.0
         self._waits_since = self._watched_at
         self._probe_at = 0.0
         self._probed: float | None = None
+        self._probes = 0
+        self._slack = 0.0
         self._wake = WakePipe()
         self.wake = self._wake.set
         self._link = Link(
@@ -116,13 +119,13 @@ class ClusterRunner:
     def interrupt(self) -> None:
         """No job runs in this thread."""
 
-    def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
-        now = time.monotonic()
-        for order in running:
-            self._handed.adopt(order, now)
+    def attend(
+        self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
+    ) -> None:
+        for order, worker in running.items():
+            self._handed.adopt(order, worker or "", time.monotonic())
         if resumed:
             self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
-            self._settled_at[submission] = now + _SETTLE
         self._link.subscribe(reports_subscription(self._names, submission))
         # Not one order before: a worker whose report finds no queue takes the order for outdated.
         queue = self._names.reports(submission)
@@ -131,17 +134,20 @@ class ClusterRunner:
                 f"RabbitMQ did not make the queue {queue} in time",
                 f"{submission} is kept: taipy-exec resume carries on when RabbitMQ is back",
             )
+        if resumed:
+            self._unsettled[submission] = []
+            self._link.publish(self._mark(submission))
 
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         now = time.monotonic()
         messages = []
         for order in orders:
             self._handed.put(order, now)
-            at = self._settled_at.get(order.submission, 0.0)
-            if at > now:
-                self._handed.send_again(order, at)
-            else:
+            waiting = self._unsettled.get(order.submission)
+            if waiting is None:
                 messages.append(self._order_message(order))
+            else:
+                waiting.append(order)
         self._link.publish(*messages)
 
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
@@ -162,7 +168,7 @@ class ClusterRunner:
 
     def dismiss(self, submission: str) -> None:
         self._link.unsubscribe(self._names.reports(submission), delete=True)
-        self._settled_at.pop(submission, None)
+        self._unsettled.pop(submission, None)
         for job in self._handed.of(submission):
             self._forget(job)
 
@@ -234,9 +240,21 @@ class ClusterRunner:
             return
         for message in messages:
             try:
-                self._on_report(message)
+                if isinstance(message, Mark):
+                    self._on_mark(message, delivery.queue)
+                else:
+                    self._on_report(message)
             except (BadMessage, ValueError) as error:
                 self._bury(delivery, error)
+
+    def _on_mark(self, mark: Mark, queue: str) -> None:
+        """All reports before it are heard: what had not begun by then may be sent again."""
+        if mark.worker_id != self._context.epoch:
+            return
+        for submission in [s for s in self._unsettled if self._names.reports(s) == queue]:
+            at = time.monotonic() + _SETTLE
+            for order in self._unsettled.pop(submission):
+                self._handed.send_again(order, at)
 
     def _bury(self, delivery: Delivered, error: Exception) -> None:
         """To the dead letters with the reason."""
@@ -274,11 +292,11 @@ class ClusterRunner:
         if gap < _WATCH_SECONDS:
             return
         self._watched_at = now
-        if not self._link.is_connected or gap > _LONG_GAP or self._is_unheard(now):
+        if not self._link.is_connected or gap > _LONG_GAP:
             self._handed.deaf(gap)
             return
         self._probe(now)
-        self._handed.give_up(now)
+        self._handed.give_up(now, max(self._slack, now - (self._probed or now)))
         if not self._handed.only_waits():
             self._waits_since = now
         nobody = now - self._waits_since > _NOBODY_SECONDS
@@ -287,25 +305,24 @@ class ClusterRunner:
             self._link.measure(self._names.jobs)
 
     def _probe(self, now: float) -> None:
-        """See whether the broker takes messages: where it does not, no worker can tell anything.
+        """Send reports of our own, to see how long one takes: nobody is lost for that time.
 
-        It says so only to those who publish. The probe is for no queue, and is gone with its
-        confirmation.
+        A broker in alarm takes nothing, and one whose disk stalls confirms nothing.
         """
-        if self._probed is None and now >= self._probe_at and self._handed.any_begun():
-            self._probe_at = now + _PROBE_SECONDS
-            self._probed = now
-            probe = Message(self._names.exchange, "probe", b"", lasting=False, notify=True)
-            self._link.publish(probe)
-
-    def _is_unheard(self, now: float) -> bool:
-        return self._probed is not None and now - self._probed > _PROBE_PATIENCE
+        if self._probed is None and now >= self._probe_at:
+            probes = [self._mark(s, probes=True) for s in self._handed.submissions_begun()]
+            if probes:
+                self._probed, self._probes = now, len(probes)
+                self._link.publish(*probes)
 
     def _on_probed(self) -> None:
-        now = time.monotonic()
-        if self._is_unheard(now):
-            self._handed.connected(now)
-        self._probed = None
+        if self._probed is None:
+            return
+        self._probes -= 1
+        if self._probes == 0:
+            now = time.monotonic()
+            self._slack = now - self._probed
+            self._probed, self._probe_at = None, now + _PROBE_SECONDS
 
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
@@ -353,6 +370,13 @@ class ClusterRunner:
         """A worker that is gone asked whether it may begin: somebody else may."""
         if not heard:
             self._handed.handed_back(asked.job, asked.attempt, asked.run)
+
+    def _mark(self, submission: str, *, probes: bool = False) -> Message:
+        """A message to ourselves that takes the way of the reports."""
+        mark = Mark(worker_id=self._context.epoch)
+        message = self._message(self._names.reports(submission), mark)
+        message.lasting, message.notify = not probes, probes
+        return message
 
     def _to_worker(self, worker_id: str, wire: Wire) -> Message:
         return self._message(self._names.worker(worker_id), wire)

@@ -102,9 +102,9 @@ class HandedOut:
         """Send this order at that time, if it is still wanted then."""
         self._again[order.job] = (at, order)
 
-    def adopt(self, order: JobOrder, now: float) -> None:
-        """A job that a worker began under a former coordinator."""
-        self._jobs[order.job] = Handed(order=order, heard=now, adopted=True)
+    def adopt(self, order: JobOrder, worker: str, now: float) -> None:
+        """A job that this worker began, or was allowed to begin, under a former coordinator."""
+        self._jobs[order.job] = Handed(order=order, worker=worker, heard=now, adopted=True)
 
     def is_wanted(self, order: JobOrder) -> bool:
         """Whether this order is still to be begun by somebody."""
@@ -119,7 +119,8 @@ class HandedOut:
         if out is None or out.order.attempt != message.attempt:
             return False
         begins = isinstance(message, Asks) and not message.begun
-        if begins and out.is_begun and out.run != message.run:
+        is_adopted = out.adopted and out.worker == message.worker
+        if begins and out.is_begun and out.run != message.run and not is_adopted:
             _suspect(out, now)
             return False
         if not out.run:
@@ -203,9 +204,9 @@ class HandedOut:
 
     def handed_back(self, job: str, attempt: int, run: str) -> None:
         """This run was stopped, or never began: somebody else may begin the same attempt."""
-        out = self.is_run(job, attempt, run)
-        if out is not None:
-            out.run = ""
+        out = self._jobs.get(job)
+        if out is not None and out.order.attempt == attempt and (out.adopted or out.run == run):
+            out.run, out.adopted = "", False
             self._events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
 
     def _refused(self, out: Handed, message: Returned, now: float) -> None:
@@ -216,13 +217,13 @@ class HandedOut:
         else:
             self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
-    def any_begun(self) -> bool:
-        """Whether a worker is running a job."""
-        return any(out.is_begun for out in self._jobs.values())
+    def submissions_begun(self) -> set[str]:
+        """The submissions of which a worker is running a job."""
+        return {out.order.submission for out in self._jobs.values() if out.is_begun}
 
     def only_waits(self) -> bool:
         """Whether there are jobs, and no worker has begun any."""
-        return bool(self._jobs) and not self.any_begun()
+        return bool(self._jobs) and not self.submissions_begun()
 
     # -- losses ---------------------------------------------------------------------------
 
@@ -238,12 +239,15 @@ class HandedOut:
             if out.suspect is not None:
                 out.suspect += seconds
 
-    def give_up(self, now: float) -> None:
-        """Lose the runs of which nothing was heard for too long."""
+    def give_up(self, now: float, slack: float) -> None:
+        """Lose the runs of which nothing was heard for too long.
+
+        `slack` is how long a report takes now, beyond which silence begins to tell something.
+        """
         for out in list(self._jobs.values()):
-            if out.suspect is not None and now - out.suspect > SUSPICION:
+            if out.suspect is not None and now - out.suspect > SUSPICION + slack:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
-            elif out.is_begun and now - out.heard > self._lease:
+            elif out.is_begun and now - out.heard > self._lease + slack:
                 self._lose(out, f"nothing was heard of {out.worker} for {self._lease:g} s")
 
     def silent(self, now: float) -> list[str]:

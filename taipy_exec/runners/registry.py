@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -49,8 +49,13 @@ class JobQueue(Protocol):
     def has_dismissed_all(self) -> bool:
         """Whether nothing is left of what was dismissed. To be asked after `Runner.close`."""
 
-    def attend(self, submission: str, running: Sequence[JobOrder], *, resumed: bool) -> None:
-        """Listen to what becomes of a submission's jobs. `running` had started before."""
+    def attend(
+        self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
+    ) -> None:
+        """Listen to what becomes of a submission's jobs.
+
+        `running` had started before, each with its worker, as far as that was stored.
+        """
 
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         """Put jobs into the queue."""

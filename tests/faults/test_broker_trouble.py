@@ -241,3 +241,24 @@ def test_f25_an_alarm_while_a_job_reports_costs_no_second_run(gated: Cluster, al
     assert len(gated.begun()) == 1
     gated.leave(worker)
     gated.nothing_is_left()
+
+
+# What writes the log of all quorum queues: without it nothing is confirmed, and nothing told.
+_STALL = """spawn(fun() ->
+    Wal = whereis(ra_log_wal), erlang:suspend_process(Wal),
+    timer:sleep({}000), erlang:resume_process(Wal) end)."""
+
+
+def test_f25_a_disk_that_stalls_for_longer_than_the_lease_costs_no_second_run(
+    gated: Cluster,
+) -> None:
+    worker, submit = gated.worker(), gated.submit()
+    gated.app.begun()
+    gated.broker.ctl("eval", _STALL.format(14))
+    gated.app.open_gate()
+    result = gated.end(submit)
+    assert_completed(result)
+    assert set(gated.attempts(result).values()) == {1}
+    assert len(gated.begun()) == 1
+    gated.leave(worker)
+    gated.nothing_is_left()

@@ -24,10 +24,13 @@ ORDER = JobOrder(
 class Table:
     """One job, handed out at time 0."""
 
-    def __init__(self, *, adopted: bool = False) -> None:
+    def __init__(self, *, adopted_from: str | None = None) -> None:
         self.told: list[str] = []
         self.handed = HandedOut(LEASE, 3, 3, lambda: 1000.0, lambda _, how: self.told.append(how))
-        (self.handed.adopt if adopted else self.handed.put)(ORDER, 0.0)
+        if adopted_from is None:
+            self.handed.put(ORDER, 0.0)
+        else:
+            self.handed.adopt(ORDER, adopted_from, 0.0)
 
     def begun(self, run: str, *, now: float = 0.0, attempt: int = 1) -> bool:
         return self.handed.counts(JobBegun(JOB, attempt, "", run, f"host:{run}", "ab"), now)
@@ -109,9 +112,9 @@ def test_a_process_that_was_told_to_stop_is_not_lost(table: Table) -> None:
 def test_who_asks_to_begin_what_runs_elsewhere_raises_a_suspicion(table: Table) -> None:
     table.begun("a")
     assert not table.asks("b", begun=False, now=1.0)
-    table.handed.give_up(5.5)
+    table.handed.give_up(5.5, 0.0)
     assert table.kinds() == [Started]
-    table.handed.give_up(6.5)
+    table.handed.give_up(6.5, 0.0)
     assert table.kinds() == [Lost]
 
 
@@ -119,16 +122,16 @@ def test_a_sign_of_life_ends_a_suspicion(table: Table) -> None:
     table.begun("a")
     table.returned("worker_lost", now=1.0)
     table.holding("a", now=4.0)
-    table.handed.give_up(10.0)
+    table.handed.give_up(10.0, 0.0)
     assert table.kinds() == [Started]
 
 
 def test_nothing_heard_for_the_lease_is_a_loss(table: Table) -> None:
     table.begun("a")
     table.holding("a", now=10.0)
-    table.handed.give_up(24.0)
+    table.handed.give_up(24.0, 0.0)
     assert table.kinds() == [Started]
-    table.handed.give_up(25.5)
+    table.handed.give_up(25.5, 0.0)
     assert table.kinds() == [Lost]
     assert "nothing was heard of host:a for 15 s" in table.told[0]
 
@@ -137,7 +140,7 @@ def test_time_in_which_we_could_not_hear_does_not_count(table: Table) -> None:
     table.begun("a")
     table.returned("worker_lost")
     table.handed.deaf(100.0)
-    table.handed.give_up(104.0)
+    table.handed.give_up(104.0, 0.0)
     assert table.kinds() == [Started]
 
 
@@ -145,7 +148,7 @@ def test_the_last_attempt_that_is_lost_is_the_end(table: Table) -> None:
     for attempt in (1, 2, 3):
         table.handed.put(ORDER._replace(attempt=attempt), 0.0)
         table.begun("a", attempt=attempt)
-        table.handed.give_up(100.0)
+        table.handed.give_up(100.0, 0.0)
     lost = [event for event in table.handed.take_events() if isinstance(event, Lost)]
     assert [event.attempt for event in lost] == [1, 2, 3]
     assert lost[-1].story.count("nothing was heard") == 3
@@ -204,16 +207,48 @@ def test_what_is_held_but_does_not_count_is_refused(table: Table) -> None:
 
 
 def test_a_taken_over_jobs_run_is_learned_from_its_worker() -> None:
-    table = Table(adopted=True)
+    table = Table(adopted_from="host:a")
     assert table.holding("a", now=1.0) == []
     assert table.kinds() == [Started]
     assert not table.begun("b")
 
 
 def test_a_taken_over_job_of_which_nobody_tells_is_lost() -> None:
-    table = Table(adopted=True)
-    table.handed.give_up(LEASE + 1)
+    table = Table(adopted_from="host:a")
+    table.handed.give_up(LEASE + 1, 0.0)
     assert table.kinds() == [Lost]
+
+
+def test_a_worker_that_was_allowed_by_a_coordinator_that_died_may_begin_still() -> None:
+    table = Table(adopted_from="host:a")
+    assert table.asks("a", begun=False, now=1.0)
+    table.handed.give_up(LEASE, 0.0)
+    assert table.kinds() == [Started]
+    other = Table(adopted_from="host:a")
+    assert not other.asks("b", begun=False, now=1.0)
+    other.handed.give_up(LEASE, 0.0)
+    assert other.kinds() == [Lost]
+
+
+def test_a_taken_over_job_that_its_worker_hands_back_counts_no_attempt() -> None:
+    table = Table(adopted_from="host:a")
+    table.returned("handed_back", run="a")
+    assert table.kinds() == [HandedBack]
+    table.handed.put(ORDER, 1.0)
+    assert table.begun("b")
+
+
+def test_nobody_is_lost_for_as_long_as_a_report_takes(table: Table) -> None:
+    table.begun("a")
+    table.handed.give_up(LEASE + 8, 9.0)
+    assert table.kinds() == [Started]
+    table.handed.give_up(LEASE + 10, 9.0)
+    assert table.kinds() == [Lost]
+    other = Table()
+    other.begun("a")
+    other.returned("worker_lost", now=1.0)
+    other.handed.give_up(14.0, 9.0)
+    assert other.kinds() == [Started]
 
 
 @pytest.mark.parametrize("workers", [["v", "v"], list("abcde")])
@@ -252,5 +287,5 @@ def test_an_order_that_a_worker_holds_is_not_missing(table: Table) -> None:
 def test_after_an_outage_of_ours_nobody_is_late(table: Table) -> None:
     table.begun("a")
     table.handed.connected(100.0)
-    table.handed.give_up(110.0)
+    table.handed.give_up(110.0, 0.0)
     assert table.kinds() == [Started]
