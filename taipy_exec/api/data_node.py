@@ -12,7 +12,6 @@ from taipy_exec.api.service import Service
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.instances import read_node, write_node
-from taipy_exec.engine.plan import node_key
 from taipy_exec.store.rows import Edit
 
 log = logging.getLogger("taipy_exec")
@@ -91,7 +90,7 @@ class DataNode(Entity):
     ) -> None:
         """Record that the value was changed now."""
         edit = Edit(node=self.id, at=time.time(), job=job_id, editor=editor, comment=comment)
-        Service.latest().written(node_key(self._ref), edit)
+        Service.latest().written(self._ref.key, edit)
 
     @property
     def edits(self) -> list[dict[str, Any]]:
@@ -114,12 +113,13 @@ class DataNode(Entity):
 
     @property
     def last_edit_date(self) -> dt.datetime | None:
-        """When the value last changed, by a record or by the file's own time."""
+        """When the value last changed, by a record or by the file's own time; None if unknown."""
         changed = self._ref.changed_at()
         if changed is None:
             return None
         recorded = Service.latest().store.last_edits([self.id]).get(self.id)
-        return utc(max(changed, recorded.at if recorded else changed))
+        latest = max(changed, recorded.at if recorded else changed)
+        return utc(latest) if latest else None
 
     @property
     def edit_in_progress(self) -> bool:
@@ -127,7 +127,7 @@ class DataNode(Entity):
         engine = Service.latest().engine
         if engine is None:
             return False
-        key = node_key(self._ref)
+        key = self._ref.key
         jobs = list(engine.coordinator.board.jobs.values())
         return any(key in job.outputs and not job.status.is_final for job in jobs)
 

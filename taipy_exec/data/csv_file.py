@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
 from taipy_exec.data.files import FileStorage, wrong_encoding
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.data.tables import expose, frame_of, objects_of, pandas_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CsvFile(FileStorage):
-    """Taipy's properties: encoding, has_header, exposed_type (pandas, numpy or a class)."""
+    """Taipy's properties: encoding, has_header, exposed_type."""
 
     extension: str | None = "csv"
 
@@ -28,18 +28,18 @@ class CsvFile(FileStorage):
         exposed = realise(properties.get("exposed_type", "pandas"))
         if isinstance(exposed, type):
             return _read_objects(node.path, encoding, has_header, exposed)
-        pandas = _pandas()
+        pandas = pandas_for("csv")
         try:
             frame = pandas.read_csv(node.path, encoding=encoding, header=0 if has_header else None)
         except pandas.errors.EmptyDataError:
             frame = pandas.DataFrame()
         except UnicodeDecodeError as error:
             raise wrong_encoding(encoding, error) from error
-        return frame.to_numpy() if exposed == "numpy" else frame
+        return expose(frame, exposed)
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         properties = node.config.properties
-        frame = _frame(value)
+        frame = frame_of(value, pandas_for("csv"))
         with self.write_bytes(node) as file:
             frame.to_csv(
                 file,
@@ -58,41 +58,17 @@ class CsvFile(FileStorage):
             held = ""
         if held and not held.endswith("\n"):
             held += "\n"
-        rows = _frame(value).to_csv(index=False, header=False)
+        rows = frame_of(value, pandas_for("csv")).to_csv(index=False, header=False)
         with self.write_bytes(node) as target:
             target.write((held + rows).encode(encoding))
 
 
 def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> list[Any]:
-    decode = getattr(cls, "decode", None)
     try:
         with path.open(encoding=encoding, newline="") as file:
             if has_header:
-                rows = list(csv.DictReader(file))
-                return [decode(row) if decode else cls(**row) for row in rows]
+                return objects_of(csv.DictReader(file), cls)
+            decode = getattr(cls, "decode", None)
             return [decode(row) if decode else cls(*row) for row in csv.reader(file) if row]
     except UnicodeDecodeError as error:
         raise wrong_encoding(encoding, error) from error
-
-
-def _frame(value: Any) -> Any:
-    """What a task may give for a table, as a DataFrame."""
-    pandas = _pandas()
-    if isinstance(value, pandas.DataFrame):
-        return value
-    if isinstance(value, list) and value and not isinstance(value[0], list | tuple | dict):
-        if hasattr(value[0], "encode") and not isinstance(value[0], str | bytes):
-            value = [item.encode() for item in value]
-        elif hasattr(value[0], "__dict__"):
-            value = [vars(item) for item in value]
-    return pandas.DataFrame(value)
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError as error:
-        raise ConfigurationError(
-            "csv data nodes need pandas: pip install 'taipy-exec[csv]'"
-        ) from error
-    return pandas

@@ -81,6 +81,10 @@ def _beside(target: str, pid: int) -> str:
 class FileStorage:
     """What the file-based storage types share."""
 
+    def place(self, node: DataNodeRef) -> str:
+        """The path."""
+        return str(node.path)
+
     def write_bytes(self, node: DataNodeRef) -> Any:
         """The file to write the value of `node` into; it replaces the former one at the end."""
         assert node.path is not None

@@ -19,6 +19,9 @@ class Memory:
     def __init__(self) -> None:
         self._values: dict[str, tuple[Any, float]] = {}
 
+    def place(self, node: DataNodeRef) -> str:
+        return f"memory as {node.id}"
+
     def read(self, node: DataNodeRef) -> Any:
         try:
             return self._values[node.id][0]

@@ -45,8 +45,13 @@ class DataNodeRef:
 
     @property
     def place(self) -> str:
-        """The place as a message names it."""
-        return str(self.path) if self.path else self.config.storage_type
+        """Where the value lies, as a message names it."""
+        return storage_type(self.config.storage_type).place(self)
+
+    @property
+    def key(self) -> str:
+        """What is equal for two data nodes that are the same place: their id, or the place."""
+        return self.id if self.is_generated else self.place
 
     def read(self) -> Any:
         """The value. Raises whatever the storage type raises."""

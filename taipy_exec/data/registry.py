@@ -23,26 +23,41 @@ _OURS = {
 _LATER = ("excel", "parquet", "sql_table", "sql", "mongo_collection", "generic", "s3_object")
 
 
+# The time of change of a place that cannot tell one, such as a table: it always has a value.
+ALWAYS = 0.0
+
+
 class StorageType(Protocol):
     """How values of one storage type are kept. A plug-in implements this and nothing else.
 
     `extension` is the generated files' extension, or None where there is no file of ours. Every
-    method may raise; the message should name the place, since the caller names the data node.
+    method may raise; the message should say what is wrong, since the caller names the data node
+    and its place. Nothing is opened before it is used: data nodes travel to other processes.
     """
 
     extension: str | None
+
+    def place(self, node: DataNodeRef) -> str:
+        """Where the value lies, without credentials: one text for all who share that place."""
 
     def read(self, node: DataNodeRef) -> Any:
         """The value as the task gets it."""
 
     def write(self, node: DataNodeRef, value: Any) -> None:
-        """Replace the value as a whole: a reader sees the former one or the new one."""
+        """Replace the value as a whole: a reader sees the former one or the new one.
+
+        `node.before_change`, if there is one, is called right before the new one takes its
+        place, and keeps the former one if it raises.
+        """
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         """Add to the value."""
 
     def changed_at(self, node: DataNodeRef) -> float | None:
-        """Seconds since the epoch of the last change, None if there is no value."""
+        """Seconds since the epoch of the last change, None if there is no value.
+
+        `ALWAYS` where that cannot be told, and a value is always there to be read.
+        """
 
 
 @cache

@@ -11,7 +11,7 @@ from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftover
 from taipy_exec.engine.identity import is_alive, is_interrupted
-from taipy_exec.engine.plan import SubmissionPlan, node_key, plan_submission
+from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
@@ -90,10 +90,9 @@ def _shared_places(plan: SubmissionPlan) -> dict[str, list[str]]:
 
     def shared(names: Iterable[str]) -> list[str]:
         found = {
-            node_key(node)
+            node.key
             for node in (plan.nodes[name] for name in names)
-            if node.config.scope is not Scope.SCENARIO
-            or (node.path is not None and not node.is_generated)
+            if node.config.scope is not Scope.SCENARIO or not node.is_generated
         }
         return sorted(found)
 
@@ -276,7 +275,7 @@ def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: W
     Decided as the coordinator does; if the job ran, it was lost with its process.
     """
     board = Board()
-    unwritten = frozenset(node_key(n) for n in plan.input_nodes() if n.changed_at() is None)
+    unwritten = frozenset(n.key for n in plan.input_nodes() if n.changed_at() is None)
     board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
     withdraw(plan.record, [job for job in plan.jobs if job.id == wanted], False)
     former = {job.id: (job.status, job.attempt) for job in plan.jobs}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from taipy_exec.engine.freshness import Freshness
-from taipy_exec.engine.plan import SubmissionPlan, node_key
+from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
@@ -111,9 +111,7 @@ class Coordinator:
         self._plans[plan.record.id] = plan
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
-        unwritten = frozenset(
-            node_key(node) for node in plan.input_nodes() if node.changed_at() is None
-        )
+        unwritten = frozenset(node.key for node in plan.input_nodes() if node.changed_at() is None)
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
         if self._queue is not None and plan.record.finished_at is None:

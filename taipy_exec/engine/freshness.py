@@ -28,7 +28,10 @@ class Freshness:
         self._recorded[edit.node] = edit.at
 
     def last_edit(self, node: DataNodeRef) -> float | None:
-        """Seconds since the epoch of the last change; None if the node has no value."""
+        """Seconds since the epoch of the last change; None if the node has no value.
+
+        `ALWAYS` if it has one by nature, and no write of it is recorded.
+        """
         changed = node.changed_at()
         if changed is None:
             return None
@@ -37,7 +40,7 @@ class Freshness:
     def is_valid(self, node: DataNodeRef, now: float) -> bool:
         """Written, and not older than its validity period."""
         edited = self.last_edit(node)
-        if edited is None:
+        if not edited:
             return False
         period = node.config.validity_period
         return period is None or now <= edited + period.total_seconds()
@@ -62,7 +65,7 @@ class Freshness:
         oldest: float | None = None
         for node in outputs:
             edited = self.last_edit(node)
-            if edited is None:
+            if not edited:
                 return f"{node.config.id} was never written"
             if not self.is_valid(node, now):
                 return f"{node.config.id} is older than its validity period"

@@ -39,11 +39,6 @@ class SubmissionPlan:
             yield self.nodes[name]
 
 
-def node_key(node: DataNodeRef) -> str:
-    """What makes two data nodes the same place: the user's path, or the id."""
-    return node.id if node.is_generated or node.path is None else str(node.path)
-
-
 def _random_uuids(number: int) -> Iterator[str]:
     """`uuid.uuid4` as text, from one draw for all jobs of a graph."""
     raw = os.urandom(16 * number).hex()
@@ -66,7 +61,7 @@ def plan_submission(
     graph = scenario.graph(record.target)
     owner = Owner(instance=instance.id, cycle=instance.cycle)
     nodes = locate_all(app, scenario.data_nodes, owner)
-    keys = {name: node_key(node) for name, node in nodes.items()}
+    keys = {name: node.key for name, node in nodes.items()}
     if not jobs:
         ids = _random_uuids(len(graph.tasks))
         jobs = tuple(

@@ -154,7 +154,7 @@ def test_in_memory_gives_back_the_object_itself(make: Make) -> None:
     node.write(value)
     assert node.read() is value
     assert node.changed_at() is not None
-    assert node.place == "in_memory"
+    assert node.place == f"memory as {node.id}"
 
 
 def test_in_memory_holds_each_data_node_by_its_id(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | No
     """When, and by what: a job's id, an editor, or None for a file from elsewhere."""
     changed = node.changed_at()
     edit = opened.edits.get(node.id)
-    if changed is None:
+    if changed is None or (not changed and edit is None):
         return None, None
     if edit is None or changed > edit.at + 0.001:
         return changed, None
@@ -132,7 +132,7 @@ def list_nodes(
             node.config.id,
             node.config.storage_type,
             node.config.scope.name,
-            clock(at) or "never",
+            clock(at) or ("never" if node.changed_at() is None else "not known"),
             short_id(by) if by and by.startswith("JOB_") else by or "",
             _shown_path(opened, node),
         )

@@ -1,0 +1,18 @@
+"""Libraries that only some data nodes need: imported where they are used, named where missing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from taipy_exec.errors import ConfigurationError
+
+
+def extra(module: str, name: str, user: str) -> Any:
+    """The module. Raises ConfigurationError that names the extra which brings it, and its user."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{user} need {module.partition('.')[0]}", f"pip install 'taipy-exec[{name}]'"
+        ) from error
