@@ -1,0 +1,124 @@
+"""The digest of a task's function: what changes it, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.engine.source import Sources
+
+Digest = Callable[..., str]
+
+MODULE = """
+import math
+import helpers
+import package.deep as deep
+from helpers import twice
+from package import inner
+from library import thing
+
+LIMIT = 3
+OTHER = 4
+
+def train(x):
+    return twice(x) + LIMIT + helpers.one() + inner.f() + math.pi + deep.g() + thing(x)
+
+def unrelated(x):
+    return OTHER
+"""
+HELPERS = """
+def twice(x):
+    return again(x)
+def again(x):
+    return 2 * x
+def one():
+    return 1
+def unused():
+    return 0
+"""
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Digest:
+    """The digest of `steps.train` in an application whose files are given."""
+    (tmp_path / "package").mkdir()
+
+    def of(name: str = "steps.train", **files: str) -> str:
+        written = {"steps": MODULE, "helpers": HELPERS, **files}
+        written.setdefault("package___init__", "")
+        written.setdefault("package_inner", "def f():\n    return 5\n")
+        written.setdefault("package_deep", "from . import inner\ndef g():\n    return inner.f()\n")
+        for key, text in written.items():
+            path = key.replace("package_", "package/", 1)
+            (tmp_path / f"{path}.py").write_text(text)
+        return Sources(tmp_path).digest(FunctionRef(name))
+
+    return of
+
+
+def test_the_same_source_has_the_same_digest(digest: Digest) -> None:
+    assert digest() == digest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return OTHER", "return OTHER + 1"),
+        ("OTHER = 4", "OTHER = 5"),
+        ("def train(x):", 'def train(x):\n    """Tell."""\n    # a comment'),
+        ("\n\ndef unrelated", "\n\n\n\n# far away\ndef unrelated"),
+    ],
+)
+def test_what_does_not_matter_changes_nothing(digest: Digest, old: str, new: str) -> None:
+    assert digest(steps=MODULE.replace(old, new)) == digest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("+ LIMIT", "- LIMIT"), ("LIMIT = 3", "LIMIT = 4"), ("math.pi", "math.e")]
+)
+def test_what_the_function_is_made_of_changes_it(digest: Digest, old: str, new: str) -> None:
+    assert digest(steps=MODULE.replace(old, new)) != digest()
+
+
+def test_functions_that_it_uses_count_and_others_do_not(digest: Digest) -> None:
+    assert digest(helpers=HELPERS.replace("return 1", "return 9")) != digest()
+    assert digest(helpers=HELPERS.replace("2 * x", "3 * x")) != digest()
+    assert digest(helpers=HELPERS.replace("return 0", "return 9")) == digest()
+
+
+def test_modules_of_packages_count(digest: Digest) -> None:
+    changed = "def f():\n    return 6\n"
+    assert digest(package_inner=changed) != digest(package_inner="def f():\n    return 5\n")
+    assert digest("package.deep.g", package_inner=changed) != digest("package.deep.g")
+
+
+def test_names_by_a_star_count(digest: Digest) -> None:
+    star = "from helpers import *\ndef train(x):\n    return one()\n"
+    other = HELPERS.replace("return 1", "return 9")
+    assert digest(steps=star, helpers=other) != digest(steps=star)
+    other = HELPERS.replace("2 * x", "3 * x")
+    assert digest(steps=star, helpers=other) == digest(steps=star)
+
+
+def test_a_module_that_is_used_as_a_whole_counts_as_a_whole(digest: Digest) -> None:
+    whole = "import helpers\ndef train(x):\n    return dir(helpers)\n"
+    other = HELPERS.replace("return 0", "return 9")
+    assert digest(steps=whole, helpers=other) != digest(steps=whole)
+
+
+def test_recursion_and_broken_modules_are_borne(digest: Digest) -> None:
+    assert digest(steps="def train(x):\n    return train(x)\n")
+    assert digest(steps="def train(:\n")
+    assert digest("nowhere.at_all")
+
+
+def test_functions_that_are_given_count_by_their_code(tmp_path: Path) -> None:
+    def of(function: Callable[..., object]) -> str:
+        return Sources(tmp_path).digest(FunctionRef.of(function))
+
+    assert of(lambda x: x + 1) != of(lambda x: x + 2)
+    assert of(sum) == of(sum)
+    assert of(sum) != of(max)
