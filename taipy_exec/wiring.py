@@ -17,6 +17,7 @@ from taipy_exec.config.problem import Problem
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
+from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.errors import StoreError
@@ -167,7 +168,9 @@ def make_engine(
     )
     if runner.queue is not None:
         _dismiss_ended(store, runner.queue)
-    coordinator = Coordinator(store, runner, grace=app.job.grace)
+    coordinator = Coordinator(
+        store, runner, freshness=make_freshness(store, app), grace=app.job.grace
+    )
     return Engine(
         app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name
     )

@@ -42,6 +42,7 @@ class JobConfig(_WithProperties):
     max_attempts: int = 3
     grace: float = 5.0
     log_limit: int = 10_000_000
+    cache: str = "time"
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -28,7 +28,7 @@ from taipy_exec.config.typed_text import (
     Frequency,
     Scope,
 )
-from taipy_exec.config.vocabulary import CLUSTER_KEYS, KEYS, STORAGE_PROPERTIES
+from taipy_exec.config.vocabulary import CACHES, CLUSTER_KEYS, KEYS, STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
 # A value in a message, which may have been cut behind its first quote or brace.
@@ -142,11 +142,15 @@ class _Build(Entries):
             max_attempts=take("max_attempts", int, "a whole number", 3),
             grace=float(take("grace", (int, float), "a number of seconds", 5.0)),
             log_limit=take("log_limit", int, "a number of bytes", 10_000_000),
+            cache=take("cache", str, "a text", "time"),
             properties={**values, **cluster},
         )
         for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
             if getattr(config, key) < least:
                 self.report("JOB", "", key, f"must be {least} or more", value=given.get(key))
+        if config.cache not in CACHES:
+            wanted = " or ".join(CACHES)
+            self.report("JOB", "", "cache", f"must be {wanted}", value=given.get("cache"))
         self.warn_near_misses("JOB", "", values)
         return config
 

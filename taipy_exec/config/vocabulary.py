@@ -24,6 +24,9 @@ class Setting(NamedTuple):
     most: float | None = None
 
 
+# How a skippable task is found to be up to date.
+CACHES = ("time", "content")
+
 _SECONDS = ((int, float), "a number of seconds")
 
 # Keys of [JOB] that cluster mode reads; their defaults stand in `ClusterConfig`.
@@ -51,6 +54,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "max_attempts",
         "grace",
         "log_limit",
+        "cache",
         *CLUSTER_KEYS,
     ),
     "CORE": (

@@ -73,11 +73,12 @@ class Coordinator:
         store: Store,
         runner: JobPlaces,
         *,
+        freshness: Freshness | None = None,
         grace: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.board = Board()
-        self.freshness = Freshness(store)
+        self.freshness = freshness or Freshness(store)
         self.observers: list[Observer] = []
         self.leaving = False
         self._left = False
@@ -92,6 +93,7 @@ class Coordinator:
         self._changes: list[Change] = []
         self._before: dict[str, tuple[Status, int]] = {}
         self._edits: list[Edit] = []
+        self._made_from: dict[str, str] = {}
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
         self._store_version = -1
@@ -259,8 +261,12 @@ class Coordinator:
 
     def _note_outputs(self, job: JobRecord, at: float) -> None:
         plan = self._plans[job.submission]
+        made_from = self._made_from.pop(job.id, None)
         for config in plan.tasks[job.task].outputs:
-            edit = Edit(node=plan.nodes[config.id].id, at=at, job=job.id)
+            node = plan.nodes[config.id]
+            edit = Edit(node=node.id, at=at, job=job.id)
+            if made_from is not None:
+                edit = self.freshness.note_end(node, edit, made_from)
             self._edits.append(edit)
             self.freshness.note(edit)
 
@@ -314,13 +320,20 @@ class Coordinator:
         )
 
     def _may_skip(self, job: JobRecord) -> bool:
-        plan = self._plans[job.submission]
-        if not job.skippable or plan.record.force:
+        """Whether it is up to date. If not, it runs, and what it is made from is noted."""
+        if not job.skippable:
             return False
+        plan = self._plans[job.submission]
         task = plan.tasks[job.task]
         inputs = [plan.nodes[config.id] for config in task.inputs]
         outputs = [plan.nodes[config.id] for config in task.outputs]
-        return self.freshness.why_run(task, inputs, outputs, self._clock()) is None
+        why_run = self.freshness.why_run
+        if not plan.record.force and why_run(task, inputs, outputs, self._clock()) is None:
+            return True
+        made_from = self.freshness.note_start(task, inputs)
+        if made_from is not None:
+            self._made_from[job.id] = made_from
+        return False
 
     def _commit(self) -> None:
         """Store all that was decided since the last time, then stop and tell."""
@@ -342,7 +355,7 @@ class Coordinator:
         if self._queue is not None:
             self._withdraw(self._queue, changes)
         if updates or moved or edits:
-            self._store.save(updates, moved, edits)
+            self._store.save(updates, moved, edits, self.freshness.take_contents())
         for record in moved:
             record.stored_status = record.status
             record.end_is_stored = record.finished_at is not None

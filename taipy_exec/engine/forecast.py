@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
-from taipy_exec.engine.freshness import Freshness
+from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
@@ -60,8 +60,9 @@ class _Outlook:
         instance = found or Instance(id="", scenario=scenario.id, name=name, created_at=time.time())
         self._is_new = found is None
         self._force = force
+        self._by_content = app.job.cache == "content"
         self._nodes = instance_nodes(app, scenario, instance)
-        self._freshness = Freshness(store) if store else None
+        self._freshness = make_freshness(store, app) if store else None
         if self._freshness:
             self._freshness.load(self._nodes.values())
         self._usual = store.usual_durations(scenario.id) if store else {}
@@ -98,7 +99,8 @@ class _Outlook:
             return "not skippable"
         for node in task.input_ids:
             if node in self._renewed:
-                return f"{node} is renewed by {self._renewed[node]}"
+                may_stay = ", and may stay the same" if self._by_content else ""
+                return f"{node} is renewed by {self._renewed[node]}{may_stay}"
         if self._freshness is None or self._is_new:
             return "first run"
         inputs = [self._nodes[node] for node in task.input_ids]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from taipy_exec.config.application import TaskConfig
 from taipy_exec.data.node import DataNodeRef
-from taipy_exec.store.rows import Edit
+from taipy_exec.store.rows import Content, Edit
 from taipy_exec.store.store import Store
 
 
@@ -15,17 +15,20 @@ class Freshness:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._recorded: dict[str, float] = {}
+        self._recorded: dict[str, Edit] = {}
 
     def load(self, nodes: Iterable[DataNodeRef]) -> None:
         """Read what is recorded of these data nodes."""
         wanted = [node.id for node in nodes if node.id not in self._recorded]
-        for id, edit in self._store.last_edits(wanted).items():
-            self._recorded[id] = edit.at
+        self._recorded.update(self._store.last_edits(wanted))
 
     def note(self, edit: Edit) -> None:
         """A write has just been recorded."""
-        self._recorded[edit.node] = edit.at
+        self._recorded[edit.node] = edit
+
+    def recorded(self, node: DataNodeRef) -> Edit | None:
+        """The last write that is recorded."""
+        return self._recorded.get(node.id)
 
     def last_edit(self, node: DataNodeRef) -> float | None:
         """Seconds since the epoch of the last change; None if the node has no value.
@@ -35,7 +38,8 @@ class Freshness:
         changed = node.changed_at()
         if changed is None:
             return None
-        return max(changed, self._recorded.get(node.id, changed))
+        edit = self._recorded.get(node.id)
+        return changed if edit is None else max(changed, edit.at)
 
     def is_valid(self, node: DataNodeRef, now: float) -> bool:
         """Written, and not older than its validity period."""
@@ -48,8 +52,8 @@ class Freshness:
     def why_run(
         self,
         task: TaskConfig,
-        inputs: Iterable[DataNodeRef],
-        outputs: Iterable[DataNodeRef],
+        inputs: Sequence[DataNodeRef],
+        outputs: Sequence[DataNodeRef],
         now: float,
     ) -> str | None:
         """Why the task must run, in words; None where Taipy's rule lets it be skipped.
@@ -57,22 +61,41 @@ class Freshness:
         The rule: the task is skippable, has outputs, all of them are valid, and no input is
         younger than the oldest output.
         """
-        if not task.skippable:
-            return "not skippable"
-        outputs = list(outputs)
-        if not outputs:
-            return "no outputs"
-        oldest: float | None = None
-        for node in outputs:
-            edited = self.last_edit(node)
-            if not edited:
-                return f"{node.config.id} was never written"
-            if not self.is_valid(node, now):
-                return f"{node.config.id} is older than its validity period"
-            oldest = edited if oldest is None else min(oldest, edited)
-        assert oldest is not None
+        why = self._why_not_there(task, outputs, now)
+        if why is not None:
+            return why
+        oldest = min(self.last_edit(node) or 0.0 for node in outputs)
         for node in inputs:
             edited = self.last_edit(node)
             if edited is not None and edited > oldest:
                 return f"{node.config.id} changed"
         return None
+
+    def _why_not_there(
+        self, task: TaskConfig, outputs: Sequence[DataNodeRef], now: float
+    ) -> str | None:
+        """Why the outputs alone are reason enough to run."""
+        if not task.skippable:
+            return "not skippable"
+        if not outputs:
+            return "no outputs"
+        for node in outputs:
+            if not self.last_edit(node):
+                return f"{node.config.id} was never written"
+            if not self.is_valid(node, now):
+                return f"{node.config.id} is older than its validity period"
+        return None
+
+    # -- what a rule wants to know of a run ---------------------------------------------------
+
+    def note_start(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> str | None:
+        """What a job that starts now makes its outputs from, to be kept with them, if anything."""
+        return None
+
+    def note_end(self, node: DataNodeRef, edit: Edit, made_from: str) -> Edit:
+        """The record of an output, with what `note_start` gave and what the output holds."""
+        return edit
+
+    def take_contents(self) -> Sequence[Content]:
+        """What is to be stored about files with the next commit."""
+        return ()

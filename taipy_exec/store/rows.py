@@ -25,7 +25,11 @@ class Instance:
 
 
 class Edit(NamedTuple):
-    """One write of a data node: by a job, or by `editor`; `digest` of default data."""
+    """One write of a data node: by a job, or by `editor`; `digest` of default data.
+
+    With `cache = "content"`, `content` is the digest of what a job wrote, and `made_from` tells of
+    the inputs and the function, as JSON.
+    """
 
     node: str
     at: float
@@ -33,6 +37,16 @@ class Edit(NamedTuple):
     editor: str | None = None
     comment: str | None = None
     digest: str | None = None
+    content: str | None = None
+    made_from: str | None = None
+
+
+class Content(NamedTuple):
+    """The digest of what a file held when its `stamp` was such."""
+
+    path: str
+    stamp: str
+    digest: str
 
 
 class JobUpdate(NamedTuple):
@@ -52,8 +66,8 @@ JOB_COLUMNS = (
     "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
     "pending_at, started_at, finished_at, duration, peak_memory, error"
 )
-EDIT_COLUMNS = "node, at, job, editor, comment, digest"
-INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+EDIT_COLUMNS = "node, at, job, editor, comment, digest, content, made_from"
+INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
     "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
@@ -140,7 +154,7 @@ def to_job(row: tuple[Any, ...]) -> JobRecord:
 
 
 def to_edit(row: tuple[Any, ...]) -> Edit:
-    return Edit(node=row[0], at=row[1], job=row[2], editor=row[3], comment=row[4], digest=row[5])
+    return Edit(*row[: len(Edit._fields)])
 
 
 def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:

@@ -91,7 +91,20 @@ CREATE TABLE edits (
 CREATE INDEX edits_by_node ON edits (node, number);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+# For `cache = "content"`: what a job's outputs held and were made from, and what files held when
+# they were last looked at (`stamp` tells whether that is still so).
+_VERSION_2 = """
+ALTER TABLE edits ADD COLUMN content TEXT;
+ALTER TABLE edits ADD COLUMN made_from TEXT;
+
+CREATE TABLE contents (
+    path   TEXT PRIMARY KEY,
+    stamp  TEXT NOT NULL,
+    digest TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 LATEST = len(MIGRATIONS)
 
 

@@ -21,6 +21,7 @@ from taipy_exec.store.rows import (
     JOB_COLUMNS,
     SUBMISSION_COLUMNS,
     UPDATE_JOB,
+    Content,
     Edit,
     Instance,
     JobUpdate,
@@ -254,6 +255,7 @@ class Store:
         updates: Sequence[JobUpdate],
         submissions: Iterable[SubmissionRecord] = (),
         edits: Iterable[Edit] = (),
+        contents: Iterable[Content] = (),
     ) -> None:
         """Store what happened, in one transaction, if nobody else changed these jobs.
 
@@ -276,6 +278,8 @@ class Store:
                     (s.status.name, s.finished_at, s.coordinator, s.id),
                 )
             insert_edits(connection, edits)
+            for content in contents:
+                connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", content)
 
     def ended_and_held(self) -> list[tuple[str, str]]:
         """Submissions of cluster mode that have ended, with coordinators that did not `let_go`."""
@@ -425,6 +429,11 @@ class Store:
                 f"SELECT {EDIT_COLUMNS} FROM edits WHERE node = ? ORDER BY number", (node,)
             )
         ]
+
+    def content(self, path: str) -> Content | None:
+        """What a file held when it was last looked at."""
+        rows = self._rows("SELECT path, stamp, digest FROM contents WHERE path = ?", (path,))
+        return Content(*rows[0]) if rows else None
 
 
 class _Explained:

@@ -1,0 +1,148 @@
+"""`cache = "content"`: a task is up to date as long as what its outputs were made from is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.engine.freshness import Freshness
+from taipy_exec.engine.source import Sources
+from taipy_exec.store.rows import Content, Edit
+from taipy_exec.store.store import Store
+
+# A file that changed less than so many seconds ago may change again without showing it: times
+# of files are coarse, on some file systems as coarse as this.
+_SETTLED_SECONDS = 2.0
+
+
+def make_freshness(store: Store, app: AppConfig) -> Freshness:
+    """The rule that the configuration chooses."""
+    return ContentFreshness(store, app) if app.job.cache == "content" else Freshness(store)
+
+
+class ContentFreshness(Freshness):
+    """The rule by content: of the inputs, of the function's source, of the task's properties."""
+
+    def __init__(self, store: Store, app: AppConfig) -> None:
+        super().__init__(store)
+        self._sources = Sources(app.root, app.main_file)
+        self._new: dict[str, Content] = {}
+
+    def take_contents(self) -> list[Content]:
+        """What was found out about files since the last call, to be stored."""
+        found = list(self._new.values())
+        self._new.clear()
+        return found
+
+    def why_run(
+        self,
+        task: TaskConfig,
+        inputs: Sequence[DataNodeRef],
+        outputs: Sequence[DataNodeRef],
+        now: float,
+    ) -> str | None:
+        """Why the task must run, in words; None if it is up to date.
+
+        It is skippable, has outputs, all of them hold what a job of this task wrote, none is
+        older than its validity period, and that job had the same inputs, function and properties.
+        """
+        why = self._why_not_there(task, outputs, now)
+        if why is not None:
+            return why
+        parts = self._parts(task, inputs)
+        for node in outputs:
+            edit = self.recorded(node)
+            if edit is None or edit.made_from is None:
+                return f"it is not known what {node.config.id} was made from"
+            why = _difference(task, json.loads(edit.made_from), parts)
+            if why is not None:
+                return why
+            if self.content(node, edit) != edit.content:
+                return f"{node.config.id} was changed by somebody else"
+        return None
+
+    def note_start(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> str | None:
+        return json.dumps(self._parts(task, inputs), sort_keys=True)
+
+    def note_end(self, node: DataNodeRef, edit: Edit, made_from: str) -> Edit:
+        return edit._replace(content=self.content(node, edit), made_from=made_from)
+
+    def _parts(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> dict[str, object]:
+        assert task.function_ref is not None
+        properties = json.dumps(dict(task.properties), sort_keys=True, default=str)
+        return {
+            "function": self._sources.digest(task.function_ref),
+            "properties": hashlib.sha256(properties.encode()).hexdigest()[:16],
+            "inputs": {node.config.id: self.content(node, self.recorded(node)) for node in inputs},
+        }
+
+    # -- contents -------------------------------------------------------------------------
+
+    def content(self, node: DataNodeRef, edit: Edit | None) -> str | None:
+        """Equal as long as the content is; None without a value.
+
+        What is no file counts as changed when a write of it is recorded: its content is not read.
+        """
+        if node.path is None:
+            return None if node.changed_at() is None else f"written {edit.at if edit else None!r}"
+        files = list(_files(node.path))
+        if not files:
+            return None
+        if files == [node.path]:
+            return self._of_file(node.path)
+        parts = [f"{path.relative_to(node.path.parent)} {self._of_file(path)}" for path in files]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _of_file(self, path: Path) -> str | None:
+        name = str(path)
+        try:
+            stamp, is_settled = _stamp(path)
+            known = self._new.get(name) or self._store.content(name)
+            if known is not None and known.stamp == stamp:
+                return known.digest
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if is_settled and _stamp(path)[0] == stamp:
+                self._new[name] = Content(name, stamp, digest)
+        except OSError:
+            return None
+        return digest
+
+
+def _difference(task: TaskConfig, was: dict[str, object], now: dict[str, object]) -> str | None:
+    """What is not as it was, in words."""
+    if was.get("function") != now["function"]:
+        assert task.function_ref is not None
+        return f"the function {task.function_ref.path} changed"
+    if was.get("properties") != now["properties"]:
+        return "the properties of the task changed"
+    before, after = was.get("inputs"), now["inputs"]
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    for name in (*after, *before):
+        if before.get(name) != after.get(name):
+            return f"{name} changed"
+    return None
+
+
+def _files(path: Path) -> Iterable[Path]:
+    """The files of a data node: one, those of a folder, or those that fit a pattern."""
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    if path.name.endswith("*"):
+        return sorted(p for p in path.parent.glob(path.name) if p.is_file())
+    return []
+
+
+def _stamp(path: Path) -> tuple[str, bool]:
+    """What changes with the file, and whether it can be relied on to do so."""
+    found = path.stat()
+    stamp = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+    return stamp, time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS
