@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +58,15 @@ Scenario = Annotated[
 Name = Annotated[
     str | None,
     option("--name", metavar="NAME", help="Which scenario instance (default: the scenario's id)."),
+]
+CreationDate = Annotated[
+    datetime | None,
+    option(
+        "--creation-date",
+        metavar="DATE",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        help="Of a scenario with a frequency: in the cycle of this day (default: today's).",
+    ),
 ]
 Sequence = Annotated[
     str | None, option("--sequence", metavar="NAME", help="Only the tasks of this sequence.")

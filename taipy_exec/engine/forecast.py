@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.engine.content import make_freshness
-from taipy_exec.engine.instances import instance_nodes
+from taipy_exec.engine.instances import find_instance, imagined_instance, instance_nodes
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
@@ -31,6 +32,7 @@ def forecast(
     *,
     force: bool = False,
     new: bool = False,
+    created: dt.datetime | None = None,
 ) -> list[Forecast]:
     """The forecast for each task of `target`, in topological order. Writes nothing."""
     graph = scenario.graph(target)
@@ -39,7 +41,9 @@ def forecast(
         if Store.exists(app.state_dir):
             store = Store(app.state_dir, create=False)
             stack.callback(store.close)
-        outlook = _Outlook(app, scenario, store, name, force=force, new=new)
+        found = find_instance(store, scenario, name, created) if store and not new else None
+        instance = found or imagined_instance(scenario, name, created)
+        outlook = _Outlook(app, scenario, store, instance, force=force)
         return [outlook.of(spec.id) for spec in graph.tasks]
 
 
@@ -51,14 +55,11 @@ class _Outlook:
         app: AppConfig,
         scenario: ScenarioConfig,
         store: Store | None,
-        name: str,
+        instance: Instance,
         *,
         force: bool,
-        new: bool,
     ) -> None:
-        found = store.find_instance(scenario.id, name) if store and not new else None
-        instance = found or Instance(id="", scenario=scenario.id, name=name, created_at=time.time())
-        self._is_new = found is None
+        self._is_new = not instance.id
         self._force = force
         self._by_content = app.job.cache == "content"
         self._nodes = instance_nodes(app, scenario, instance)
@@ -101,8 +102,15 @@ class _Outlook:
             if node in self._renewed:
                 may_stay = ", and may stay the same" if self._by_content else ""
                 return f"{node} is renewed by {self._renewed[node]}{may_stay}"
-        if self._freshness is None or self._is_new:
-            return "first run"
         inputs = [self._nodes[node] for node in task.input_ids]
         outputs = [self._nodes[node] for node in task.output_ids]
+        if self._freshness is None:
+            return "first run"
+        if self._is_new:
+            # Of an instance that is still to be made only what it shares with others is there.
+            if any(node.changed_at() is None for node in outputs):
+                return "first run"
+            unwritten = [node.config.id for node in inputs if node.changed_at() is None]
+            if unwritten:
+                return f"{unwritten[0]} is new"
         return self._freshness.why_run(task, inputs, outputs, time.time())

@@ -36,7 +36,7 @@ def make_instance(
     process has just made is taken instead. Raises DataError where default data does not fit.
     """
     id = new_instance_id(scenario.id)
-    created = created or dt.datetime.now(dt.UTC)
+    created = created or _now()
     instance = Instance(
         id=id,
         scenario=scenario.id,
@@ -50,19 +50,55 @@ def make_instance(
     return instance
 
 
-def named_instance(
-    store: Store, app: AppConfig, scenario: ScenarioConfig, name: str, *, new: bool = False
+def find_instance(
+    store: Store, scenario: ScenarioConfig, name: str, created: dt.datetime | None = None
+) -> Instance | None:
+    """The instance of `scenario` called `name`, in the cycle of `created` (of now by default)."""
+    return store.find_instance(
+        scenario.id, name, cycle_id(scenario.frequency, created or _now()) or None
+    )
+
+
+def imagined_instance(
+    scenario: ScenarioConfig, name: str, created: dt.datetime | None = None
 ) -> Instance:
-    """The instance of `scenario` called `name`; made if there is none, or if `new`.
+    """The instance that would be made, without an id of its own."""
+    created = created or _now()
+    return Instance(
+        id="",
+        scenario=scenario.id,
+        name=name,
+        created_at=created.timestamp(),
+        cycle=cycle_id(scenario.frequency, created),
+    )
+
+
+def named_instance(
+    store: Store,
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    name: str,
+    *,
+    new: bool = False,
+    created: dt.datetime | None = None,
+) -> Instance:
+    """The instance of `scenario` called `name` in the cycle of `created` (of now by default).
+
+    It is made if there is none, or if `new`.
 
     Default data that changed in the configuration since is written again, as long as nobody
     else has written the data node.
     """
-    found = None if new else store.find_instance(scenario.id, name)
+    found = None if new else find_instance(store, scenario, name, created)
     if found is None:
-        return make_instance(store, app, scenario, name=name, unless_named=not new)
+        return make_instance(store, app, scenario, name=name, created=created, unless_named=not new)
     write_default_data(store, instance_nodes(app, scenario, found).values())
     return found
+
+
+def _now() -> dt.datetime:
+    """The time here: a cycle begins at the user's midnight."""
+    return dt.datetime.now().astimezone()
 
 
 def instance_nodes(

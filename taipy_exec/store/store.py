@@ -167,12 +167,14 @@ class Store:
     def add_instance(self, instance: Instance, *, unless_named: bool = False) -> Instance:
         """Store a new instance; by its name, it is the one found from now on.
 
-        With `unless_named`, one of that name that is there already stays, and is given back.
+        With `unless_named`, one of that name and cycle that is there already stays, and is given
+        back.
         """
         with self.transaction() as connection:
-            there = self.find_instance(instance.scenario, instance.name) if unless_named else None
-            if there is not None:
-                return there
+            if unless_named:
+                there = self.find_instance(instance.scenario, instance.name, instance.cycle)
+                if there is not None:
+                    return there
             connection.execute(
                 "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -186,12 +188,12 @@ class Store:
             )
         return instance
 
-    def find_instance(self, scenario: str, name: str) -> Instance | None:
-        """The latest instance of `scenario` with this name."""
+    def find_instance(self, scenario: str, name: str, cycle: str | None = None) -> Instance | None:
+        """The latest instance of `scenario` with this name, of this cycle or of any."""
         rows = self._rows(
             f"SELECT {INSTANCE_COLUMNS} FROM instances WHERE scenario = ? AND name = ? "
-            "ORDER BY created_at DESC, rowid DESC LIMIT 1",
-            (scenario, name),
+            "AND cycle = ifnull(?, cycle) ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            (scenario, name, cycle),
         )
         return to_instance(rows[0]) if rows else None
 

@@ -245,7 +245,7 @@ def test_a_forecast_closes_the_store_also_when_it_fails(
     assert forecast(app, scenario, "scenario", "s") == []
     assert closed == [tmp_path]
 
-    def broken(self: Store, scenario: str, name: str) -> None:
+    def broken(self: Store, *which: object) -> None:
         raise NotFoundError("odd")
 
     monkeypatch.setattr(Store, "find_instance", broken)

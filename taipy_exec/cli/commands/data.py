@@ -13,9 +13,11 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, summary
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
-    from taipy_exec.store.rows import Edit
+    from taipy_exec.store.rows import Edit, Instance
     from taipy_exec.store.store import Store
 
 HELP = help_text(
@@ -37,20 +39,31 @@ AppArgument = Annotated[
 
 @dataclass(slots=True)
 class _Opened:
-    """An instance's data nodes. `exists` is false where nothing was ever submitted."""
+    """An instance's data nodes. Its id is empty where nothing was ever submitted."""
 
     config: AppConfig
     store: Store | None
+    instance: Instance
     nodes: dict[str, DataNodeRef]
     edits: dict[str, Edit]
 
 
 def _open(
-    app: str, scenario: str | None, name: str | None, state_dir: Path | None, *, create: bool
+    app: str,
+    scenario: str | None,
+    name: str | None,
+    created: datetime | None,
+    state_dir: Path | None,
+    *,
+    create: bool,
 ) -> _Opened:
     from taipy_exec.cli.application import load_application
-    from taipy_exec.engine.instances import instance_nodes, named_instance
-    from taipy_exec.store.rows import Instance
+    from taipy_exec.engine.instances import (
+        find_instance,
+        imagined_instance,
+        instance_nodes,
+        named_instance,
+    )
     from taipy_exec.store.store import Store
 
     config = load_application(app, state_dir=state_dir, imports=False)
@@ -59,9 +72,12 @@ def _open(
     store = None
     if create or Store.exists(config.state_dir):
         store = Store(config.state_dir, create=create)
-    instance = store.find_instance(chosen.id, wanted) if store else None
-    if instance is None and create and store:
-        instance = named_instance(store, config, chosen, wanted)
+    instance = find_instance(store, chosen, wanted, created) if store else None
+    if instance is None and store is not None:
+        if create:
+            instance = named_instance(store, config, chosen, wanted, created=created)
+        elif created is None:
+            instance = store.find_instance(chosen.id, wanted)
     if instance is None:
         if name is not None:
             from taipy_exec.errors import NotFoundError
@@ -70,10 +86,10 @@ def _open(
                 f"scenario {chosen.id} has no instance named {name!r}",
                 "submit it first, or leave --name out",
             )
-        instance = Instance(id="", scenario=chosen.id, name=wanted, created_at=0.0)
+        instance = imagined_instance(chosen, wanted, created)
     nodes = instance_nodes(config, chosen, instance)
     edits = store.last_edits([node.id for node in nodes.values()]) if store else {}
-    return _Opened(config, store, nodes, edits)
+    return _Opened(config, store, instance, nodes, edits)
 
 
 def _node(opened: _Opened, wanted: str) -> DataNodeRef:
@@ -107,6 +123,7 @@ def list_nodes(
     app: AppArgument = ".",
     scenario: options.Scenario = None,
     name: options.Name = None,
+    creation_date: options.CreationDate = None,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -118,9 +135,12 @@ def list_nodes(
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, state_dir, create=False)
+    opened = _open(app, scenario, name, creation_date, state_dir, create=False)
     if json_output:
-        nodes = [_fields(opened, node) for node in opened.nodes.values()]
+        nodes = [
+            {**_fields(opened, node), "owner": _owner(opened, node)}
+            for node in opened.nodes.values()
+        ]
         streams.data(dump({"nodes": nodes}))
         return 0
     table = new_table()
@@ -131,7 +151,7 @@ def list_nodes(
         table.add_row(
             node.config.id,
             node.config.storage_type,
-            node.config.scope.name,
+            _scope(opened, node),
             clock(at) or ("never" if node.changed_at() is None else "not known"),
             short_id(by) if by and by.startswith("JOB_") else by or "",
             _shown_path(opened, node),
@@ -149,6 +169,7 @@ def show(
     node: NodeArgument,
     scenario: options.Scenario = None,
     name: options.Name = None,
+    creation_date: options.CreationDate = None,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -161,7 +182,7 @@ def show(
     from taipy_exec.engine.instances import read_node
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, state_dir, create=False)
+    opened = _open(app, scenario, name, creation_date, state_dir, create=False)
     found = _node(opened, node)
     written = found.changed_at() is not None
     value = read_node(found) if written else None
@@ -186,6 +207,7 @@ def write(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON, else text.")],
     scenario: options.Scenario = None,
     name: options.Name = None,
+    creation_date: options.CreationDate = None,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -199,7 +221,7 @@ def write(
     from taipy_exec.store.rows import Edit
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, state_dir, create=True)
+    opened = _open(app, scenario, name, creation_date, state_dir, create=True)
     assert opened.store is not None
     found = _node(opened, node)
     write_node(found, parse_value(value))
@@ -225,6 +247,20 @@ def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
         "written_at": when(at),
         "written_by": by,
     }
+
+
+def _owner(opened: _Opened, node: DataNodeRef) -> str | None:
+    """Who shares the data node: one scenario instance, those of a cycle, or None for all."""
+    scope, instance = node.config.scope.name, opened.instance
+    return {"SCENARIO": instance.id, "CYCLE": instance.cycle}.get(scope) or None
+
+
+def _scope(opened: _Opened, node: DataNodeRef) -> str:
+    """The scope, with the name of the instance or the cycle that is meant."""
+    if node.config.scope.name == "CYCLE" and opened.instance.cycle:
+        return opened.instance.cycle.replace("_", " ")
+    name = f" {opened.instance.name}" if node.config.scope.name == "SCENARIO" else ""
+    return f"{node.config.scope.name}{name}"
 
 
 def _shown_path(opened: _Opened, node: DataNodeRef) -> str:

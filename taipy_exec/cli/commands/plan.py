@@ -8,6 +8,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig, ScenarioConfig
     from taipy_exec.engine.forecast import Forecast
@@ -28,6 +30,7 @@ def plan(
     task: options.Task = None,
     mode: options.Mode = None,
     name: options.Name = None,
+    creation_date: options.CreationDate = None,
     new: Annotated[bool, option("--new", help="As for a fresh scenario instance.")] = False,
     force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
     json_output: options.Json = False,
@@ -43,7 +46,10 @@ def plan(
     config = load_application(app, state_dir=state_dir, mode=mode)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    return show_plan(streams, config, chosen, target, name or chosen.id, force=force, new=new)
+    wanted = name or chosen.id
+    return show_plan(
+        streams, config, chosen, target, wanted, force=force, new=new, created=creation_date
+    )
 
 
 def show_plan(
@@ -55,12 +61,13 @@ def show_plan(
     *,
     force: bool,
     new: bool,
+    created: datetime | None = None,
 ) -> int:
     """Print the forecast of `engine.forecast`."""
     from taipy_exec.cli.shapes import dump
     from taipy_exec.engine.forecast import forecast
 
-    entries = forecast(config, scenario, target, name, force=force, new=new)
+    entries = forecast(config, scenario, target, name, force=force, new=new, created=created)
     if streams.json:
         jobs = [_shape(entry) for entry in entries]
         shape = {"scenario": scenario.id, "name": name, "target": target, "jobs": jobs}

@@ -56,6 +56,7 @@ def submit(
         ),
     ] = None,
     name: options.Name = None,
+    creation_date: options.CreationDate = None,
     new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
     force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
     timeout: Annotated[
@@ -106,10 +107,15 @@ def submit(
     if dry_run:
         from taipy_exec.cli.commands.plan import show_plan
 
-        return show_plan(streams, config, chosen, target, name or chosen.id, force=force, new=new)
+        wanted = name or chosen.id
+        return show_plan(
+            streams, config, chosen, target, wanted, force=force, new=new, created=creation_date
+        )
     event_lines = open_events(event_file) if event_file else None
     store = Store(config.state_dir)
-    instance = named_instance(store, config, chosen, name or chosen.id, new=new)
+    instance = named_instance(
+        store, config, chosen, name or chosen.id, new=new, created=creation_date
+    )
     engine = make_engine(config, store, echo=not quiet)
     plan = _admit(
         streams,
