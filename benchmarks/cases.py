@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +37,7 @@ class Sizes:
     busy: int
     busy_seconds: float
     status: int
+    data: Mapping[str, int]
 
 
 FULL = Sizes(
@@ -49,6 +53,13 @@ FULL = Sizes(
     busy=40,
     busy_seconds=0.25,
     status=1000,
+    data={
+        "array_pickle": 50,
+        "frame_pickle": 200,
+        "frame_parquet": 200,
+        "rows_csv": 1_000_000,
+        "rows_sql_table": 1_000_000,
+    },
 )
 QUICK = Sizes(
     rounds=1,
@@ -63,6 +74,13 @@ QUICK = Sizes(
     busy=4,
     busy_seconds=0.1,
     status=50,
+    data={
+        "array_pickle": 5,
+        "frame_pickle": 5,
+        "frame_parquet": 5,
+        "rows_csv": 10_000,
+        "rows_sql_table": 10_000,
+    },
 )
 
 
@@ -148,6 +166,35 @@ def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
             target=2.0,
             samples=_samples(ours=ours, limit=hand),
         )
+
+
+def data(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """One write and one read of a data node, against the plain library call."""
+    for kind, size in sizes.data.items():
+        unit = "rows" if kind.startswith("rows") else "MB"
+        ours, plain = interleave(
+            sizes.slow_rounds,
+            [partial(_moving, lab, kind, side, size) for side in ("ours", "plain")],
+        )
+        yield Row(
+            name=f"{kind.replace('_', ' in ', 1)}, {size:,} {unit}",
+            ours=f"{seconds_text(middle(ours))}, {middle(ours, 'memory') / 1e6:.0f} MB more",
+            limit=f"{seconds_text(middle(plain))}, {middle(plain, 'memory') / 1e6:.0f} MB more",
+            value=ratio(ours, plain),
+            target=1.15,
+            samples=_samples(ours=ours, limit=plain),
+        )
+
+
+def _moving(lab: Lab, kind: str, side: str, size: int) -> dict[str, float]:
+    spec = json.dumps({"kind": kind, "side": side, "size": size})
+    folder = Path(tempfile.mkdtemp(dir=lab.folder))
+    try:
+        printed = run_command([sys.executable, "-m", "benchmarks.data", spec], folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    found: dict[str, float] = json.loads(printed.splitlines()[-1])
+    return found
 
 
 def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
@@ -258,6 +305,7 @@ CASES: Mapping[str, Case] = {
     "layered": lambda lab, sizes: graphs(lab, sizes, "layered", sizes.layered),
     "scale": scale,
     "array": array,
+    "data": data,
     "busy": busy,
     "startup": startup,
 }
