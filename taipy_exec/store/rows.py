@@ -28,7 +28,7 @@ class Edit(NamedTuple):
     """One write of a data node: by a job, or by `editor`; `digest` of default data.
 
     With `cache = "content"`, `content` is the digest of what a job wrote, and `made_from` tells of
-    the inputs and the function, as JSON.
+    the inputs and the function, as JSON. `notes` holds what else its user told, as JSON.
     """
 
     node: str
@@ -39,6 +39,18 @@ class Edit(NamedTuple):
     digest: str | None = None
     content: str | None = None
     made_from: str | None = None
+    notes: str | None = None
+
+
+class Lock(NamedTuple):
+    """Somebody is about to edit a data node by hand: `editor`, or nobody says who.
+
+    `expires_at` in seconds since the epoch, None for never.
+    """
+
+    node: str
+    editor: str | None = None
+    expires_at: float | None = None
 
 
 class Content(NamedTuple):
@@ -66,8 +78,8 @@ JOB_COLUMNS = (
     "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
     "pending_at, started_at, finished_at, duration, peak_memory, error"
 )
-EDIT_COLUMNS = "node, at, job, editor, comment, digest, content, made_from"
-INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+EDIT_COLUMNS = "node, at, job, editor, comment, digest, content, made_from, notes"
+INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
     "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "

@@ -92,15 +92,23 @@ CREATE INDEX edits_by_node ON edits (node, number);
 """
 
 # For `cache = "content"`: what a job's outputs held and were made from, and what files held when
-# they were last looked at (`stamp` tells whether that is still so).
+# they were last looked at (`stamp` tells whether that is still so). And what users of the Python
+# API note about edits, and that they are about to make one.
 _VERSION_2 = """
 ALTER TABLE edits ADD COLUMN content TEXT;
 ALTER TABLE edits ADD COLUMN made_from TEXT;
+ALTER TABLE edits ADD COLUMN notes TEXT;
 
 CREATE TABLE contents (
     path   TEXT PRIMARY KEY,
     stamp  TEXT NOT NULL,
     digest TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE locks (
+    node       TEXT PRIMARY KEY,
+    editor     TEXT,
+    expires_at REAL
 ) STRICT;
 """
 

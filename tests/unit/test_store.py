@@ -18,9 +18,10 @@ from taipy_exec.errors import BusyError, NotFoundError, StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status, SubmissionStatus
 from taipy_exec.store import schema
+from taipy_exec.store.database import DATABASE
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.rows import Edit, Instance, JobUpdate
-from taipy_exec.store.store import DATABASE, Store
+from taipy_exec.store.store import Store
 
 INSTANCE = Instance(id="SCENARIO_s_1", scenario="s", name="monday", created_at=10.0)
 FAILURE = Failure(kind=Reason.RAISED, type="ValueError", message="né", traceback="line\nline")
@@ -616,7 +617,7 @@ def test_a_folder_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_locked_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taipy_exec.store.store._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("taipy_exec.store.database._BUSY_SECONDS", 0.01)
     store = Store(folder)
     other = sqlite3.connect(folder / DATABASE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

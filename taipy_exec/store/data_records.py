@@ -1,0 +1,86 @@
+"""What is recorded of data nodes: who wrote them when, who is editing them, what files held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from taipy_exec.store.database import Database
+from taipy_exec.store.rows import EDIT_COLUMNS, Content, Edit, Lock, insert_edits, to_edit
+
+
+class DataRecords(Database):
+    """The part of the store that is about data nodes."""
+
+    # -- edits of data nodes --------------------------------------------------------------
+
+    def add_edits(self, edits: Iterable[Edit]) -> None:
+        """Record writes that no job made."""
+        with self.transaction() as connection:
+            insert_edits(connection, edits)
+
+    def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
+        """The latest edit of each of these data nodes that has one."""
+        found = {}
+        for start in range(0, len(nodes), 500):
+            some = nodes[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for row in self.rows(
+                f"SELECT {EDIT_COLUMNS}, max(number) FROM edits "
+                f"WHERE node IN ({marks}) GROUP BY node",
+                some,
+            ):
+                found[row[0]] = to_edit(row)
+        return found
+
+    def edits(self, node: str) -> list[Edit]:
+        """Every edit of a data node, oldest first."""
+        return [
+            to_edit(row)
+            for row in self.rows(
+                f"SELECT {EDIT_COLUMNS} FROM edits WHERE node = ? ORDER BY number", (node,)
+            )
+        ]
+
+    # -- locks of data nodes --------------------------------------------------------------
+
+    def lock(self, wanted: Lock, now: float) -> Lock | None:
+        """Lock a data node for an editor. The lock of another editor, where that holds still."""
+        with self.transaction() as connection:
+            held = self.locks([wanted.node], now).get(wanted.node)
+            if wanted.editor and _keeps_out(held, wanted.editor):
+                return held
+            connection.execute("INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", wanted)
+        return None
+
+    def unlock(self, node: str, editor: str | None, now: float) -> Lock | None:
+        """Take a lock away. The lock of another than `editor`, where that holds still."""
+        with self.transaction() as connection:
+            held = self.locks([node], now).get(node)
+            if editor and _keeps_out(held, editor):
+                return held
+            connection.execute("DELETE FROM locks WHERE node = ?", (node,))
+        return None
+
+    def locks(self, nodes: Sequence[str], now: float) -> dict[str, Lock]:
+        """The locks that hold, by data node."""
+        found = {}
+        for start in range(0, len(nodes), 500):
+            some = nodes[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for row in self.rows(
+                f"SELECT node, editor, expires_at FROM locks WHERE node IN ({marks}) "
+                "AND (expires_at IS NULL OR expires_at > ?)",
+                [*some, now],
+            ):
+                found[row[0]] = Lock(*row)
+        return found
+
+    def content(self, path: str) -> Content | None:
+        """What a file held when it was last looked at."""
+        rows = self.rows("SELECT path, stamp, digest FROM contents WHERE path = ?", (path,))
+        return Content(*rows[0]) if rows else None
+
+
+def _keeps_out(held: Lock | None, editor: str) -> bool:
+    """Whether a lock is that of another editor. One that nobody claims keeps nobody out."""
+    return held is not None and held.expires_at is not None and held.editor != editor

@@ -1,0 +1,192 @@
+"""The file of the state store: opening, transactions, and what SQLite's errors mean."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.errors import StoreError
+from taipy_exec.store.schema import LATEST, migrate, version_of
+
+DATABASE = "state.db"
+_BUSY_SECONDS = 15.0
+_CHECKPOINT_PAGES = 10_000  # 40 MB of log between two syncs of the disk
+
+
+class Database:
+    """One state folder. Each thread has a connection of its own; many processes may read.
+
+    Raises StoreError where the store is locked, damaged, of a newer version or not writable.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / DATABASE
+        self._create = create
+        self._local = threading.local()
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+        if create:
+            self._make_folder()
+        self._connection()
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is a state store in `folder`."""
+        return (folder / DATABASE).exists()
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"the state folder {self.folder} cannot be written: {error.strerror}",
+                "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+            ) from None
+
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            with self.explained():
+                found = self._open()
+            self._local.connection = found
+            with self._lock:
+                for thread, connection in self._all:
+                    if not thread.is_alive():
+                        connection.close()
+                self._all = [(t, c) for t, c in self._all if t.is_alive()]
+                self._all.append((threading.current_thread(), found))
+        return found
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={'rwc' if self._create else 'rw'}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            version = version_of(connection)
+            if version > LATEST:
+                raise StoreError(
+                    f"the state store {self.path} was written by a newer taipy-exec "
+                    f"(its version is {version}, this one knows {LATEST})",
+                    "upgrade taipy-exec, or use another --state-dir",
+                )
+            if version < LATEST:
+                self._bring_up_to_date(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            # A cheap proof that the tables are there and the file's head is whole.
+            connection.execute("SELECT id FROM submissions LIMIT 1").fetchall()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """One process at a time: SQLite does not wait for another that changes to WAL mode."""
+        try:
+            lock = (self.folder / "lock").open("w")
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection)
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            for _, connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    def explained(self) -> _Explained:
+        """Turn SQLite's errors into a StoreError that says what happened to which file."""
+        return _Explained(self.path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and the only writer while it lasts."""
+        connection = self._connection()
+        with self.explained():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        with self.explained():
+            return self._connection().execute(sql, values).fetchall()
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
+
+class _Explained:
+    """A context by hand: it is entered several times for every job."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _explain(self._path, error) from error
+
+
+def _explain(path: Path, error: sqlite3.Error) -> StoreError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StoreError(
+            f"the state store {path} is locked by another process",
+            "try again when that process has ended",
+        )
+    if "malformed" in text or "not a database" in text or "no such" in text:
+        return StoreError(
+            f"the state store {path} is damaged ({text})",
+            f"move it away (mv '{path}' '{path}.damaged') and submit again; "
+            "the files of data nodes are not touched",
+        )
+    if "full" in text or ("disk I/O" in text and _is_full(path.parent)):
+        return StoreError(
+            f"the disk is full: the state store {path} cannot be written",
+            "make room; what was stored before is intact",
+        )
+    if "readonly" in text or "unable to open" in text or "disk I/O" in text:
+        return StoreError(
+            f"the state store {path} cannot be opened for writing ({text})",
+            "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+        )
+    return StoreError(f"the state store {path} refused a write ({text})")
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether the disk has no room: SQLite tells only of an I/O error where memory is mapped."""
+    try:
+        return shutil.disk_usage(folder).free < 1 << 16
+    except OSError:
+        return False
