@@ -108,6 +108,12 @@ class DataError(TaipyExecError):
     kind = "data"
 
 
+class DataNodeIsBeingEdited(DataError):
+    """Another editor has locked the data node, and the lock has not expired."""
+
+    kind = "data_node_locked"
+
+
 class ImpossibleTransition(TaipyExecError):
     """A job was asked to do what its status does not allow: a bug, told with the job's story."""
 

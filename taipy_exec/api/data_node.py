@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import time
 from typing import Any
@@ -12,7 +13,11 @@ from taipy_exec.api.service import Service
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.instances import read_node, write_node
-from taipy_exec.store.rows import Edit
+from taipy_exec.errors import DataNodeIsBeingEdited
+from taipy_exec.store.rows import Edit, Lock
+
+# How long the lock of an editor holds, as in Taipy.
+_EDIT_SECONDS = 30 * 60.0
 
 log = logging.getLogger("taipy_exec")
 
@@ -79,22 +84,80 @@ class DataNode(Entity):
         """Replace the value; jobs that wait for it may run then."""
         write_node(self._ref, data)
         self.track_edit(job_id=job_id, **kwargs)
+        self.unlock_edit()
 
     def append(self, data: Any, **kwargs: Any) -> None:
         """Add to the value, by the storage type's rule."""
         self._ref.append(data)
         self.track_edit(**kwargs)
+        self.unlock_edit()
 
     def track_edit(
-        self, job_id: str | None = None, editor: str | None = None, comment: str | None = None
+        self,
+        job_id: str | None = None,
+        editor: str | None = None,
+        comment: str | None = None,
+        timestamp: dt.datetime | None = None,
+        **options: Any,
     ) -> None:
-        """Record that the value was changed now."""
-        edit = Edit(node=self.id, at=time.time(), job=job_id, editor=editor, comment=comment)
+        """Record that the value was changed, now or then, with whatever else is told about it."""
+        notes = {key: value for key, value in options.items() if value is not None}
+        edit = Edit(
+            node=self.id,
+            at=timestamp.timestamp() if timestamp else time.time(),
+            job=job_id,
+            editor=editor,
+            comment=comment,
+            notes=json.dumps(notes, default=str) if notes else None,
+        )
         Service.latest().written(self._ref.key, edit)
+
+    # -- locks ----------------------------------------------------------------------------
+
+    def lock_edit(self, editor_id: str | None = None) -> None:
+        """Tell others that the value is about to change: jobs that read it wait until then.
+
+        With an `editor_id` the lock keeps other editors out, and expires after 30 minutes. Raises
+        DataNodeIsBeingEdited where another holds such a lock. A job writes all the same.
+        """
+        now = time.time()
+        expires = now + _EDIT_SECONDS if editor_id else None
+        held = Service.latest().store.lock(Lock(self.id, editor_id, expires), now)
+        self._refuse(held)
+
+    def unlock_edit(self, editor_id: str | None = None) -> None:
+        """Take the lock away. Raises DataNodeIsBeingEdited where another than `editor_id` has it.
+
+        Without one, whoever has it.
+        """
+        self._refuse(Service.latest().unlock(self._ref, editor_id))
+
+    def _refuse(self, held: Lock | None) -> None:
+        if held is not None:
+            raise DataNodeIsBeingEdited(
+                f"data node {self.config_id!r} is being edited by {held.editor}",
+                f"try again when {held.editor} has unlocked it, or after {utc(held.expires_at)}",
+            )
+
+    @property
+    def _lock(self) -> Lock | None:
+        return Service.latest().store.locks([self.id], time.time()).get(self.id)
+
+    @property
+    def editor_id(self) -> str | None:
+        """Who has locked it: an editor, or the job that is to write it."""
+        lock = self._lock
+        return lock.editor if lock else self._writer
+
+    @property
+    def editor_expiration_date(self) -> dt.datetime | None:
+        """When the lock of an editor ends by itself."""
+        lock = self._lock
+        return utc(lock.expires_at) if lock else None
 
     @property
     def edits(self) -> list[dict[str, Any]]:
-        """Every recorded write: timestamp and, where known, job_id, editor, comment."""
+        """Every recorded write: timestamp and, where known, job_id, editor, comment and more."""
         found = []
         for edit in Service.latest().store.edits(self.id):
             fields = {
@@ -103,7 +166,8 @@ class DataNode(Entity):
                 "editor": edit.editor,
                 "comment": edit.comment,
             }
-            found.append({key: value for key, value in fields.items() if value is not None})
+            known = {key: value for key, value in fields.items() if value is not None}
+            found.append({**known, **json.loads(edit.notes or "{}")})
         return found
 
     @property
@@ -123,17 +187,22 @@ class DataNode(Entity):
 
     @property
     def edit_in_progress(self) -> bool:
-        """Whether an unfinished job is to write it."""
+        """Whether an unfinished job is to write it, or somebody has locked it."""
+        return self._writer is not None or self._lock is not None
+
+    @property
+    def _writer(self) -> str | None:
+        """The unfinished job that is to write it."""
         engine = Service.latest().engine
         if engine is None:
-            return False
+            return None
         key = self._ref.key
         jobs = list(engine.coordinator.board.jobs.values())
-        return any(key in job.outputs and not job.status.is_final for job in jobs)
+        return next((j.id for j in jobs if key in j.outputs and not j.status.is_final), None)
 
     @property
     def is_ready_for_reading(self) -> bool:
-        """Written, and no job is about to write it."""
+        """Written, and nobody is about to write it."""
         return self._ref.changed_at() is not None and not self.edit_in_progress
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -23,12 +24,13 @@ from taipy_exec.errors import UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
-from taipy_exec.store.rows import Edit, Instance
+from taipy_exec.store.rows import Edit, Instance, Lock
 from taipy_exec.store.store import Store
 from taipy_exec.wiring import Engine, make_engine, withdraw
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import ScenarioConfig
+    from taipy_exec.data.node import DataNodeRef
 
 log = logging.getLogger("taipy_exec")
 
@@ -207,6 +209,15 @@ class Service:
             assert self.engine is not None
             coordinator = self.engine.coordinator
             self._do(lambda: coordinator.written([key], [edit]), wait=False)
+
+    def unlock(self, node: DataNodeRef, editor: str | None) -> Lock | None:
+        """Take a lock away: jobs that waited for it run now. The lock that another holds."""
+        held = self.store.unlock(node.id, editor, time.time())
+        if held is None and self.is_running and node.changed_at() is not None:
+            assert self.engine is not None
+            coordinator = self.engine.coordinator
+            self._do(lambda: coordinator.written([node.key], []), wait=False)
+        return held
 
     # -- the thread that drives the coordinator ---------------------------------------------
 

@@ -28,10 +28,11 @@ def show_result(
     *,
     table: bool,
     unwritten: Sequence[str] = (),
+    locked: Sequence[str] = (),
 ) -> None:
     """The result of a submission: JSON, or a table and what to do about failures.
 
-    `unwritten` names the data nodes that jobs wait for, where they are known.
+    `unwritten` and `locked` name the data nodes that jobs wait for, where they are known.
     """
     if streams.json:
         streams.data(dump(submission_shape(record, jobs), lines=streams.events))
@@ -42,7 +43,7 @@ def show_result(
             _show_jobs(streams, jobs)
         streams.data(summary_line(record))
     _explain_failures(streams, jobs, state_dir, where)
-    _explain_blocked(streams, record, jobs, unwritten)
+    _explain_blocked(streams, record, jobs, unwritten, locked)
 
 
 def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) -> None:
@@ -80,11 +81,18 @@ def _explain_blocked(
     record: SubmissionRecord,
     jobs: list[JobRecord] | tuple[JobRecord, ...],
     unwritten: Sequence[str],
+    locked: Sequence[str],
 ) -> None:
     waiting = [job for job in jobs if job.reason == Reason.INPUT_NOT_WRITTEN]
     waiting = [job for job in waiting if job.status is Status.BLOCKED]
-    if record.unfinished and waiting:
-        tasks = ", ".join(job.task for job in waiting)
+    tasks = ", ".join(job.task for job in waiting)
+    if record.unfinished and waiting and locked and not unwritten:
+        streams.error(
+            f"nothing more can run: task {tasks} reads the data node {', '.join(locked)}, which "
+            "somebody is editing",
+            "submit again when that is done",
+        )
+    elif record.unfinished and waiting:
         what = f"the data node {', '.join(unwritten)}, which" if unwritten else "a data node that"
         streams.error(
             f"nothing more can run: task {tasks} reads {what} was never written",

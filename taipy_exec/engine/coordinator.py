@@ -113,7 +113,7 @@ class Coordinator:
         self._plans[plan.record.id] = plan
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
-        unwritten = frozenset(node.key for node in plan.input_nodes() if node.changed_at() is None)
+        unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
         if self._queue is not None and plan.record.finished_at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 from taipy_exec.config.application import TaskConfig
@@ -40,6 +41,12 @@ class Freshness:
             return None
         edit = self._recorded.get(node.id)
         return changed if edit is None else max(changed, edit.at)
+
+    def not_ready(self, nodes: Iterable[DataNodeRef]) -> list[DataNodeRef]:
+        """Those that have no value, or that somebody has locked to change it."""
+        nodes = list(nodes)
+        locks = self._store.locks([node.id for node in nodes], time.time())
+        return [node for node in nodes if node.id in locks or node.changed_at() is None]
 
     def is_valid(self, node: DataNodeRef, now: float) -> bool:
         """Written, and not older than its validity period."""

@@ -1,11 +1,17 @@
-"""Scopes and cycles from the command line: which instance shares which data."""
+"""Scopes and cycles from the command line: which instance shares which data, and who edits it."""
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from command_support import Application
+
+from taipy_exec.store.rows import Lock
+from taipy_exec.store.store import Store
 
 CONFIG = """
 [DATA_NODE.rate]
@@ -95,3 +101,19 @@ def test_a_date_that_is_none_is_wrong_use(monthly: Application) -> None:
     result = monthly.run("submit", ".", "--creation-date", "2026-13-01")
     assert result.code == 2
     assert "2026-13-01" in result.err
+
+
+def test_a_job_whose_input_is_being_edited_waits_and_the_reason_is_told(
+    monthly: Application,
+) -> None:
+    submit(monthly, "2026-01-05")
+    rate = nodes(monthly, "--creation-date", "2026-01-05")["rate"]
+    id = Path(rate["path"]).stem
+    with closing(Store(monthly.folder / ".taipy-exec")) as store:
+        assert store.lock(Lock(id, "ann", time.time() + 60), time.time()) is None
+    result = monthly.run("submit", ".", "--creation-date", "2026-01-05", "--force")
+    assert result.code == 3
+    assert "reads the data node rate, which somebody is editing" in result.err
+    with closing(Store(monthly.folder / ".taipy-exec")) as store:
+        assert store.unlock(id, "ann", time.time()) is None
+    assert submit(monthly, "2026-01-05", "--force")["compute"] == "COMPLETED"

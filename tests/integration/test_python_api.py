@@ -1129,6 +1129,59 @@ def test_outputs_are_being_edited_while_their_job_is_unfinished(
     assert (found["early"], found["late"]) == (True, False)
 
 
+def test_a_lock_keeps_other_editors_out_until_it_is_taken_away(app: Application) -> None:
+    found = run(
+        app,
+        "development",
+        """
+        orchestrator, scenario = started({"two": (add, ["a"], ["b"])}, {"a": 3})
+        a, refused = scenario.a, []
+        a.lock_edit("ann")
+        for refusing in (a.lock_edit, a.unlock_edit):
+            try:
+                refusing("bob")
+            except DataNodeIsBeingEdited as error:
+                refused.append(error.message)
+        left = a.editor_expiration_date - dt.datetime.now(dt.timezone.utc)
+        held = [a.edit_in_progress, a.is_ready_for_reading, a.editor_id]
+        a.write(4, comment="done", ticket=7)
+        free = [a.edit_in_progress, a.is_ready_for_reading, a.editor_id, a.editor_expiration_date]
+        a.lock_edit()
+        anybody = [a.edit_in_progress, a.editor_id, a.editor_expiration_date]
+        a.unlock_edit("bob")
+        edit = {k: v for k, v in a.edits[-1].items() if k != "timestamp"}
+        show(refused=refused, left=left.total_seconds(), held=held, free=free, anybody=anybody,
+             after=a.edit_in_progress, edit=edit)
+        """,
+    )
+    assert found["refused"] == ["data node 'a' is being edited by ann"] * 2
+    assert 1700 < found["left"] <= 1800
+    assert found["held"] == [True, False, "ann"]
+    assert found["free"] == [False, True, None, None]
+    assert found["anybody"] == [True, None, None]
+    assert found["after"] is False
+    assert found["edit"] == {"comment": "done", "ticket": 7}
+
+
+@both
+def test_a_job_waits_for_the_editor_of_its_input(app: Application, mode: str) -> None:
+    found = run(
+        app,
+        mode,
+        """
+        orchestrator, scenario = started({"two": (add, ["a"], ["b"])}, {"a": 3})
+        node = scenario.a
+        node.lock_edit("ann")
+        submission = scenario.submit()
+        wait_until(lambda: submission.jobs[0].is_blocked())
+        node.unlock_edit("ann")
+        submission.wait(20)
+        show(end=[job.status.name for job in submission.jobs])
+        """,
+    )
+    assert set(found["end"]) == {"COMPLETED"}
+
+
 # -- skipping ---------------------------------------------------------------------------------
 
 

@@ -162,6 +162,7 @@ def run_to_end(
     try:
         with events or nullcontext():
             code = Session(engine, streams, plan).run(timeout)
+        waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
     finally:
         engine.close(engine.app.job.grace)
     shown_live = streams.is_live and streams.data_is_terminal
@@ -172,7 +173,8 @@ def run_to_end(
         engine.app.state_dir,
         where,
         table=not shown_live,
-        unwritten=[node.config.id for node in plan.input_nodes() if node.changed_at() is None],
+        unwritten=[node.config.id for node in waited_for if node.changed_at() is None],
+        locked=[node.config.id for node in waited_for if node.changed_at() is not None],
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
