@@ -18,9 +18,11 @@ _OURS = {
     "pickle": "taipy_exec.data.pickle_file:PickleFile",
     "json": "taipy_exec.data.json_file:JsonFile",
     "csv": "taipy_exec.data.csv_file:CsvFile",
+    "excel": "taipy_exec.data.excel_file:ExcelFile",
+    "parquet": "taipy_exec.data.parquet_file:ParquetFile",
     "in_memory": "taipy_exec.data.memory:Memory",
 }
-_LATER = ("excel", "parquet", "sql_table", "sql", "mongo_collection", "generic", "s3_object")
+_LATER = ("sql_table", "sql", "mongo_collection", "generic", "s3_object")
 
 
 # The time of change of a place that cannot tell one, such as a table: it always has a value.

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taipy_exec.data.extras import extra
+from taipy_exec.errors import DataError
+
+_LIBRARIES = ("pyarrow", "polars")
 
 
 def pandas_for(storage_type: str) -> Any:
@@ -21,10 +26,31 @@ def frame_of(value: Any, pandas: Any) -> Any:
     """
     if isinstance(value, pandas.DataFrame):
         return value
-    module = type(value).__module__.partition(".")[0]
-    if module in ("pyarrow", "polars") and hasattr(value, "to_pandas"):
-        return value.to_pandas()
+    table = native_table(value)[1]
+    if hasattr(table, "to_pandas") and _library(table) in _LIBRARIES:
+        table = table.to_pandas()
+        return table if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
     return pandas.DataFrame(encoded(value))
+
+
+def native_table(value: Any) -> tuple[str | None, Any]:
+    """("polars", DataFrame) or ("pyarrow", Table) where it is a table of theirs.
+
+    Else (None, value). What is lazy is computed, and a batch becomes a table.
+    """
+    library, kind = _library(value), type(value).__name__
+    if library == "polars" and kind in ("DataFrame", "LazyFrame"):
+        return library, value.collect() if kind == "LazyFrame" else value
+    if library == "pyarrow" and kind in ("Table", "RecordBatch"):
+        import pyarrow
+
+        batch = kind == "RecordBatch"
+        return library, pyarrow.Table.from_batches([value]) if batch else value
+    return None, value
+
+
+def _library(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
 
 
 def encoded(value: Any) -> Any:
@@ -34,6 +60,9 @@ def encoded(value: Any) -> Any:
             return [item.encode() for item in value]
         if hasattr(value[0], "__dict__"):
             return [vars(item) for item in value]
+        if dataclasses.is_dataclass(value[0]):  # one with slots
+            names = [field.name for field in dataclasses.fields(value[0])]
+            return [{name: getattr(item, name) for name in names} for item in value]
     return value
 
 
@@ -42,18 +71,56 @@ def expose(frame: Any, exposed: Any) -> Any:
     if isinstance(exposed, type):
         return objects_of(frame.to_dict("records"), exposed)
     if exposed == "numpy":
-        return frame.to_numpy()
+        return _free(frame.to_numpy())
     if exposed == "polars":
-        return extra("polars", "polars", 'data nodes with exposed_type = "polars"').from_pandas(
-            frame
-        )
+        user = 'data nodes with exposed_type = "polars"'
+        return extra("polars", "polars", user).from_pandas(_named(frame))
     if exposed == "pyarrow":
         user = 'data nodes with exposed_type = "pyarrow"'
-        return extra("pyarrow", "parquet", user).Table.from_pandas(frame, preserve_index=False)
+        table = extra("pyarrow", "parquet", user).Table
+        return table.from_pandas(_named(frame), preserve_index=False)
     return frame
 
 
-def objects_of(rows: Iterable[Mapping[str, Any]], cls: type) -> list[Any]:
-    """`cls.decode(row)` for each row where the class has that, else `cls(**row)`."""
+def _free(array: Any) -> Any:
+    """`array`, which a task may change: pandas 3 gives a view that must not be changed."""
+    try:
+        array.flags.writeable = True
+    except ValueError:
+        return array.copy()
+    return array
+
+
+def _named(frame: Any) -> Any:
+    """The frame with texts as names of columns, which others than pandas want."""
+    if all(isinstance(name, str) for name in frame.columns):
+        return frame
+    frame = frame.copy(deep=False)
+    frame.columns = [str(name) for name in frame.columns]
+    return frame
+
+
+def objects_of(rows: Iterable[Any], cls: type) -> list[Any]:
+    """`cls.decode(row)` for each row where the class has that, else `cls(**row)`.
+
+    A row that is no table of values by name gives `cls(*row)`. Raises DataError where the columns
+    are not those that the class takes.
+    """
     decode = getattr(cls, "decode", None)
-    return [decode(row) if decode else cls(**row) for row in rows]
+    return [decode(row) if decode else _object(row, cls) for row in rows]
+
+
+def _object(row: Any, cls: type) -> Any:
+    named = isinstance(row, Mapping)
+    try:
+        return cls(**row) if named else cls(*row)
+    except TypeError as error:
+        try:
+            known = inspect.signature(cls)
+            known.bind(**row) if named else known.bind(*row)
+        except TypeError as misfit:
+            what = f"columns {', '.join(map(str, row))}" if named else f"{len(row)} columns"
+            raise DataError(f"the {what} do not fit {cls.__qualname__}: {misfit}") from error
+        except ValueError:
+            pass  # a class whose signature cannot be told
+        raise

@@ -1,0 +1,296 @@
+"""`parquet`: tables as pandas, NumPy, Arrow, polars or objects, each without a detour."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from taipy_exec.config.reference import realise
+from taipy_exec.data.extras import extra
+from taipy_exec.data.files import FileStorage
+from taipy_exec.data.parquet_frame import arrow, opened, read_array, read_frame, read_table
+from taipy_exec.data.tables import expose, frame_of, native_table, pandas_for
+from taipy_exec.errors import DataError
+
+if TYPE_CHECKING:
+    from taipy_exec.data.node import DataNodeRef
+
+Options = Mapping[str, Any]
+
+_MAGIC = (b"PAR1", b"PARE")  # the second one where the file is encrypted
+
+
+class ParquetFile(FileStorage):
+    """Taipy's properties: engine, compression, read_kwargs, write_kwargs, exposed_type.
+
+    The path may be a folder of files, or end in `*`: then it can be read only.
+    """
+
+    extension: str | None = "parquet"
+
+    def read(self, node: DataNodeRef) -> Any:
+        properties = node.config.properties
+        source = _source(node)
+        exposed = realise(properties.get("exposed_type", "pandas"))
+        options = _options(node, "read_kwargs")
+        with _clear_errors():
+            if exposed == "polars":
+                user = 'data nodes with exposed_type = "polars"'
+                return extra("polars", "polars", user).read_parquet(source, **options)
+            if properties.get("engine") == "fastparquet" and exposed != "pyarrow":
+                return expose(_read_fastparquet(source, options), exposed)
+            if isinstance(source, Path) and source.is_file() and not options:
+                return _read_whole(source, exposed)
+            if exposed == "pyarrow":
+                return _parquet().read_table(source, **options)
+            arrow()  # before pandas takes fastparquet in its place
+            return expose(pandas_for("parquet").read_parquet(source, **options), exposed)
+
+    def write(self, node: DataNodeRef, value: Any) -> None:
+        options = _options(node, "write_kwargs")
+        with self._single_file(node) as file, _clear_errors():
+            _write(file, value, node.config.properties.get("engine"), _compression(node), options)
+
+    def append(self, node: DataNodeRef, value: Any) -> None:
+        assert node.path is not None
+        if not node.path.exists():
+            self.write(node, value)
+            return
+        options = _options(node, "write_kwargs")
+        with self._single_file(node) as file, _clear_errors():
+            _check(node.path)
+            if node.config.properties.get("engine") == "fastparquet":
+                with node.path.open("rb") as held:
+                    shutil.copyfileobj(held, file)
+                file.flush()
+                _write_fastparquet(file, value, _compression(node), {**options, "append": True})
+            else:
+                _append(node.path, file, value, _compression(node), options)
+
+    def changed_at(self, node: DataNodeRef) -> float | None:
+        """The time of the file, or of the one of the folder's files that changed last."""
+        assert node.path is not None
+        if not node.path.name.endswith("*") and not node.path.is_dir():
+            return super().changed_at(node)
+        return max((path.stat().st_mtime for path in _files(node.path)), default=None)
+
+    @contextmanager
+    def _single_file(self, node: DataNodeRef) -> Iterator[IO[bytes]]:
+        """The file to write into. Raises DataError for a folder, which cannot change as a whole."""
+        assert node.path is not None
+        if node.path.name.endswith("*") or node.path.is_dir():
+            raise DataError(
+                "it stands for several files, which can be read only: name one file in `path`"
+            )
+        if "partition_cols" in _options(node, "write_kwargs"):
+            raise DataError(
+                "partition_cols would make a folder, which cannot be replaced as a whole: "
+                "leave it out of `write_kwargs`"
+            )
+        with self.write_bytes(node) as file:
+            yield file
+
+
+def _read_whole(path: Path, exposed: Any) -> Any:
+    """A single file, with little more memory than the result takes."""
+    if exposed == "pyarrow":
+        return read_table(path)
+    return read_array(path) if exposed == "numpy" else expose(read_frame(path), exposed)
+
+
+def _options(node: DataNodeRef, key: str) -> dict[str, Any]:
+    return dict(realise(node.config.properties.get(key)) or {})
+
+
+def _compression(node: DataNodeRef) -> str | None:
+    compression = node.config.properties.get("compression", "snappy")
+    return None if compression == "none" else compression
+
+
+def _source(node: DataNodeRef) -> Path | list[Path]:
+    """What is to be read: a file, a folder, or the files that a path with `*` at its end means.
+
+    Raises FileNotFoundError where there is none, DataError where it is no parquet file.
+    """
+    assert node.path is not None
+    path = node.path
+    if path.is_file():
+        _check(path)
+        return path
+    found = _files(path)
+    if not found and path.is_dir():
+        raise DataError("there is no file in this folder")
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if path.name == "*":
+        return path.parent
+    return path if path.is_dir() else found
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that a folder, or a path with `*` at its end, stands for; hidden ones are not."""
+    if path.name == "*" or path.is_dir():
+        folder = path.parent if path.name == "*" else path
+        found = folder.rglob("*")
+    elif path.name.endswith("*"):
+        folder = path.parent
+        found = folder.glob(path.name)
+    else:
+        return []
+    return sorted(
+        file
+        for file in found
+        if file.is_file()
+        and not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+    )
+
+
+def _check(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start not in _MAGIC:
+        raise DataError("it is no parquet file" if start else "it is empty: no parquet file")
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Tell Arrow's errors, which are tuples of texts at times, in one sentence."""
+    try:
+        yield
+    except (ValueError, TypeError, NotImplementedError, LookupError) as error:
+        if not type(error).__module__.startswith("pyarrow"):
+            raise
+        raise DataError("; ".join(str(part) for part in error.args)) from error
+
+
+# -- writing ----------------------------------------------------------------------------------
+
+
+def _write(
+    file: IO[bytes], value: Any, engine: str | None, compression: str | None, options: Options
+) -> None:
+    """Write a table: that of polars or Arrow by its own library, any other by pandas."""
+    library, table = native_table(value)
+    if library == "polars":
+        table.write_parquet(file, **_own(options, compression or "uncompressed"))
+    elif library == "pyarrow":
+        _parquet().write_table(table, file, **_own(options, compression or "none"))
+    elif engine == "fastparquet":
+        _write_fastparquet(file, value, compression, options)
+    else:
+        arrow()  # before pandas takes fastparquet in its place
+        _frame(value).to_parquet(file, **{"compression": compression, **options})
+
+
+def _own(options: Options, compression: str) -> dict[str, Any]:
+    """The arguments for tables without an index."""
+    return {"compression": compression, **{k: v for k, v in options.items() if k != "index"}}
+
+
+def _frame(value: Any) -> Any:
+    """A DataFrame whose columns have texts for names, as Taipy writes it; `value` stays as it is.
+
+    Columns of several levels are left to the library.
+    """
+    pandas = pandas_for("parquet")
+    frame = frame_of(value, pandas)
+    if isinstance(frame.columns, pandas.MultiIndex) or all(
+        isinstance(name, str) for name in frame.columns
+    ):
+        return frame
+    frame = frame.copy(deep=False)
+    frame.columns = frame.columns.astype(str)
+    return frame
+
+
+def _parquet() -> Any:
+    return extra("pyarrow.parquet", "parquet", "parquet data nodes")
+
+
+# -- appending --------------------------------------------------------------------------------
+
+
+def _append(
+    path: Path, file: IO[bytes], value: Any, compression: str | None, options: Options
+) -> None:
+    """Write what `path` holds, one row group after the other, and `value` after it."""
+    with opened(path) as held:
+        index = _index_columns(held.schema_arrow)
+        added = _table(value, bool(index))
+        schema = _joined(held.schema_arrow, added.schema, index)
+        given = _own(options, compression or "none")
+        given.pop("row_group_size", None)
+        with _parquet().ParquetWriter(file, schema, **given) as writer:
+            for number in range(held.num_row_groups):
+                writer.write_table(held.read_row_group(number).cast(schema))
+            writer.write_table(added.select(schema.names).cast(schema))
+
+
+def _table(value: Any, with_index: bool) -> Any:
+    library, table = native_table(value)
+    if library == "polars":
+        return table.to_arrow()
+    if library == "pyarrow":
+        return table
+    return arrow().Table.from_pandas(_frame(value), preserve_index=with_index)
+
+
+def _joined(held: Any, added: Any, index: list[str]) -> Any:
+    """The schema that takes the rows of both. Raises DataError where the columns differ."""
+    missing = [name for name in held.names if name not in added.names]
+    surplus = [name for name in added.names if name not in held.names]
+    if missing or surplus:
+        told = [f"lacks {', '.join(missing)}"] if missing else []
+        told += [f"has also {', '.join(surplus)}"] if surplus else []
+        raise DataError(
+            f"what is appended {' and '.join(told)}: its columns must be those of the file "
+            f"({', '.join(held.names)})"
+        )
+    metadata = dict(held.metadata or {})
+    if b"pandas" in metadata:
+        # Without the former number of rows, which a plain index consists of.
+        told_pandas = {**json.loads(metadata[b"pandas"]), "index_columns": index}
+        metadata[b"pandas"] = json.dumps(told_pandas).encode()
+    both = arrow().unify_schemas([held, added], promote_options="permissive")
+    return both.with_metadata(metadata)
+
+
+def _index_columns(schema: Any) -> list[str]:
+    known = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [name for name in known if isinstance(name, str)]
+
+
+# -- fastparquet ------------------------------------------------------------------------------
+
+
+def _read_fastparquet(source: Path | list[Path], options: Options) -> Any:
+    given = [str(path) for path in source] if isinstance(source, list) else str(source)
+    with ExitStack() as opened_files:
+        file = _fastparquet().ParquetFile(given, open_with=_opener(opened_files))
+        return file.to_pandas(**options)
+
+
+def _write_fastparquet(
+    file: IO[bytes], value: Any, compression: str | None, options: Options
+) -> None:
+    given = {"compression": (compression or "uncompressed").upper(), **options}
+    if "index" in given:
+        given["write_index"] = given.pop("index")  # the one argument that pandas renames
+    frame = _frame(value)
+    with ExitStack() as opened_files:
+        _fastparquet().write(file.name, frame, open_with=_opener(opened_files), **given)
+
+
+def _fastparquet() -> Any:
+    return extra("fastparquet", "fastparquet", 'data nodes with engine = "fastparquet"')
+
+
+def _opener(opened_files: ExitStack) -> Callable[..., IO[Any]]:
+    """`open` whose files are closed with the stack: fastparquet leaves that to chance."""
+    return lambda path, mode="rb": opened_files.enter_context(Path(path).open(mode))

@@ -1,0 +1,169 @@
+"""Parquet files into pandas, NumPy and Arrow with little more memory than the result takes.
+
+pandas decodes a whole file as an Arrow table and copies that: three times the frame at its peak.
+Here a file is decoded in pieces, and columns of plain numbers and times go from each piece right
+to their place in the frame. The file is neither mapped nor read ahead, since its pages would count
+as memory of this process too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.data.extras import extra
+from taipy_exec.data.tables import expose, pandas_for
+
+_PIECE = 4 << 20  # bytes that a piece takes, about
+_FEWEST, _MOST = 1 << 12, 1 << 20  # rows of a piece
+_BUFFER = 1 << 20
+_VARIABLE = 32  # bytes taken for a value whose type has no width, where the file says less
+_PLAIN = "iufbmM"  # NumPy's kinds of numbers, truth values and times
+_WITHOUT_NULLS = "iub"  # ... of which these have no value that stands for a null
+
+
+def arrow() -> Any:
+    """pyarrow. Raises ConfigurationError where it is missing."""
+    return extra("pyarrow", "parquet", "parquet data nodes")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A `pyarrow.parquet.ParquetFile` that reads no more of the file than it decodes."""
+    parquet = extra("pyarrow.parquet", "parquet", "parquet data nodes")
+    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
+        yield file
+
+
+def read_table(path: Path) -> Any:
+    """The file as a `pyarrow.Table`."""
+    with opened(path) as file:
+        return arrow().Table.from_batches(_pieces(file), file.schema_arrow)
+
+
+def read_frame(path: Path) -> Any:
+    """The file as `pandas.read_parquet` gives it."""
+    pandas = pandas_for("parquet")
+    import numpy
+
+    with opened(path) as file:
+        schema = file.schema_arrow
+        head = _to_pandas(schema.empty_table())
+        names = [name for name in schema.names if name not in _index_names(schema)]
+        if len(set(schema.names)) < len(schema.names) or len(names) != len(head.columns):
+            return _to_pandas(arrow().Table.from_batches(_pieces(file), schema))
+        dtypes = _plain(file, dict(zip(names, head.dtypes, strict=True)))
+        rows = file.metadata.num_rows
+        plain = {name: numpy.empty(rows, dtype) for name, dtype in dtypes.items()}
+        others = _to_pandas(_fill(file, plain))
+    series = iter([others.iloc[:, place] for place in range(others.shape[1])])
+    columns = [plain[name] if name in plain else next(series) for name in names]
+    frame = pandas.DataFrame(dict(enumerate(columns)), index=others.index, copy=False)
+    frame.columns = head.columns
+    frame.attrs = others.attrs
+    return frame
+
+
+def read_array(path: Path) -> Any:
+    """The file as `pandas.read_parquet(...).to_numpy()` gives it, but free to be changed."""
+    import numpy
+
+    with opened(path) as file:
+        schema = file.schema_arrow
+        head = _to_pandas(schema.empty_table())
+        if list(head.columns) == schema.names and len(set(head.dtypes)) == 1:
+            dtypes = dict(zip(schema.names, head.dtypes, strict=True))
+            if len(_plain(file, dtypes)) == len(dtypes):
+                array = numpy.empty((len(dtypes), file.metadata.num_rows), head.dtypes.iloc[0])
+                _fill(file, dict(zip(dtypes, array, strict=True)))
+                return array.T
+    return expose(read_frame(path), "numpy")
+
+
+def _fill(file: Any, plain: dict[str, Any]) -> Any:
+    """Decode the file into the arrays of `plain`; the table of the columns that are not there."""
+    schema = file.schema_arrow
+    others = [name for name in schema.names if name not in plain]
+    rest, at = [], 0
+    for piece in _pieces(file):
+        for name, target in plain.items():
+            target[at : at + len(piece)] = piece.column(name).to_numpy(zero_copy_only=False)
+        rest.append(piece.select(others))
+        at += len(piece)
+    kept = arrow().schema([schema.field(name) for name in others], schema.metadata)
+    return arrow().Table.from_batches(rest, kept)
+
+
+def _plain(file: Any, dtypes: dict[str, Any]) -> dict[str, Any]:
+    """Those columns, with their dtypes, that are filled in from NumPy arrays, piece by piece."""
+    import numpy
+
+    types = arrow().types
+    found = {}
+    for name, dtype in dtypes.items():
+        kind = file.schema_arrow.field(name).type
+        native = (
+            types.is_integer(kind)
+            or types.is_floating(kind)
+            or types.is_boolean(kind)
+            or types.is_timestamp(kind)
+            or types.is_duration(kind)
+        )
+        if native and isinstance(dtype, numpy.dtype) and dtype.kind in _PLAIN:
+            found[name] = dtype
+    without = {name for name, dtype in found.items() if dtype.kind in _WITHOUT_NULLS}
+    for name in _with_nulls(file.metadata, without):
+        del found[name]
+    return found
+
+
+def _with_nulls(metadata: Any, names: set[str]) -> set[str]:
+    """Those of `names` that hold nulls, or may hold some since the file does not say."""
+    found: set[str] = set()
+    for number in range(metadata.num_row_groups if names else 0):
+        group = metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            name = column.path_in_schema
+            if name in names - found:
+                known = column.statistics
+                if known is None or not known.has_null_count or known.null_count:
+                    found.add(name)
+    return found
+
+
+def _index_names(schema: Any) -> set[str]:
+    """The columns that pandas makes the index of."""
+    known = (schema.pandas_metadata or {}).get("index_columns", [])
+    return {name for name in known if isinstance(name, str)}
+
+
+def _to_pandas(table: Any) -> Any:
+    """A DataFrame that may be changed; the table is gone then. It is what pandas itself does."""
+    attributes = (table.schema.metadata or {}).get(b"PANDAS_ATTRS")
+    frame = table.to_pandas(self_destruct=True)
+    if attributes is not None:
+        frame.attrs = json.loads(attributes)
+    return frame
+
+
+def _pieces(file: Any) -> Iterator[Any]:
+    """The file's rows in record batches of about `_PIECE` bytes."""
+    metadata = file.metadata
+    if not metadata.num_rows:
+        return iter(())
+    groups = range(metadata.num_row_groups)
+    held = sum(metadata.row_group(number).total_byte_size for number in groups)
+    width = sum(_width(field.type) for field in file.schema_arrow)
+    rows = int(_PIECE / max(held / metadata.num_rows, width, 1))
+    return file.iter_batches(batch_size=max(_FEWEST, min(rows, _MOST)))  # type: ignore[no-any-return]
+
+
+def _width(kind: Any) -> float:
+    try:
+        return float(kind.bit_width) / 8
+    except ValueError:
+        return _VARIABLE
