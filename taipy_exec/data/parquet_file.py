@@ -42,7 +42,8 @@ class ParquetFile(FileStorage):
         with _clear_errors():
             if exposed == "polars":
                 user = 'data nodes with exposed_type = "polars"'
-                return extra("polars", "polars", user).read_parquet(source, **options)
+                polars = extra("polars", "polars", user)
+                return polars.read_parquet(_listed(source), **_partitions(source, options))
             if properties.get("engine") == "fastparquet" and exposed != "pyarrow":
                 return expose(_read_fastparquet(source, options), exposed)
             if isinstance(source, Path) and source.is_file() and not options:
@@ -119,7 +120,7 @@ def _source(node: DataNodeRef) -> Path | list[Path]:
     Raises FileNotFoundError where there is none, DataError where it is no parquet file.
     """
     assert node.path is not None
-    path = node.path
+    path = node.path.parent if node.path.name == "*" else node.path
     if path.is_file():
         _check(path)
         return path
@@ -128,27 +129,30 @@ def _source(node: DataNodeRef) -> Path | list[Path]:
         raise DataError("there is no file in this folder")
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    if path.name == "*":
-        return path.parent
     return path if path.is_dir() else found
 
 
 def _files(path: Path) -> list[Path]:
     """The files that a folder, or a path with `*` at its end, stands for; hidden ones are not."""
-    if path.name == "*" or path.is_dir():
-        folder = path.parent if path.name == "*" else path
-        found = folder.rglob("*")
-    elif path.name.endswith("*"):
-        folder = path.parent
-        found = folder.glob(path.name)
-    else:
-        return []
+    folder = path.parent if path.name.endswith("*") else path
     return sorted(
         file
-        for file in found
+        for file in folder.glob(path.name if path.name.strip("*") and folder != path else "**/*")
         if file.is_file()
         and not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
     )
+
+
+def _listed(source: Path | list[Path]) -> Path | list[Path]:
+    """The files of a folder for those libraries that would read hidden ones too."""
+    return _files(source) if isinstance(source, Path) and source.is_dir() else source
+
+
+def _partitions(source: Path | list[Path], options: Options) -> Options:
+    """`read_kwargs` for polars, which looks for columns in names of folders where it is told to."""
+    if isinstance(source, Path) and any("=" in path.name for path in source.glob("*/")):
+        return {"hive_partitioning": True, **options}
+    return options
 
 
 def _check(path: Path) -> None:
@@ -221,7 +225,11 @@ def _append(
 ) -> None:
     """Write what `path` holds, one row group after the other, and `value` after it."""
     with opened(path) as held:
-        index = _index_columns(held.schema_arrow)
+        index = _index(held.schema_arrow)
+        if index is None:
+            frames = [read_frame(path), _frame(value)]
+            _write(file, pandas_for("parquet").concat(frames), None, compression, options)
+            return
         added = _table(value, bool(index))
         schema = _joined(held.schema_arrow, added.schema, index)
         given = _own(options, compression or "none")
@@ -261,18 +269,30 @@ def _joined(held: Any, added: Any, index: list[str]) -> Any:
     return both.with_metadata(metadata)
 
 
-def _index_columns(schema: Any) -> list[str]:
-    known = (schema.pandas_metadata or {}).get("index_columns", [])
-    return [name for name in known if isinstance(name, str)]
+def _index(schema: Any) -> list[str] | None:
+    """The columns of pandas' index; None where it is a range that is more than row numbers."""
+    columns = []
+    for known in (schema.pandas_metadata or {}).get("index_columns", []):
+        if isinstance(known, str):
+            columns.append(known)
+        elif (known["name"], known["start"], known["step"]) != (None, 0, 1):
+            return None
+    return columns
 
 
 # -- fastparquet ------------------------------------------------------------------------------
 
 
 def _read_fastparquet(source: Path | list[Path], options: Options) -> Any:
-    given = [str(path) for path in source] if isinstance(source, list) else str(source)
+    given = _listed(source)
     with ExitStack() as opened_files:
-        file = _fastparquet().ParquetFile(given, open_with=_opener(opened_files))
+        open_with = _opener(opened_files)
+        if isinstance(given, list):
+            root = str(source) if isinstance(source, Path) else str(given[0].parent)
+            texts = [str(path) for path in given]
+            file = _fastparquet().ParquetFile(texts, root=root, open_with=open_with)
+        else:
+            file = _fastparquet().ParquetFile(str(given), open_with=open_with)
         return file.to_pandas(**options)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from taipy_exec.data.extras import extra
 from taipy_exec.data.tables import expose, pandas_for
+from taipy_exec.errors import DataError
 
 _PIECE = 4 << 20  # bytes that a piece takes, about
 _FEWEST, _MOST = 1 << 12, 1 << 20  # rows of a piece
@@ -41,7 +42,7 @@ def opened(path: Path) -> Iterator[Any]:
 def read_table(path: Path) -> Any:
     """The file as a `pyarrow.Table`."""
     with opened(path) as file:
-        return arrow().Table.from_batches(_pieces(file), file.schema_arrow)
+        return file.read()
 
 
 def read_frame(path: Path) -> Any:
@@ -53,8 +54,10 @@ def read_frame(path: Path) -> Any:
         schema = file.schema_arrow
         head = _to_pandas(schema.empty_table())
         names = [name for name in schema.names if name not in _index_names(schema)]
-        if len(set(schema.names)) < len(schema.names) or len(names) != len(head.columns):
-            return _to_pandas(arrow().Table.from_batches(_pieces(file), schema))
+        if len(set(schema.names)) < len(schema.names):
+            raise DataError('it has two columns of one name: set exposed_type = "pyarrow"')
+        if len(names) != len(head.columns):
+            return _to_pandas(file.read())
         dtypes = _plain(file, dict(zip(names, head.dtypes, strict=True)))
         rows = file.metadata.num_rows
         plain = {name: numpy.empty(rows, dtype) for name, dtype in dtypes.items()}
