@@ -1,18 +1,23 @@
-"""`csv`: tables as pandas, NumPy or objects of the user's class."""
+"""`csv`: tables as pandas, NumPy, Arrow, polars or objects of the user's class."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-from typing import TYPE_CHECKING, Any
+import io
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
+from taipy_exec.data.extras import extra
 from taipy_exec.data.files import FileStorage, wrong_encoding
-from taipy_exec.data.tables import expose, frame_of, objects_of, pandas_for
+from taipy_exec.data.tables import expose, frame_of, native_table, objects_of, pandas_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taipy_exec.data.node import DataNodeRef
+
+
+_BLANK = 1024  # bytes that are looked at first, to see whether a file is empty
 
 
 class CsvFile(FileStorage):
@@ -26,27 +31,22 @@ class CsvFile(FileStorage):
         encoding = properties.get("encoding", "utf-8")
         has_header = properties.get("has_header", True)
         exposed = realise(properties.get("exposed_type", "pandas"))
-        if isinstance(exposed, type):
-            return _read_objects(node.path, encoding, has_header, exposed)
-        pandas = pandas_for("csv")
         try:
-            frame = pandas.read_csv(node.path, encoding=encoding, header=0 if has_header else None)
-        except pandas.errors.EmptyDataError:
-            frame = pandas.DataFrame()
+            if isinstance(exposed, type):
+                return _read_objects(node.path, encoding, has_header, exposed)
+            if exposed == "polars":
+                return _read_polars(node.path, encoding, has_header)
+            if exposed == "pyarrow":
+                return _read_arrow(node.path, encoding, has_header)
+            return expose(_read_pandas(node.path, encoding, has_header), exposed)
         except UnicodeDecodeError as error:
             raise wrong_encoding(encoding, error) from error
-        return expose(frame, exposed)
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         properties = node.config.properties
-        frame = frame_of(value, pandas_for("csv"))
+        encoding = properties.get("encoding", "utf-8")
         with self.write_bytes(node) as file:
-            frame.to_csv(
-                file,
-                index=False,
-                header=properties.get("has_header", True),
-                encoding=properties.get("encoding", "utf-8"),
-            )
+            _write(file, value, encoding, bool(properties.get("has_header", True)))
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         assert node.path is not None
@@ -56,19 +56,81 @@ class CsvFile(FileStorage):
                 held = file.read()
         except FileNotFoundError:
             held = ""
+        except UnicodeDecodeError as error:
+            raise wrong_encoding(encoding, error) from error
         if held and not held.endswith("\n"):
             held += "\n"
-        rows = frame_of(value, pandas_for("csv")).to_csv(index=False, header=False)
+        rows = io.BytesIO()
+        _write(rows, value, "utf-8", header=False)
         with self.write_bytes(node) as target:
-            target.write((held + rows).encode(encoding))
+            target.write((held + rows.getvalue().decode()).encode(encoding))
+
+
+def _read_pandas(path: Path, encoding: str, has_header: bool) -> Any:
+    pandas = pandas_for("csv")
+    try:
+        return pandas.read_csv(path, encoding=encoding, header=0 if has_header else None)
+    except pandas.errors.EmptyDataError:
+        return pandas.DataFrame()
 
 
 def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> list[Any]:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            if has_header:
-                return objects_of(csv.DictReader(file), cls)
-            decode = getattr(cls, "decode", None)
-            return [decode(row) if decode else cls(*row) for row in csv.reader(file) if row]
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(encoding, error) from error
+    with path.open(encoding=encoding, newline="") as file:
+        if has_header:
+            return objects_of(csv.DictReader(file), cls)
+        return objects_of((row for row in csv.reader(file) if row), cls)
+
+
+def _read_polars(path: Path, encoding: str, has_header: bool) -> Any:
+    polars = extra("polars", "polars", 'data nodes with exposed_type = "polars"')
+    with _utf8(path, encoding) as source:
+        try:
+            return polars.read_csv(source, has_header=has_header, raise_if_empty=False)
+        except polars.exceptions.ComputeError:
+            path.read_text(encoding=encoding)  # raises where it is no such text
+            raise
+
+
+def _read_arrow(path: Path, encoding: str, has_header: bool) -> Any:
+    user = 'data nodes with exposed_type = "pyarrow"'
+    arrow, reader = extra("pyarrow", "parquet", user), extra("pyarrow.csv", "parquet", user)
+    with _utf8(path, encoding) as source:
+        if not source.read(_BLANK).strip() and not source.read().strip():
+            return arrow.table({})
+        source.seek(0)
+        table = reader.read_csv(
+            source,
+            read_options=reader.ReadOptions(autogenerate_column_names=not has_header),
+            parse_options=reader.ParseOptions(newlines_in_values=True),
+        )
+    if any(arrow.types.is_binary(kind) for kind in table.schema.types):
+        path.read_text(encoding=encoding)  # Arrow takes what is no UTF-8 for bytes
+    return table
+
+
+def _utf8(path: Path, encoding: str) -> IO[bytes]:
+    """The file, or its text in UTF-8 where it has another encoding."""
+    if _is_utf8(encoding):
+        return path.open("rb")
+    return io.BytesIO(path.read_bytes().decode(encoding).encode())
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def _write(file: IO[bytes], value: Any, encoding: str, header: bool) -> None:
+    """Write a table: that of polars or Arrow by its own library, any other by pandas."""
+    library, table = native_table(value)
+    if library is None:
+        frame = frame_of(value, pandas_for("csv"))
+        frame.to_csv(file, index=False, header=header, encoding=encoding)
+        return
+    target = file if _is_utf8(encoding) else io.BytesIO()
+    if library == "polars":
+        table.write_csv(target, include_header=header)
+    else:
+        writer = extra("pyarrow.csv", "parquet", "Arrow tables")
+        writer.write_csv(table, target, writer.WriteOptions(include_header=header))
+    if isinstance(target, io.BytesIO) and target is not file:
+        file.write(target.getvalue().decode().encode(encoding))

@@ -82,10 +82,13 @@ class JsonFile(FileStorage):
         decoder = realise(properties.get("decoder")) or TaggedDecoder
         encoding = properties.get("encoding", "utf-8")
         try:
-            return json.loads(node.path.read_text(encoding=encoding), cls=decoder)
+            text = node.path.read_text(encoding=encoding)
+            return json.loads(text, cls=decoder)
         except UnicodeDecodeError as error:
             raise wrong_encoding(encoding, error) from error
         except json.JSONDecodeError as error:
+            if not text.strip():
+                raise DataError("it is empty: no JSON") from error
             raise DataError(
                 f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}"
             ) from error
@@ -97,16 +100,72 @@ class JsonFile(FileStorage):
             text = io.TextIOWrapper(
                 file, encoding=properties.get("encoding", "utf-8"), write_through=True
             )
-            json.dump(value, text, indent=4, cls=encoder)
+            try:
+                json.dump(value, text, indent=4, cls=encoder)
+            except (TypeError, ValueError, RecursionError) as error:
+                found = _no_json(value, encoder)
+                raise DataError(found or str(error)) from error
             text.flush()
             text.detach()
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         held = self.read(node)
         if isinstance(held, dict):
+            if not isinstance(value, dict):
+                raise DataError(f"it holds a table, to which a {_kind(value)} cannot be appended")
             held.update(value)
+        elif not isinstance(held, list):
+            raise DataError(f"it holds a {_kind(held)}: only a list or a table can be appended to")
         elif isinstance(value, list):
             held.extend(value)
         else:
             held.append(value)
         self.write(node, held)
+
+
+def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
+    """The first part of `value` that is no JSON, and where it is; empty if none is found."""
+    walk: list[tuple[str, Any, tuple[int, ...]]] = [("", value, ())]
+    while walk:
+        place, item, above = walk.pop()
+        where = f"value{place}"
+        if id(item) in above:
+            return f"{where} contains itself"
+        inside = (*above, id(item))
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str | int | float | None):
+                    return f"{where} has the key {_short(key)}, a {_kind(key)}: keys must be texts"
+            parts = [(f"[{_short(key)}]", part) for key, part in item.items()]
+        elif isinstance(item, list | tuple):
+            parts = [(f"[{number}]", part) for number, part in enumerate(item)]
+        else:
+            try:
+                json.dumps(item, cls=encoder)
+            except (TypeError, ValueError, RecursionError):
+                fields = dataclasses.fields(item) if _is_object(item) else ()
+                parts = [(f".{field.name}", getattr(item, field.name)) for field in fields]
+                if not parts:
+                    return f"{where} is a {_kind(item)}, which is no JSON"
+            else:
+                parts = []
+        walk += [(place + step, part, inside) for step, part in reversed(parts)]
+    return ""
+
+
+def _is_object(item: Any) -> bool:
+    return dataclasses.is_dataclass(item) and not isinstance(item, type)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def _short(key: Any) -> str:
+    text = repr(key)
+    return text if len(text) <= 40 else f"{text[:40]}..."

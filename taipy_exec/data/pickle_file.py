@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.data import mapped_pickle
@@ -24,7 +26,12 @@ class PickleFile(FileStorage):
     def read(self, node: DataNodeRef) -> Any:
         assert node.path is not None
         with open(node.path, "rb") as file:  # noqa: PTH123 - hot path
-            return mapped_pickle.load(file, mapped=node.is_generated)
+            try:
+                return mapped_pickle.load(file, mapped=node.is_generated)
+            except (pickle.UnpicklingError, EOFError) as error:
+                empty = not file.seek(0, os.SEEK_END)
+                what = "it is empty" if empty else f"it is no whole pickle file ({error})"
+                raise DataError(what) from error
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         with self.write_bytes(node) as file:

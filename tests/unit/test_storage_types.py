@@ -8,12 +8,15 @@ import enum
 import json
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pandas
+import polars
+import pyarrow
 import pytest
 
 from taipy_exec.config.application import AppConfig, CoreConfig, DataNodeConfig
@@ -143,6 +146,18 @@ def test_pickle_cannot_be_appended_to(make: Make) -> None:
     with pytest.raises(DataError, match="cannot be appended to"):
         node.append([2])
     assert node.read() == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "it is empty"), (b"a,b\n", "no whole pickle file"), (b"\x80\x05]", "no whole pickle")],
+)
+def test_a_file_that_is_no_pickle_is_told(
+    make: Make, tmp_path: Path, content: bytes, told: str
+) -> None:
+    (tmp_path / "a.p").write_bytes(content)
+    with pytest.raises(DataError, match=told):
+        make(default_path="a.p").read()
 
 
 # -- in_memory ----------------------------------------------------------------------------
@@ -299,6 +314,54 @@ def test_a_json_file_in_another_encoding_is_told_with_the_property_to_set(
         node.read()
 
 
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_an_empty_json_file_is_told(make: Make, tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(DataError, match="it is empty: no JSON"):
+        make("json", default_path="a.json").read()
+
+
+LOOP: list[Any] = [1]
+LOOP.append({"again": LOOP})
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (Refuses(), f"value is a {__name__}.Refuses, which is no JSON"),
+        (
+            {"a": [1, {"b": numpy.int64(3)}]},
+            "value['a'][1]['b'] is a numpy.int64, which is no JSON",
+        ),
+        ([Point(1, {1, 2})], "value[0].y is a set, which is no JSON"),
+        ({"a": {("b", 1): 2}}, "value['a'] has the key ('b', 1), a tuple: keys must be texts"),
+        (pandas.DataFrame(), "value is a pandas.DataFrame, which is no JSON"),
+        (LOOP, "value[1]['again'] contains itself"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_is_no_json_is_named_with_its_place(make: Make, value: object, told: str) -> None:
+    with pytest.raises(DataError) as caught:
+        make("json").write(value)
+    assert caught.value.message == told
+
+
+@pytest.mark.parametrize(
+    ("held", "added", "told"),
+    [
+        ("text", "more", "holds a str: only a list or a table"),
+        (3, [1], "holds a int: only"),
+        ({"a": 1}, [1], "holds a table, to which a list"),
+    ],
+)
+def test_json_appends_to_nothing_else(make: Make, held: Any, added: Any, told: str) -> None:
+    node = make("json")
+    node.write(held)
+    with pytest.raises(DataError, match=told):
+        node.append(added)
+    assert node.read() == held
+
+
 # -- csv ----------------------------------------------------------------------------------
 
 FRAME = pandas.DataFrame({"a": [1, 2], "b": ["x", "é"]})
@@ -403,11 +466,13 @@ def test_csv_in_another_encoding(make: Make, encoding: str) -> None:
     assert objects.read() == [Row("1", "x"), Row("2", "é")]
 
 
-@pytest.mark.parametrize("exposed", ["pandas", "numpy", Row])
+@pytest.mark.parametrize("exposed", ["pandas", "numpy", "polars", "pyarrow", Row])
 def test_csv_in_the_wrong_encoding_names_the_property_to_set(make: Make, exposed: object) -> None:
     make("csv", encoding="latin-1").write(FRAME)
     with pytest.raises(DataError, match=r"is not utf-8 text .*`encoding`"):
         make("csv", exposed_type=exposed).read()
+    with pytest.raises(DataError, match=r"is not utf-8 text .*`encoding`"):
+        make("csv", exposed_type=exposed).append([[1, 2]])
 
 
 @pytest.mark.parametrize("has_header", [True, False])
@@ -471,6 +536,91 @@ def test_csv_values_with_line_ends_survive_a_write_and_an_append(make: Make) -> 
     assert node.read()["a"].tolist() == ["one\ntwo", "three\r\nfour"]
 
 
+TABLES = {
+    "polars": polars.DataFrame({"a": [1, 2], "b": ["x", "é\nü"]}),
+    "pyarrow": pyarrow.table({"a": [1, 2], "b": ["x", "é\nü"]}),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf8", "latin-1", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("name", TABLES)
+def test_csv_reads_and_writes_tables_of_arrow_and_polars_without_pandas(
+    make: Make, monkeypatch: pytest.MonkeyPatch, name: str, encoding: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    node = make("csv", exposed_type=name, encoding=encoding)
+    node.write(TABLES[name])
+    node.append(TABLES[name])
+    found = node.read()
+    assert type(found) is type(TABLES[name])
+    assert [str(value) for value in found["b"]] == ["x", "é\nü"] * 2
+    rows = make("csv", exposed_type=Row, encoding=encoding).read()
+    assert rows == [Row("1", "x"), Row("2", "é\nü")] * 2
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_csv_without_a_header_gives_tables_of_arrow_and_polars_too(make: Make, name: str) -> None:
+    node = make("csv", exposed_type=name, has_header=False)
+    node.write(TABLES[name])
+    assert node.read().shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_an_empty_csv_file_is_an_empty_table_of_arrow_and_polars(
+    make: Make, tmp_path: Path, name: str
+) -> None:
+    for content in ("", "\n", "\n" * 2000):
+        (tmp_path / "a.csv").write_text(content)
+        assert make("csv", default_path="a.csv", exposed_type=name).read().shape == (0, 0)
+
+
+def test_csv_gives_an_array_that_may_be_changed(make: Make) -> None:
+    node = make("csv", exposed_type="numpy")
+    node.write([[1, 2]])
+    found = node.read()
+    found[0, 0] = 7
+    assert found.tolist() == [[7, 2]]
+
+
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    a: Any
+    b: Any
+
+
+def test_csv_takes_objects_with_slots(make: Make) -> None:
+    node = make("csv", exposed_type=Slotted)
+    node.write([Slotted("1", "x")])
+    assert node.read() == [Slotted("1", "x")]
+
+
+@pytest.mark.parametrize(
+    ("content", "has_header", "told"),
+    [
+        ("a,c\n1,2\n", True, r"columns a, c do not fit Row: .*'b'"),
+        ("a\n1\n", True, r"columns a do not fit Row: .*'b'"),
+        ("1,2,3\n", False, "3 columns do not fit Row: too many"),
+    ],
+)
+def test_csv_columns_that_do_not_fit_the_class_are_named(
+    make: Make, tmp_path: Path, content: str, has_header: bool, told: str
+) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    node = make("csv", default_path="a.csv", exposed_type=Row, has_header=has_header)
+    with pytest.raises(DataError, match=told):
+        node.read()
+
+
+def test_an_error_in_the_class_itself_is_not_taken_for_a_wrong_column(make: Make) -> None:
+    class Fails:
+        def __init__(self, a: str) -> None:
+            raise TypeError("not today")
+
+    make("csv").write([{"a": 1}])
+    with pytest.raises(TypeError, match="not today"):
+        make("csv", exposed_type=Fails).read()
+
+
 # -- whole writes -------------------------------------------------------------------------
 
 
@@ -497,7 +647,7 @@ def test_a_write_that_fails_in_the_middle_leaves_the_former_value_and_no_tempora
     node.write(former)
     assert node.path is not None
     before = node.path.read_bytes()
-    with pytest.raises((TypeError, UnicodeEncodeError)):
+    with pytest.raises((TypeError, UnicodeEncodeError, DataError)):
         node.write(broken)
     assert node.path.read_bytes() == before
     assert files(tmp_path) == [node.path.name]
@@ -506,7 +656,7 @@ def test_a_write_that_fails_in_the_middle_leaves_the_former_value_and_no_tempora
 @pytest.mark.parametrize("kind", ["pickle", "json"])
 def test_a_first_write_that_fails_leaves_nothing(make: Make, tmp_path: Path, kind: str) -> None:
     node = make(kind)
-    with pytest.raises(TypeError):
+    with pytest.raises((TypeError, DataError)):
         node.write([1, Refuses()])
     assert files(tmp_path) == []
     assert node.changed_at() is None
@@ -558,7 +708,7 @@ def test_a_replaced_file_keeps_its_permissions(make: Make, tmp_path: Path) -> No
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("kind", ["pickle", "json", "csv"])
+@pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])
 def test_a_missing_folder_of_the_user_is_told_and_not_made(
     make: Make, tmp_path: Path, kind: str
 ) -> None:
@@ -569,7 +719,7 @@ def test_a_missing_folder_of_the_user_is_told_and_not_made(
     assert not (tmp_path / "deep").exists()
 
 
-@pytest.mark.parametrize("kind", ["pickle", "json", "csv"])
+@pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])
 def test_the_folder_of_a_generated_file_is_made(make: Make, tmp_path: Path, kind: str) -> None:
     node = make(kind)
     node.write([[1]])
@@ -578,7 +728,7 @@ def test_the_folder_of_a_generated_file_is_made(make: Make, tmp_path: Path, kind
     assert files(tmp_path) == [node.path.name]
 
 
-@pytest.mark.parametrize("kind", ["pickle", "json", "csv"])
+@pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])
 def test_a_link_is_followed_and_stays_a_link(make: Make, tmp_path: Path, kind: str) -> None:
     (tmp_path / "there").mkdir()
     target = tmp_path / "there" / "real"
@@ -599,7 +749,7 @@ def test_a_link_whose_target_is_not_there_yet_gets_one(make: Make, tmp_path: Pat
     assert (tmp_path / "link").is_symlink()
 
 
-@pytest.mark.parametrize("kind", ["pickle", "json", "csv"])
+@pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])
 def test_a_file_that_is_not_there_has_no_time_and_cannot_be_read(make: Make, kind: str) -> None:
     node = make(kind)
     assert node.changed_at() is None
@@ -617,11 +767,11 @@ def test_the_time_of_a_file_is_the_time_of_its_change(make: Make, tmp_path: Path
 # -- storage types ------------------------------------------------------------------------
 
 
-def test_four_storage_types_can_be_used_and_the_others_say_why_not() -> None:
+def test_the_file_types_can_be_used_and_the_others_say_why_not() -> None:
     known = storage_types()
     usable = {name for name, why in known.items() if why is None}
-    assert {"pickle", "json", "csv", "in_memory"} <= usable
-    for name in ("excel", "parquet", "sql_table", "sql", "mongo_collection", "generic"):
+    assert {"pickle", "json", "csv", "excel", "parquet", "in_memory"} <= usable
+    for name in ("sql_table", "sql", "mongo_collection", "generic"):
         assert known[name] is None or name in str(known[name])
     assert set(known) >= set(STORAGE_PROPERTIES)
 
@@ -669,7 +819,16 @@ def test_the_id_of_a_data_node_is_the_same_on_every_machine() -> None:
     assert node_id(other, OWNER)[-36:] != first[-36:]
 
 
-@pytest.mark.parametrize(("kind", "ext"), [("pickle", "p"), ("json", "json"), ("csv", "csv")])
+@pytest.mark.parametrize(
+    ("kind", "ext"),
+    [
+        ("pickle", "p"),
+        ("json", "json"),
+        ("csv", "csv"),
+        ("excel", "xlsx"),
+        ("parquet", "parquet"),
+    ],
+)
 def test_a_generated_path_lies_in_the_storage_folder_by_type(
     tmp_path: Path, kind: str, ext: str
 ) -> None:
