@@ -8,6 +8,7 @@ The folder is a scratch copy. The shape is that of the recorded `expected.json`.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -27,6 +28,8 @@ def plain(value: Any) -> Any:
 
     if isinstance(value, enum.Enum):
         return {"__type__": "enum", "value": f"{type(value).__name__}.{value.name}"}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"__type__": "float", "repr": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list):
