@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from taipy_exec.api.data_node_configuration import DataNodeConfiguration
+from taipy_exec.api.connected_data_node_configuration import ConnectedDataNodeConfiguration
 from taipy_exec.config.application import (
     AppConfig,
     CoreConfig,
@@ -54,7 +54,7 @@ class Issues:
         return self._of(Level.INFO)
 
 
-class Configuration(DataNodeConfiguration):
+class Configuration(ConnectedDataNodeConfiguration):
     """Layers of configuration: Python < file < the file that TAIPY_CONFIG_PATH names.
 
     Every `configure_*` returns the frozen configuration of the entry as it stands then. While

@@ -1,4 +1,4 @@
-"""The part of `Config` that configures data nodes: Taipy's signatures, storage type by type."""
+"""The part of `Config` that configures data nodes: Taipy's signatures, for those kept in files."""
 
 from __future__ import annotations
 
@@ -126,6 +126,58 @@ class DataNodeConfiguration(ABC):
             **properties,
         )
 
+    def configure_excel_data_node(
+        self,
+        id: str,
+        default_path: str | None = None,
+        has_header: bool | None = None,
+        sheet_name: str | list[str] | None = None,
+        exposed_type: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A table for each sheet of an Excel workbook."""
+        return self.configure_data_node(
+            id,
+            "excel",
+            scope,
+            validity_period,
+            default_path=default_path,
+            has_header=has_header,
+            sheet_name=sheet_name,
+            exposed_type=exposed_type,
+            **properties,
+        )
+
+    def configure_parquet_data_node(
+        self,
+        id: str,
+        default_path: str | None = None,
+        engine: str | None = None,
+        compression: str | None = None,
+        read_kwargs: dict[str, Any] | None = None,
+        write_kwargs: dict[str, Any] | None = None,
+        exposed_type: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A table in a parquet file."""
+        return self.configure_data_node(
+            id,
+            "parquet",
+            scope,
+            validity_period,
+            default_path=default_path,
+            engine=engine,
+            compression=compression,
+            read_kwargs=read_kwargs,
+            write_kwargs=write_kwargs,
+            exposed_type=exposed_type,
+            **properties,
+        )
+
     def configure_in_memory_data_node(
         self,
         id: str,
@@ -140,7 +192,7 @@ class DataNodeConfiguration(ABC):
         )
 
     def __getattr__(self, name: str) -> Any:
-        """`configure_<type>_data_node` for the storage types that are still to come."""
+        """`configure_<type>_data_node` for the storage types of plug-ins."""
         kind = name.removeprefix("configure_").removesuffix("_data_node")
         if name == f"configure_{kind}_data_node" and not kind.startswith("_"):
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import re
 import textwrap
 import time
 import tomllib
@@ -191,6 +192,11 @@ def test_a_text_that_looks_typed_comes_back_as_the_text(config: Configuration, t
 
 # -- configure_* ------------------------------------------------------------------------------
 
+LOGIN = "db_username=None, db_password=None, db_host=None, db_port=None, db_driver=None"
+SQL = (
+    f"{LOGIN}, sqlite_folder_path=None, sqlite_file_extension=None, db_extra_args=None, "
+    "exposed_type=None, scope=None, validity_period=None"
+)
 SIGNATURES = {
     "configure_job_executions": "mode=None, max_nb_of_workers=None",
     "configure_core": "root_folder=None, storage_folder=None, taipy_storage_folder=None, "
@@ -206,6 +212,20 @@ SIGNATURES = {
     "configure_json_data_node": "id, default_path=None, encoding=None, encoder=None, "
     "decoder=None, scope=None, validity_period=None",
     "configure_in_memory_data_node": "id, default_data=None, scope=None, validity_period=None",
+    "configure_excel_data_node": "id, default_path=None, has_header=None, sheet_name=None, "
+    "exposed_type=None, scope=None, validity_period=None",
+    "configure_parquet_data_node": "id, default_path=None, engine=None, compression=None, "
+    "read_kwargs=None, write_kwargs=None, exposed_type=None, scope=None, validity_period=None",
+    "configure_generic_data_node": "id, read_fct=None, write_fct=None, read_fct_args=None, "
+    "write_fct_args=None, scope=None, validity_period=None",
+    "configure_sql_table_data_node": f"id, db_name, db_engine, table_name, {SQL}",
+    "configure_sql_data_node": "id, db_name, db_engine, read_query, write_query_builder, "
+    f"append_query_builder=None, {SQL}",
+    "configure_mongo_collection_data_node": "id, db_name, collection_name, custom_document=None, "
+    f"{LOGIN}, db_extra_args=None, scope=None, validity_period=None",
+    "configure_s3_object_data_node": "id, aws_access_key, aws_secret_access_key, "
+    "aws_s3_bucket_name, aws_s3_object_key, aws_region=None, aws_s3_object_parameters=None, "
+    "scope=None, validity_period=None",
     "configure_task": "id, function, input=None, output=None, skippable=False",
     "configure_scenario": "id, task_configs=None, additional_data_node_configs=None, "
     "frequency=None, comparators=None, sequences=None",
@@ -235,6 +255,30 @@ def test_each_kind_of_data_node_gets_its_storage_type(config: Configuration) -> 
     for kind in ("pickle", "csv", "json", "in_memory"):
         node = getattr(config, f"configure_{kind}_data_node")(f"n_{kind}", scope=Scope.GLOBAL, x=1)
         assert (node.storage_type, node.scope, node.properties["x"]) == (kind, Scope.GLOBAL, 1)
+
+
+@pytest.mark.parametrize("name", [n for n in SIGNATURES if re.match("configure_.+_data_node$", n)])
+def test_every_argument_of_a_kind_of_data_node_becomes_its_property(
+    config: Configuration, name: str
+) -> None:
+    """By position, in Taipy's order."""
+    keys = [part.partition("=")[0] for part in SIGNATURES[name].split(", ")][1:-2]
+    values = [f"value of {key}" for key in keys]
+    node = getattr(config, name)("n", *values, Scope.CYCLE, dt.timedelta(1), more=1)
+    assert node.storage_type == name.removeprefix("configure_").removesuffix("_data_node")
+    assert (node.scope, node.validity_period) == (Scope.CYCLE, dt.timedelta(1))
+    assert {key: node.properties[key] for key in keys} == dict(zip(keys, values, strict=True))
+    assert node.properties["more"] == 1
+    assert config.data_nodes["n"] == node
+    # As a default, it is handed down.
+    config.set_default_data_node_configuration(node.storage_type, **node.properties)
+    child = config.configure_data_node("m", default_path="other")
+    assert child.properties == {**node.properties, "default_path": "other"}
+
+
+def test_a_storage_type_of_a_plug_in_can_be_configured_by_name_too(config: Configuration) -> None:
+    node = config.configure_hdf_data_node("n", key="k")
+    assert (node.storage_type, node.properties["key"]) == ("hdf", "k")
 
 
 def test_configuring_an_id_again_replaces_it(config: Configuration) -> None:

@@ -1,0 +1,188 @@
+"""The part of `Config` that configures data nodes which are kept elsewhere than in files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from taipy_exec.api.data_node_configuration import DataNodeConfiguration
+from taipy_exec.config.application import DataNodeConfig
+from taipy_exec.config.typed_text import Scope
+
+
+class ConnectedDataNodeConfiguration(DataNodeConfiguration):
+    """`configure_*_data_node` of databases, object stores and functions, with Taipy's signatures.
+
+    Nothing is connected here.
+    """
+
+    def configure_generic_data_node(
+        self,
+        id: str,
+        read_fct: Callable[..., Any] | None = None,
+        write_fct: Callable[..., Any] | None = None,
+        read_fct_args: list[Any] | None = None,
+        write_fct_args: list[Any] | None = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """What functions of the user read and write."""
+        return self.configure_data_node(
+            id,
+            "generic",
+            scope,
+            validity_period,
+            read_fct=read_fct,
+            write_fct=write_fct,
+            read_fct_args=read_fct_args,
+            write_fct_args=write_fct_args,
+            **properties,
+        )
+
+    def configure_sql_table_data_node(
+        self,
+        id: str,
+        db_name: str,
+        db_engine: str,
+        table_name: str,
+        db_username: str | None = None,
+        db_password: str | None = None,
+        db_host: str | None = None,
+        db_port: int | None = None,
+        db_driver: str | None = None,
+        sqlite_folder_path: str | None = None,
+        sqlite_file_extension: str | None = None,
+        db_extra_args: dict[str, Any] | None = None,
+        exposed_type: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """A table of a database."""
+        return self.configure_data_node(
+            id,
+            "sql_table",
+            scope,
+            validity_period,
+            db_name=db_name,
+            db_engine=db_engine,
+            table_name=table_name,
+            db_username=db_username,
+            db_password=db_password,
+            db_host=db_host,
+            db_port=db_port,
+            db_driver=db_driver,
+            sqlite_folder_path=sqlite_folder_path,
+            sqlite_file_extension=sqlite_file_extension,
+            db_extra_args=db_extra_args,
+            exposed_type=exposed_type,
+            **properties,
+        )
+
+    def configure_sql_data_node(
+        self,
+        id: str,
+        db_name: str,
+        db_engine: str,
+        read_query: str,
+        write_query_builder: Callable[..., Any],
+        append_query_builder: Callable[..., Any] | None = None,
+        db_username: str | None = None,
+        db_password: str | None = None,
+        db_host: str | None = None,
+        db_port: int | None = None,
+        db_driver: str | None = None,
+        sqlite_folder_path: str | None = None,
+        sqlite_file_extension: str | None = None,
+        db_extra_args: dict[str, Any] | None = None,
+        exposed_type: Any = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """What a query gives, and what queries made by a function write."""
+        return self.configure_data_node(
+            id,
+            "sql",
+            scope,
+            validity_period,
+            db_name=db_name,
+            db_engine=db_engine,
+            read_query=read_query,
+            write_query_builder=write_query_builder,
+            append_query_builder=append_query_builder,
+            db_username=db_username,
+            db_password=db_password,
+            db_host=db_host,
+            db_port=db_port,
+            db_driver=db_driver,
+            sqlite_folder_path=sqlite_folder_path,
+            sqlite_file_extension=sqlite_file_extension,
+            db_extra_args=db_extra_args,
+            exposed_type=exposed_type,
+            **properties,
+        )
+
+    def configure_mongo_collection_data_node(
+        self,
+        id: str,
+        db_name: str,
+        collection_name: str,
+        custom_document: Any = None,
+        db_username: str | None = None,
+        db_password: str | None = None,
+        db_host: str | None = None,
+        db_port: int | None = None,
+        db_driver: str | None = None,
+        db_extra_args: dict[str, Any] | None = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """The documents of a collection of MongoDB."""
+        return self.configure_data_node(
+            id,
+            "mongo_collection",
+            scope,
+            validity_period,
+            db_name=db_name,
+            collection_name=collection_name,
+            custom_document=custom_document,
+            db_username=db_username,
+            db_password=db_password,
+            db_host=db_host,
+            db_port=db_port,
+            db_driver=db_driver,
+            db_extra_args=db_extra_args,
+            **properties,
+        )
+
+    def configure_s3_object_data_node(
+        self,
+        id: str,
+        aws_access_key: str,
+        aws_secret_access_key: str,
+        aws_s3_bucket_name: str,
+        aws_s3_object_key: str,
+        aws_region: str | None = None,
+        aws_s3_object_parameters: dict[str, Any] | None = None,
+        scope: Scope | None = None,
+        validity_period: dt.timedelta | None = None,
+        **properties: Any,
+    ) -> DataNodeConfig:
+        """An object in a bucket of S3."""
+        return self.configure_data_node(
+            id,
+            "s3_object",
+            scope,
+            validity_period,
+            aws_access_key=aws_access_key,
+            aws_secret_access_key=aws_secret_access_key,
+            aws_s3_bucket_name=aws_s3_bucket_name,
+            aws_s3_object_key=aws_s3_object_key,
+            aws_region=aws_region,
+            aws_s3_object_parameters=aws_s3_object_parameters,
+            **properties,
+        )
