@@ -7,6 +7,7 @@ import importlib.util
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +18,7 @@ from taipy_exec.config.problem import Level as ProblemLevel
 from taipy_exec.errors import ConfigurationError, StoreError
 
 _LEAST_PYTHON = (3, 11)
-# Storage type -> the packages that it imports. Those with a table need pandas unless its rows
-# are objects of a class.
+# Storage type -> the packages that it imports, as long as its tables are those of pandas.
 _NEEDS = {
     "csv": ("pandas", "numpy"),
     "excel": ("pandas", "openpyxl"),
@@ -29,6 +29,7 @@ _NEEDS = {
     "s3_object": ("boto3",),
 }
 _TABLE_PACKAGES = ("pandas", "numpy")
+_OTHER_TABLES = ("polars", "pyarrow")
 _ALWAYS = ("typer", "rich", "multiprocess", "dill", "pika")
 
 
@@ -125,32 +126,40 @@ def _storage_packages(config: AppConfig) -> list[Finding]:
             wanted.setdefault(node.storage_type, set()).update(_needs(node))
     findings = []
     for kind, packages in sorted(wanted.items()):
-        missing = " ".join(sorted(p for p in packages if not _is_installed(p)))
+        missing = sorted(p for p in packages if not _is_installed(p))
         if missing:
-            findings.append(_missing(missing, f" for data nodes of type {kind}", _install(kind)))
+            fix = _install(kind, missing)
+            findings.append(_missing(" ".join(missing), f" for data nodes of type {kind}", fix))
         elif packages:
             names = ", ".join(sorted(packages))
             findings.append(Finding(name=f"storage type {kind}", message=f"{names} installed"))
     return findings
 
 
-def _needs(node: DataNodeConfig) -> tuple[str, ...]:
-    packages = _NEEDS.get(node.storage_type, ())
-    if node.properties.get("exposed_type", "pandas") in _TABLE_PACKAGES:
-        return packages
-    return tuple(package for package in packages if package not in _TABLE_PACKAGES)
+def _needs(node: DataNodeConfig) -> set[str]:
+    exposed = node.properties.get("exposed_type", "pandas")
+    packages = set(_NEEDS.get(node.storage_type, ()))
+    if node.storage_type == "parquet" and node.properties.get("engine") == "fastparquet":
+        packages = {"pandas", "fastparquet"}
+    if exposed in _OTHER_TABLES:
+        # csv and parquet are read by that library itself, the others through pandas.
+        alone = node.storage_type in ("csv", "parquet")
+        return {exposed} if alone else {*packages, exposed}
+    if node.storage_type not in ("excel", "parquet") and exposed not in _TABLE_PACKAGES:
+        packages -= set(_TABLE_PACKAGES)
+    return packages
 
 
-def _install(kind: str) -> str:
-    """The command that installs what a storage type needs: with its extra, where there is one."""
-    extra = kind.split("_")[0]
+def _install(kind: str, missing: Iterable[str]) -> str:
+    """The command that installs what is missing: by the extras, where there are any."""
     try:
         known = importlib.metadata.metadata("taipy-exec").get_all("Provides-Extra") or []
     except importlib.metadata.PackageNotFoundError:
         known = []
-    if extra in known:
-        return f"pip install 'taipy-exec[{extra}]'"
-    return f"pip install {' '.join(_NEEDS[kind])}"
+    extras = [name for name in (kind.split("_")[0], *missing) if name in known]
+    if extras:
+        return f"pip install 'taipy-exec[{','.join(extras)}]'"
+    return f"pip install {' '.join(missing)}"
 
 
 def _missing(names: str, purpose: str, fix: str) -> Finding:

@@ -44,13 +44,9 @@ def _special(value: Any, depth: int) -> Any:
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         return as_json(fields, depth + 1)
     # Without importing pandas or numpy: a value of theirs knows how to become plain.
-    columns = getattr(value, "columns", None)
-    if columns is not None and hasattr(value, "itertuples"):
-        rows = [list(row) for row in value.itertuples(index=False, name=None)]
-        return {
-            "columns": [as_json(c, depth + 1) for c in columns.tolist()],
-            "rows": as_json(rows, depth + 1),
-        }
+    table = _table(value)
+    if table is not None:
+        return {"columns": as_json(table[0], depth + 1), "rows": as_json(table[1], depth + 1)}
     if hasattr(value, "tolist") and not isinstance(value, type):
         return as_json(value.tolist(), depth + 1)
     if hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
@@ -58,10 +54,24 @@ def _special(value: Any, depth: int) -> Any:
     return repr(value)
 
 
+def _table(value: Any) -> tuple[list[Any], list[Any]] | None:
+    """Columns and rows of a table of pandas, polars or Arrow; None for anything else."""
+    if hasattr(value, "itertuples"):
+        return value.columns.tolist(), list(value.itertuples(index=False, name=None))
+    if hasattr(value, "iter_rows") and hasattr(value, "columns"):
+        return value.columns, value.rows()
+    if hasattr(value, "column_names") and hasattr(value, "itercolumns"):
+        columns = [column.to_pylist() for column in value.itercolumns()]
+        return value.column_names, list(zip(*columns, strict=True))
+    return None
+
+
 def as_text(value: Any) -> str:
     """A value for people: tables as tables, text as it is, the rest as JSON."""
     if isinstance(value, str):
         return value
-    if hasattr(value, "to_string"):
+    if hasattr(value, "itertuples"):
         return str(value.to_string(max_rows=60))
+    if _table(value) is not None:
+        return str(value)
     return json.dumps(as_json(value), indent=2, ensure_ascii=False)

@@ -11,6 +11,7 @@ from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.table_checks import table_problems
 from taipy_exec.config.vocabulary import (
     NODE_RESERVED,
     SCENARIO_ATTRIBUTES,
@@ -18,8 +19,6 @@ from taipy_exec.config.vocabulary import (
 )
 from taipy_exec.errors import ConfigurationError, CycleError
 from taipy_exec.model.graph import build_graph
-
-EXPOSED_TYPES = ("pandas", "numpy")
 
 
 def check(
@@ -172,22 +171,9 @@ def _check_data_node(
         report.error(
             "DATA_NODE", node.id, "_entity_owner", "the property _entity_owner is reserved"
         )
-    _check_exposed_type(report, node)
+    for key, message, value in table_problems(node):
+        report.error("DATA_NODE", node.id, key, message, value)
     _check_properties(report, node)
-
-
-def _check_exposed_type(report: _Reporter, node: DataNodeConfig) -> None:
-    exposed = node.properties.get("exposed_type")
-    tabular = "exposed_type" in STORAGE_PROPERTIES.get(node.storage_type, {})
-    if tabular and isinstance(exposed, str) and exposed not in EXPOSED_TYPES:
-        report.error(
-            "DATA_NODE",
-            node.id,
-            "exposed_type",
-            f"unknown exposed type {exposed!r}; use pandas, numpy or "
-            f'a class such as "module.Name:class"{nearest(exposed, EXPOSED_TYPES)}',
-            exposed,
-        )
 
 
 def _check_properties(report: _Reporter, node: DataNodeConfig) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
+from taipy_exec.config.table_checks import wrong_sheet_name
 from taipy_exec.data.extras import extra
 from taipy_exec.data.files import FileStorage
 from taipy_exec.data.tables import expose, frame_of, objects_of, pandas_for
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
 
 _SHEET = "Sheet1"
-_LONGEST = 31
-_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
 class ExcelFile(FileStorage):
@@ -203,18 +201,7 @@ def _frames(node: DataNodeRef, value: Any, pandas: Any) -> dict[str, Any]:
 
 
 def _refuse_names(names: Sequence[Any]) -> None:
-    """Raise DataError for what Excel does not take as the name of a sheet."""
     for place, name in enumerate(names):
-        if not isinstance(name, str) or not name:
-            wrong = "a text of at least one character"
-        elif len(name) > _LONGEST:
-            wrong = f"at most {_LONGEST} characters long, not {len(name)}"
-        elif _FORBIDDEN.search(name):
-            wrong = r"without [ ] : * ? / \ and control characters"
-        elif name.startswith("'") or name.endswith("'"):
-            wrong = "without ' at its start and end"
-        elif name.casefold() in {str(other).casefold() for other in names[:place]}:
-            wrong = "another one than before: Excel takes capitals and small letters for the same"
-        else:
-            continue
-        raise DataError(f"{name!r} is no name of a sheet: it must be {wrong}")
+        wrong = wrong_sheet_name(name, names[:place])
+        if wrong:
+            raise DataError(f"{name!r} is no name of a sheet: it must be {wrong}")

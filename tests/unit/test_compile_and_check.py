@@ -20,7 +20,8 @@ from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.errors import ConfigurationError, NotFoundError, UsageError
 
 MODES = {"development": None, "standalone": None, "cluster": "the mode cluster comes later"}
-STORAGE = {"pickle": None, "json": None, "csv": None, "in_memory": None, "excel": "excel is later"}
+STORAGE = {"pickle": None, "json": None, "csv": None, "in_memory": None}
+STORAGE |= {"excel": None, "parquet": None, "sql": None, "generic": "generic is later"}
 
 
 @pytest.fixture
@@ -907,7 +908,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(app: App) -> Non
         [DATA_NODE.b]
         exposed_typ = "pandas"
         storage_type = "csv"
-        exposed_type = "polars"
+        exposed_type = "polar"
 
         [TASK.t]
         function = "a.b"
@@ -964,7 +965,7 @@ def test_a_mode_that_cannot_be_used_is_an_error_with_the_reason(app: App) -> Non
         ('[CORE]\ncore_version = "3.1.0"', Level.ERROR, "the file is of Taipy 3.1.0"),
         ('[CORE]\ncore_version = "4.0.2"', Level.ERROR, "the file is of Taipy 4.0.2"),
         ('[DATA_NODE.a]\nstorage_type = "pickel"', Level.ERROR, "(did you mean 'pickle'?)"),
-        ('[DATA_NODE.a]\nstorage_type = "excel"', Level.ERROR, "excel is later"),
+        ('[DATA_NODE.a]\nstorage_type = "generic"', Level.ERROR, "generic is later"),
         ('[DATA_NODE.a]\n_entity_owner = "x"', Level.ERROR, "_entity_owner is reserved"),
     ],
 )
@@ -984,7 +985,10 @@ def test_a_fitting_core_version_or_none_is_accepted(app: App, version: str) -> N
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ('exposed_type = "polars"', "unknown exposed type 'polars'"),
+        ('exposed_type = "polar"', "unknown exposed type 'polar'; use pandas, numpy, polars"),
+        ('exposed_type = "nunpy"', "(did you mean 'numpy'?)"),
+        ("exposed_type = 3", "3 is no exposed type; use pandas"),
+        ('exposed_type = ["pandas"]', "['pandas'] is no exposed type"),
         ('exposed_type = "modin"', "unknown exposed type 'modin'"),
         ("encoding = 3", "must be a text, not 3"),
         ('encoding = "utf-9"', "unknown text encoding 'utf-9'"),
@@ -997,6 +1001,73 @@ def test_a_wrong_property_of_a_csv_data_node_is_found(app: App, key: str, words:
     problem = only(app.check(f'[DATA_NODE.a]\nstorage_type = "csv"\n{key}'))
     assert words in problem.message
     assert place(problem)[1:] == (3, "DATA_NODE", "a", key.split(" ")[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "words"),
+    [
+        ("parquet", 'engine = "arrow"', "unknown engine 'arrow'; use pyarrow, fastparquet"),
+        ("parquet", "engine = 1", "unknown engine 1; use pyarrow, fastparquet"),
+        (
+            "parquet",
+            'compression = "gzipp"',
+            "gzip, brotli, none (did you mean 'gzip'?)",
+        ),
+        ("parquet", 'read_kwargs = "a"', "must be a table of arguments, not 'a'"),
+        ("parquet", "write_kwargs = [1]", "must be a table of arguments, not [1]"),
+        ("parquet", 'exposed_type = {a = "numpy"}', "is no exposed type"),
+        ("excel", "sheet_name = 1", "must be the name of a sheet or a list of names, not 1"),
+        ("excel", 'sheet_name = ""', "must be the name of a sheet or a list of names, not ''"),
+        ("excel", 'sheet_name = ["a", 1]', "1 is no name of a sheet: it must be a text"),
+        ("excel", 'sheet_name = "a/b"', r"'a/b' is no name of a sheet: it must be without [ ] : *"),
+        ("excel", 'sheet_name = ["a", "A"]', "Excel takes capitals and small letters for the same"),
+        ("excel", 'exposed_type = ["numpy", "nunpy"]', "unknown exposed type 'nunpy'"),
+        ("excel", 'exposed_type = {a = "nunpy"}', "unknown exposed type 'nunpy'"),
+        ("excel", "exposed_type = [true]", "True is no exposed type"),
+        ("excel", 'has_header = "no"', "must be True or False, not 'no'"),
+        ("sql", 'exposed_type = "nunpy"', "unknown exposed type 'nunpy'"),
+    ],
+)
+def test_a_wrong_property_of_a_table_is_found(app: App, kind: str, key: str, words: str) -> None:
+    problems = app.check(f'[DATA_NODE.a]\nstorage_type = "{kind}"\n{key}')
+    name = key.split(" ")[0]
+    problem = only([found for found in problems if found.field == name])
+    assert words in problem.message
+    assert place(problem)[1:] == (3, "DATA_NODE", "a", name)
+
+
+def test_exposed_types_of_sheets_must_be_as_many_as_the_sheets(app: App) -> None:
+    text = '[DATA_NODE.a]\nstorage_type = "excel"\nsheet_name = "one"\nexposed_type = '
+    assert app.check(text + '["numpy"]') == []
+    assert "2 types for 1 sheets" in only(app.check(text + '["numpy", "pandas"]')).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f'exposed_type = "{name}"' for name in ("pandas", "numpy", "polars", "pyarrow")),
+        'exposed_type = "json.JSONEncoder:class"',
+        'exposed_type = ["numpy", "json.JSONEncoder:class"]',
+        'exposed_type = {one = "numpy", two = "json.JSONEncoder:class"}',
+        'sheet_name = "one"',
+        'sheet_name = ["one", "two"]',
+    ],
+)
+def test_what_fits_a_workbook_is_accepted(app: App, text: str) -> None:
+    assert app.check(f'[DATA_NODE.a]\nstorage_type = "excel"\n{text}', imports=True) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f'engine = "{name}"' for name in ("pyarrow", "fastparquet")),
+        *(f'compression = "{name}"' for name in ("snappy", "gzip", "brotli", "none")),
+        'read_kwargs = {columns = ["a"]}',
+        "write_kwargs = {index = false}",
+    ],
+)
+def test_what_fits_parquet_is_accepted(app: App, text: str) -> None:
+    assert app.check(f'[DATA_NODE.a]\nstorage_type = "parquet"\n{text}') == []
 
 
 def test_in_memory_is_refused_outside_development_mode(app: App) -> None:

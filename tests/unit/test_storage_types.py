@@ -8,6 +8,7 @@ import enum
 import json
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -660,6 +661,58 @@ def test_a_first_write_that_fails_leaves_nothing(make: Make, tmp_path: Path, kin
         node.write([1, Refuses()])
     assert files(tmp_path) == []
     assert node.changed_at() is None
+
+
+KINDS = ["pickle", "json", "csv", "excel", "parquet"]
+
+
+@pytest.mark.parametrize("way", ["write", "append"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_change_that_is_stopped_at_the_last_moment_leaves_the_former_value(
+    make: Make, tmp_path: Path, kind: str, way: str
+) -> None:
+    if (kind, way) == ("pickle", "append"):
+        return  # it cannot be appended to
+
+    def stop() -> None:
+        raise InterruptedError
+
+    node = make(kind)
+    node.write([[1]])
+    assert node.path is not None
+    before = node.path.read_bytes()
+    stopped = dataclasses.replace(node, before_change=stop)
+    with pytest.raises(InterruptedError):
+        storage_type(kind).write(stopped, [[2]]) if way == "write" else stopped.append([[2]])
+    assert node.path.read_bytes() == before
+    assert files(tmp_path) == [node.path.name]
+
+
+DIES = """
+import dataclasses, os, pickle, sys
+from taipy_exec.data.registry import storage_type
+node = dataclasses.replace(
+    pickle.load(sys.stdin.buffer), before_change=lambda: os.kill(os.getpid(), 9)
+)
+storage_type(node.config.storage_type).write(node, [[2]])
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_a_kill_right_before_the_change_the_former_value_is_read(
+    make: Make, tmp_path: Path, kind: str
+) -> None:
+    node = make(kind)
+    node.write([[1]])
+    assert node.path is not None
+    before = node.path.read_bytes()
+    with subprocess.Popen([sys.executable, "-c", DIES], stdin=subprocess.PIPE) as process:
+        process.communicate(pickle.dumps(node), timeout=60)
+    assert process.returncode == -9
+    assert node.path.read_bytes() == before
+    assert len(files(tmp_path)) == 2
+    remove_leftover(node.path, process.pid)
+    assert files(tmp_path) == [node.path.name]
 
 
 def test_the_former_value_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
