@@ -18,9 +18,9 @@ from taipy_exec.data.extras import extra
 from taipy_exec.data.tables import expose, pandas_for
 from taipy_exec.errors import DataError
 
-_PIECE = 4 << 20  # bytes that a piece takes, about
-_FEWEST, _MOST = 1 << 12, 1 << 20  # rows of a piece
-_BUFFER = 1 << 20
+_PIECE = 1 << 20  # bytes that a piece takes, about
+_FEWEST, _MOST = 1 << 10, 1 << 20  # rows of a piece
+_BUFFER = 1 << 16  # for every column
 _VARIABLE = 32  # bytes taken for a value whose type has no width, where the file says less
 _PLAIN = "iufbmM"  # NumPy's kinds of numbers, truth values and times
 _WITHOUT_NULLS = "iub"  # ... of which these have no value that stands for a null
@@ -162,7 +162,10 @@ def _pieces(file: Any) -> Iterator[Any]:
     held = sum(metadata.row_group(number).total_byte_size for number in groups)
     width = sum(_width(field.type) for field in file.schema_arrow)
     rows = int(_PIECE / max(held / metadata.num_rows, width, 1))
-    return file.iter_batches(batch_size=max(_FEWEST, min(rows, _MOST)))  # type: ignore[no-any-return]
+    # In this thread: pieces are small, and every other thread would keep memory of its own.
+    return file.iter_batches(  # type: ignore[no-any-return]
+        batch_size=max(_FEWEST, min(rows, _MOST)), use_threads=False
+    )
 
 
 def _width(kind: Any) -> float:
