@@ -19,6 +19,7 @@ from taipy_exec.data.tables import expose, pandas_for
 from taipy_exec.errors import DataError
 
 _PIECE = 1 << 20  # bytes that a piece takes, about
+_JOINED = 16  # pieces that become one
 _FEWEST, _MOST = 1 << 10, 1 << 20  # rows of a piece
 _BUFFER = 1 << 16  # for every column
 _VARIABLE = 32  # bytes taken for a value whose type has no width, where the file says less
@@ -42,7 +43,7 @@ def opened(path: Path) -> Iterator[Any]:
 def read_table(path: Path) -> Any:
     """The file as a `pyarrow.Table`."""
     with opened(path) as file:
-        return file.read()
+        return _fill(file, {})
 
 
 def read_frame(path: Path) -> Any:
@@ -89,15 +90,19 @@ def read_array(path: Path) -> Any:
 def _fill(file: Any, plain: dict[str, Any]) -> Any:
     """Decode the file into the arrays of `plain`; the table of the columns that are not there."""
     schema = file.schema_arrow
-    others = [name for name in schema.names if name not in plain]
-    rest, at = [], 0
+    others = [place for place, name in enumerate(schema.names) if name not in plain]
+    kept = arrow().schema([schema.field(place) for place in others], schema.metadata)
+    joined, pieces, at = [], [], 0
     for piece in _pieces(file):
         for name, target in plain.items():
             target[at : at + len(piece)] = piece.column(name).to_numpy(zero_copy_only=False)
-        rest.append(piece.select(others))
         at += len(piece)
-    kept = arrow().schema([schema.field(name) for name in others], schema.metadata)
-    return arrow().Table.from_batches(rest, kept)
+        pieces.append(piece.select(others))
+        if len(pieces) == _JOINED:
+            # What is decoded takes more room than it needs; its copy does not.
+            joined += arrow().Table.from_batches(pieces, kept).combine_chunks().to_batches()
+            pieces.clear()
+    return arrow().Table.from_batches([*joined, *pieces], kept)
 
 
 def _plain(file: Any, dtypes: dict[str, Any]) -> dict[str, Any]:

@@ -142,11 +142,15 @@ def test_a_file_of_many_pieces_and_row_groups_is_read_whole(
     rows = numpy.arange(5000)
     frame = pandas.DataFrame({"n": rows, "f": rows / 3, "s": rows.astype(str)})
     frame.loc[7, "f"] = numpy.nan
+    frame["c"] = frame["s"].str[:2].astype("category")
     node = make(write_kwargs={"row_group_size": 700})
     node.write(frame)
     assert pyarrow.parquet.ParquetFile(path_of(node)).num_row_groups == 8
-    assert_frame_equal(node.read(), frame)
+    assert_frame_equal(node.read(), pandas.read_parquet(path_of(node)))
+    assert node.read().equals(frame)
     assert make(exposed_type="pyarrow").read().to_pandas().equals(frame)
+    node.write(frame[["f", "n"]])
+    assert_frame_equal(node.read(), frame[["f", "n"]])
     node.write(frame[["f"]])
     assert numpy.array_equal(
         make(exposed_type="numpy").read(), frame[["f"]].to_numpy(), equal_nan=True
