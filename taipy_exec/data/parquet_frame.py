@@ -80,7 +80,7 @@ def read_array(path: Path) -> Any:
         head = _to_pandas(schema.empty_table())
         if list(head.columns) == schema.names and len(set(head.dtypes)) == 1:
             dtypes = dict(zip(schema.names, head.dtypes, strict=True))
-            if len(_plain(file, dtypes)) == len(dtypes):
+            if len(_plain(file, dtypes)) == len(schema.names):
                 array = numpy.empty((len(dtypes), file.metadata.num_rows), head.dtypes.iloc[0])
                 _fill(file, dict(zip(dtypes, array, strict=True)))
                 return array.T
