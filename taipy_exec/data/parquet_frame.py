@@ -53,10 +53,8 @@ def read_frame(path: Path) -> Any:
 
     with opened(path) as file:
         schema = file.schema_arrow
-        head = _to_pandas(schema.empty_table())
+        head = _head(schema)
         names = [name for name in schema.names if name not in _index_names(schema)]
-        if len(set(schema.names)) < len(schema.names):
-            raise DataError('it has two columns of one name: set exposed_type = "pyarrow"')
         if len(names) != len(head.columns):
             return _to_pandas(file.read())
         dtypes = _plain(file, dict(zip(names, head.dtypes, strict=True)))
@@ -77,7 +75,7 @@ def read_array(path: Path) -> Any:
 
     with opened(path) as file:
         schema = file.schema_arrow
-        head = _to_pandas(schema.empty_table())
+        head = _head(schema)
         if list(head.columns) == schema.names and len(set(head.dtypes)) == 1:
             dtypes = dict(zip(schema.names, head.dtypes, strict=True))
             if len(_plain(file, dtypes)) == len(schema.names):
@@ -85,6 +83,13 @@ def read_array(path: Path) -> Any:
                 _fill(file, dict(zip(dtypes, array, strict=True)))
                 return array.T
     return expose(read_frame(path), "numpy")
+
+
+def _head(schema: Any) -> Any:
+    """The frame without rows: its columns and dtypes. Raises DataError where names are doubled."""
+    if len(set(schema.names)) < len(schema.names):
+        raise DataError('it has two columns of one name: set exposed_type = "pyarrow"')
+    return _to_pandas(schema.empty_table())
 
 
 def _fill(file: Any, plain: dict[str, Any]) -> Any:
