@@ -84,8 +84,10 @@ def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> lis
 def _read_polars(path: Path, encoding: str, has_header: bool) -> Any:
     polars = extra("polars", "polars", 'data nodes with exposed_type = "polars"')
     with _utf8(path, encoding) as source:
+        if _is_blank(source):
+            return polars.DataFrame()
         try:
-            return polars.read_csv(source, has_header=has_header, raise_if_empty=False)
+            return polars.read_csv(source, has_header=has_header)
         except polars.exceptions.ComputeError:
             path.read_text(encoding=encoding)  # raises where it is no such text
             raise
@@ -95,9 +97,8 @@ def _read_arrow(path: Path, encoding: str, has_header: bool) -> Any:
     user = 'data nodes with exposed_type = "pyarrow"'
     arrow, reader = extra("pyarrow", "parquet", user), extra("pyarrow.csv", "parquet", user)
     with _utf8(path, encoding) as source:
-        if not source.read(_BLANK).strip() and not source.read().strip():
+        if _is_blank(source):
             return arrow.table({})
-        source.seek(0)
         table = reader.read_csv(
             source,
             read_options=reader.ReadOptions(autogenerate_column_names=not has_header),
@@ -113,6 +114,13 @@ def _utf8(path: Path, encoding: str) -> IO[bytes]:
     if _is_utf8(encoding):
         return path.open("rb")
     return io.BytesIO(path.read_bytes().decode(encoding).encode())
+
+
+def _is_blank(source: IO[bytes]) -> bool:
+    """Whether there is nothing but white space in the file, which is read from its start then."""
+    blank = not source.read(_BLANK).strip() and not source.read().strip()
+    source.seek(0)
+    return blank
 
 
 def _is_utf8(encoding: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import enum
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +13,8 @@ from taipy_exec.data.extras import extra
 from taipy_exec.errors import DataError
 
 _LIBRARIES = ("pyarrow", "polars")
+# What is a row or a value by itself, though it may have attributes too.
+_NO_OBJECTS = (list, tuple, dict, str, bytes, enum.Enum, dt.date, dt.timedelta)
 
 
 def pandas_for(storage_type: str) -> Any:
@@ -38,14 +42,18 @@ def native_table(value: Any) -> tuple[str | None, Any]:
 
     Else (None, value). What is lazy is computed, and a batch becomes a table.
     """
-    library, kind = _library(value), type(value).__name__
-    if library == "polars" and kind in ("DataFrame", "LazyFrame"):
-        return library, value.collect() if kind == "LazyFrame" else value
-    if library == "pyarrow" and kind in ("Table", "RecordBatch"):
-        import pyarrow
+    for base in type(value).__mro__:
+        match base.__module__.partition(".")[0], base.__name__:
+            case "polars", "DataFrame":
+                return "polars", value
+            case "polars", "LazyFrame":
+                return "polars", value.collect()
+            case "pyarrow", "Table":
+                return "pyarrow", value
+            case "pyarrow", "RecordBatch":
+                import pyarrow
 
-        batch = kind == "RecordBatch"
-        return library, pyarrow.Table.from_batches([value]) if batch else value
+                return "pyarrow", pyarrow.Table.from_batches([value])
     return None, value
 
 
@@ -55,14 +63,16 @@ def _library(value: Any) -> str:
 
 def encoded(value: Any) -> Any:
     """A list of the user's objects as a list of rows or tables; anything else as it is."""
-    if isinstance(value, list) and value and not isinstance(value[0], list | tuple | dict):
-        if hasattr(value[0], "encode") and not isinstance(value[0], str | bytes):
-            return [item.encode() for item in value]
-        if hasattr(value[0], "__dict__"):
-            return [vars(item) for item in value]
-        if dataclasses.is_dataclass(value[0]):  # one with slots
-            names = [field.name for field in dataclasses.fields(value[0])]
-            return [{name: getattr(item, name) for name in names} for item in value]
+    if not isinstance(value, list) or not value or isinstance(value[0], _NO_OBJECTS):
+        return value
+    first = value[0]
+    if hasattr(first, "encode"):
+        return [item.encode() for item in value]
+    if hasattr(first, "__dict__") and _library(first) not in ("pandas", "numpy"):
+        return [vars(item) for item in value]
+    if dataclasses.is_dataclass(first):  # one with slots
+        names = [field.name for field in dataclasses.fields(first)]
+        return [{name: getattr(item, name) for name in names} for item in value]
     return value
 
 

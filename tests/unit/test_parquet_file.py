@@ -535,7 +535,8 @@ if exposed == "polars":
 small.write(pandas.DataFrame({"a": [1.0]}))
 small.read()
 if sys.argv[3] == "write":
-    value = pandas.DataFrame(numpy.random.default_rng(1).random((2_621_440, 10)))
+    random = numpy.random.default_rng(1).random
+    value = pandas.DataFrame({str(number): random(2_621_440) for number in range(10)})
     before = memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
     large.write(value)
@@ -562,4 +563,5 @@ def test_a_large_frame_passes_with_little_more_memory_than_it_takes(
         return float(done.stdout)
 
     assert share("write") < 0.5  # beside the frame that is there already
-    assert share("read") < 1.6  # with the frame; pandas itself takes more than 3
+    # With the frame; pandas itself takes more than 3. polars reads by its own rules.
+    assert share("read") < (2.5 if exposed == "polars" else 1.5)

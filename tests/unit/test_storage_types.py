@@ -336,7 +336,7 @@ LOOP.append({"again": LOOP})
         ),
         ([Point(1, {1, 2})], "value[0].y is a set, which is no JSON"),
         ({"a": {("b", 1): 2}}, "value['a'] has the key ('b', 1), a tuple: keys must be texts"),
-        (pandas.DataFrame(), "value is a pandas.DataFrame, which is no JSON"),
+        (numpy.array([1]), "value is a numpy.ndarray, which is no JSON"),
         (LOOP, "value[1]['again'] contains itself"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
@@ -437,6 +437,9 @@ def test_csv_objects_may_hold_commas_quotes_and_line_ends(make: Make) -> None:
         ([Point(1, 2)], "x,y\n1,2\n"),
         ([1, 2], "0\n1\n2\n"),
         (["x", "y"], "0\nx\ny\n"),
+        ([pandas.Timestamp("2024-01-02")], "0\n2024-01-02\n"),
+        ([pandas.Series([1, 2]), pandas.Series([3, 4])], "0,1\n1,2\n3,4\n"),
+        ([Colour.GREEN], "0\nColour.GREEN\n"),
     ],
     ids=lambda value: type(value).__name__,
 )
