@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -19,6 +18,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 from tools.certificates import Certificates, make_certificates
+from tools.ports import free_ports
 
 # Another RabbitMQ than the distribution's: a folder with its rabbitmq-server and rabbitmqctl.
 _BIN = Path(os.environ.get("PRIVATE_BROKER_BIN", "/usr/lib/rabbitmq/bin"))
@@ -27,9 +27,6 @@ _CTL = _BIN / "rabbitmqctl"
 _WATCHER = Path(__file__).with_name("broker_watcher.py")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-# Below the range of outgoing connections: a client that tries a port which nobody listens on
-# could otherwise be given that very port and connect to itself.
-_PORTS = (15000, 32000)
 
 
 class PrivateBroker:
@@ -48,7 +45,7 @@ class PrivateBroker:
         self._temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="private-broker-"))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.tls_port, self._distribution_port, self._epmd_port = _free_ports(4)
+        self.port, self.tls_port, self._distribution_port, self._epmd_port = free_ports(4)
         self.certificates: Certificates | None = None
         if tls:
             self.certificates = make_certificates(
@@ -291,21 +288,6 @@ def _signal(target: int, number: int) -> None:
         os.kill(target, number)
     except ProcessLookupError:
         pass
-
-
-def _free_ports(number: int) -> list[int]:
-    found: list[int] = []
-    while len(found) < number:
-        port = random.randint(*_PORTS)
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return found
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -29,6 +29,8 @@ from taipy_exec.api.job import Job, Submission
 from taipy_exec.api.scenario import Scenario, Task
 from taipy_exec.api.scenario import Sequence_ as Sequence
 from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.data.mongo_collection import MongoDefaultDocument
+from taipy_exec.data.operators import JoinOperator, Operator
 from taipy_exec.model.status import Status, SubmissionStatus
 
 Core = Orchestrator
@@ -39,6 +41,9 @@ __all__ = [
     "DataNode",
     "Frequency",
     "Job",
+    "JoinOperator",
+    "MongoDefaultDocument",
+    "Operator",
     "Orchestrator",
     "Scenario",
     "Scope",

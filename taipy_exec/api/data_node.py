@@ -6,12 +6,17 @@ import datetime as dt
 import json
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from taipy_exec.api.entity import Entity, utc
 from taipy_exec.api.service import Service
 from taipy_exec.config.typed_text import Scope
+from taipy_exec.data.access import telling
+from taipy_exec.data.filters import conditions_of, filtered, item
 from taipy_exec.data.node import DataNodeRef
+from taipy_exec.data.operators import JoinOperator
+from taipy_exec.data.registry import storage_type
 from taipy_exec.engine.instances import read_node, write_node
 from taipy_exec.errors import DataNodeIsBeingEdited
 from taipy_exec.store.rows import Edit, Lock
@@ -86,11 +91,33 @@ class DataNode(Entity):
         self.track_edit(job_id=job_id, **kwargs)
         self.unlock_edit()
 
-    def append(self, data: Any, **kwargs: Any) -> None:
-        """Add to the value, by the storage type's rule."""
-        self._ref.append(data)
-        self.track_edit(**kwargs)
+    def append(self, data: Any, job_id: str | None = None, **kwargs: Any) -> None:
+        """Add to the value, by the storage type's rule. Raises DataError where it cannot be."""
+        with telling(self._ref, "cannot be appended to"):
+            self._ref.append(data)
+        self.track_edit(job_id=job_id, **kwargs)
         self.unlock_edit()
+
+    def filter(
+        self,
+        operators: Sequence[Any] | None = None,
+        join_operator: JoinOperator = JoinOperator.AND,
+    ) -> Any:
+        """The rows that fulfil a condition (key, value, Operator), or a list of them.
+
+        Raises DataError if the data node cannot be read, NotImplementedError for a value that
+        has no rows.
+        """
+        conditions = conditions_of(operators)
+        in_place = getattr(storage_type(self.storage_type()), "filtered", None)
+        if in_place is None:
+            return filtered(read_node(self._ref), conditions, join_operator)
+        with telling(self._ref, "cannot be read"):
+            return in_place(self._ref, conditions, join_operator)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows of the value by number, slice or mask, or its columns by name."""
+        return item(read_node(self._ref), key)
 
     def track_edit(
         self,

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.secrets import masked
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 
 
-class _WithProperties:
+class _Discreet:
+    """A dataclass whose text shows `***` for what its tables hold under the name of a secret."""
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{field.name}={masked(getattr(self, field.name), field.name)!r}"
+            for field in fields(self)  # type: ignore[arg-type]
+            if field.repr
+        )
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+class _WithProperties(_Discreet):
     """Additional properties read as attributes, as in Taipy."""
 
     properties: Mapping[str, Any]
@@ -29,7 +42,7 @@ class _WithProperties:
         raise AttributeError(f"{type(self).__name__} has no attribute or property {name!r}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class JobConfig(_WithProperties):
     """The `[JOB]` section. `max_nb_of_workers` None means the default of the mode (2).
 
@@ -51,7 +64,7 @@ class JobConfig(_WithProperties):
         return self.max_nb_of_workers or 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CoreConfig(_WithProperties):
     """The `[CORE]` section. Folders are relative to the application's folder."""
 
@@ -68,7 +81,7 @@ class CoreConfig(_WithProperties):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class DataNodeConfig(_WithProperties):
     """One data node. `properties` hold the storage type's own, with Taipy's defaults."""
 
@@ -85,7 +98,7 @@ class DataNodeConfig(_WithProperties):
         return str(given).replace("\\", "/") if given else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TaskConfig(_WithProperties):
     """One task: a function between data nodes."""
 
@@ -129,7 +142,7 @@ class TaskConfig(_WithProperties):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ScenarioConfig(_WithProperties):
     """A set of tasks, with named sequences of them."""
 
@@ -183,8 +196,8 @@ class ScenarioConfig(_WithProperties):
         return build_graph([task.spec for task in tasks])
 
 
-@dataclass(frozen=True, kw_only=True)
-class AppConfig:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AppConfig(_Discreet):
     """The whole application. `root` is the folder that relative paths start from.
 
     `source` is the TOML file, None for what was configured in Python only; `main_file` the

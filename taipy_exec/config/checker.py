@@ -12,6 +12,7 @@ from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.table_checks import table_problems
+from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.vocabulary import (
     NODE_RESERVED,
     SCENARIO_ATTRIBUTES,
@@ -42,6 +43,7 @@ def check(
     _check_ids(report, config)
     for node in config.data_nodes.values():
         _check_data_node(report, config, node, storage_types)
+        report.problems.extend(server_problems(compiled, node))
     for task in config.tasks.values():
         if task.id != "default":
             _check_task(report, compiled, task)

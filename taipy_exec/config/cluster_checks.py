@@ -1,8 +1,8 @@
-"""What to warn of in cluster mode: passwords in files, and data that no other host sees."""
+"""What to warn of for the sake of others: secrets in files, and data that no other host sees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.broker_address import BrokerAddress, parse_addresses
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.secrets import is_secret
+from taipy_exec.config.typed_text import EnvTemplate
 from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
@@ -18,8 +20,9 @@ _NAMES_SHOWN = 3
 
 
 def cluster_problems(compiled: Compiled) -> Iterator[Problem]:
-    """Warnings of a password that stands in a file and, in cluster mode, of local data."""
+    """Warnings of secrets that stand in a file and, in cluster mode, of local data."""
     yield from _literal_passwords(compiled)
+    yield from _literal_secrets(compiled)
     if compiled.config.job.mode == "cluster":
         yield from _local_data(compiled)
 
@@ -40,6 +43,33 @@ def _literal_passwords(compiled: Compiled) -> Iterator[Problem]:
             level=Level.WARNING,
             value=", ".join(address.redacted for address in secret),
         )
+
+
+def _literal_secrets(compiled: Compiled) -> Iterator[Problem]:
+    merged = compiled.merged
+    for id, keys in merged.sections.get("DATA_NODE", {}).items():
+        for key, value in keys.items():
+            if merged.origin.get(("DATA_NODE", id, key)) is None:
+                continue
+            for name in _literal_names(key, value):
+                yield merged.problem(
+                    "DATA_NODE",
+                    id,
+                    key,
+                    f"the file holds {name} as it is, for everybody who reads the file; write "
+                    f'{name} = "ENV[NAME]" and set that variable',
+                    level=Level.WARNING,
+                    value=value,
+                )
+
+
+def _literal_names(key: str, value: Any) -> Iterator[str]:
+    """The names, in a property and the tables in it, under which a secret stands as it is."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _literal_names(name, item)
+    elif is_secret(key) and value not in (None, "") and not isinstance(value, EnvTemplate):
+        yield key
 
 
 def _literal_addresses(given: Any) -> Iterator[BrokerAddress]:

@@ -24,6 +24,7 @@ from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import (
     Frequency,
     Scope,
@@ -31,6 +32,8 @@ from taipy_exec.config.typed_text import (
 from taipy_exec.config.vocabulary import CACHES, CLUSTER_KEYS, KEYS, STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
+# Tables whose own keys say what is secret: a message about one shows none of its values.
+_MAY_HOLD_SECRETS = ("db_extra_args", "aws_s3_object_parameters")
 # A value in a message, which may have been cut behind its first quote or brace.
 _SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
 
@@ -118,7 +121,8 @@ class _Build(Entries):
         level: Level = Level.ERROR,
         value: object = None,
     ) -> None:
-        if section == "JOB" and key == "broker_url" and value is not None:
+        secret = is_secret(key) or key in _MAY_HOLD_SECRETS
+        if secret or (section == "JOB" and key == "broker_url" and value is not None):
             # It may hold a password, and cannot be read well enough to say where.
             message, value = _SHOWN_VALUE.sub("'***'", message), None
         super().report(section, id, key, message, level, value)

@@ -13,13 +13,14 @@ from typing import Any
 from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.layers import Sections
 from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
+from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import render
 
 _SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
 
 
 def digest(sections: Sections, main_file: Path | None = None) -> str:
-    """The digest of what decides about jobs and data; the mode and its workers do not.
+    """The digest of what decides about jobs and data; the mode, workers and secrets do not.
 
     It is the same in every process, also for a script that is run by itself once and imported
     another time: a function or class of the main script counts by its name alone.
@@ -35,7 +36,7 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items() if not is_secret(key)}
         if isinstance(value, list | tuple | set | frozenset):
             items = [plain(item) for item in value]
             return items if isinstance(value, list | tuple) else sorted(items, key=repr)

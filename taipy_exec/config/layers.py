@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taipy_exec.config.problem import Level, Problem, nearest
+from taipy_exec.config.secrets import masked
 from taipy_exec.config.toml_file import TomlFile
 from taipy_exec.config.typed_text import parse_all
 from taipy_exec.config.vocabulary import (
@@ -66,7 +67,7 @@ class Merged:
             section=section,
             id=id or None,
             field=key,
-            value=value,
+            value=masked(value, key),
         )
 
 

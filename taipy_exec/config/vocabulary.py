@@ -136,8 +136,28 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "aws_s3_object_key": None,
         "aws_region": None,
         "aws_s3_object_parameters": None,
+        "aws_endpoint_url": None,
     },
 }
+
+# Properties that hold a secret, also inside the table of another one, in small letters. They are
+# shown nowhere, and do not decide about what is the same configuration.
+SECRET_PROPERTIES = frozenset(
+    {
+        "authmechanismproperties",
+        "aws_access_key",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "copysourcessecustomerkey",
+        "db_password",
+        "passwd",
+        "password",
+        "pwd",
+        "ssecustomerkey",
+        "sslpassword",
+        "tlscertificatekeyfilepassword",
+    }
+)
 
 # Ids that Taipy refuses because they are attributes of its tasks or scenarios.
 SCENARIO_ATTRIBUTES = frozenset(

@@ -21,8 +21,11 @@ _OURS = {
     "excel": "taipy_exec.data.excel_file:ExcelFile",
     "parquet": "taipy_exec.data.parquet_file:ParquetFile",
     "in_memory": "taipy_exec.data.memory:Memory",
+    "generic": "taipy_exec.data.generic:Generic",
+    "mongo_collection": "taipy_exec.data.mongo_collection:MongoCollection",
+    "s3_object": "taipy_exec.data.s3_object:S3Object",
 }
-_LATER = ("sql_table", "sql", "mongo_collection", "generic", "s3_object")
+_LATER = ("sql_table", "sql")
 
 
 # The time of change of a place that cannot tell one, such as a table: it always has a value.
@@ -35,6 +38,10 @@ class StorageType(Protocol):
     `extension` is the generated files' extension, or None where there is no file of ours. Every
     method may raise; the message should say what is wrong, since the caller names the data node
     and its place. Nothing is opened before it is used: data nodes travel to other processes.
+
+    A storage type may have one more method, for `DataNode.filter`: `filtered(node, conditions,
+    join)` gives what `data.filters.filtered(self.read(node), conditions, join)` would, without
+    reading all of it. `conditions` is a list of (key, value, Operator).
     """
 
     extension: str | None

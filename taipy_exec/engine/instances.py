@@ -11,8 +11,9 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
 from taipy_exec.config.reference import realise
+from taipy_exec.data.access import telling
 from taipy_exec.data.node import DataNodeRef, Owner, cycle_id, locate_all, new_instance_id
-from taipy_exec.errors import DataError, TaipyExecError
+from taipy_exec.errors import DataError
 from taipy_exec.store.rows import Edit, Instance
 from taipy_exec.store.store import Store
 
@@ -145,38 +146,20 @@ def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
 
 def write_node(node: DataNodeRef, value: Any) -> None:
     """Write outside a job. Raises DataError with the data node, its place and what is wrong."""
-    try:
+    with telling(node, "cannot be written"):
         node.write(value)
-    except TaipyExecError as error:
-        raise DataError(
-            f"data node {node.config.id!r} ({node.place}) cannot be written: {error.message}",
-            error.hint,
-        ) from error
-    except Exception as error:
-        raise DataError(
-            f"data node {node.config.id!r} ({node.place}) cannot be written: "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def read_node(node: DataNodeRef) -> Any:
     """Read outside a job. Raises DataError with the data node, its place and what is wrong."""
-    try:
-        return node.read()
-    except FileNotFoundError:
-        raise DataError(
-            f"data node {node.config.id!r} was never written: there is no file {node.place}"
-        ) from None
-    except TaipyExecError as error:
-        raise DataError(
-            f"data node {node.config.id!r} ({node.place}) cannot be read: {error.message}",
-            error.hint,
-        ) from error
-    except Exception as error:
-        raise DataError(
-            f"data node {node.config.id!r} ({node.place}) cannot be read: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+    with telling(node, "cannot be read"):
+        try:
+            return node.read()
+        except FileNotFoundError:
+            if node.path is None:
+                raise
+            missing = node.place
+    raise DataError(f"data node {node.config.id!r} was never written: there is no file {missing}")
 
 
 def _default_value(config: DataNodeConfig) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef, Owner, locate
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -138,7 +138,7 @@ def _read(node: DataNodeRef) -> Any:
     try:
         return node.read()
     except Exception as error:
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and node.path is not None:
             what = f"there is no file {node.place}: the data node was never written, or removed"
         else:
             what = f"{node.place}: {_message(error)}"
@@ -226,6 +226,8 @@ def _failure(kind: Reason, error: BaseException, message: str) -> Failure:
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
+        if isinstance(error, TaipyExecError) and error.hint:
+            text = f"{text}: {error.hint}"
     except Exception as inner:
         text = f"(its text cannot be had: {type(inner).__name__})"
     return (text or type(error).__name__)[:_MESSAGE_LIMIT]

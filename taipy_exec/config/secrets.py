@@ -1,0 +1,50 @@
+"""Which properties hold secrets, and how they are kept out of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from taipy_exec.config.vocabulary import SECRET_PROPERTIES
+
+MASK = "***"
+# What would mask half of a message is no secret worth keeping.
+_SHORTEST = 4
+
+
+def is_secret(name: object) -> bool:
+    """Whether a property of this name holds a secret, in a data node or in a table of one."""
+    return isinstance(name, str) and name.lower() in SECRET_PROPERTIES
+
+
+def masked(value: Any, name: object = None) -> Any:
+    """`value` for people to read: what stands under the name of a secret is `***`."""
+    if is_secret(name) and value not in (None, ""):
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: masked(item, key) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(masked(item) for item in value)
+    return value
+
+
+def without_secrets(text: str, properties: Mapping[str, Any]) -> str:
+    """`text` without the secrets among `properties`, as they are or encoded for a URL."""
+    found = {form for secret in _secrets(properties) for form in _forms(secret)}
+    for secret in sorted(found, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    if len(secret) >= _SHORTEST:
+        yield from (secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
+
+
+def _secrets(properties: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in properties.items():
+        if isinstance(value, Mapping):
+            yield from _secrets(value)
+        elif is_secret(name) and value is not None:
+            yield str(value)

@@ -1,0 +1,24 @@
+"""Telling what went wrong with a data node outside a job: which one, where it lies, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.errors import DataError, TaipyExecError
+
+
+@contextmanager
+def telling(node: DataNodeRef, cannot: str) -> Iterator[None]:
+    """Whatever the block raises becomes a DataError: `data node 'x' (place) CANNOT: why`."""
+    try:
+        yield
+    except TaipyExecError as error:
+        raise DataError(f"{_named(node)} {cannot}: {error.message}", error.hint) from error
+    except Exception as error:
+        raise DataError(f"{_named(node)} {cannot}: {type(error).__name__}: {error}") from error
+
+
+def _named(node: DataNodeRef) -> str:
+    return f"data node {node.config.id!r} ({node.place})"

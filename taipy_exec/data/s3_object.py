@@ -1,0 +1,158 @@
+"""`s3_object`: the bytes of one object in S3, or in a store that speaks its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.config.secrets import without_secrets
+from taipy_exec.data.clients import Clients
+from taipy_exec.data.extras import extra
+from taipy_exec.data.registry import ALWAYS
+from taipy_exec.errors import DataError
+
+if TYPE_CHECKING:
+    from taipy_exec.data.node import DataNodeRef
+
+_CONNECT_SECONDS = 10
+_CREDENTIALS = "correct aws_access_key and aws_secret_access_key"
+# What S3 calls it -> what the user does about it.
+_HINTS = {
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "SignatureDoesNotMatch": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "AccessDenied": "let these credentials read and write the object",
+    "PermanentRedirect": "correct aws_region",
+    "AuthorizationHeaderMalformed": "correct aws_region",
+}
+
+
+class S3Object:
+    """Bytes; text is written as UTF-8. S3 itself replaces an object as a whole."""
+
+    extension: str | None = None
+
+    def __init__(self) -> None:
+        self._clients = Clients()
+
+    def place(self, node: DataNodeRef) -> str:
+        found = node.config.properties
+        place = f"s3://{found.get('aws_s3_bucket_name')}/{found.get('aws_s3_object_key')}"
+        server = found.get("aws_endpoint_url")
+        return f"{place} at {_without_user(str(server))}" if server else place
+
+    def read(self, node: DataNodeRef) -> Any:
+        with _told(node):
+            client, arguments = self._client(node), _object(node)
+            chosen = _extra_arguments(client, "GetObject", node)
+            with client.get_object(**arguments, **chosen)["Body"] as body:
+                return body.read()
+
+    def write(self, node: DataNodeRef, value: Any) -> None:
+        body = _body(value)
+        with _told(node):
+            client, arguments = self._client(node), _object(node)
+            chosen = _extra_arguments(client, "PutObject", node)
+            if node.before_change is not None:
+                node.before_change()
+            client.put_object(**arguments, **chosen, Body=body)
+
+    def append(self, node: DataNodeRef, value: Any) -> None:
+        raise DataError("an s3_object data node cannot be appended to: write the whole value")
+
+    def changed_at(self, node: DataNodeRef) -> float | None:
+        return ALWAYS
+
+    def _client(self, node: DataNodeRef) -> Any:
+        """boto3's client, made at the first use of these settings."""
+        found = node.config.properties
+        settings = {
+            "aws_access_key_id": found.get("aws_access_key"),
+            "aws_secret_access_key": found.get("aws_secret_access_key"),
+            "region_name": found.get("aws_region"),
+            "endpoint_url": found.get("aws_endpoint_url"),
+        }
+        return self._clients.get(tuple(settings.values()), lambda: _make_client(settings))
+
+
+def _make_client(settings: Mapping[str, Any]) -> Any:
+    config = _library("botocore.config").Config(
+        connect_timeout=_CONNECT_SECONDS, retries={"mode": "standard"}
+    )
+    # A session of its own: boto3's common one is not for several threads.
+    return _library("boto3.session").Session().client("s3", **settings, config=config)
+
+
+def _library(module: str) -> Any:
+    return extra(module, "s3", "s3_object data nodes")
+
+
+def _object(node: DataNodeRef) -> dict[str, str]:
+    found = node.config.properties
+    return {"Bucket": found["aws_s3_bucket_name"], "Key": found["aws_s3_object_key"]}
+
+
+def _extra_arguments(client: Any, operation: str, node: DataNodeRef) -> dict[str, Any]:
+    """Those of `aws_s3_object_parameters` that this operation knows; unknown to both: an error."""
+    given = node.config.properties.get("aws_s3_object_parameters") or {}
+    known = {
+        name: client.meta.service_model.operation_model(name).input_shape.members
+        for name in ("GetObject", "PutObject")
+    }
+    for name in given:
+        if all(name not in members for members in known.values()):
+            raise DataError(
+                f"S3 knows no parameter {name!r} for an object",
+                "take it out of aws_s3_object_parameters, or correct its name",
+            )
+    return {name: value for name, value in given.items() if name in known[operation]}
+
+
+def _body(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes | bytearray):
+        return value
+    if isinstance(value, memoryview):
+        return bytes(value)
+    if hasattr(value, "read") and hasattr(value, "seek"):
+        return value
+    raise DataError(
+        f"an s3_object holds bytes, text or a binary file, not a {type(value).__name__}",
+        "have the task return bytes, such as those of json.dumps or pickle.dumps",
+    )
+
+
+def _without_user(url: str) -> str:
+    scheme, separator, rest = url.rpartition("://")
+    return scheme + separator + rest.rpartition("@")[2]
+
+
+@contextmanager
+def _told(node: DataNodeRef) -> Iterator[None]:
+    """What boto3 raises as one sentence that says what to do, without any key."""
+    errors = _library("botocore.exceptions")
+    properties = node.config.properties
+    try:
+        yield
+    except errors.ClientError as error:
+        message, hint = _refused(error.response.get("Error", {}), properties)
+        raise DataError(without_secrets(message, properties), hint) from None
+    except (errors.BotoCoreError, errors.HTTPClientError) as error:
+        unreachable = isinstance(error, errors.HTTPClientError | errors.EndpointConnectionError)
+        hint = "start the server, or correct aws_endpoint_url and aws_region"
+        raise DataError(
+            without_secrets(str(error), properties), hint if unreachable else None
+        ) from None
+
+
+def _refused(told: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[str, str | None]:
+    code = str(told.get("Code"))
+    bucket, key = properties.get("aws_s3_bucket_name"), properties.get("aws_s3_object_key")
+    if code == "NoSuchBucket":
+        return f"there is no bucket {bucket!r}", "make it, or correct aws_s3_bucket_name"
+    if code in ("NoSuchKey", "404"):
+        return f"there is no object {key!r} in the bucket {bucket!r}", "write it first"
+    return f"S3 refuses it: {told.get('Message') or code} ({code})", _HINTS.get(code)

@@ -1,0 +1,26 @@
+"""Ports for servers of one's own."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+# Below the range of outgoing connections: a client that tries a port which nobody listens on
+# could otherwise be given that very port and connect to itself.
+_PORTS = (15000, 32000)
+
+
+def free_ports(number: int) -> list[int]:
+    """So many different ports of 127.0.0.1 on which nobody listens."""
+    found: list[int] = []
+    while len(found) < number:
+        port = random.randint(*_PORTS)
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
