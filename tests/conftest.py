@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from command_support import Application, wait_until
+from server_support import MakeWire, MongoPlace, S3Place, Wire, mongo_url, s3_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tools.private_broker import PrivateBroker
+from tools.private_server import PrivateMongo, PrivateS3
 
 # A shell that starts the tests in the background has them ignore these, and whatever they start
 # would inherit that; the commands under test are to be as on a terminal.
@@ -22,6 +24,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _BROKER_FIXTURES = {"broker", "broker_url", "own_broker"}
+_DATA_FIXTURES = {"mongo", "s3"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,10 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.broker)
             item.add_marker(pytest.mark.xdist_group("broker"))
+        elif _DATA_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("servers of data"))
 
 
-def _require_broker() -> None:
-    missing = PrivateBroker.missing()
+def _require(missing: str | None) -> None:
     if missing and os.environ.get("CI"):
         pytest.fail(missing)
     if missing:
@@ -50,7 +54,7 @@ def _require_broker() -> None:
 @pytest.fixture(scope="session")
 def broker() -> Iterator[PrivateBroker]:
     """The broker that all tests of this process share; it is not to be broken."""
-    _require_broker()
+    _require(PrivateBroker.missing())
     with PrivateBroker() as server:
         yield server
 
@@ -67,7 +71,7 @@ def broker_url(broker: PrivateBroker) -> Iterator[str]:
 @pytest.fixture
 def own_broker() -> Iterator[Callable[..., PrivateBroker]]:
     """Starts brokers that the test may break; the arguments are those of PrivateBroker."""
-    _require_broker()
+    _require(PrivateBroker.missing())
     servers: list[PrivateBroker] = []
 
     def start(**options: object) -> PrivateBroker:
@@ -79,6 +83,50 @@ def own_broker() -> Iterator[Callable[..., PrivateBroker]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def mongo() -> Iterator[MongoPlace]:
+    """The MongoDB that all tests of this process share; it is not to be broken."""
+    url = mongo_url()
+    if url:
+        yield MongoPlace.of(url)
+        return
+    _require(PrivateMongo.missing())
+    with PrivateMongo() as server:
+        yield MongoPlace(
+            host="127.0.0.1", port=server.port, user=server.user, password=server.password
+        )
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Place]:
+    """The S3 that all tests of this process share; it is not to be broken."""
+    url = s3_url()
+    if url:
+        yield S3Place.of(url)
+        return
+    _require(PrivateS3.missing())
+    with PrivateS3() as server:
+        yield S3Place(
+            url=f"http://127.0.0.1:{server.port}",
+            access_key=server.access_key,
+            secret_key=server.secret_key,
+        )
+
+
+@pytest.fixture
+def wire() -> Iterator[MakeWire]:
+    """Makes ports that lead to a server and can be cut."""
+    made: list[Wire] = []
+
+    def make(host: str, port: int) -> Wire:
+        made.append(Wire(host, port))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -134,4 +134,4 @@ def test_a_job_fails_with_the_traceback_of_the_users_function(make: Make, of: st
     assert "[Errno 2] No such file or directory: 'their.txt'" in failure.message
     assert failure.traceback is not None
     assert "in missing_file" in failure.traceback
-    assert "generic.py" not in failure.traceback.partition("in missing_file")[0]
+    assert "data/generic.py" not in failure.traceback.partition("in missing_file")[0]
