@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,11 @@ def _make_client(settings: Mapping[str, Any]) -> Any:
         connect_timeout=_CONNECT_SECONDS, retries={"mode": "standard"}
     )
     # A session of its own: boto3's common one is not for several threads.
-    return _library("boto3.session").Session().client("s3", **settings, config=config)
+    session = _library("boto3.session").Session()
+    try:
+        return session.client("s3", **settings, config=config)
+    except ValueError:
+        raise DataError("aws_endpoint_url is no URL such as https://host:9000") from None
 
 
 def _library(module: str) -> Any:
@@ -117,7 +122,7 @@ def _body(value: Any) -> Any:
         return value
     if isinstance(value, memoryview):
         return bytes(value)
-    if hasattr(value, "read") and hasattr(value, "seek"):
+    if isinstance(value, io.IOBase) and not isinstance(value, io.TextIOBase):
         return value
     raise DataError(
         f"an s3_object holds bytes, text or a binary file, not a {type(value).__name__}",
