@@ -29,11 +29,15 @@ from taipy_exec.config.typed_text import (
     Frequency,
     Scope,
 )
-from taipy_exec.config.vocabulary import CACHES, CLUSTER_KEYS, KEYS, STORAGE_PROPERTIES
+from taipy_exec.config.vocabulary import (
+    CACHES,
+    CLUSTER_KEYS,
+    KEYS,
+    SECRET_TABLES,
+    STORAGE_PROPERTIES,
+)
 from taipy_exec.errors import ConfigurationError
 
-# Tables whose own keys say what is secret: a message about one shows none of its values.
-_MAY_HOLD_SECRETS = ("db_extra_args", "aws_s3_object_parameters")
 # A value in a message, which may have been cut behind its first quote or brace.
 _SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
 
@@ -121,7 +125,7 @@ class _Build(Entries):
         level: Level = Level.ERROR,
         value: object = None,
     ) -> None:
-        secret = is_secret(key) or key in _MAY_HOLD_SECRETS
+        secret = is_secret(key) or key in SECRET_TABLES
         if secret or (section == "JOB" and key == "broker_url" and value is not None):
             # It may hold a password, and cannot be read well enough to say where.
             message, value = _SHOWN_VALUE.sub("'***'", message), None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from taipy_exec.config.vocabulary import SECRET_PROPERTIES
+from taipy_exec.config.vocabulary import SECRET_PROPERTIES, SECRET_TABLES
 
 MASK = "***"
 # What would mask half of a message is no secret worth keeping.
@@ -24,6 +24,8 @@ def masked(value: Any, name: object = None) -> Any:
         return MASK
     if isinstance(value, Mapping):
         return {key: masked(item, key) for key, item in value.items()}
+    if name in SECRET_TABLES and value is not None:
+        return MASK
     if type(value) in (list, tuple):
         return type(value)(masked(item) for item in value)
     return value

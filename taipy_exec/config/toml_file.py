@@ -10,6 +10,7 @@ from pathlib import Path
 
 from taipy_exec.config.broker_address import redact
 from taipy_exec.config.problem import Problem
+from taipy_exec.config.vocabulary import SECRET_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -66,6 +67,8 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
         line = int(place[1])
     lines = text.split("\n")
     source = redact(lines[line - 1].strip()) if line <= len(lines) else ""
+    if any(name in source.lower() for name in SECRET_PROPERTIES):
+        source = ""  # it cannot be read well enough to say where the secret stands
     problem = Problem(
         message=f"this is not valid TOML: {what}" + (f" in `{source}`" if source else ""),
         file=str(path),

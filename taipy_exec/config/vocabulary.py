@@ -158,6 +158,8 @@ SECRET_PROPERTIES = frozenset(
         "tlscertificatekeyfilepassword",
     }
 )
+# Properties whose value is a table that may hold some of them.
+SECRET_TABLES = ("db_extra_args", "aws_s3_object_parameters")
 
 # Ids that Taipy refuses because they are attributes of its tasks or scenarios.
 SCENARIO_ATTRIBUTES = frozenset(

@@ -86,7 +86,9 @@ def _make_client(settings: Mapping[str, Any]) -> Any:
     session = _library("boto3.session").Session()
     try:
         return session.client("s3", **settings, config=config)
-    except ValueError:
+    except ValueError as error:
+        if isinstance(error, _library("botocore.exceptions").BotoCoreError):
+            raise
         raise DataError("aws_endpoint_url is no URL such as https://host:9000") from None
 
 
