@@ -136,26 +136,31 @@ class PrivateServer:
 class PrivateMongo(PrivateServer):
     """A server of MongoDB's protocol on WiredTiger, with the user `writer`.
 
+    What it has acknowledged survives `kill` only if it is `durable`, which is slower.
+
     It is SecantusDB: MongoDB itself is in no package that can be installed by name.
     """
 
     module = "secantus"
     user, password = "writer", "p@ss/w:d%25"
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         super().__init__()
-        self._options: tuple[str, ...] = ()
+        self._auth = False
+        self._durable = durable
 
     def command(self) -> Sequence[str]:
         return [
             *(sys.executable, "-m", "secantus", "--host", "127.0.0.1", "--port", str(self.port)),
             *("--storage-path", str(self.folder / "data"), "--cache-size", "64M"),
-            *("--log-level", "WARNING", "--sync-on-commit", *self._options),
+            *("--log-level", "WARNING"),
+            *["--sync-on-commit"] * self._durable,
+            *["--auth"] * self._auth,
         ]
 
     def start(self) -> None:
         """Return when it answers to the user, and to nobody else."""
-        if not self._options:
+        if not self._auth:
             from pymongo import MongoClient
 
             super().start()
@@ -163,7 +168,7 @@ class PrivateMongo(PrivateServer):
                 roles = ["root"]
                 client.admin.command("createUser", self.user, pwd=self.password, roles=roles)
             self.stop()
-            self._options = ("--auth",)
+            self._auth = True
         super().start()
 
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 _TRIES = 3
 _SELECTION_MILLISECONDS = 10_000
 # Collections that are being written have this in their names, behind that of the final one.
-_BESIDE = ".taipy_exec_part."
+_BESIDE = "_taipy_exec_part_"
 _UNAUTHORIZED, _NAMESPACE_NOT_FOUND = 13, 26
+# CursorNotFound, QueryPlanKilled: what a reader hears whose collection is replaced.
+_REPLACED = (43, 175)
 _QUERY = {
     Operator.EQUAL: "$eq",
     Operator.NOT_EQUAL: "$ne",
@@ -113,7 +115,7 @@ class MongoCollection:
     def _find(self, node: DataNodeRef, query: Mapping[str, Any]) -> list[Any]:
         decode = _decoder(_custom_document(node))
         with _told(node):
-            found = list(self._collection(node).find(query))
+            found = _all_of_one(self._collection(node), query)
         return [decode(document) for document in found]
 
     def _collection(self, node: DataNodeRef) -> Any:
@@ -195,6 +197,17 @@ def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
             item = encode(item)
         found.append(dict(item))
     return found
+
+
+def _all_of_one(collection: Any, query: Mapping[str, Any]) -> list[Any]:
+    """The documents of one state of the collection: a cursor ends where it is replaced."""
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            return list(collection.find(query))
+        except _library("pymongo.errors").OperationFailure as error:
+            if error.code not in _REPLACED or not left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _replace(

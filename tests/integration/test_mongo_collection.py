@@ -6,6 +6,7 @@ import dataclasses
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,56 @@ def test_a_reader_sees_the_former_documents_until_the_new_ones_are_whole(
     assert database.list_collection_names() == ["c"]
 
 
+def test_a_reader_beside_a_writer_gets_one_whole_value_each_time(make: Make) -> None:
+    make().write(numbers(*[0] * 200))
+    done = threading.Event()
+    failed: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for number in range(1, 6):
+                make().write(numbers(*[number] * 200))
+        except BaseException as error:
+            failed.append(error)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        found = [row.a for row in make().read()]
+        assert len(found) == 200
+        assert len(set(found)) == 1
+        seen.append(found[0])
+    writer.join(10)
+    assert failed == []
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 1
+
+
+def test_a_read_is_begun_again_when_the_collection_is_replaced_under_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pymongo.collection import Collection
+    from pymongo.errors import OperationFailure
+
+    make().write(numbers(1))
+    real, told = Collection.find, []
+
+    def find(collection: Any, query: Any) -> Any:
+        told.append(query)
+        if len(told) in failing:
+            raise OperationFailure("collection dropped", 175)
+        return real(collection, query)
+
+    monkeypatch.setattr(Collection, "find", find)
+    failing: tuple[int, ...] = (1, 2)
+    assert [row.a for row in make().read()] == [1]
+    failing = (4, 5, 6)
+    with pytest.raises(DataError, match="collection dropped"):
+        make().read()
+
+
 @pytest.mark.parametrize("stop", [ZeroDivisionError, KeyboardInterrupt, DataError("no")])
 def test_a_refused_change_leaves_the_former_documents_and_nothing_beside_them(
     make: Make, database: Any, stop: Any
@@ -301,7 +352,7 @@ def test_a_server_that_was_killed_and_started_again_is_found_again() -> None:
     missing = PrivateMongo.missing()
     if missing:
         pytest.skip(missing)
-    with PrivateMongo() as server:
+    with PrivateMongo(durable=True) as server:
         place = MongoPlace(
             host="127.0.0.1", port=server.port, user=server.user, password=server.password
         )
