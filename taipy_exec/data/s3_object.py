@@ -48,7 +48,7 @@ class S3Object:
         with _told(node):
             client, arguments = self._client(node), _object(node)
             chosen = _extra_arguments(client, "GetObject", node)
-            with client.get_object(**arguments, **chosen)["Body"] as body:
+            with client.get_object(**{**chosen, **arguments})["Body"] as body:
                 return body.read()
 
     def write(self, node: DataNodeRef, value: Any) -> None:
@@ -58,7 +58,7 @@ class S3Object:
             chosen = _extra_arguments(client, "PutObject", node)
             if node.before_change is not None:
                 node.before_change()
-            client.put_object(**arguments, **chosen, Body=body)
+            client.put_object(**{**chosen, **arguments, "Body": body})
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         raise DataError("an s3_object data node cannot be appended to: write the whole value")

@@ -154,7 +154,7 @@ def list_nodes(
             _scope(opened, node),
             clock(at) or ("never" if node.changed_at() is None else "not known"),
             short_id(by) if by and by.startswith("JOB_") else by or "",
-            _shown_path(opened, node),
+            _shown_place(opened, node),
         )
     streams.show(table)
     return 0
@@ -191,7 +191,7 @@ def show(
     elif written:
         streams.data(as_text(value))
     else:
-        streams.note(f"data node {node!r} was never written ({_shown_path(opened, found)})")
+        streams.note(f"data node {node!r} was never written ({_shown_place(opened, found)})")
     return 0
 
 
@@ -231,7 +231,7 @@ def write(
     if json_output:
         streams.data(dump(_fields(opened, found)))
     else:
-        streams.note(f"wrote {node} ({_shown_path(opened, found)})")
+        streams.note(f"wrote {node} ({_shown_place(opened, found)})")
     return 0
 
 
@@ -243,7 +243,7 @@ def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
         "node": node.config.id,
         "storage_type": node.config.storage_type,
         "scope": node.config.scope.name,
-        "path": _shown_path(opened, node) if node.path else None,
+        "path": _shown_place(opened, node) if node.path else None,
         "written_at": when(at),
         "written_by": by,
     }
@@ -263,9 +263,9 @@ def _scope(opened: _Opened, node: DataNodeRef) -> str:
     return f"{node.config.scope.name}{name}"
 
 
-def _shown_path(opened: _Opened, node: DataNodeRef) -> str:
+def _shown_place(opened: _Opened, node: DataNodeRef) -> str:
     if node.path is None:
-        return ""
+        return node.place
     try:
         return str(node.path.relative_to(opened.config.root))
     except ValueError:
