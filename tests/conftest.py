@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_support import Application, wait_until
@@ -15,8 +16,11 @@ from server_support import MakeWire, MongoPlace, S3Place, Wire, mongo_url, s3_ur
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from database_support import SERVERS, Database, GivenServer, database_on, given_url, sqlite_database
+
 from tools.private_broker import PrivateBroker
-from tools.private_server import PrivateMongo, PrivateS3
+from tools.private_mongo import PrivateMongo
+from tools.private_s3 import PrivateS3
 
 # A shell that starts the tests in the background has them ignore these, and whatever they start
 # would inherit that; the commands under test are to be as on a terminal.
@@ -25,23 +29,28 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _BROKER_FIXTURES = {"broker", "broker_url", "own_broker"}
 _DATA_FIXTURES = {"mongo", "s3"}
+_DATABASE_FIXTURES = {"postgres", "mariadb", "database", "server_database", "own_server"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marks known that are put on tests here."""
     config.addinivalue_line("markers", "broker: needs a RabbitMQ server, which it starts itself")
+    config.addinivalue_line("markers", "database: needs a server, which it starts itself")
     config.addinivalue_line("markers", "xdist_group(name): runs in one process with its group")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a broker, and have one process run all of them."""
+    """Mark the tests that need a server, and have one process run all that need the same."""
     for item in items:
         if _BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.broker)
             item.add_marker(pytest.mark.xdist_group("broker"))
         elif _DATA_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("servers of data"))
+        elif _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+            item.add_marker(pytest.mark.xdist_group("database"))
 
 
 def _require(missing: str | None) -> None:
@@ -127,6 +136,53 @@ def wire() -> Iterator[MakeWire]:
     yield make
     for one in made:
         one.close()
+def _database_server(engine: str) -> Iterator[Any]:
+    url = given_url(engine)
+    if url:
+        yield GivenServer(url)
+        return
+    _require(SERVERS[engine].missing())
+    with SERVERS[engine]() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """The PostgreSQL that all tests of this process share; it is not to be broken."""
+    yield from _database_server("postgresql")
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Any]:
+    """The MariaDB that all tests of this process share; it is not to be broken."""
+    yield from _database_server("mysql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of the test's own: the test runs with each kind."""
+    if request.param == "sqlite":
+        yield sqlite_database(tmp_path / "sqlite")
+        return
+    server = request.getfixturevalue("postgres" if request.param == "postgresql" else "mariadb")
+    with database_on(server, request.param) as found:
+        yield found
+
+
+@pytest.fixture(params=["postgresql", "mysql"])
+def server_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of the test's own on a server."""
+    server = request.getfixturevalue("postgres" if request.param == "postgresql" else "mariadb")
+    with database_on(server, request.param) as found:
+        yield found
+
+
+@pytest.fixture(params=["postgresql", "mysql"])
+def own_server(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database on a server that the test may stop, kill and start."""
+    _require(SERVERS[request.param].missing())
+    with SERVERS[request.param]() as server, database_on(server, request.param) as found:
+        yield found
 
 
 @pytest.fixture

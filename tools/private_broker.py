@@ -272,18 +272,19 @@ class PrivateBroker:
         if self._watcher is None:
             return
         if target:
-            _signal(target, number)
-            _signal(-self._group, signal.SIGCONT)
+            send_signal(target, number)
+            send_signal(-self._group, signal.SIGCONT)
         try:
             self._watcher.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            _signal(-self._group, signal.SIGKILL)
+            send_signal(-self._group, signal.SIGKILL)
             self._watcher.wait(_STOP_SECONDS)
         self._watcher = None
         self._group = self.pid = 0
 
 
-def _signal(target: int, number: int) -> None:
+def send_signal(target: int, number: int) -> None:
+    """Send a signal to a process, or by a negative number to a group, that may be gone."""
     try:
         os.kill(target, number)
     except ProcessLookupError:

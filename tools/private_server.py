@@ -1,7 +1,4 @@
-"""Servers of data of one's own, for tests: MongoDB's protocol and S3's.
-
-Each is a process on 127.0.0.1 with a free port and a temporary folder, and ends with this one.
-"""
+"""What the private database servers share: a folder, a port, and an end with this process."""
 
 from __future__ import annotations
 
@@ -22,39 +19,57 @@ from types import TracebackType
 from typing import Self
 
 from tools.ports import free_ports
+from tools.private_broker import send_signal
 
 _WATCHER = Path(__file__).with_name("broker_watcher.py")
-_SECONDS = 60.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
 
 
 class PrivateServer:
-    """A command that serves TCP on `port`, in a folder of its own."""
+    """A server on 127.0.0.1 in a folder of its own, which ends with this process."""
 
-    module: str  # what must be installed for it
+    host = "127.0.0.1"
+    stop_signal = signal.SIGTERM
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="private-server-"))
+    def __init__(self, name: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"private-{name}-"))
         (self.port,) = free_ports(1)
         self._watcher: subprocess.Popen[str] | None = None
-        self._group = 0
+        self._group = self.pid = 0
 
-    @classmethod
-    def missing(cls) -> str | None:
-        """What is not installed, in one sentence; None if the server can be started."""
-        if importlib.util.find_spec(cls.module) is None:
-            return f"the module {cls.module} is not there: pip install -e '.[test]'"
-        return None
+    @staticmethod
+    def missing() -> str | None:
+        """What is not installed, in one sentence; None if a server can be started."""
+        raise NotImplementedError
 
     def command(self) -> Sequence[str]:
-        """What to run."""
+        """The server's command line."""
         raise NotImplementedError
 
     def environment(self) -> Mapping[str, str]:
-        """What to add to the environment."""
+        """What it gets beside what every server gets."""
         return {}
 
+    def prepare(self) -> None:
+        """Make the data folder, at the first start."""
+
+    def answers(self) -> bool:
+        """Whether a client can work with it."""
+        try:
+            with socket.create_connection((self.host, self.port), 2):
+                return True
+        except OSError:
+            return False
+
     def start(self) -> None:
-        """Return when it accepts connections; RuntimeError with its output if it does not."""
+        """Return when it answers; RuntimeError with the end of the log if it does not."""
+        missing = self.missing()
+        if missing:
+            raise RuntimeError(missing)
+        atexit.register(self.close)
+        if not (self.folder / "data").exists():
+            self.prepare()
         with (self.folder / "output").open("ab") as output:
             self._watcher = subprocess.Popen(
                 [
@@ -62,34 +77,36 @@ class PrivateServer:
                     "-ISs",
                     str(_WATCHER),
                     str(os.getpid()),
-                    json.dumps([[*self.command()]]),
+                    json.dumps([list(self.command())]),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env={**os.environ, **self.environment()},
+                env={**environment(), **self.environment()},
                 cwd=self.folder,
                 text=True,
                 start_new_session=True,
             )
-        atexit.register(self.close)
         assert self._watcher.stdout is not None
         with self._watcher.stdout as pids:
-            self._group = int(pids.readline() or 0)
-        end = time.monotonic() + _SECONDS
-        while not self._answers():
-            if not self._group or self._watcher.poll() is not None or time.monotonic() > end:
-                output_text = (self.folder / "output").read_text("utf-8", "replace")
-                self.kill()
-                raise RuntimeError(f"the server does not answer: {output_text[-4000:]}")
+            words = pids.readline().split()
+        if len(words) != 1:
+            self._fail("the server could not be started")
+        self._group = self.pid = int(words[0])
+        end = time.monotonic() + _START_SECONDS
+        while not self.answers():
+            if self._watcher.poll() is not None:
+                self._fail("the server ended while it started")
+            if time.monotonic() > end:
+                self._fail(f"the server does not answer after {_START_SECONDS:.0f} s")
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it in order; its data stays in its folder."""
-        self._end(signal.SIGTERM)
+        """Shut it down in order; its data stays."""
+        self._end(self.stop_signal)
 
     def kill(self) -> None:
-        """SIGKILL; `start` goes on with what it has saved."""
+        """SIGKILL; `start` goes on with the data."""
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
@@ -99,7 +116,11 @@ class PrivateServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -110,101 +131,49 @@ class PrivateServer:
     ) -> None:
         self.close()
 
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 2):
-                return True
-        except OSError:
-            return False
+    def run(self, command: Sequence[str]) -> None:
+        """Run a command that prepares the server; RuntimeError with what it printed."""
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            env=environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+
+    def _fail(self, what: str) -> None:
+        output = (self.folder / "output").read_text("utf-8", "replace")
+        tail = "\n".join(output.splitlines()[-40:])
+        self.kill()
+        raise RuntimeError(f"{what}; its log ends with:\n{tail}")
 
     def _end(self, number: int) -> None:
         if self._watcher is None:
             return
-        for sent in (number, signal.SIGKILL):
-            try:
-                os.killpg(self._group, sent)
-            except ProcessLookupError:
-                pass
-            try:
-                self._watcher.wait(10)
-                break
-            except subprocess.TimeoutExpired:
-                continue
+        if self.pid:
+            send_signal(self.pid, number)
+        try:
+            self._watcher.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            send_signal(-self._group, signal.SIGKILL)
+            self._watcher.wait(_STOP_SECONDS)
         self._watcher = None
+        self._group = self.pid = 0
 
 
-class PrivateMongo(PrivateServer):
-    """A server of MongoDB's protocol on WiredTiger, with the user `writer`.
-
-    What it has acknowledged survives `kill` only if it is `durable`, which is slower.
-
-    It is SecantusDB: MongoDB itself is in no package that can be installed by name.
-    """
-
-    module = "secantus"
-    user, password = "writer", "p@ss/w:d%25"
-
-    def __init__(self, *, durable: bool = False) -> None:
-        super().__init__()
-        self._auth = False
-        self._durable = durable
-
-    def command(self) -> Sequence[str]:
-        return [
-            *(sys.executable, "-m", "secantus", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--storage-path", str(self.folder / "data"), "--cache-size", "64M"),
-            *("--log-level", "WARNING"),
-            *["--sync-on-commit"] * self._durable,
-            *["--auth"] * self._auth,
-        ]
-
-    def start(self) -> None:
-        """Return when it answers to the user, and to nobody else."""
-        if not self._auth:
-            from pymongo import MongoClient
-
-            super().start()
-            with MongoClient("127.0.0.1", self.port) as client:
-                roles = ["root"]
-                client.admin.command("createUser", self.user, pwd=self.password, roles=roles)
-            self.stop()
-            self._auth = True
-        super().start()
+def missing_module(name: str) -> str | None:
+    """What to install for a server that is a Python module; None if it is there."""
+    if importlib.util.find_spec(name) is None:
+        return f"the module {name} is not there: pip install -e '.[test]'"
+    return None
 
 
-class PrivateS3(PrivateServer):
-    """Moto's server for S3. What it holds is gone when it ends; it knows one pair of keys."""
-
-    module = "moto"
-    # So many requests need no keys: those that make the user and its keys.
-    _OPEN_REQUESTS = 3
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.access_key = self.secret_key = ""
-
-    def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
-
-    def environment(self) -> Mapping[str, str]:
-        return {"INITIAL_NO_AUTH_ACTION_COUNT": str(self._OPEN_REQUESTS)}
-
-    def start(self) -> None:
-        """Return when there is a user that may do everything."""
-        import boto3
-
-        super().start()
-        iam = boto3.session.Session().client(
-            "iam",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="none",
-            aws_secret_access_key="none",
-        )
-        iam.create_user(UserName="writer")
-        keys = iam.create_access_key(UserName="writer")["AccessKey"]
-        rule = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [rule]})
-        iam.put_user_policy(UserName="writer", PolicyName="all", PolicyDocument=policy)
-        iam.close()
-        self.access_key, self.secret_key = keys["AccessKeyId"], keys["SecretAccessKey"]
+def environment() -> dict[str, str]:
+    """What a server gets: nothing that would lead it or its tools to another server."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/bin"
+    return {"PATH": path, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}

@@ -83,19 +83,32 @@ class CoreConfig(_WithProperties):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class DataNodeConfig(_WithProperties):
-    """One data node. `properties` hold the storage type's own, with Taipy's defaults."""
+    """One data node. `properties` hold the storage type's own, with Taipy's defaults.
+
+    They may hold a password.
+    """
 
     id: str
     storage_type: str = "pickle"
     scope: Scope = Scope.SCENARIO
     validity_period: dt.timedelta | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def path(self) -> str | None:
         """The path that the user gave, with forward slashes; None for a generated one."""
         given = self.properties.get("path") or self.properties.get("default_path")
         return str(given).replace("\\", "/") if given else None
+
+    @property
+    def sqlite_path(self) -> str | None:
+        """The database's file, with forward slashes, where `db_engine` is sqlite; else None."""
+        if "db_engine" not in self.properties or self.properties["db_engine"] != "sqlite":
+            return None
+        extension = self.properties.get("sqlite_file_extension")
+        folder = self.properties.get("sqlite_folder_path") or "."
+        name = f"{self.properties.get('db_name')}{'.db' if extension is None else extension}"
+        return f"{folder}/{name}".replace("\\", "/")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

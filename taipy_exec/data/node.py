@@ -31,7 +31,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataNodeRef:
-    """A data node with its id and, for file-based types, the absolute path of its file.
+    """A data node with its id and, for file-based types and sqlite, the absolute path of its file.
 
     `is_generated` says whether the path is ours (under the storage folder) or the user's.
     `before_change` is called right before the value changes, and may raise to prevent it.
@@ -126,7 +126,8 @@ def _locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef
     id = node_id(config, owner)
     extension = storage_type(config.storage_type).extension
     if extension is None:
-        return DataNodeRef(id=id, config=config)
+        file = config.sqlite_path
+        return DataNodeRef(id=id, config=config, path=app.root / file if file else None)
     if config.path:
         return DataNodeRef(id=id, config=config, path=app.root / config.path)
     path = Path(f"{app.storage_folder}/{config.storage_type}s/{id}.{extension}")

@@ -24,8 +24,9 @@ _OURS = {
     "generic": "taipy_exec.data.generic:Generic",
     "mongo_collection": "taipy_exec.data.mongo_collection:MongoCollection",
     "s3_object": "taipy_exec.data.s3_object:S3Object",
+    "sql_table": "taipy_exec.data.sql_table:SqlTable",
+    "sql": "taipy_exec.data.sql:SqlQueries",
 }
-_LATER = ("sql_table", "sql")
 
 
 # The time of change of a place that cannot tell one, such as a table: it always has a value.

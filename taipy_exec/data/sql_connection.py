@@ -1,0 +1,138 @@
+"""Connections to databases: a fresh one each time, and writes as one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.data.sql_address import CONNECT_SECONDS, LOCK_SECONDS, server_of, url_of
+from taipy_exec.data.sql_errors import is_lost, wrong_connect, wrong_statement
+from taipy_exec.errors import DataError
+
+if TYPE_CHECKING:
+    from taipy_exec.data.node import DataNodeRef
+
+
+class Connections:
+    """SQLAlchemy's engines by URL. They hold no connection open between two uses.
+
+    So nothing breaks when the server is restarted or the process forks, and nothing is left.
+    """
+
+    def __init__(self) -> None:
+        self._engines: dict[Any, Any] = {}
+
+    @contextmanager
+    def reading(self, node: DataNodeRef) -> Iterator[Any]:
+        """A connection whose rows come a part at a time. Raises DataError for what fails."""
+        _require_file(node)
+        with self._connected(node, writes=False) as connection:
+            yield connection.execution_options(stream_results=True)
+
+    @contextmanager
+    def writing(self, node: DataNodeRef, *, makes_file: bool = False) -> Iterator[Any]:
+        """A connection in a transaction that is committed when the block ends without an error.
+
+        Right before that `node.before_change` is called. Raises DataError for what fails.
+        """
+        if not makes_file:
+            _require_file(node)
+        with self._connected(node, writes=True) as connection:
+            _begin(connection)
+            yield connection
+            if node.before_change is not None:
+                node.before_change()
+            try:
+                connection.commit()
+            except _errors(connection) as error:
+                if is_lost(error):
+                    raise DataError(
+                        f"the connection to {server_of(node)} was lost while the new rows were "
+                        "committed: whether they are there is not known"
+                    ) from None
+                raise
+
+    @contextmanager
+    def _connected(self, node: DataNodeRef, *, writes: bool) -> Iterator[Any]:
+        engine = self._engine(node)
+        from sqlalchemy.exc import SQLAlchemyError
+
+        errors = (SQLAlchemyError, engine.dialect.dbapi.Error)
+        try:
+            connection = engine.connect()
+        except errors as error:
+            raise wrong_connect(error, node) from None
+        try:
+            yield connection
+        except errors as error:
+            raise wrong_statement(error, node, writes=writes) from None
+        finally:
+            _close(connection, errors)
+
+    def _engine(self, node: DataNodeRef) -> Any:
+        url = url_of(node)
+        found = self._engines.get(url)
+        if found is None:
+            found = self._engines[url] = _new_engine(url)
+        return found
+
+
+def _new_engine(url: Any) -> Any:
+    import sqlalchemy
+
+    options: dict[str, Any] = {}
+    name = url.get_backend_name()
+    if name == "mssql":
+        options = {"fast_executemany": True, "connect_args": {"timeout": CONNECT_SECONDS}}
+    engine = sqlalchemy.create_engine(
+        url, poolclass=sqlalchemy.NullPool, hide_parameters=True, **options
+    )
+    if name == "sqlite":
+        # The driver would begin transactions by itself, and too late to wait for a lock.
+        @sqlalchemy.event.listens_for(engine, "connect")
+        def _leave_transactions_to_us(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+
+    return engine
+
+
+def _begin(connection: Any) -> None:
+    """Begin a transaction in which waiting for others has a bound."""
+    name = connection.dialect.name
+    if name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    elif name in ("mysql", "mariadb"):
+        connection.exec_driver_sql(
+            f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, "
+            f"lock_wait_timeout = {LOCK_SECONDS}"
+        )
+    elif name == "mssql":
+        connection.exec_driver_sql(f"SET LOCK_TIMEOUT {LOCK_SECONDS * 1000}")
+
+
+def _errors(connection: Any) -> tuple[type[Exception], ...]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (SQLAlchemyError, connection.dialect.dbapi.Error)
+
+
+def _close(connection: Any, errors: tuple[type[Exception], ...]) -> None:
+    """Roll back what was not committed, and disconnect; the server may be gone."""
+    try:
+        connection.close()
+    except errors:
+        connection.invalidate()
+
+
+def _require_file(node: DataNodeRef) -> None:
+    """The driver would make an empty database without a word."""
+    if node.config.properties.get("db_engine") == "sqlite":
+        assert node.path is not None
+        if not node.path.exists():
+            raise DataError(
+                "there is no such file: make the database, or correct db_name, "
+                "sqlite_folder_path or sqlite_file_extension"
+            )

@@ -1,0 +1,53 @@
+"""A server of S3's protocol of one's own, for tests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from tools.private_server import PrivateServer, missing_module
+
+
+class PrivateS3(PrivateServer):
+    """Moto's server for S3. What it holds is gone when it ends; it knows one pair of keys."""
+
+    # So many requests need no keys: those that make the user and its keys.
+    _OPEN_REQUESTS = 3
+
+    def __init__(self) -> None:
+        super().__init__("s3")
+        self.access_key = self.secret_key = ""
+
+    @staticmethod
+    def missing() -> str | None:
+        """What is not installed, in one sentence; None if a server can be started."""
+        return missing_module("moto")
+
+    def command(self) -> Sequence[str]:
+        """The server's command line."""
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def environment(self) -> Mapping[str, str]:
+        """What it gets beside what every server gets."""
+        return {"INITIAL_NO_AUTH_ACTION_COUNT": str(self._OPEN_REQUESTS)}
+
+    def start(self) -> None:
+        """Return when there is a user that may do everything."""
+        import boto3
+
+        super().start()
+        iam = boto3.session.Session().client(
+            "iam",
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name="us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+        )
+        iam.create_user(UserName="writer")
+        keys = iam.create_access_key(UserName="writer")["AccessKey"]
+        rule = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [rule]})
+        iam.put_user_policy(UserName="writer", PolicyName="all", PolicyDocument=policy)
+        iam.close()
+        self.access_key, self.secret_key = keys["AccessKeyId"], keys["SecretAccessKey"]
