@@ -13,6 +13,7 @@ from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.table_checks import table_problems
+from taipy_exec.config.sql_checks import sql_problems
 from taipy_exec.config.vocabulary import (
     NODE_RESERVED,
     SCENARIO_ATTRIBUTES,
@@ -39,6 +40,7 @@ def check(
     config = compiled.config
     _check_job(report, config, modes)
     report.problems.extend(cluster_problems(compiled))
+    report.problems.extend(sql_problems(compiled))
     _check_core(report, config)
     _check_ids(report, config)
     for node in config.data_nodes.values():

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.data.sql_address import CONNECT_SECONDS, LOCK_SECONDS, server_of, url_of
+from taipy_exec.data.sql_address import (
+    CONNECT_SECONDS,
+    KEEPALIVE_COUNT,
+    KEEPALIVE_IDLE,
+    KEEPALIVE_INTERVAL,
+    LOCK_SECONDS,
+    server_of,
+    url_of,
+)
 from taipy_exec.data.sql_errors import is_lost, wrong_connect, wrong_statement
 from taipy_exec.errors import DataError
 
@@ -25,10 +34,10 @@ class Connections:
 
     @contextmanager
     def reading(self, node: DataNodeRef) -> Iterator[Any]:
-        """A connection whose rows come a part at a time. Raises DataError for what fails."""
+        """A connection. Raises DataError for what fails on it."""
         _require_file(node)
         with self._connected(node, writes=False) as connection:
-            yield connection.execution_options(stream_results=True)
+            yield connection
 
     @contextmanager
     def writing(self, node: DataNodeRef, *, makes_file: bool = False) -> Iterator[Any]:
@@ -85,16 +94,37 @@ def _new_engine(url: Any) -> Any:
     name = url.get_backend_name()
     if name == "mssql":
         options = {"fast_executemany": True, "connect_args": {"timeout": CONNECT_SECONDS}}
+    elif name == "mysql":
+        # The driver's connect_timeout does not count for what the server says first.
+        options = {"connect_args": {"read_timeout": float(url.query["connect_timeout"])}}
     engine = sqlalchemy.create_engine(
         url, poolclass=sqlalchemy.NullPool, hide_parameters=True, **options
     )
-    if name == "sqlite":
-        # The driver would begin transactions by itself, and too late to wait for a lock.
-        @sqlalchemy.event.listens_for(engine, "connect")
-        def _leave_transactions_to_us(connection: Any, _: Any) -> None:
+
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def _made(connection: Any, _: Any) -> None:
+        if name == "sqlite":
+            # The driver would begin transactions by itself, and too late to wait for a lock.
             connection.isolation_level = None
+        elif name == "mysql":
+            _made_by_pymysql(connection, url.query.get("read_timeout"))
 
     return engine
+
+
+def _made_by_pymysql(connection: Any, read_timeout: str | None) -> None:
+    """Let a query take its time, and yet notice a host that has vanished.
+
+    There is no other way to either than by these attributes.
+    """
+    connection._read_timeout = None if read_timeout is None else float(read_timeout)
+    if connection._sock.family in (socket.AF_INET, socket.AF_INET6):
+        for option, seconds in (
+            (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE),
+            (socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL),
+            (socket.TCP_KEEPCNT, KEEPALIVE_COUNT),
+        ):
+            connection._sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
 
 
 def _begin(connection: Any) -> None:
@@ -122,9 +152,13 @@ def _errors(connection: Any) -> tuple[type[Exception], ...]:
 def _close(connection: Any, errors: tuple[type[Exception], ...]) -> None:
     """Roll back what was not committed, and disconnect; the server may be gone."""
     try:
-        connection.close()
+        connection.rollback()
     except errors:
         connection.invalidate()
+    try:
+        connection.close()
+    except errors:
+        pass
 
 
 def _require_file(node: DataNodeRef) -> None:
