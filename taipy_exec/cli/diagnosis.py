@@ -136,9 +136,16 @@ def _storage_packages(config: AppConfig) -> list[Finding]:
     return findings
 
 
+# `db_engine` -> the driver's module, which is needed beside SQLAlchemy.
+_DRIVERS = {"postgresql": "psycopg2", "mysql": "pymysql", "mssql": "pyodbc"}
+
+
 def _needs(node: DataNodeConfig) -> set[str]:
     exposed = node.properties.get("exposed_type", "pandas")
     packages = set(_NEEDS.get(node.storage_type, ()))
+    driver = _DRIVERS.get(str(node.properties.get("db_engine")))
+    if driver and "sqlalchemy" in packages:
+        packages.add(driver)
     if node.storage_type == "parquet" and node.properties.get("engine") == "fastparquet":
         packages = {"pandas", "fastparquet"}
     if exposed in _OTHER_TABLES:
@@ -151,12 +158,17 @@ def _needs(node: DataNodeConfig) -> set[str]:
 
 
 def _install(kind: str, missing: Iterable[str]) -> str:
-    """The command that installs what is missing: by the extras, where there are any."""
+    """The command that installs what is missing: by the extras, where there are any.
+
+    Each database has one of its own, which brings SQLAlchemy too.
+    """
+    databases = [engine for engine, module in _DRIVERS.items() if module in missing]
     try:
         known = importlib.metadata.metadata("taipy-exec").get_all("Provides-Extra") or []
     except importlib.metadata.PackageNotFoundError:
         known = []
-    extras = [name for name in (kind.split("_")[0], *missing) if name in known]
+    wanted = databases or [kind.split("_")[0], *missing]
+    extras = [name for name in wanted if name in known]
     if extras:
         return f"pip install 'taipy-exec[{','.join(extras)}]'"
     return f"pip install {' '.join(missing)}"

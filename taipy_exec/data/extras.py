@@ -12,7 +12,12 @@ def extra(module: str, name: str, user: str) -> Any:
     """The module. Raises ConfigurationError that names the extra which brings it, and its user."""
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"{user} need {module.partition('.')[0]}", f"pip install 'taipy-exec[{name}]'"
+        ) from error
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{user} need {module.partition('.')[0]}, which is installed but cannot be imported: "
+            f"{error}"
         ) from error

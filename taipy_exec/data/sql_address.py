@@ -98,13 +98,20 @@ def database_place(node: DataNodeRef) -> str:
     return f"{properties.get('db_engine')}://{server_of(node)}/{properties.get('db_name')}"
 
 
-def url_of(node: DataNodeRef) -> Any:
-    """SQLAlchemy's URL, with the password. Raises ConfigurationError where a library is missing."""
+def require_driver(node: DataNodeRef) -> None:
+    """Raises ConfigurationError where SQLAlchemy or the driver is missing."""
     database = database_of(node)
-    user = f'data nodes with db_engine = "{node.config.properties["db_engine"]}"'
-    sqlalchemy = extra("sqlalchemy", database.extra, user)
-    if database.module is not None:
-        extra(database.module, database.extra, user)
+    for module in ("sqlalchemy", database.module):
+        if module is not None:
+            engine = node.config.properties["db_engine"]
+            extra(module, database.extra, f'data nodes with db_engine = "{engine}"')
+
+
+def url_of(node: DataNodeRef) -> Any:
+    """SQLAlchemy's URL, with the password."""
+    import sqlalchemy
+
+    database = database_of(node)
     properties = node.config.properties
     query = dict(database.query)
     if database.driver == "mssql+pyodbc" and properties.get("db_driver"):

@@ -13,6 +13,7 @@ from taipy_exec.data.sql_address import (
     KEEPALIVE_IDLE,
     KEEPALIVE_INTERVAL,
     LOCK_SECONDS,
+    require_driver,
     server_of,
     url_of,
 )
@@ -80,6 +81,7 @@ class Connections:
             _close(connection, errors)
 
     def _engine(self, node: DataNodeRef) -> Any:
+        require_driver(node)
         url = url_of(node)
         found = self._engines.get(url)
         if found is None:
