@@ -63,8 +63,8 @@ servers:
 	    fi;; \
 	  esac; \
 	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    -o Dpkg::Options::=--force-confold $$missing; \
+	  DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
+	    apt-get install -qq -y --no-install-recommends $$missing; \
 	fi
 
 $(VENV)/.made:

@@ -44,9 +44,7 @@ class PrivatePostgres(PrivateServer):
             for path in (self.folder, given):
                 os.chown(path, user.pw_uid, user.pw_gid)
         options = ["-D", "data", "-U", self.user, "-A", "scram-sha-256", "--pwfile", "password"]
-        self.run(
-            _as_ordinary_user([str(_program("initdb")), *options, "-E", "UTF8", "--no-sync"])
-        )
+        self.run(_as_ordinary_user([str(_program("initdb")), *options, "-E", "UTF8", "--no-sync"]))
 
     def command(self) -> Sequence[str]:
         """The server's command line."""

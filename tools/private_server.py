@@ -38,6 +38,11 @@ class PrivateServer:
         self._watcher: subprocess.Popen[str] | None = None
         self._group = self.pid = 0
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and neither stopped nor killed by us."""
+        return self.pid != 0
+
     @staticmethod
     def missing() -> str | None:
         """What is not installed, in one sentence; None if a server can be started."""

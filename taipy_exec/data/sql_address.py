@@ -75,7 +75,7 @@ DATABASES: Mapping[str, Database] = {
 
 def database_of(node: DataNodeRef) -> Database:
     """Raises DataError for an engine that is not known."""
-    name = node.config.properties.get("db_engine")
+    name = str(node.config.properties.get("db_engine"))
     if name not in DATABASES:
         raise DataError(f"unknown db_engine {name!r}: use {', '.join(DATABASES)}")
     return DATABASES[name]

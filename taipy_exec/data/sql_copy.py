@@ -98,9 +98,7 @@ def _escaped(values: list[str | None], column: Column) -> list[str]:
             text = text.replace(character, escape)
     texts = text.split(_BETWEEN) if text is not before or has_nulls else values
     if has_nulls:
-        return [
-            _NULL if value is None else t for value, t in zip(values, texts, strict=True)
-        ]  # type: ignore[misc]
+        return [_NULL if value is None else t for value, t in zip(values, texts, strict=True)]  # type: ignore[misc]
     return texts  # type: ignore[return-value]
 
 

@@ -89,7 +89,7 @@ def is_lost(error: BaseException) -> bool:
 def _code_and_text(error: BaseException) -> tuple[Any, str]:
     original: Any = getattr(error, "orig", None) or error
     module = type(original).__module__.partition(".")[0]
-    arguments = getattr(original, "args", ())
+    arguments: tuple[Any, ...] = getattr(original, "args", ())
     if module == "psycopg2":
         diagnosis = getattr(original, "diag", None)
         text = getattr(diagnosis, "message_primary", None) or str(original)

@@ -166,9 +166,18 @@ def _whole(values: list[Any], column: Column) -> list[Any]:
     if not kinds & {float, Decimal}:
         return values
     for value in values:
-        if value is not None and value - value != 0 or value is not None and value != int(value):
+        if (value is not None and value - value != 0) or (
+            value is not None and value != int(value)
+        ):
             raise _unfit(column, value, "whole numbers")
     return [None if value is None else int(value) for value in values]
+
+
+def _is_whole(value: Any) -> bool:
+    try:
+        return bool(value == int(value))
+    except (OverflowError, ValueError):  # infinite
+        return False
 
 
 def _require(
@@ -208,7 +217,7 @@ def create_statement(frame: Any, table: str, dialect: Any) -> str:
         "b": types.Boolean,
         "M": types.DateTime,
     }
-    columns = [
+    columns: list[Any] = [
         SqlColumn(str(label), of_kind.get(getattr(frame.dtypes.iloc[at], "kind", "O"), types.Text))
         for at, label in enumerate(frame.columns)
     ]

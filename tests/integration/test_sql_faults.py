@@ -326,9 +326,7 @@ def test_a_user_who_may_not_write_is_told(server_database: Database, tmp_path: P
     assert server_database.run("SELECT * FROM sales") == [(7, "old")]
 
 
-def test_a_table_without_transactions_is_refused(
-    server_database: Database, tmp_path: Path
-) -> None:
+def test_a_table_without_transactions_is_refused(server_database: Database, tmp_path: Path) -> None:
     if server_database.engine != "mysql":
         pytest.skip("only MariaDB has such tables")
     server_database.run(f"{TABLE} ENGINE = MyISAM", OLD)

@@ -113,9 +113,7 @@ def test_columns_that_the_value_lacks_are_null(sales: DataNodeRef, database: Dat
     assert rows(database) == [(3, None, None)]
 
 
-def test_missing_values_are_null_whatever_they_are(
-    sales: DataNodeRef, database: Database
-) -> None:
+def test_missing_values_are_null_whatever_they_are(sales: DataNodeRef, database: Database) -> None:
     frame = pandas.DataFrame(
         {
             "id": [1.0, numpy.nan, 3.0],
@@ -186,7 +184,7 @@ def test_times_truth_and_exact_numbers_come_back(database: Database, tmp_path: P
     )
     node.write(frame)
     found = node.read().sort_values("ok", ascending=False, ignore_index=True)
-    assert list(found["at"]) [0] == pandas.Timestamp("2024-01-02T03:04:05")
+    assert found["at"][0] == pandas.Timestamp("2024-01-02T03:04:05")
     assert found["at"].isna().tolist() == [False, True]
     assert found["day"].tolist() == [dt.date(2024, 1, 2), None]
     assert found["ok"].tolist() == [True, False]
@@ -255,7 +253,7 @@ def test_what_the_server_refuses_is_one_sentence_with_the_column(
     assert "\n" not in str(caught.value)
     assert "SQL:" not in str(caught.value)
     if database.engine != "sqlite":
-        with pytest.raises(DataError, match="item|character varying"):
+        with pytest.raises(DataError, match=r"item|character varying"):
             node.write([{"id": 1, "item": "much too long"}])
     assert rows(database) == [(7, "old")]
 

@@ -20,7 +20,12 @@ from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.data.sql_address import require_driver, url_of
 from taipy_exec.errors import ConfigurationError, DataError
 
-SERVER = {"db_name": "shop", "db_username": "me", "db_password": "p@ss/w:rd", "db_host": "db.example"}
+SERVER = {
+    "db_name": "shop",
+    "db_username": "me",
+    "db_password": "p@ss/w:rd",
+    "db_host": "db.example",
+}
 
 
 def node(root: Path, kind: str = "sql_table", **given: Any) -> DataNodeRef:
@@ -159,7 +164,9 @@ def test_a_driver_that_cannot_be_imported_is_told_with_the_reason(
 def problems(folder: Path, text: str) -> list[tuple[Level, str | None, str]]:
     path = folder / "config.toml"
     path.write_text(text)
-    compiled: Compiled = compile_layers([layer_from_toml(read_toml(path))], root=folder, state_dir=folder)
+    compiled: Compiled = compile_layers(
+        [layer_from_toml(read_toml(path))], root=folder, state_dir=folder
+    )
     found = check(
         compiled,
         modes={"development": None},
@@ -308,7 +315,7 @@ def test_a_query_that_fails_takes_the_others_back(tmp_path: Path, file: Path) ->
 
 
 def test_what_the_builder_returns_is_checked(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(DataError, match="must return a query or a list .* returned a int"):
+    with pytest.raises(DataError, match=r"must return a query or a list .* returned a int"):
         queries(tmp_path, write_query_builder=reference(build_nothing)).write(1)
 
 
