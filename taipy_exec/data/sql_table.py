@@ -70,7 +70,7 @@ class SqlTable:
             name = str(node.config.properties["table_name"])
             columns = matched_columns(frame, found, connection.dialect, name)
             table = _quoted(connection, node)
-            _lock(connection, table, node)
+            _lock(connection, table, node, replaces=replaces)
             if replaces:
                 connection.exec_driver_sql(f"DELETE FROM {table}")
             _insert(connection, table, frame, columns)
@@ -130,14 +130,19 @@ def _columns(connection: Any, node: DataNodeRef, frame: Any = None) -> list[Any]
     raise DataError(f"there is no table {table!r}{near}: taipy-exec makes none; make it{how}")
 
 
-def _lock(connection: Any, table: str, node: DataNodeRef) -> None:
-    """Have other writers wait, until the end of the transaction; readers go on."""
+def _lock(connection: Any, table: str, node: DataNodeRef, *, replaces: bool) -> None:
+    """Have other writers wait, until the end of the transaction; readers go on.
+
+    An INSERT alone waits for the locks of those who replace, and may be all that a user may do.
+    """
     name = connection.dialect.name
-    if name == "postgresql" and _is_table(connection, table):
+    if name in ("mysql", "mariadb"):
+        _lock_in_mariadb(connection, table, node)
+    elif not replaces:
+        return
+    elif name == "postgresql" and _is_table(connection, table):
         # Without it, rows that another transaction has just added are not seen and stay.
         connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-    elif name in ("mysql", "mariadb"):
-        _lock_in_mariadb(connection, table, node)
     elif name == "mssql":
         connection.exec_driver_sql(f"SELECT TOP 0 1 FROM {table} WITH (TABLOCKX, HOLDLOCK)")
 

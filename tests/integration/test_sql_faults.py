@@ -326,6 +326,20 @@ def test_a_user_who_may_not_write_is_told(server_database: Database, tmp_path: P
     assert server_database.run("SELECT * FROM sales") == [(7, "old")]
 
 
+def test_a_user_who_may_only_insert_can_append(server_database: Database, tmp_path: Path) -> None:
+    user = f"adder_{server_database.name[-8:]}"
+    postgres = server_database.engine == "postgresql"
+    made = f"CREATE USER {user} {'PASSWORD' if postgres else 'IDENTIFIED BY'} 'pass-word'"
+    table = "sales" if postgres else f"{server_database.name}.sales"
+    server_database.run(TABLE, OLD, made, f"GRANT INSERT ON {table} TO {user}")
+    try:
+        node = table_in(server_database, tmp_path, db_username=user, db_password="pass-word")
+        node.append({"id": [8]})
+    finally:
+        server_database.run(*([f"DROP OWNED BY {user}"] if postgres else []), f"DROP USER {user}")
+    assert server_database.run("SELECT id FROM sales ORDER BY id") == [(7,), (8,)]
+
+
 def test_a_table_without_transactions_is_refused(server_database: Database, tmp_path: Path) -> None:
     if server_database.engine != "mysql":
         pytest.skip("only MariaDB has such tables")
