@@ -136,6 +136,8 @@ def wire() -> Iterator[MakeWire]:
     yield make
     for one in made:
         one.close()
+
+
 def _database_server(engine: str) -> Iterator[Any]:
     url = given_url(engine)
     if url:

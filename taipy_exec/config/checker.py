@@ -12,8 +12,8 @@ from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.server_checks import server_problems
-from taipy_exec.config.table_checks import table_problems
 from taipy_exec.config.sql_checks import sql_problems
+from taipy_exec.config.table_checks import table_problems
 from taipy_exec.config.vocabulary import (
     NODE_RESERVED,
     SCENARIO_ATTRIBUTES,

@@ -1,4 +1,4 @@
-"""Storage types by name: ours, those of installed plug-ins, and those that are yet to come."""
+"""Storage types by name: ours, and those of installed plug-ins."""
 
 from __future__ import annotations
 
@@ -74,11 +74,6 @@ class StorageType(Protocol):
 def storage_types() -> dict[str, str | None]:
     """Every known storage type -> None, or the sentence that says why it cannot be used."""
     known: dict[str, str | None] = dict.fromkeys(_OURS)
-    for name in _LATER:
-        known[name] = (
-            f"the storage type {name!r} of Taipy is not built into taipy-exec yet; "
-            "use pickle, json or csv"
-        )
     known.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
     return known
 
