@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
@@ -27,14 +27,14 @@ def check(
     compiled: Compiled,
     *,
     modes: Mapping[str, str | None],
-    storage_types: Mapping[str, str | None],
+    storage_types: Collection[str],
     imports: bool = True,
 ) -> list[Problem]:
     """All problems: those of the compilation and those found here, in the file's order.
 
-    `modes` and `storage_types` map what is known to None, or to the sentence that says why it
-    cannot be used yet. With `imports` the functions and classes are imported too, which runs
-    the application's module code.
+    `modes` maps those that are known to None, or to the sentence that says why one cannot be
+    used. With `imports` the functions and classes are imported too, which runs the application's
+    module code.
     """
     report = _Reporter(compiled)
     config = compiled.config
@@ -147,7 +147,7 @@ def _check_data_node(
     report: _Reporter,
     config: AppConfig,
     node: DataNodeConfig,
-    storage_types: Mapping[str, str | None],
+    storage_types: Collection[str],
 ) -> None:
     kind = node.storage_type
     if kind not in storage_types:
@@ -160,8 +160,6 @@ def _check_data_node(
             kind,
         )
         return
-    if storage_types[kind]:
-        report.error("DATA_NODE", node.id, "storage_type", str(storage_types[kind]), kind)
     if kind == "in_memory" and config.job.mode != "development":
         report.error(
             "DATA_NODE",

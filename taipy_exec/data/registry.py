@@ -71,11 +71,9 @@ class StorageType(Protocol):
 
 
 @cache
-def storage_types() -> dict[str, str | None]:
-    """Every known storage type -> None, or the sentence that says why it cannot be used."""
-    known: dict[str, str | None] = dict.fromkeys(_OURS)
-    known.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
-    return known
+def storage_types() -> tuple[str, ...]:
+    """The name of every storage type, each once."""
+    return tuple(dict.fromkeys([*_OURS, *(entry.name for entry in entry_points(group=GROUP))]))
 
 
 @cache
@@ -86,8 +84,7 @@ def storage_type(name: str) -> StorageType:
             return entry.load()()  # type: ignore[no-any-return]
     if name not in _OURS:
         raise ConfigurationError(
-            storage_types().get(name) or f"unknown storage type {name!r}",
-            f"use one of {', '.join(_OURS)}",
+            f"unknown storage type {name!r}", f"use one of {', '.join(storage_types())}"
         )
     module, _, attribute = _OURS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)()  # type: ignore[no-any-return]

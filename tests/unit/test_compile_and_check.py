@@ -20,8 +20,7 @@ from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.errors import ConfigurationError, NotFoundError, UsageError
 
 MODES = {"development": None, "standalone": None, "cluster": "the mode cluster comes later"}
-STORAGE = {"pickle": None, "json": None, "csv": None, "in_memory": None}
-STORAGE |= {"excel": None, "parquet": None, "sql": None, "generic": "generic is later"}
+STORAGE = ("pickle", "json", "csv", "in_memory", "excel", "parquet", "sql", "generic")
 
 
 @pytest.fixture
@@ -965,7 +964,6 @@ def test_a_mode_that_cannot_be_used_is_an_error_with_the_reason(app: App) -> Non
         ('[CORE]\ncore_version = "3.1.0"', Level.ERROR, "the file is of Taipy 3.1.0"),
         ('[CORE]\ncore_version = "4.0.2"', Level.ERROR, "the file is of Taipy 4.0.2"),
         ('[DATA_NODE.a]\nstorage_type = "pickel"', Level.ERROR, "(did you mean 'pickle'?)"),
-        ('[DATA_NODE.a]\nstorage_type = "generic"', Level.ERROR, "generic is later"),
         ('[DATA_NODE.a]\n_entity_owner = "x"', Level.ERROR, "_entity_owner is reserved"),
     ],
 )

@@ -170,7 +170,7 @@ def problems(folder: Path, text: str) -> list[tuple[Level, str | None, str]]:
     found = check(
         compiled,
         modes={"development": None},
-        storage_types={"sql_table": None, "sql": None, "pickle": None},
+        storage_types=("sql_table", "sql", "pickle"),
         imports=False,
     )
     return [(problem.level, problem.field, problem.message) for problem in found]

@@ -1,0 +1,57 @@
+"""A configuration with every storage type, as Taipy 4.1.1 exported it: read, checked, given back."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from command_support import COMMAND
+
+SOURCE = Path(__file__).with_name("exported")
+SECRETS = {"SHOP_PASSWORD": "p", "AWS_KEY": "k", "AWS_SECRET": "s"}
+EXPORT = "from taipy_exec import Config; Config.load('config.toml'); Config.export('again.toml')"
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    shutil.copytree(SOURCE, folder)
+    return folder
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(SOURCE.parents[2]), **SECRETS},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_is_checked_without_an_error(exported: Path) -> None:
+    done = run(exported, *COMMAND, "check", ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "error" not in done.stdout + done.stderr
+
+
+def test_what_is_exported_again_is_what_taipy_wrote(exported: Path) -> None:
+    done = run(exported, sys.executable, "-c", EXPORT)
+    assert done.returncode == 0, done.stderr
+    before = tomllib.loads((exported / "config.toml").read_text())
+    after = tomllib.loads((exported / "again.toml").read_text())
+    for section in ("DATA_NODE", "TASK", "SCENARIO"):
+        assert plain(after[section]) == plain(before[section])
+
+
+def plain(value: object) -> object:
+    """Without the empty lists and tables that Taipy writes for what is not there."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if item not in ([], {})}
+    return value
