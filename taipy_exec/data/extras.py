@@ -20,4 +20,4 @@ def extra(module: str, name: str, user: str) -> Any:
         raise ConfigurationError(
             f"{user} need {module.partition('.')[0]}, which is installed but cannot be imported: "
             f"{error}"
-        ) from error
+        ) from None

@@ -5,6 +5,7 @@ The one way to run a job, whatever the mode.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import os
@@ -25,7 +26,12 @@ from taipy_exec.model.status import Reason
 
 _MESSAGE_LIMIT = 10_000
 _TRACEBACK_LIMIT = 100_000
-_OURS = (str(Path(__file__).parents[1]) + os.sep, importlib.__file__, "<frozen importlib")
+_OURS = (
+    str(Path(__file__).parents[1]) + os.sep,
+    contextlib.__file__,
+    importlib.__file__,
+    "<frozen importlib",
+)
 
 
 class JobStopped(BaseException):

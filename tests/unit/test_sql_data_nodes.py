@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -337,3 +339,20 @@ def test_rows_of_a_query_become_objects(tmp_path: Path, file: Path) -> None:
 def test_a_wrong_query_is_told_with_the_databases_words(tmp_path: Path, file: Path) -> None:
     with pytest.raises(DataError, match="no such column: colour"):
         queries(tmp_path, read_query="SELECT colour FROM t").read()
+
+
+def test_checking_and_locating_import_no_library(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        f'{GOOD}db_engine = "sqlite"\n[TASK.t]\nfunction = "builtins.print:function"\n'
+        'inputs = ["n:SECTION"]\noutputs = []\n[SCENARIO.s]\ntasks = ["t:SECTION"]\n'
+    )
+    code = (
+        "import sys\nfrom taipy_exec.cli.main import app\n"
+        "for words in (['check', '.'], ['data', 'list', '.'], ['plan', '.']):\n"
+        "    app(words, standalone_mode=False)\n"
+        "print(sorted({'sqlalchemy', 'pandas', 'numpy', 'psycopg2', 'pymysql'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "[]" in (done.stdout + done.stderr).splitlines(), done.stdout + done.stderr
