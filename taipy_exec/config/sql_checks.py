@@ -36,7 +36,6 @@ def sql_problems(compiled: Compiled) -> Iterator[Problem]:
         if node.storage_type in _REQUIRED:
             yield from _missing(compiled, node)
             yield from _wrong(compiled, node)
-            yield from _literal_password(compiled, node)
 
 
 def _missing(compiled: Compiled, node: DataNodeConfig) -> Iterator[Problem]:
@@ -97,18 +96,3 @@ def _wrong(compiled: Compiled, node: DataNodeConfig) -> Iterator[Problem]:
 
 def _is_port(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_PORT
-
-
-def _literal_password(compiled: Compiled, node: DataNodeConfig) -> Iterator[Problem]:
-    origin = compiled.merged.origin.get(("DATA_NODE", node.id, "db_password"))
-    if origin is None or not node.properties.get("db_password"):
-        return
-    given = compiled.merged.sections["DATA_NODE"][node.id]["db_password"]
-    if isinstance(given, str):
-        yield compiled.merged.problem(
-            "DATA_NODE",
-            node.id,
-            "db_password",
-            'the file holds the password; use db_password = "ENV[NAME]"',
-            level=Level.WARNING,
-        )
