@@ -129,8 +129,11 @@ def stored(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("mode", ["development", "standalone"])
-@pytest.mark.parametrize("literal", [True, False], ids=["in the file", "from the environment"])
+@pytest.mark.parametrize(
+    ("mode", "literal"),
+    [("development", True), ("standalone", False)],
+    ids=["in the file", "from the environment"],
+)
 def test_no_command_shows_or_stores_a_secret(
     app: Application, closed_port: int, mode: str, literal: bool
 ) -> None:
