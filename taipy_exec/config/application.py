@@ -92,7 +92,7 @@ class DataNodeConfig(_WithProperties):
     storage_type: str = "pickle"
     scope: Scope = Scope.SCENARIO
     validity_period: dt.timedelta | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str | None:

@@ -21,7 +21,7 @@ from taipy_exec.data.operators import JoinOperator, Operator
 from taipy_exec.data.registry import ALWAYS, storage_type
 from taipy_exec.errors import DataError
 from tools.ports import free_ports
-from tools.private_server import PrivateMongo
+from tools.private_mongo import PrivateMongo
 
 Make = Callable[..., DataNodeRef]
 FAST = {"serverSelectionTimeoutMS": 300}
