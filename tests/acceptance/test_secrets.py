@@ -34,7 +34,7 @@ COMMANDS = (
     ("data", "list", ".", "--json"),
     *(
         ("data", "show", ".", node, *json)
-        for node in ("documents", "object", "own")
+        for node in ("documents", "object", "own", "table")
         for json in ((), ("--json",))
     ),
     ("data", "write", ".", "documents", '[{"a": 1}]'),
@@ -87,6 +87,15 @@ aws_s3_object_key = "key"
 [DATA_NODE.own]
 storage_type = "generic"
 read_fct = "steps.read:function"
+
+[DATA_NODE.table]
+storage_type = "sql_table"
+db_engine = "postgresql"
+db_name = "d"
+table_name = "t"
+db_host = "127.0.0.1"
+db_port = {port}
+db_username = "user"
 db_password = "{secret["SQL"]}"
 
 [DATA_NODE.result]
@@ -100,7 +109,7 @@ inputs = ["own"]
 outputs = ["object"]
 [TASK.fetch]
 function = "steps.show:function"
-inputs = ["object"]
+inputs = ["table"]
 outputs = ["result"]
 [SCENARIO.s]
 tasks = ["fill", "store", "fetch"]
