@@ -83,10 +83,7 @@ class CoreConfig(_WithProperties):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class DataNodeConfig(_WithProperties):
-    """One data node. `properties` hold the storage type's own, with Taipy's defaults.
-
-    They may hold a password.
-    """
+    """One data node. `properties` hold the storage type's own, with Taipy's defaults."""
 
     id: str
     storage_type: str = "pickle"

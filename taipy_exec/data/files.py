@@ -99,6 +99,17 @@ class FileStorage:
             return None
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that a folder, or a path with `*` at its end, stands for; hidden ones are not."""
+    folder = path.parent if path.name.endswith("*") else path
+    return sorted(
+        file
+        for file in folder.glob(path.name if path.name.strip("*") and folder != path else "**/*")
+        if file.is_file()
+        and not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+    )
+
+
 def wrong_encoding(encoding: str, error: UnicodeDecodeError) -> DataError:
     """The error for text of another encoding than the data node says."""
     return DataError(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
 from taipy_exec.data.extras import extra
-from taipy_exec.data.files import FileStorage
+from taipy_exec.data.files import FileStorage, files_of
 from taipy_exec.data.parquet_frame import arrow, opened, read_array, read_frame, read_table
 from taipy_exec.data.tables import expose, frame_of, native_table, pandas_for
 from taipy_exec.errors import DataError
@@ -79,7 +79,7 @@ class ParquetFile(FileStorage):
         assert node.path is not None
         if not node.path.name.endswith("*") and not node.path.is_dir():
             return super().changed_at(node)
-        return max((path.stat().st_mtime for path in _files(node.path)), default=None)
+        return max((path.stat().st_mtime for path in files_of(node.path)), default=None)
 
     @contextmanager
     def _single_file(self, node: DataNodeRef) -> Iterator[IO[bytes]]:
@@ -124,7 +124,7 @@ def _source(node: DataNodeRef) -> Path | list[Path]:
     if path.is_file():
         _check(path)
         return path
-    found = _files(path)
+    found = files_of(path)
     if not found and path.is_dir():
         raise DataError("there is no file in this folder")
     if not found:
@@ -132,20 +132,9 @@ def _source(node: DataNodeRef) -> Path | list[Path]:
     return path if path.is_dir() else found
 
 
-def _files(path: Path) -> list[Path]:
-    """The files that a folder, or a path with `*` at its end, stands for; hidden ones are not."""
-    folder = path.parent if path.name.endswith("*") else path
-    return sorted(
-        file
-        for file in folder.glob(path.name if path.name.strip("*") and folder != path else "**/*")
-        if file.is_file()
-        and not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-    )
-
-
 def _listed(source: Path | list[Path]) -> Path | list[Path]:
     """The files of a folder for those libraries that would read hidden ones too."""
-    return _files(source) if isinstance(source, Path) and source.is_dir() else source
+    return files_of(source) if isinstance(source, Path) and source.is_dir() else source
 
 
 def _partitions(source: Path | list[Path], options: Options) -> Options:

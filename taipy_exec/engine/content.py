@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.data.files import files_of
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.source import Sources
@@ -90,11 +91,11 @@ class ContentFreshness(Freshness):
         """
         if node.path is None:
             return None if node.changed_at() is None else f"written {edit.at if edit else None!r}"
-        files = list(_files(node.path))
+        if node.path.is_file():
+            return self._of_file(node.path)
+        files = files_of(node.path)
         if not files:
             return None
-        if files == [node.path]:
-            return self._of_file(node.path)
         parts = [f"{path.relative_to(node.path.parent)} {self._of_file(path)}" for path in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -128,17 +129,6 @@ def _difference(task: TaskConfig, was: dict[str, object], now: dict[str, object]
         if before.get(name) != after.get(name):
             return f"{name} changed"
     return None
-
-
-def _files(path: Path) -> Iterable[Path]:
-    """The files of a data node: one, those of a folder, or those that fit a pattern."""
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file())
-    if path.name.endswith("*"):
-        return sorted(p for p in path.parent.glob(path.name) if p.is_file())
-    return []
 
 
 def _stamp(path: Path) -> tuple[str, bool]:
