@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster build clean servers
+.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,13 +12,13 @@ run: $(VENV)/.installed ## Run the example application on its real data, in stan
 	$(BIN)/taipy-exec submit configs/standalone.toml
 	@$(BIN)/taipy-exec data show configs/standalone.toml report
 
-run-cluster: $(VENV)/.installed-test servers ## Run the example in cluster mode, on a broker of its own
+run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a broker of its own
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
 test: $(VENV)/.installed-test servers ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 
-faults: $(VENV)/.installed-test servers ## Kill, cut and restart everything while jobs run
+faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-test ## Measure, each figure against a limit of the sa
 bench-taipy: $(VENV)/.installed-test ## Measure Taipy 4.1.1 beside it, in an environment of its own
 	$(BIN)/python -m benchmarks.taipy
 
-bench-cluster: $(VENV)/.installed-test servers ## Measure cluster mode beside Celery and Dramatiq, on one broker
+bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode beside Celery and Dramatiq, on one broker
 	$(BIN)/python -m benchmarks.cluster
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
@@ -42,30 +42,12 @@ build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-# Servers as programs only: while a package is installed, nothing may be started as a service,
-# and PostgreSQL makes no cluster. Only what is missing is installed.
-POLICY := /usr/sbin/policy-rc.d
-CLUSTERS := /etc/postgresql-common/createcluster.conf
+# What is there already is not installed again.
+broker:
+	@sh tools/install_servers.sh rabbitmq
 
 servers:
-	@missing=""; \
-	[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$$missing rabbitmq-server openssl"; \
-	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
-	[ -x /usr/sbin/mariadbd ] || missing="$$missing mariadb-server"; \
-	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  if [ ! -e $(POLICY) ]; then \
-	    trap 'rm -f $(POLICY)' EXIT; \
-	    printf '#!/bin/sh\nexit 101\n' >$(POLICY) && chmod 755 $(POLICY) || exit 1; \
-	  fi; \
-	  case "$$missing" in *postgresql*) \
-	    if [ ! -e $(CLUSTERS) ]; then \
-	      mkdir -p $(dir $(CLUSTERS)) && echo 'create_main_cluster = false' >$(CLUSTERS) || exit 1; \
-	    fi;; \
-	  esac; \
-	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
-	    apt-get install -qq -y --no-install-recommends $$missing; \
-	fi
+	@sh tools/install_servers.sh rabbitmq postgresql mariadb
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
