@@ -114,6 +114,21 @@ def test_a_job_whose_input_is_being_edited_waits_and_the_reason_is_told(
     result = monthly.run("submit", ".", "--creation-date", "2026-01-05", "--force")
     assert result.code == 3
     assert "reads the data node rate, which somebody is editing" in result.err
+    listed = monthly.run("data", "list", ".", "--creation-date", "2026-01-05")
+    assert "TAIPY (now ann)" in listed.out
+    assert nodes(monthly, "--creation-date", "2026-01-05")["rate"]["edited_by"] == "ann"
     with closing(Store(monthly.folder / ".taipy-exec")) as store:
         assert store.unlock(id, "ann", time.time()) is None
     assert submit(monthly, "2026-01-05", "--force")["compute"] == "COMPLETED"
+
+
+def test_the_list_tells_which_job_is_writing(app: Application) -> None:
+    app.graph({"slow": ("flow.gated", [], ["a"])})
+    submit = app.start("submit", ".")
+    app.begun()
+    (node,) = app.run("data", "list", ".", "--json").json["nodes"]
+    assert node["edited_by"].startswith("JOB_slow_")
+    app.open_gate()
+    assert app.end(submit).code == 0
+    (node,) = app.run("data", "list", ".", "--json").json["nodes"]
+    assert node["edited_by"] is None

@@ -130,15 +130,20 @@ def list_nodes(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.render import clock, new_table, short_id
+    from taipy_exec.cli.render import clock, new_table
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     opened = _open(app, scenario, name, creation_date, state_dir, create=False)
+    editors = _editors(opened)
     if json_output:
         nodes = [
-            {**_fields(opened, node), "owner": _owner(opened, node)}
+            {
+                **_fields(opened, node),
+                "owner": _owner(opened, node),
+                "edited_by": editors.get(node.config.id),
+            }
             for node in opened.nodes.values()
         ]
         streams.data(dump({"nodes": nodes}))
@@ -153,7 +158,7 @@ def list_nodes(
             node.config.storage_type,
             _scope(opened, node),
             clock(at) or ("never" if node.changed_at() is None else "not known"),
-            short_id(by) if by and by.startswith("JOB_") else by or "",
+            _by(by, editors.get(node.config.id)),
             _shown_place(opened, node),
         )
     streams.show(table)
@@ -247,6 +252,32 @@ def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
         "written_at": when(at),
         "written_by": by,
     }
+
+
+def _editors(opened: _Opened) -> dict[str, str]:
+    """Who is changing which data node now: a job of this instance, or an editor with a lock."""
+    from taipy_exec.model.status import Status
+
+    if opened.store is None:
+        return {}
+    ids = {node.id: name for name, node in opened.nodes.items()}
+    locks = opened.store.locks(list(ids), time.time())
+    found = {ids[id]: lock.editor or "somebody" for id, lock in locks.items()}
+    for record in opened.store.unfinished_submissions():
+        if record.instance == opened.instance.id:
+            for job in opened.store.jobs(record.id):
+                if job.status is Status.RUNNING:
+                    outputs = opened.config.tasks[job.task].output_ids
+                    found.update(dict.fromkeys(outputs, job.id))
+    return found
+
+
+def _by(by: str | None, editor: str | None) -> str:
+    """The last writer and the one who is changing it now, as the list shows them."""
+    from taipy_exec.cli.render import short_id
+
+    shown = [short_id(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
+    return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
 
 
 def _owner(opened: _Opened, node: DataNodeRef) -> str | None:
