@@ -76,6 +76,18 @@ class Cluster:
         """Task -> attempt."""
         return {job["task"]: job["attempt"] for job in result.json["jobs"]}
 
+    def came_back(self, result: Result) -> Counter[str]:
+        """Task -> how often its order came back from a worker that died before it told of a start.
+
+        Such a run counts as no attempt, and is noted in the job's log.
+        """
+        return Counter(
+            {
+                job["task"]: self.run("logs", job["id"]).out.count("its order came back")
+                for job in result.json["jobs"]
+            }
+        )
+
     def begun(self) -> list[str]:
         return [line for line in self.app.ledger() if line.startswith("begin")]
 

@@ -172,10 +172,7 @@ class HeldOrders:
 
     def begin(self) -> None:
         """Begin what free slots can take."""
-        ready = list(self._take_ready())
-        # Told first, then begun: as little as can be shall run of which nobody knows.
-        self._reports.send()
-        for held in ready:
+        for held in list(self._take_ready()):
             self._start(held)
 
     def _take_ready(self) -> Iterator[Held]:
@@ -196,15 +193,13 @@ class HeldOrders:
                 # It may have been given to somebody before: a broker that was killed does not
                 # always mark that. And a replayed message is signed rightly.
                 self._ask(held)
-            elif held.order.submission in self._routed:
-                self._say_begun(held)
+                continue
+            is_known = held.order.submission in self._routed
+            statement = begun(held, self._id)
+            self._reports.tell(held.order.submission, statement, about=held, may_wait=is_known)
+            # The first of its submission waits: is there still anybody who wants to know?
+            if is_known:
                 yield held
-            else:
-                # The first of its submission: is there still anybody who waits for it?
-                self._say_begun(held)
-
-    def _say_begun(self, held: Held) -> None:
-        self._reports.tell(held.order.submission, begun(held, self._id), about=held)
 
     def _ask(self, held: Held) -> None:
         held.asked = time.monotonic()

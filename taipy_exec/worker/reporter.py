@@ -18,6 +18,9 @@ from taipy_exec.execution.messages import Codec, Wire, as_text
 _UNDER_WAY = 2
 # Unless it has waited for so long already (seconds): confirmations can take their time.
 _LONGEST_WAIT = 0.05
+# A start waits so long for its end, to be told together: each message costs the broker a write to
+# its disk, and a short job's end would have to wait for that of its start.
+_START_WAITS = 0.002
 _MOST_REPORTS = 200
 _LARGEST = 1_000_000
 
@@ -38,6 +41,7 @@ class _Line:
     waiting: deque[tuple[str, type[Wire], Any]] = field(default_factory=deque)
     since: float = 0.0
     under_way: int = 0
+    waits_until: float = 0.0
 
 
 class Reporter:
@@ -49,12 +53,27 @@ class Reporter:
         self._codec = codec
         self._lines: dict[str, _Line] = {}
 
-    def tell(self, submission: str, wire: Wire, about: Any = None) -> None:
-        """Report this at the next `send`; `about` comes back when it is confirmed."""
+    def tell(
+        self, submission: str, wire: Wire, about: Any = None, *, may_wait: bool = False
+    ) -> None:
+        """Report this at the next `send`; `about` comes back when it is confirmed.
+
+        With `may_wait` it goes with the next report, if that comes so soon.
+        """
         line = self._lines.setdefault(submission, _Line())
+        now = time.monotonic()
         if not line.waiting:
-            line.since = time.monotonic()
+            line.since = now
+            line.waits_until = now + _START_WAITS if may_wait else 0.0
+        elif not may_wait:
+            line.waits_until = 0.0
         line.waiting.append((as_text(wire), type(wire), about))
+
+    @property
+    def due(self) -> float:
+        """When `send` is to be called at the latest (monotonic clock)."""
+        waiting = (line.waits_until for line in self._lines.values() if line.waits_until)
+        return min(waiting, default=float("inf"))
 
     @property
     def is_done(self) -> bool:
@@ -65,6 +84,9 @@ class Reporter:
         """Put on its way what may go now."""
         now = time.monotonic()
         for submission, line in self._lines.items():
+            if now < line.waits_until:
+                continue
+            line.waits_until = 0.0
             is_late = now - line.since >= _LONGEST_WAIT
             while line.waiting and (line.under_way < _UNDER_WAY or is_late):
                 self._send_some(submission, line)

@@ -159,7 +159,8 @@ class WorkerService:
     def _next_due(self) -> float:
         if not self.orders.held and not self._later:
             return _LONGEST_WAIT
-        return max(min(self._tend_at, self._hold_at) - time.monotonic(), 0.0)
+        due = min(self._tend_at, self._hold_at, self._reports.due)
+        return max(due - time.monotonic(), 0.0)
 
     def close(self, grace: float = 0.0) -> None:
         """Say goodbye and end every process; what still runs is handed back by the broker."""

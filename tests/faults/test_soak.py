@@ -58,7 +58,7 @@ def test_f42_jobs_come_to_their_end_whatever_dies(
                 result = _carried_on(shared, former)
             assert_completed(result)
             former = result.json["submission"]["id"]
-            returned = _returned(shared, result.json) if who == "worker" else Counter()
+            returned = shared.came_back(result) if who == "worker" else Counter()
             _check(result.json, shared.app.ledger()[before:], returned, lost=who == "worker")
             runs += 1
             if runs == 2:
@@ -84,14 +84,6 @@ def _carried_on(cluster: Cluster, former: str) -> Result:
     if newest["status"] == "COMPLETED":
         return cluster.run("status", newest["id"], "--json")
     return cluster.run("resume", newest["id"], "--json")
-
-
-def _returned(cluster: Cluster, shape: Any) -> Counter[str]:
-    """How often a job's order came back from a worker that died before it told of the start."""
-    found: Counter[str] = Counter()
-    for job in shape["jobs"]:
-        found[job["task"]] = cluster.run("logs", job["id"]).out.count("its order came back")
-    return found
 
 
 def _check(shape: Any, lines: list[str], returned: Counter[str], *, lost: bool) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from command_support import wait_until
 
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
@@ -56,6 +57,31 @@ def test_a_report_goes_at_once_while_little_is_on_its_way() -> None:
     broker.tell("ended")
     assert broker.texts() == [["begun"], ["ended"]]
     assert broker.sent[0].key == f"taipy-exec.v1.app.reports.{ONE}"
+
+
+def test_a_start_waits_for_its_end_but_not_for_long() -> None:
+    broker = Broker()
+    broker.reporter.tell(ONE, output("begun"), may_wait=True)
+    broker.reporter.send()
+    assert broker.texts() == []
+    broker.tell("ended")
+    assert broker.texts() == [["begun", "ended"]]
+    broker.confirm(broker.sent[0])
+    assert broker.reporter.due == float("inf")
+    broker.reporter.tell(ONE, output("begun"), may_wait=True)
+    assert 0 < broker.reporter.due - time.monotonic() <= 0.002
+    wait_until(lambda: broker.reporter.due < time.monotonic(), 5)
+    broker.reporter.send()
+    assert broker.texts()[1:] == [["begun"]]
+    assert broker.reporter.due == float("inf")
+
+
+def test_several_starts_wait_no_longer_than_the_first() -> None:
+    broker = Broker()
+    broker.reporter.tell(ONE, output("first"), may_wait=True)
+    due = broker.reporter.due
+    broker.reporter.tell(ONE, output("second"), may_wait=True)
+    assert broker.reporter.due == due
 
 
 def test_reports_gather_behind_those_that_are_not_confirmed() -> None:
