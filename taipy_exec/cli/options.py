@@ -71,7 +71,9 @@ CreationDate = Annotated[
 Sequence = Annotated[
     str | None, option("--sequence", metavar="NAME", help="Only the tasks of this sequence.")
 ]
-Task = Annotated[str | None, option("--task", metavar="ID", help="Only this task.")]
+Task = Annotated[
+    str | None, option("--task", metavar="ID", help="Only this task, or these: ID,ID.")
+]
 Mode = Annotated[
     str | None, option("--mode", metavar="MODE", help="development, standalone or cluster.")
 ]

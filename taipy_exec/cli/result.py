@@ -73,7 +73,9 @@ def _explain_failures(
     if failed:
         if len(failed) > _SHOWN_FAILURES:
             streams.note(f"and {len(failed) - _SHOWN_FAILURES} more failed jobs")
-        streams.note(f"hint: taipy-exec logs {failed[0].submission}{where}", style="cyan")
+        id = failed[0].submission
+        streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
+        streams.note(f"hint: taipy-exec retry {id}{where} runs what is left", style="cyan")
 
 
 def _explain_blocked(

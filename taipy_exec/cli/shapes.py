@@ -31,6 +31,7 @@ def when(seconds: float | None) -> str | None:
 def submission_fields(record: SubmissionRecord) -> dict[str, object]:
     """The `submission` object."""
     end = record.finished_at
+    retried = record.properties.get("retries")
     return {
         "id": record.id,
         "status": record.status.name,
@@ -41,6 +42,7 @@ def submission_fields(record: SubmissionRecord) -> dict[str, object]:
         "finished_at": when(end),
         "duration": None if end is None else round(max(end - record.created_at, 0.0), 6),
         "target": record.target,
+        **({"retries": retried} if retried else {}),
     }
 
 

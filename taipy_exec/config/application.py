@@ -181,7 +181,7 @@ class ScenarioConfig(_WithProperties):
         return tuple(found.values())
 
     def graph(self, target: str = "scenario") -> JobGraph:
-        """The job graph of `scenario`, `sequence:NAME` or `task:ID`.
+        """The job graph of `scenario`, `sequence:NAME` or `task:ID,ID,...`.
 
         Raises CycleError, and NotFoundError where there is no such sequence or task.
         """
@@ -197,12 +197,15 @@ class ScenarioConfig(_WithProperties):
                 )
             tasks = self.sequences[name]
         else:
-            tasks = tuple(task for task in self.tasks if task.id == name)
-            if not tasks:
-                raise NotFoundError(
-                    f"scenario {self.id} has no task {name!r}",
-                    _choices("its tasks are", [task.id for task in self.tasks]),
-                )
+            known = {task.id: task for task in self.tasks}
+            wanted = name.split(",")
+            for id in wanted:
+                if id not in known:
+                    raise NotFoundError(
+                        f"scenario {self.id} has no task {id!r}",
+                        _choices("its tasks are", list(known)),
+                    )
+            tasks = tuple(known[id] for id in wanted)
         return build_graph([task.spec for task in tasks])
 
 

@@ -200,6 +200,7 @@ def admit(
     fresh: bool,
     identity: str,
     withdraw: Withdraw,
+    properties: dict[str, object] | None = None,
 ) -> Admission:
     """Carry on the interrupted submission of the same instance and target, or store a new one.
 
@@ -224,6 +225,7 @@ def admit(
             force=force,
             fail_fast=fail_fast,
             identity=identity,
+            properties=properties,
         )
         store_submission(store, plan)
     return Admission(

@@ -77,7 +77,8 @@ class JobRecord:
 class SubmissionRecord:
     """The jobs created together by one submit, with what was asked for them.
 
-    `target` is `scenario`, `sequence:NAME` or `task:ID`; `instance` the scenario instance's id.
+    `target` is `scenario`, `sequence:NAME` or `task:ID,ID,...`; `instance` the scenario instance's
+    id.
     `end_is_stored`: what the last jobs did is in the store, and not only decided.
     """
 

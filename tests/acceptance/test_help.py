@@ -17,6 +17,7 @@ COMMANDS = [
     ["cancel"],
     ["logs"],
     ["resume"],
+    ["retry"],
     ["attach"],
     ["run-worker"],
     ["workers"],

@@ -211,6 +211,8 @@ def _submission_view(store: Store, submission: str, *, unicode: bool) -> list[An
 
     record = store.submission(submission)
     parts: list[Any] = [Text(summary_line(record))]
+    if "retries" in record.properties:
+        parts.append(Text(f"retries {record.properties['retries']}"))
     if is_interrupted(store.folder, record):
         parts.append(Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow"))
     return [*parts, jobs_table(store.jobs(record.id), unicode=unicode)]

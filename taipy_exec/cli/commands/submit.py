@@ -117,7 +117,7 @@ def submit(
         store, config, chosen, name or chosen.id, new=new, created=creation_date
     )
     engine = make_engine(config, store, echo=not quiet)
-    plan = _admit(
+    plan = admitted(
         streams,
         lambda: admit(
             store,
@@ -134,11 +134,29 @@ def submit(
         None if timeout is None else begin + timeout,
     )
     _write_values(engine, plan, written)
+    stream = EventStream(engine.coordinator, plan, streams, event_lines) if events else None
+    return run_on(engine, streams, plan, where, begin, timeout, stream, detach=detach)
+
+
+def run_on(
+    engine: Engine,
+    streams: Streams,
+    plan: SubmissionPlan,
+    where: str,
+    begin: float,
+    timeout: float | None,
+    events: AbstractContextManager[object] | None = None,
+    *,
+    detach: bool,
+) -> int:
+    """Work on a submission, here or in a process of its own; the exit code.
+
+    `timeout` counts from `begin` (monotonic clock).
+    """
     if detach:
         return _detach(streams, engine, plan, where, timeout)
     left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
-    stream = EventStream(engine.coordinator, plan, streams, event_lines) if events else None
-    return run_to_end(engine, streams, plan, where, left, stream)
+    return run_to_end(engine, streams, plan, where, left, events)
 
 
 def run_to_end(
@@ -231,7 +249,7 @@ def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) 
         engine.store.add_edits(edits)
 
 
-def _admit(
+def admitted(
     streams: Streams, attempt: Callable[[], Admission], deadline: float | None
 ) -> SubmissionPlan:
     """The submission, once no live process works on the same data.

@@ -1,0 +1,121 @@
+"""`retry`: a new submission with only what did not complete in a former one."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.config.application import AppConfig
+    from taipy_exec.model.job import JobRecord, SubmissionRecord
+    from taipy_exec.store.store import Store
+
+HELP = help_text(
+    "Run what did not complete in a submission that has ended, as a new submission of the same "
+    "scenario instance. What completed or was skipped is not run again.",
+    "taipy-exec retry SUBMISSION_1b2c3d4e",
+    "taipy-exec retry SUBMISSION_1b2c3d4e --application-path app --json",
+)
+
+
+def retry(
+    submission: Annotated[
+        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    ],
+    application_path: options.ApplicationPathOption = ".",
+    mode: options.Mode = None,
+    workers: Annotated[
+        int | None,
+        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
+    ] = None,
+    timeout: Annotated[
+        float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
+    ] = None,
+    detach: Annotated[
+        bool, option("--detach", help="Return once the submission is stored; it runs on.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, option("--fail-fast", help="After a failure, let nothing more start.")
+    ] = False,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.commands.submit import admitted, run_on
+    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.admission import admit
+    from taipy_exec.wiring import make_engine, withdraw
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    begin = time.monotonic()
+    store, folder = open_state(application_path, state_dir)
+    record = store.submission(submission)
+    jobs = store.jobs(record.id)
+    left = _left(store, record, jobs)
+    config = load_application(application_path, state_dir=folder, mode=mode, workers=workers)
+    _refuse_lost_data(config, record)
+    engine = make_engine(config, store, echo=not quiet)
+    plan = admitted(
+        streams,
+        lambda: admit(
+            store,
+            config,
+            config.scenario(record.scenario),
+            store.instance(record.instance),
+            target=f"task:{','.join(job.task for job in left)}",
+            force=record.force,
+            fail_fast=fail_fast,
+            fresh=True,
+            identity=engine.identity,
+            withdraw=partial(withdraw, config),
+            properties={"retries": record.id},
+        ),
+        None if timeout is None else begin + timeout,
+    )
+    streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}")
+    where = same_place(application_path, state_dir)
+    return run_on(engine, streams, plan, where, begin, timeout, detach=detach)
+
+
+def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list[JobRecord]:
+    """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.errors import UsageError
+    from taipy_exec.model.status import DONE
+
+    if record.finished_at is None:
+        if is_interrupted(store.folder, record):
+            raise UsageError(
+                f"{record.id} was interrupted and has not ended",
+                f"taipy-exec resume {record.id} carries on",
+            )
+        raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}")
+    left = [job for job in jobs if job.status not in DONE]
+    if not left:
+        raise UsageError(
+            f"every job of {record.id} is done: there is nothing to retry",
+            "taipy-exec submit runs all of them again",
+        )
+    return left
+
+
+def _refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:
+    """What completed left its results in a process that is gone."""
+    from taipy_exec.errors import ConfigurationError
+
+    nodes = config.scenario(record.scenario).data_nodes
+    if any(node.storage_type == "in_memory" for node in nodes):
+        raise ConfigurationError(
+            f"{record.id} cannot be retried: its in_memory data nodes are gone with their process",
+            "submit again: all jobs run then",
+        )

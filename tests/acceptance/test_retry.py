@@ -1,0 +1,128 @@
+"""`retry`: only what did not complete runs, on the results of what did."""
+
+from __future__ import annotations
+
+import pytest
+from command_support import Application, Result
+
+TASKS = {
+    "first": ("steps.first", [], ["a"]),
+    "broken": ("steps.broken", ["a"], ["b"]),
+    "after": ("steps.after", ["b"], ["c"]),
+    "aside": ("steps.first", ["a"], ["d"]),
+}
+STEPS = """
+def first(*inputs):
+    note("first")
+    return 1
+
+def broken(a):
+    note("broken")
+    raise ValueError("not yet")
+
+def after(b):
+    note("after")
+    return b + 1
+"""
+
+
+@pytest.fixture(params=["development", "standalone"])
+def failed(app: Application, request: pytest.FixtureRequest) -> tuple[Application, str]:
+    """An application of which a submission failed, with its id."""
+    app.module("steps", STEPS)
+    app.graph(TASKS, mode=request.param)
+    result = app.run("submit", ".", "--json")
+    assert result.code == 1
+    assert result.statuses() == {
+        "first": "COMPLETED",
+        "broken": "FAILED",
+        "after": "ABANDONED",
+        "aside": "COMPLETED",
+    }
+    return app, result.json["submission"]["id"]
+
+
+def mend(app: Application) -> None:
+    app.module("steps", STEPS.replace('raise ValueError("not yet")', "return a + 1"))
+
+
+def retry(app: Application, id: str, *arguments: str) -> Result:
+    return app.run("retry", id, "--json", *arguments)
+
+
+def test_what_failed_and_what_was_abandoned_run_again(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    before = app.ledger()
+    mend(app)
+    result = retry(app, id)
+    assert result.code == 0, result.err
+    assert result.statuses() == {"broken": "COMPLETED", "after": "COMPLETED"}
+    assert app.ledger()[len(before) :] == ["broken", "after"]
+    assert result.json["submission"]["retries"] == id
+    assert app.run("data", "show", ".", "c").out.strip() == "3"
+    shown = app.run("status", result.json["submission"]["id"])
+    assert f"retries {id}" in shown.out
+
+
+def test_a_retry_can_fail_and_be_retried(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    again = retry(app, id)
+    assert again.code == 1
+    assert again.statuses() == {"broken": "FAILED", "after": "ABANDONED"}
+    assert f"taipy-exec retry {again.json['submission']['id']}" in again.err
+    mend(app)
+    assert retry(app, again.json["submission"]["id"]).code == 0
+
+
+def test_where_all_is_done_there_is_nothing_to_retry(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    mend(app)
+    done = retry(app, id).json["submission"]["id"]
+    result = retry(app, done)
+    assert result.code == 2
+    assert "nothing to retry" in result.json["error"]["message"]
+    assert app.run("retry", "SUBMISSION_0").code == 8
+
+
+def test_a_task_that_is_no_more_is_named(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    app.graph({name: task for name, task in TASKS.items() if name != "broken"})
+    result = retry(app, id)
+    assert result.code == 8
+    assert "has no task 'broken'" in result.json["error"]["message"]
+
+
+def test_one_that_runs_is_waited_for_or_resumed(app: Application) -> None:
+    app.graph({"slow": ("flow.gated", [], ["a"])})
+    submit = app.start("submit", ".", "--json")
+    app.begun()
+    (record,) = app.run("status", "--json").json["submissions"]
+    result = retry(app, record["id"])
+    assert result.code == 2
+    assert "wait" in result.json["error"]["hint"]
+    submit.kill()
+    submit.wait(10)
+    result = retry(app, record["id"])
+    assert result.code == 2
+    assert "resume" in result.json["error"]["hint"]
+
+
+def test_data_in_memory_is_gone(app: Application) -> None:
+    app.module("steps", STEPS)
+    app.config(
+        '[DATA_NODE.a]\nstorage_type = "in_memory"\n[DATA_NODE.b]\n'
+        '[TASK.first]\nfunction = "steps.first:function"\noutputs = ["a"]\n'
+        '[TASK.broken]\nfunction = "steps.broken:function"\ninputs = ["a"]\noutputs = ["b"]\n'
+        '[SCENARIO.s]\ntasks = ["first", "broken"]\n'
+    )
+    id = app.run("submit", ".", "--json").json["submission"]["id"]
+    result = retry(app, id)
+    assert result.code == 3
+    assert "in_memory" in result.json["error"]["message"]
+
+
+def test_several_tasks_may_be_named(failed: tuple[Application, str]) -> None:
+    app, _ = failed
+    mend(app)
+    result = app.run("submit", ".", "--task", "broken,after", "--json")
+    assert result.statuses() == {"broken": "COMPLETED", "after": "COMPLETED"}
