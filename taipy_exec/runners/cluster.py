@@ -45,6 +45,7 @@ from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.registry import RunnerContext
+from taipy_exec.runners.report_time import ReportTime
 
 log = logging.getLogger("taipy_exec")
 
@@ -56,8 +57,6 @@ _MEASURE_SECONDS = 5.0
 # How long all jobs may wait before it is looked for a worker.
 _NOBODY_SECONDS = 3.0
 _WATCH_SECONDS = 0.5
-# How often it is looked how long a report takes, while workers shall tell of themselves.
-_PROBE_SECONDS = 2.0
 # A pause in which this thread could not listen either.
 _LONG_GAP = 2.0
 
@@ -86,10 +85,7 @@ class ClusterRunner:
         self._told_at = float("-inf")
         self._measure_at = 0.0
         self._waits_since = self._watched_at
-        self._probe_at = 0.0
-        self._probed: float | None = None
-        self._probes = 0
-        self._slack = 0.0
+        self._report_time = ReportTime()
         self._wake = WakePipe()
         self.wake = self._wake.set
         self._link = Link(
@@ -212,13 +208,13 @@ class ClusterRunner:
                 log.warning("connected to RabbitMQ again")
                 self._told_at = float("-inf")
         elif isinstance(happened, Disconnected):
-            self._probed = None
+            self._report_time.broken_off()
             self._tell(f"no connection to RabbitMQ; jobs that run go on ({happened.reason})")
         elif isinstance(happened, Settled):
             if isinstance(happened.message.about, Asks):
                 self._on_answered(happened.message.about, heard=happened.routed)
             else:
-                self._on_probed()
+                self._report_time.confirmed(time.monotonic())
         elif isinstance(happened, Depth):
             self._on_depth(happened)
         elif isinstance(happened, Blocked) and happened.reason:
@@ -295,34 +291,17 @@ class ClusterRunner:
         if not self._link.is_connected or gap > _LONG_GAP:
             self._handed.deaf(gap)
             return
-        self._probe(now)
-        self._handed.give_up(now, max(self._slack, now - (self._probed or now)))
+        if self._report_time.is_due(now):
+            marks = [self._mark(s, measures=True) for s in self._handed.submissions_begun()]
+            self._report_time.sent(len(marks), now)
+            self._link.publish(*marks)
+        self._handed.give_up(now, self._report_time.now(now))
         if not self._handed.only_waits():
             self._waits_since = now
         nobody = now - self._waits_since > _NOBODY_SECONDS
         if now >= self._measure_at and (nobody or self._handed.silent(now)):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
-
-    def _probe(self, now: float) -> None:
-        """Send reports of our own, to see how long one takes: nobody is lost for that time.
-
-        A broker in alarm takes nothing, and one whose disk stalls confirms nothing.
-        """
-        if self._probed is None and now >= self._probe_at:
-            probes = [self._mark(s, probes=True) for s in self._handed.submissions_begun()]
-            if probes:
-                self._probed, self._probes = now, len(probes)
-                self._link.publish(*probes)
-
-    def _on_probed(self) -> None:
-        if self._probed is None:
-            return
-        self._probes -= 1
-        if self._probes == 0:
-            now = time.monotonic()
-            self._slack = now - self._probed
-            self._probed, self._probe_at = None, now + _PROBE_SECONDS
 
     def _on_depth(self, depth: Depth) -> None:
         """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
@@ -371,11 +350,11 @@ class ClusterRunner:
         if not heard:
             self._handed.handed_back(asked.job, asked.attempt, asked.run)
 
-    def _mark(self, submission: str, *, probes: bool = False) -> Message:
+    def _mark(self, submission: str, *, measures: bool = False) -> Message:
         """A message to ourselves that takes the way of the reports."""
         mark = Mark(worker_id=self._context.epoch)
         message = self._message(self._names.reports(submission), mark)
-        message.lasting, message.notify = not probes, probes
+        message.lasting, message.notify = not measures, measures
         return message
 
     def _to_worker(self, worker_id: str, wire: Wire) -> Message:
