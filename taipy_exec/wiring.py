@@ -21,6 +21,7 @@ from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.errors import StoreError
+from taipy_exec.execution.capture import appending
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.runners.registry import (
@@ -159,6 +160,13 @@ def make_engine(
     def where(order: JobOrder) -> Path:
         return log_path(app.state_dir, order.submission, order.job)
 
+    def note(order: JobOrder, text: str) -> None:
+        try:
+            with appending(where(order)) as log:
+                log.write(f"taipy-exec: {text}\n".encode())
+        except OSError:
+            pass  # a log that cannot be written stops no job
+
     own = own or Identity(store.folder)
     runner = make_runner(
         app.job.mode,
@@ -169,7 +177,7 @@ def make_engine(
     if runner.queue is not None:
         _dismiss_ended(store, runner.queue)
     coordinator = Coordinator(
-        store, runner, freshness=make_freshness(store, app), grace=app.job.grace
+        store, runner, freshness=make_freshness(store, app), note=note, grace=app.job.grace
     )
     return Engine(
         app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name

@@ -120,6 +120,16 @@ class TaskConfig(_WithProperties):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def retries(self) -> int:
+        """How often a job that failed is tried again."""
+        return int(self.properties.get("retries") or 0)
+
+    @property
+    def retry_delay(self) -> float:
+        """Seconds before the first of these attempts; twice as long before each further one."""
+        return float(self.properties.get("retry_delay", 1.0))
+
+    @property
     def function(self) -> Callable[..., Any] | None:
         """The user's function, imported now. Raises ConfigurationError where it cannot be."""
         return self.function_ref.load() if self.function_ref else None

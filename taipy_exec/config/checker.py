@@ -208,6 +208,13 @@ def _check_task(report: _Reporter, compiled: Compiled, task: TaskConfig) -> None
     for key, found in (("inputs", task.inputs), ("outputs", task.outputs)):
         if not found and not raw.get(key):
             report.warning("TASK", task.id, key, f"the task has no {key}")
+    for key, kinds, wanted in (
+        ("retries", (int,), "a whole number of 0 or more"),
+        ("retry_delay", (int, float), "a number of seconds, 0 or more"),
+    ):
+        value = task.properties.get(key, 0)
+        if type(value) not in kinds or value < 0:
+            report.error("TASK", task.id, key, f"must be {wanted}, not {value!r}", value)
     names = {node.id for node in (*task.inputs, *task.outputs)}
     for name in names & set(task.properties):
         report.error(

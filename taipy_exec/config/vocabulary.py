@@ -24,6 +24,9 @@ class Setting(NamedTuple):
     most: float | None = None
 
 
+# Properties of tasks that say how jobs run; they do not belong to what a job makes.
+RUN_PROPERTIES = ("retries", "retry_delay")
+
 # How a skippable task is found to be up to date.
 CACHES = ("time", "content")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.vocabulary import RUN_PROPERTIES
 from taipy_exec.data.files import files_of
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.freshness import Freshness
@@ -75,7 +76,8 @@ class ContentFreshness(Freshness):
 
     def _parts(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> dict[str, object]:
         assert task.function_ref is not None
-        properties = json.dumps(dict(task.properties), sort_keys=True, default=str)
+        told = {k: v for k, v in task.properties.items() if k not in RUN_PROPERTIES}
+        properties = json.dumps(told, sort_keys=True, default=str)
         return {
             "function": self._sources.digest(task.function_ref),
             "properties": hashlib.sha256(properties.encode()).hexdigest()[:16],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
 
 from taipy_exec.engine.freshness import Freshness
+from taipy_exec.engine.places import JobPlaces, JobQueue
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.retry_queue import RetryQueue
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
@@ -30,31 +31,6 @@ from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
 
-
-class JobQueue(Protocol):
-    """What the coordinator needs of a queue; `runners.registry.JobQueue` says it in full."""
-
-    def attend(
-        self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
-    ) -> None: ...
-    def enqueue(self, orders: Sequence[JobOrder]) -> None: ...
-    def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
-    def dismiss(self, submission: str) -> None: ...
-
-
-class JobPlaces(Protocol):
-    """What the coordinator needs of a runner; `runners.registry.Runner` says it in full."""
-
-    @property
-    def queue(self) -> JobQueue | None: ...
-    def free(self) -> int: ...
-    def reserve(self) -> str | None: ...
-    def start(self, order: JobOrder, worker: str) -> None: ...
-    def stop(self, job: str, grace: float) -> None: ...
-    def poll(self, timeout: float | None) -> Sequence[JobReport | Event]: ...
-    def wake(self) -> None: ...
-
-
 # How long a request of another process may stay unnoticed, in seconds.
 _LISTEN_SECONDS = 0.25
 
@@ -74,6 +50,7 @@ class Coordinator:
         runner: JobPlaces,
         *,
         freshness: Freshness | None = None,
+        note: Callable[[JobOrder, str], None] = lambda order, text: None,
         grace: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -89,6 +66,8 @@ class Coordinator:
         self._clock = clock
         self._plans: dict[str, SubmissionPlan] = {}
         self._ready: deque[str] = deque()
+        self._retries = RetryQueue()
+        self._note = note
         self._inbox: deque[Event | Callable[[], None]] = deque()
         self._changes: list[Change] = []
         self._before: dict[str, tuple[Status, int]] = {}
@@ -164,6 +143,7 @@ class Coordinator:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         self._dispatch()
         wait = _LISTEN_SECONDS if timeout is None else min(timeout, _LISTEN_SECONDS)
+        wait = min(wait, self._retries.seconds_left(time.monotonic()))
         reports = self._runner.poll(0 if self._inbox else wait)
         self._take_requests()
         # The inbox first: a cancel that was asked for tells why a stopped job ended.
@@ -247,17 +227,36 @@ class Coordinator:
     # -- decide, store, act ---------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
+        if isinstance(event, Finished):
+            event = self._with_retries(event)
         decision = decide(self.board, event)
         for change in decision.changes:
             job = self.board.jobs[change.job]
             self._before.setdefault(change.job, (job.status, job.attempt))
             if change.after is Status.COMPLETED:
                 self._note_outputs(job, change.at)
+            elif change.reason == Reason.RETRIED and isinstance(event, Finished):
+                self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
                 self._ready.append(change.job)
         self.board.apply(decision.changes, decision.stops)
         self._changes += decision.changes
         self._stops += decision.stops
+
+    def _with_retries(self, event: Finished) -> Finished:
+        job = self.board.jobs.get(event.job)
+        if job is None or event.failure is None:
+            return event
+        return event._replace(retries=self._plans[job.submission].tasks[job.task].retries)
+
+    def _try_again(self, job: JobRecord, event: Finished, attempt: int) -> None:
+        """Have a job that failed run again after a while, and note in its log what happened."""
+        task = self._plans[job.submission].tasks[job.task]
+        delay = self._retries.add(job.id, attempt, task.retry_delay, time.monotonic())
+        assert event.failure is not None
+        what = f"{event.failure.type or event.failure.kind}: {event.failure.message}"
+        text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
+        self._note(self._order(job), text)
 
     def _note_outputs(self, job: JobRecord, at: float) -> None:
         plan = self._plans[job.submission]
@@ -272,6 +271,7 @@ class Coordinator:
 
     def _dispatch(self) -> None:
         """Give ready jobs to free workers; store that they run, and only then start them."""
+        self._ready.extend(self._retries.take_due(time.monotonic()))
         if self._queue is not None:
             self._enqueue(self._queue)
             return

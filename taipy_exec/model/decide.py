@@ -23,7 +23,7 @@ from taipy_exec.model.event import (
     Written,
 )
 from taipy_exec.model.job import Failure, JobRecord
-from taipy_exec.model.status import DONE, WAITING, Reason, Status
+from taipy_exec.model.status import DONE, RETRIABLE, WAITING, Reason, Status
 
 
 def decide(board: Board, event: Event) -> Decision:
@@ -74,6 +74,10 @@ def _finished(board: Board, event: Finished) -> Decision:
         after, reason = Status.COMPLETED, None
     elif job.id in board.stopping:
         after, reason = Status.CANCELED, board.stopping[job.id]
+    elif event.failure.kind in RETRIABLE and job.attempt <= event.retries:
+        attempt = job.attempt + 1
+        again = _change(job, Status.PENDING, event.at, reason=Reason.RETRIED, attempt=attempt)
+        return Decision((again,))
     else:
         after, reason = Status.FAILED, event.failure.kind
     ended = _change(

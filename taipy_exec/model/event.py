@@ -34,7 +34,10 @@ class UpToDate(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """An attempt ended; `failure` is None where all outputs were written."""
+    """An attempt ended; `failure` is None where all outputs were written.
+
+    `retries` is how many attempts more than one the job may have.
+    """
 
     job: str
     attempt: int
@@ -42,6 +45,7 @@ class Finished(NamedTuple):
     failure: Failure | None = None
     duration: float | None = None
     peak_memory: int | None = None
+    retries: int = 0
 
 
 class Lost(NamedTuple):

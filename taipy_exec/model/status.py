@@ -34,8 +34,8 @@ FINAL = frozenset(
 WAITING = frozenset({Status.SUBMITTED, Status.BLOCKED, Status.PENDING})
 DONE = frozenset({Status.COMPLETED, Status.SKIPPED})
 
-# RUNNING -> PENDING is ours: a job whose process was lost with its coordinator, or that was
-# handed back when the coordinator was told to leave, runs again.
+# RUNNING -> PENDING is ours: a job whose process was lost with its coordinator, that was handed
+# back when the coordinator was told to leave, or that failed and has retries left, runs again.
 ALLOWED: Mapping[Status, frozenset[Status]] = {
     Status.SUBMITTED: frozenset(
         {Status.BLOCKED, Status.PENDING, Status.CANCELED, Status.ABANDONED}
@@ -102,7 +102,20 @@ class Reason(enum.StrEnum):
     INTERRUPTED = "interrupted"
     FAIL_FAST = "fail_fast"
     HANDED_BACK = "handed_back"
+    RETRIED = "retried"
     SUPERSEDED = "superseded"
     QUARANTINED = "quarantined"
     OUTDATED = "outdated"
     CONFIG_MISMATCH = "config_mismatch"
+
+
+# What another attempt may get past. Anything else fails in the same way each time.
+RETRIABLE = frozenset(
+    {
+        Reason.RAISED,
+        Reason.PROCESS_DIED,
+        Reason.TIMED_OUT,
+        Reason.READ_INPUT,
+        Reason.WRITE_OUTPUT,
+    }
+)
