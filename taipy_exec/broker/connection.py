@@ -16,6 +16,13 @@ class GatheringConnection(pika.SelectConnection):  # type: ignore[misc]
         self._pieces: list[bytes] = []
         super().__init__(*arguments, **named)
 
+    @property
+    def has_sent_all(self) -> bool:
+        """Whether nothing is left that the system has not taken."""
+        if self._transport is None or self._pieces:
+            return self._transport is None
+        return not self._transport.get_write_buffer_size()
+
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._pieces:
             # Timers come last in a turn of the loop, and those that are due in the same one.

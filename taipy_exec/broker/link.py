@@ -68,6 +68,7 @@ class Link:
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
+        self._published = self._sent = 0
         self._closing = False
         self._generation = 0
         self.is_connected = False
@@ -105,6 +106,7 @@ class Link:
         if not messages:
             return
         with self._lock:
+            self._published += 1
             self._outbox.extend(m for m in messages if m.lasting or self.is_connected)
         self._call_flush()
 
@@ -136,6 +138,12 @@ class Link:
         """Wait until a subscription stands, its queue declared; False when the time is up."""
         with self._lock:
             return self._lock.wait_for(lambda: queue in self._standing, timeout)
+
+    def wait_sent(self, timeout: float) -> None:
+        """Wait until the system has taken what was published, but no longer than this."""
+        with self._lock:
+            wanted = self._published
+            self._lock.wait_for(lambda: self._sent >= wanted or not self.is_connected, timeout)
 
     def wait_settled(self, messages: Sequence[Message], timeout: float) -> bool:
         """Wait until the broker has confirmed all of these; False when the time is up."""
@@ -321,6 +329,7 @@ class Link:
             self._tags[queue] = channel.basic_consume(
                 queue,
                 lambda *delivery: self._on_message(queue, *delivery),
+                auto_ack=not subscription.acknowledged,
                 arguments=subscription.arguments,
                 callback=done,
             )
@@ -400,7 +409,9 @@ class Link:
     ) -> None:
         if self._channels.get(queue) is not channel:
             return
-        self._delivered[queue].append(method.delivery_tag)
+        subscription = self._wanted.get(queue)
+        if subscription is None or subscription.acknowledged:
+            self._delivered[queue].append(method.delivery_tag)
         self._tell(
             Delivered(
                 queue,
@@ -445,6 +456,7 @@ class Link:
                 return
             batch = list(self._outbox)
             self._outbox.clear()
+            published = self._published
         now = time.monotonic()
         for message in batch:
             message.returned = False
@@ -466,6 +478,16 @@ class Link:
                 mandatory=message.lasting,
             )
             self._next_tag += 1
+        if batch:
+            self._connection.ioloop.call_later(0, lambda: self._look_sent(published))
+
+    def _look_sent(self, published: int) -> None:
+        if self._connection is None or self._connection.has_sent_all:
+            with self._lock:
+                self._sent = max(self._sent, published)
+                self._lock.notify_all()
+        else:
+            self._connection.ioloop.call_later(0, lambda: self._look_sent(published))
 
     def _on_return(self, channel: Any, method: Any, properties: Any, body: Any) -> None:
         message = self._unconfirmed.get(int(properties.correlation_id))

@@ -27,6 +27,10 @@ class Names:
         """The queue with what workers tell the coordinator of a submission; also its key."""
         return f"{self.prefix}.reports.{submission}"
 
+    def coordinator(self, epoch: str) -> str:
+        """The exclusive queue of one coordinator; also its key."""
+        return f"{self.prefix}.coordinator.{epoch}"
+
     def worker(self, id: str) -> str:
         """The exclusive queue of one worker; also its key."""
         return f"{self.prefix}.worker.{id}"

@@ -20,13 +20,15 @@ _REPORTS_EXPIRE_MS = 7 * 24 * 3600 * 1000
 class Subscription:
     """A queue to consume from, declared first where `declare` says so.
 
-    `prefetch` is how many unacknowledged messages the broker may deliver.
+    `prefetch` is how many unacknowledged messages the broker may deliver; where they are not
+    `acknowledged`, it forgets each as soon as it is sent.
     """
 
     queue: str
     prefetch: int
     declare: bool = False
     exclusive: bool = False
+    acknowledged: bool = True
     queue_arguments: dict[str, Any] = field(default_factory=dict)
     bindings: tuple[tuple[str, str], ...] = ()
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -93,6 +95,19 @@ def worker_subscription(names: Names, id: str) -> Subscription:
         declare=True,
         exclusive=True,
         bindings=((names.exchange, own), (names.calls, "")),
+    )
+
+
+def coordinator_subscription(names: Names, epoch: str) -> Subscription:
+    """What one coordinator is told in advance; all of it comes again in the reports."""
+    own = names.coordinator(epoch)
+    return Subscription(
+        queue=own,
+        prefetch=1000,
+        declare=True,
+        exclusive=True,
+        acknowledged=False,
+        bindings=((names.exchange, own),),
     )
 
 

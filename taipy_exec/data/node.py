@@ -49,6 +49,11 @@ class DataNodeRef:
         return storage_type(self.config.storage_type).place(self)
 
     @property
+    def has_file(self) -> bool:
+        """Whether `path` is a file of its own value, and not one that it shares with others."""
+        return storage_type(self.config.storage_type).extension is not None
+
+    @property
     def key(self) -> str:
         """What is equal for two data nodes that are the same place: their id, or the place."""
         return self.id if self.is_generated else self.place

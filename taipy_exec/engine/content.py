@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
+from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.secrets import is_secret, masked
 from taipy_exec.config.vocabulary import RUN_PROPERTIES
 from taipy_exec.data.files import files_of
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.freshness import Freshness
-from taipy_exec.engine.source import Sources
+from taipy_exec.execution.source import Sources
 from taipy_exec.store.rows import Content, Edit
 from taipy_exec.store.store import Store
 
@@ -68,21 +70,50 @@ class ContentFreshness(Freshness):
                 return f"{node.config.id} was changed by somebody else"
         return None
 
-    def note_start(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> str | None:
-        return json.dumps(self._parts(task, inputs), sort_keys=True)
+    def note_start(
+        self, task: TaskConfig, inputs: Sequence[DataNodeRef]
+    ) -> Mapping[str, object] | None:
+        return self._parts(task, inputs)
 
-    def note_end(self, node: DataNodeRef, edit: Edit, made_from: str) -> Edit:
-        return edit._replace(content=self.content(node, edit), made_from=made_from)
+    def note_end(
+        self, node: DataNodeRef, edit: Edit, made_from: Mapping[str, object], source: str | None
+    ) -> Edit:
+        if source is None:
+            return edit
+        ran = json.dumps({**made_from, "function": source}, sort_keys=True)
+        return edit._replace(content=self.content(node, edit), made_from=ran)
 
     def _parts(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> dict[str, object]:
         assert task.function_ref is not None
         told = {k: v for k, v in task.properties.items() if k not in RUN_PROPERTIES}
-        properties = json.dumps(told, sort_keys=True, default=str)
         return {
             "function": self._sources.digest(task.function_ref),
-            "properties": hashlib.sha256(properties.encode()).hexdigest()[:16],
+            "properties": self._digest(told),
+            "order": [list(task.input_ids), list(task.output_ids)],
             "inputs": {node.config.id: self.content(node, self.recorded(node)) for node in inputs},
+            "nodes": {n.id: self._settings(n) for n in (*task.inputs, *task.outputs)},
         }
+
+    def _settings(self, config: DataNodeConfig) -> str:
+        """Equal as long as a value is read and written in the same way, and at the same place.
+
+        The path of a file does not count, since what is in it does; secrets do not either.
+        """
+        told = {
+            key: value
+            for key, value in config.properties.items()
+            if key not in ("default_data", "default_path", "path") and not is_secret(key)
+        }
+        return self._digest([config.storage_type, masked(told)])
+
+    def _digest(self, value: object) -> str:
+        def text(part: object) -> str:
+            if isinstance(part, FunctionRef | ClassRef):
+                return f"{part.path} {self._sources.digest(part)}"
+            return str(part)
+
+        found = json.dumps(value, sort_keys=True, default=text)
+        return hashlib.sha256(found.encode()).hexdigest()[:16]
 
     # -- contents -------------------------------------------------------------------------
 
@@ -91,7 +122,7 @@ class ContentFreshness(Freshness):
 
         What is no file counts as changed when a write of it is recorded: its content is not read.
         """
-        if node.path is None:
+        if not node.has_file or node.path is None:
             return None if node.changed_at() is None else f"written {edit.at if edit else None!r}"
         if node.path.is_file():
             return self._of_file(node.path)
@@ -124,12 +155,14 @@ def _difference(task: TaskConfig, was: dict[str, object], now: dict[str, object]
         return f"the function {task.function_ref.path} changed"
     if was.get("properties") != now["properties"]:
         return "the properties of the task changed"
-    before, after = was.get("inputs"), now["inputs"]
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
-    for name in (*after, *before):
-        if before.get(name) != after.get(name):
-            return f"{name} changed"
+    if was.get("order") != now["order"]:
+        return "the inputs or outputs of the task changed"
+    for part, words in (("nodes", "the properties of {} changed"), ("inputs", "{} changed")):
+        before, after = was.get(part), now[part]
+        assert isinstance(after, dict)
+        for name in after:
+            if not isinstance(before, dict) or before.get(name) != after[name]:
+                return words.format(name)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.places import JobPlaces, JobQueue
@@ -72,7 +72,7 @@ class Coordinator:
         self._changes: list[Change] = []
         self._before: dict[str, tuple[Status, int]] = {}
         self._edits: list[Edit] = []
-        self._made_from: dict[str, str] = {}
+        self._made_from: dict[str, Mapping[str, object]] = {}
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
         self._store_version = -1
@@ -234,11 +234,14 @@ class Coordinator:
             job = self.board.jobs[change.job]
             self._before.setdefault(change.job, (job.status, job.attempt))
             if change.after is Status.COMPLETED:
-                self._note_outputs(job, change.at)
+                source = event.source if isinstance(event, Finished) else None
+                self._note_outputs(job, change.at, source)
             elif change.reason == Reason.RETRIED and isinstance(event, Finished):
                 self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
                 self._ready.append(change.job)
+            if change.after.is_final:
+                self._made_from.pop(change.job, None)
         self.board.apply(decision.changes, decision.stops)
         self._changes += decision.changes
         self._stops += decision.stops
@@ -258,14 +261,14 @@ class Coordinator:
         text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
         self._note(self._order(job), text)
 
-    def _note_outputs(self, job: JobRecord, at: float) -> None:
+    def _note_outputs(self, job: JobRecord, at: float, source: str | None) -> None:
         plan = self._plans[job.submission]
-        made_from = self._made_from.pop(job.id, None)
+        made_from = self._made_from.get(job.id)
         for config in plan.tasks[job.task].outputs:
             node = plan.nodes[config.id]
             edit = Edit(node=node.id, at=at, job=job.id)
             if made_from is not None:
-                edit = self.freshness.note_end(node, edit, made_from)
+                edit = self.freshness.note_end(node, edit, made_from, source)
             self._edits.append(edit)
             self.freshness.note(edit)
 
@@ -395,4 +398,5 @@ def _finished(report: JobReport) -> Finished:
         failure=report.failure,
         duration=report.duration,
         peak_memory=report.peak_memory,
+        source=report.source,
     )

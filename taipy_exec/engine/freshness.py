@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from taipy_exec.config.application import TaskConfig
 from taipy_exec.data.node import DataNodeRef
@@ -95,12 +95,19 @@ class Freshness:
 
     # -- what a rule wants to know of a run ---------------------------------------------------
 
-    def note_start(self, task: TaskConfig, inputs: Sequence[DataNodeRef]) -> str | None:
+    def note_start(
+        self, task: TaskConfig, inputs: Sequence[DataNodeRef]
+    ) -> Mapping[str, object] | None:
         """What a job that starts now makes its outputs from, to be kept with them, if anything."""
         return None
 
-    def note_end(self, node: DataNodeRef, edit: Edit, made_from: str) -> Edit:
-        """The record of an output, with what `note_start` gave and what the output holds."""
+    def note_end(
+        self, node: DataNodeRef, edit: Edit, made_from: Mapping[str, object], source: str | None
+    ) -> Edit:
+        """The record of an output, with what `note_start` gave and what the output holds.
+
+        `source` is the digest of the function that ran, None where that is not known.
+        """
         return edit
 
     def take_contents(self) -> Sequence[Content]:

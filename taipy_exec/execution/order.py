@@ -53,7 +53,8 @@ class JobReport(NamedTuple):
     """What became of an attempt: `failure` is None where every output was written.
 
     `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;
-    `leaked` counts processes that the job left behind and that were stopped.
+    `leaked` counts processes that the job left behind and that were stopped; `source` is the
+    digest of the function's source where `cache = "content"` wants it and it is known.
     """
 
     job: str
@@ -63,6 +64,7 @@ class JobReport(NamedTuple):
     failure: Failure | None = None
     leaked: int = 0
     peak_memory: int | None = None
+    source: str | None = None
 
     def dump(self) -> bytes:
         """As JSON."""
@@ -79,6 +81,7 @@ class JobReport(NamedTuple):
             "failure": self.failure.as_json() if self.failure else None,
             "leaked": self.leaked,
             "peak_memory": self.peak_memory,
+            "source": self.source,
         }
 
     @classmethod

@@ -21,6 +21,7 @@ from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.source import Sources
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -59,6 +60,7 @@ class JobRunner:
         self._app = app
         self._may_write = may_write
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
 
     def run(self, order: JobOrder) -> JobReport:
         """Run the attempt to its end. What the user's code raises becomes a `Failure`.
@@ -88,7 +90,14 @@ class JobRunner:
             finished_at=time.time(),
             duration=time.perf_counter() - begin,
             failure=failure,
+            source=self._source(order.task) if failure is None else None,
         )
+
+    def _source(self, task_id: str) -> str | None:
+        task = self._app.tasks[task_id]
+        if self._sources is None or not task.skippable or task.function_ref is None:
+            return None
+        return self._sources.digest_of_loaded(task.function_ref)
 
     def _run(self, order: JobOrder) -> None:
         task = self._app.tasks.get(order.task)

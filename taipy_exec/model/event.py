@@ -36,7 +36,8 @@ class UpToDate(NamedTuple):
 class Finished(NamedTuple):
     """An attempt ended; `failure` is None where all outputs were written.
 
-    `retries` is how many attempts more than one the job may have.
+    `retries` is how many attempts more than one the job may have, `source` the digest of the
+    function that ran, if it is known.
     """
 
     job: str
@@ -46,6 +47,7 @@ class Finished(NamedTuple):
     duration: float | None = None
     peak_memory: int | None = None
     retries: int = 0
+    source: str | None = None
 
 
 class Lost(NamedTuple):

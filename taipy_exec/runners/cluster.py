@@ -19,7 +19,7 @@ from taipy_exec.broker.events import (
 )
 from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
-from taipy_exec.broker.topology import base_steps, reports_subscription
+from taipy_exec.broker.topology import base_steps, coordinator_subscription, reports_subscription
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.capture import JobLog, appending
@@ -91,6 +91,7 @@ class ClusterRunner:
         self._link = Link(
             self._cluster,
             base_steps(self._names, self._cluster.delivery_limit),
+            [coordinator_subscription(self._names, context.epoch)],
             wake=self._wake.set,
             name="taipy-exec submit",
         )
@@ -228,11 +229,18 @@ class ClusterRunner:
             log.warning(text)
 
     def _on_delivery(self, delivery: Delivered) -> None:
-        self._processed.append(delivery)
+        in_advance = delivery.queue == self._names.coordinator(self._context.epoch)
+        if not in_advance:
+            self._processed.append(delivery)
         try:
             messages = self._codec.load_all(delivery.body, delivery.headers)
         except BadMessage as error:
             self._bury(delivery, error)
+            return
+        if in_advance:
+            for message in messages:
+                if isinstance(message, JobBegun):
+                    self._handed.foretold(message, time.monotonic())
             return
         for message in messages:
             try:

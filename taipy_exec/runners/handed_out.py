@@ -29,7 +29,8 @@ class Handed:
     """A job that was given to the queue. `run` is the start that counts, empty before it.
 
     `adopted`: it had begun under a former coordinator, and we do not know its run yet. `heard` is
-    when somebody last told of it, `suspect` since when its worker is thought to be lost.
+    when somebody last told of it, `suspect` since when its worker is thought to be lost. `foretold`
+    is a start of which the report is still under way.
     """
 
     order: JobOrder
@@ -41,6 +42,7 @@ class Handed:
     adopted: bool = False
     resent: int = 0
     returned: int = 0
+    foretold: JobBegun | None = None
     lost: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -96,7 +98,7 @@ class HandedOut:
         self._again.pop(order.job, None)
         out = self._jobs.setdefault(order.job, Handed(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
-        out.adopted = False
+        out.adopted, out.foretold = False, None
 
     def send_again(self, order: JobOrder, at: float) -> None:
         """Send this order at that time, if it is still wanted then."""
@@ -131,6 +133,12 @@ class HandedOut:
             return False
         out.heard, out.suspect = now, None
         return True
+
+    def foretold(self, message: JobBegun, now: float) -> None:
+        """A worker begins a job now. It counts where it dies before its report is here."""
+        out = self._jobs.get(message.job)
+        if out is not None and out.order.attempt == message.attempt and not out.is_begun:
+            out.foretold, out.heard = message, now
 
     def is_run(self, job: str, attempt: int, run: str) -> Handed | None:
         """The job, if this is the run of it that counts."""
@@ -182,7 +190,7 @@ class HandedOut:
             self._refused(out, message, now)
         elif message.run:
             self.handed_back(message.job, message.attempt, message.run)
-        elif out.is_begun:
+        elif out.is_begun or (out.foretold is not None and self.counts(out.foretold, now)):
             _suspect(out, now)
         else:
             self._came_back(out, now)
@@ -206,7 +214,7 @@ class HandedOut:
         """This run was stopped, or never began: somebody else may begin the same attempt."""
         out = self._jobs.get(job)
         if out is not None and out.order.attempt == attempt and (out.adopted or out.run == run):
-            out.run, out.adopted = "", False
+            out.run, out.adopted, out.foretold = "", False, None
             self._events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
 
     def _refused(self, out: Handed, message: Returned, now: float) -> None:
@@ -290,6 +298,7 @@ class HandedOut:
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         self._tell(order, f"attempt {order.attempt} was lost: {how}")
         out.run, out.suspect, out.adopted, out.returned = "", None, False, 0
+        out.foretold = None
         self._events.append(
             Lost(
                 job=order.job,

@@ -32,6 +32,8 @@ from taipy_exec.worker.statements import answered_late, asks, begun, ended, retu
 # been given to somebody before.
 _SKEW = 1.0
 _ASK_SECONDS = 5.0
+# What is told in advance is with the system by then, or the network is in trouble.
+_SENT_SECONDS = 0.01
 
 
 class HeldOrders:
@@ -54,6 +56,7 @@ class HeldOrders:
         moves: Moves,
         bury: Callable[[Delivered, str], None],
         observe: Callable[[Held, JobReport | None], None],
+        wait_sent: Callable[[float], None],
     ) -> None:
         self.held: dict[tuple[str, int], Held] = {}
         self.waiting: deque[Held] = deque()
@@ -72,6 +75,8 @@ class HeldOrders:
         self._moves = moves
         self._bury = bury
         self._observe = observe
+        self._wait_sent = wait_sent
+        self._told_in_advance = False
         self._connected_at = float("inf")
         self._routed: set[str] = set()
         self._runs = 0
@@ -172,7 +177,13 @@ class HeldOrders:
 
     def begin(self) -> None:
         """Begin what free slots can take."""
-        for held in list(self._take_ready()):
+        ready = list(self._take_ready())
+        # Told first, then begun: as little as can be shall run of which nobody knows.
+        self._reports.send()
+        if self._told_in_advance:
+            self._told_in_advance = False
+            self._wait_sent(_SENT_SECONDS)
+        for held in ready:
             self._start(held)
 
     def _take_ready(self) -> Iterator[Held]:
@@ -194,9 +205,14 @@ class HeldOrders:
                 # always mark that. And a replayed message is signed rightly.
                 self._ask(held)
                 continue
-            is_known = held.order.submission in self._routed
-            statement = begun(held, self._id)
-            self._reports.tell(held.order.submission, statement, about=held, may_wait=is_known)
+            order, statement = held.order, begun(held, self._id)
+            is_known = order.submission in self._routed
+            # While orders wait here, the way to the broker is busy: no time for more messages.
+            if is_known and not self.waiting:
+                told = self._reports.tell_start(order.submission, order.epoch, statement, held)
+                self._told_in_advance |= told
+            else:
+                self._reports.tell(order.submission, statement, about=held)
             # The first of its submission waits: is there still anybody who wants to know?
             if is_known:
                 yield held

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
-from taipy_exec.execution.messages import Codec, Wire, as_text
+from taipy_exec.execution.messages import Codec, JobBegun, Wire, as_text
 
 # A report that finds fewer messages than this on their way goes at once; else it waits for the
 # next confirmation, together with all that comes until then. Two, so that the end of a job need
@@ -53,21 +53,34 @@ class Reporter:
         self._codec = codec
         self._lines: dict[str, _Line] = {}
 
-    def tell(
-        self, submission: str, wire: Wire, about: Any = None, *, may_wait: bool = False
-    ) -> None:
-        """Report this at the next `send`; `about` comes back when it is confirmed.
+    def tell(self, submission: str, wire: Wire, about: Any = None) -> None:
+        """Report this at the next `send`; `about` comes back when it is confirmed."""
+        line = self._lines.setdefault(submission, _Line())
+        if not line.waiting:
+            line.since = time.monotonic()
+        line.waits_until = 0.0
+        line.waiting.append((as_text(wire), type(wire), about))
 
-        With `may_wait` it goes with the next report, if that comes so soon.
+    def tell_start(self, submission: str, epoch: str, wire: JobBegun, about: Any) -> bool:
+        """Report a start soon, together with its end if that comes so soon.
+
+        The coordinator is told in advance, by a message that the broker does not write down: True.
+        But where others wait already, it goes with those.
         """
         line = self._lines.setdefault(submission, _Line())
-        now = time.monotonic()
+        goes_at_once = line.under_way < _UNDER_WAY
+        waits_until = line.waits_until
         if not line.waiting:
-            line.since = now
-            line.waits_until = now + _START_WAITS if may_wait else 0.0
-        elif not may_wait:
-            line.waits_until = 0.0
-        line.waiting.append((as_text(wire), type(wire), about))
+            waits_until = time.monotonic() + _START_WAITS
+        self.tell(submission, wire, about)
+        if goes_at_once:
+            line.waits_until = waits_until
+            body, headers = self._codec.dump(wire)
+            key = self._names.coordinator(epoch)
+            self._publish(
+                Message(self._names.exchange, key, body, headers=dict(headers), lasting=False)
+            )
+        return goes_at_once
 
     @property
     def due(self) -> float:

@@ -117,6 +117,7 @@ class WorkerService:
             moves=self._moves,
             bury=self._bury,
             observe=observe,
+            wait_sent=self._link.wait_sent,
         )
         self._take_orders()
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,3 +174,107 @@ def test_another_word_for_the_cache_is_an_error(app: Application) -> None:
     assert result.code == 3
     assert "cache" in result.out + result.err
     assert "time or content" in result.out + result.err
+
+
+ORDER = """
+[JOB]
+cache = "content"
+[DATA_NODE.a]
+default_data = 5
+[DATA_NODE.b]
+storage_type = "csv"
+default_path = "b.csv"
+{setting}
+[DATA_NODE.c]
+[TASK.sub]
+function = "steps.{name}:function"
+inputs = {inputs}
+outputs = ["c"]
+skippable = true
+[SCENARIO.s]
+tasks = ["sub"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"inputs": '["b", "a"]'}, "the inputs or outputs of the task changed"),
+        ({"setting": "has_header = false"}, "the properties of b changed"),
+    ],
+)
+def test_the_order_of_inputs_and_how_they_are_read_count(
+    app: Application, changed: dict[str, str], reason: str
+) -> None:
+    (app.folder / "steps.py").write_text("def count(a, b):\n    return [str(a), str(b)]\n")
+    (app.folder / "b.csv").write_text("x\n1\n2\n")
+    given = {"name": "count", "inputs": '["a", "b"]', "setting": ""}
+    for extra, status in (({}, "COMPLETED"), ({}, "SKIPPED"), (changed, "COMPLETED")):
+        app.config(ORDER.format(**{**given, **extra}))
+        if extra:
+            (job,) = app.run("plan", ".", "--json").json["jobs"]
+            assert job["reason"] == reason
+        assert app.run("submit", ".", "--json").statuses() == {"sub": status}
+
+
+def test_a_process_that_may_have_former_code_is_not_believed(app: Application) -> None:
+    (app.folder / "steps.py").write_text("def sub(a):\n    return a\n")
+    script = app.folder / "long_lived.py"
+    script.write_text(
+        "import steps\n"
+        "import taipy_exec as tp\n"
+        "from taipy_exec import Config\n"
+        "open('steps.py', 'w').write('def sub(a):\\n    return a + 1\\n')\n"
+        "Config.load('config.toml')\n"
+        "tp.Orchestrator().run()\n"
+        "tp.create_scenario(Config.scenarios['s'], name='s').submit(wait=True)\n"
+    )
+    app.config(
+        '[JOB]\ncache = "content"\n[DATA_NODE.a]\ndefault_data = 5\n[DATA_NODE.c]\n'
+        '[TASK.sub]\nfunction = "steps.sub:function"\ninputs = ["a"]\noutputs = ["c"]\n'
+        'skippable = true\n[SCENARIO.s]\ntasks = ["sub"]\n'
+    )
+    done = subprocess.run(
+        [sys.executable, script.name],
+        cwd=app.folder,
+        env=app.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert app.run("data", "show", ".", "c").out.strip() == "5"
+    (job,) = app.run("plan", ".", "--json").json["jobs"]
+    assert job["reason"] == "it is not known what c was made from"
+    assert app.run("submit", ".", "--json").statuses() == {"sub": "COMPLETED"}
+    assert app.run("data", "show", ".", "c").out.strip() == "6"
+    assert app.run("submit", ".", "--json").statuses() == {"sub": "SKIPPED"}
+
+
+def test_tables_of_one_sqlite_file_are_data_of_their_own(app: Application) -> None:
+    (app.folder / "steps.py").write_text(
+        "def make():\n    return [{'n': 1}]\n\n"
+        "def total(one, two):\n    return len(one) + len(two)\n"
+    )
+    with closing(sqlite3.connect(app.folder / "shop.db")) as connection:
+        connection.execute("CREATE TABLE one (n INTEGER)")
+        connection.execute("CREATE TABLE two (n INTEGER)")
+    nodes = "".join(
+        f'[DATA_NODE.{name}]\nstorage_type = "sql_table"\ndb_engine = "sqlite"\n'
+        f'db_name = "shop"\ntable_name = "{name}"\n'
+        for name in ("one", "two")
+    )
+    tasks = "".join(
+        f'[TASK.make_{name}]\nfunction = "steps.make:function"\noutputs = ["{name}"]\n'
+        "skippable = true\n"
+        for name in ("one", "two")
+    )
+    app.config(
+        f'[JOB]\ncache = "content"\n{nodes}[DATA_NODE.sum]\n{tasks}[TASK.total]\n'
+        'function = "steps.total:function"\ninputs = ["one", "two"]\noutputs = ["sum"]\n'
+        'skippable = true\n[SCENARIO.s]\ntasks = ["make_one", "make_two", "total"]\n'
+    )
+    first = app.run("submit", ".", "--json")
+    assert set(first.statuses().values()) == {"COMPLETED"}, first.err
+    assert set(app.run("submit", ".", "--json").statuses().values()) == {"SKIPPED"}

@@ -242,6 +242,26 @@ def test_f23_a_job_that_kills_its_process_is_given_up_after_its_attempts(cluster
     assert cluster.end(worker).code == 0
 
 
+def test_f23_a_job_that_kills_its_worker_at_once_is_given_up_too(cluster: Cluster) -> None:
+    cluster.app.module(
+        "jobs", "def poison(*inputs):\n    note('begin')\n    os.kill(os.getppid(), 9)\n"
+    )
+    warming = {f"w{n}": ("flow.work", [], [f"o{n}"]) for n in range(6)}
+    warm = [f"o{n}" for n in range(6)]
+    cluster.graph(
+        {**warming, "poison": ("jobs.poison", warm, ["a"])},
+        job="max_attempts = 2\n",
+    )
+    workers = [cluster.worker() for _ in range(3)]
+    wait_until(lambda: cluster.run("workers", "--json").out.count('"state"') == 3, 30)
+    result = cluster.end(cluster.submit())
+    assert result.job("poison")["reason"] == "quarantined"
+    assert result.job("poison")["attempt"] == 2
+    assert cluster.app.ledger() == ["begin"] * 2
+    assert sorted(worker.poll() is None for worker in workers) == [False, False, True]
+    cluster.leave(*(worker for worker in workers if worker.poll() is None))
+
+
 def test_f26_forged_messages_lie_in_the_dead_letters(cluster: Cluster) -> None:
     import pika
 

@@ -206,6 +206,27 @@ def test_what_is_held_but_does_not_count_is_refused(table: Table) -> None:
     assert table.holding("") == []
 
 
+def test_a_start_that_was_foretold_counts_where_its_worker_dies_at_once(table: Table) -> None:
+    begun = JobBegun(JOB, 1, "", "a", "host:a", "ab")
+    table.handed.foretold(begun, 1.0)
+    assert table.kinds() == []
+    table.returned("worker_lost", now=2.0)
+    assert table.kinds() == [Started]
+    table.handed.give_up(20.0, 0.0)
+    assert table.kinds() == [Lost]
+    table.handed.put(ORDER._replace(attempt=2), 20.0)
+    assert table.handed.foretold(begun, 21.0) is None
+    assert table.begun("b", attempt=2)
+
+
+def test_a_start_that_was_foretold_and_handed_back_does_not_count(table: Table) -> None:
+    table.handed.foretold(JobBegun(JOB, 1, "", "a", "host:a", "ab"), 1.0)
+    table.begun("a")
+    table.returned("handed_back", run="a")
+    table.returned("worker_lost")
+    assert table.kinds() == [Started, HandedBack]
+
+
 def test_a_taken_over_jobs_run_is_learned_from_its_worker() -> None:
     table = Table(adopted_from="host:a")
     assert table.holding("a", now=1.0) == []

@@ -77,6 +77,7 @@ class Worker:
             moves=Moves(self.sent.append, NAMES),
             bury=lambda delivery, reason: self.buried.append(reason),
             observe=lambda held, report: None,
+            wait_sent=lambda seconds: None,
         )
 
     def receive(self, number: int = 1, *, age: float = 0.0) -> Delivered:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_support import wait_until
 
 from taipy_exec.config.reference import FunctionRef
-from taipy_exec.engine.source import Sources
+from taipy_exec.execution.source import Sources
 
 Digest = Callable[..., str]
 
@@ -93,6 +97,56 @@ def test_modules_of_packages_count(digest: Digest) -> None:
     changed = "def f():\n    return 6\n"
     assert digest(package_inner=changed) != digest(package_inner="def f():\n    return 5\n")
     assert digest("package.deep.g", package_inner=changed) != digest("package.deep.g")
+
+
+def test_a_module_by_its_whole_name_counts(digest: Digest) -> None:
+    steps = "import package.inner\ndef train(x):\n    return package.inner.f()\n"
+    changed = "def f():\n    return 6\ndef g():\n    return 1\n"
+    before = digest(steps=steps, package_inner="def f():\n    return 5\n")
+    assert digest(steps=steps, package_inner=changed) != before
+    other = changed.replace("return 1", "return 2")
+    assert digest(steps=steps, package_inner=changed) == digest(steps=steps, package_inner=other)
+
+
+def test_every_module_that_a_name_may_come_from_counts(digest: Digest) -> None:
+    steps = (
+        "try:\n    from fast import f\nexcept ImportError:\n    from slow import f\n"
+        "def train(x):\n    return f(x)\n"
+    )
+    one, two = "def f(x):\n    return 1\n", "def f(x):\n    return 2\n"
+    found = {digest(steps=steps, fast=a, slow=b) for a in (one, two) for b in (one, two)}
+    assert len(found) == 4
+
+
+def test_a_function_of_another_module_is_followed(digest: Digest) -> None:
+    steps = "from helpers import twice as train\n"
+    other = HELPERS.replace("2 * x", "3 * x")
+    assert digest(steps=steps, helpers=other) != digest(steps=steps)
+
+
+@pytest.mark.parametrize("change", ['TABLE["r"] = {}', "TABLE.update(r={})", "TABLE.r = {}"])
+def test_what_changes_a_constant_counts(digest: Digest, change: str) -> None:
+    steps = f"TABLE = dict()\n{change}\ndef train(x):\n    return TABLE\n"
+    assert digest(steps=steps.replace("{}", "1")) != digest(steps=steps.replace("{}", "2"))
+
+
+def test_what_a_process_runs_is_known_while_the_files_are_older(tmp_path: Path) -> None:
+    path = tmp_path / "made_now.py"
+    path.write_text("def f():\n    return 1\n")
+    function = FunctionRef("made_now.f")
+    # It may have been imported before it was changed.
+    assert Sources(tmp_path).digest_of_loaded(function) is None
+    probe = (
+        "import sys; from pathlib import Path\n"
+        "from taipy_exec.config.reference import FunctionRef\n"
+        "from taipy_exec.execution.source import Sources\n"
+        "print(Sources(Path(sys.argv[1])).digest_of_loaded(FunctionRef('made_now.f')))"
+    )
+    wait_until(lambda: time.time() - path.stat().st_ctime > 0.05)
+    later = subprocess.run(
+        [sys.executable, "-c", probe, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert later.stdout.strip() == Sources(tmp_path).digest(function)
 
 
 def test_names_by_a_star_count(digest: Digest) -> None:

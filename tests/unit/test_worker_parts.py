@@ -37,6 +37,20 @@ class Broker:
             self.reporter.tell(submission, output(text), about=text)
         self.reporter.send()
 
+    def start(self) -> None:
+        """A job begins."""
+        begun = JobBegun(f"JOB_a_{UUID}", 1, "ab", "r", "host:1", "cd")
+        self.reporter.tell_start(ONE, "ab", begun, about=None)
+        self.reporter.send()
+
+    def kinds(self) -> dict[str, list[list[str]]]:
+        """Where to -> the kinds of what each message holds."""
+        found: dict[str, list[list[str]]] = {}
+        for message in self.sent:
+            key = message.key.removeprefix("taipy-exec.v1.app.")
+            found.setdefault(key, []).append([type(wire).__name__ for wire in read(message)])
+        return found
+
     def confirm(self, message: Message, *, routed: bool = True) -> list[Told]:
         told = list(self.reporter.confirmed(message, routed=routed))
         self.reporter.send()
@@ -61,27 +75,36 @@ def test_a_report_goes_at_once_while_little_is_on_its_way() -> None:
 
 def test_a_start_waits_for_its_end_but_not_for_long() -> None:
     broker = Broker()
-    broker.reporter.tell(ONE, output("begun"), may_wait=True)
-    broker.reporter.send()
-    assert broker.texts() == []
+    broker.start()
+    assert broker.kinds() == {"coordinator.ab": [["JobBegun"]]}
     broker.tell("ended")
-    assert broker.texts() == [["begun", "ended"]]
-    broker.confirm(broker.sent[0])
+    assert broker.kinds()[f"reports.{ONE}"] == [["JobBegun", "JobOutput"]]
+    broker.confirm(broker.sent[1])
     assert broker.reporter.due == float("inf")
-    broker.reporter.tell(ONE, output("begun"), may_wait=True)
+    broker.start()
     assert 0 < broker.reporter.due - time.monotonic() <= 0.002
     wait_until(lambda: broker.reporter.due < time.monotonic(), 5)
     broker.reporter.send()
-    assert broker.texts()[1:] == [["begun"]]
+    assert broker.kinds()[f"reports.{ONE}"][1:] == [["JobBegun"]]
     assert broker.reporter.due == float("inf")
 
 
 def test_several_starts_wait_no_longer_than_the_first() -> None:
     broker = Broker()
-    broker.reporter.tell(ONE, output("first"), may_wait=True)
+    broker.start()
     due = broker.reporter.due
-    broker.reporter.tell(ONE, output("second"), may_wait=True)
+    broker.start()
     assert broker.reporter.due == due
+
+
+def test_a_start_behind_others_is_told_with_them_only() -> None:
+    broker = Broker()
+    broker.tell("one")
+    broker.tell("two")
+    broker.start()
+    assert list(broker.kinds()) == [f"reports.{ONE}"]
+    broker.confirm(broker.sent[0])
+    assert broker.kinds()[f"reports.{ONE}"][2:] == [["JobBegun"]]
 
 
 def test_reports_gather_behind_those_that_are_not_confirmed() -> None:

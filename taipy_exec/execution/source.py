@@ -9,15 +9,34 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from taipy_exec.config.reference import MAIN_NAMES, FunctionRef
+from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
 
 _Import = tuple[str, str | None]
+
+
+def _process_start() -> float:
+    """When this process began, in seconds since the epoch.
+
+    Rounded up, by a hundredth of a second: Python itself needs longer to begin.
+    """
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks = int(fields[19]) + 1
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return time.time()
+    return time.time() - age
+
+
+_STARTED = _process_start()
 
 
 class Sources:
@@ -27,22 +46,34 @@ class Sources:
         self._root = root
         self._main_file = main_file
         self._modules: dict[str, _Module | None] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[str, tuple[str, bool]] = {}
 
-    def digest(self, function: FunctionRef) -> str:
+    def digest(self, function: FunctionRef | ClassRef) -> str:
         """Equal as long as the function, and what it uses in the application, is the same."""
+        return self._found(function)[0]
+
+    def digest_of_loaded(self, function: FunctionRef) -> str | None:
+        """The digest of what this process runs; None where that is not known.
+
+        A file that has changed since the process began may have been imported before that.
+        """
+        digest, is_loaded = self._found(function)
+        return digest if is_loaded else None
+
+    def _found(self, function: FunctionRef | ClassRef) -> tuple[str, bool]:
         found = self._digests.get(function.path)
         if found is None:
+            self._changed_at = 0.0
             text = "\n".join(self._parts(function))
-            found = hashlib.sha256(text.encode()).hexdigest()[:16]
-            self._digests[function.path] = found
+            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            found = self._digests[function.path] = digest, self._changed_at < _STARTED
         return found
 
-    def _parts(self, function: FunctionRef) -> list[str]:
+    def _parts(self, function: FunctionRef | ClassRef) -> list[str]:
         module_name, _, name = function.path.rpartition(".")
-        value = function.value
+        value = function.value if isinstance(function, FunctionRef) else None
         module = self._module(module_name, value)
-        if module is not None and name in module.statements:
+        if module is not None and module.knows(name):
             return sorted(set(self._walk(module, name)))
         if isinstance(value, FunctionType):
             return list(_code_parts(value.__code__))
@@ -55,7 +86,10 @@ class Sources:
         if name not in self._modules:
             path = self._file(name, value)
             self._modules[name] = _Module.read(name, path) if path else None
-        return self._modules[name]
+        found = self._modules[name]
+        if found is not None:
+            self._changed_at = max(self._changed_at, found.changed_at)
+        return found
 
     def _file(self, name: str, value: Any) -> Path | None:
         if name in MAIN_NAMES:
@@ -97,14 +131,12 @@ class Sources:
             for statement in where.statements.get(what, ()):
                 yield f"{where.name}.{what}: {_plain(statement)}"
                 todo += self._used_by(where, statement)
-            if what not in where.statements:
-                imported = [where.imports[what]] if what in where.imports else where.stars(what)
-                for one in imported:
-                    target = self._target(one)
-                    if target is None:
-                        yield f"import {one}"
-                    else:
-                        todo.append(target)
+            for one in where.sources(what):
+                target = self._target(one)
+                if target is None:
+                    yield f"import {one}"
+                else:
+                    todo.append(target)
 
     def _used_by(
         self, module: _Module, statement: ast.stmt
@@ -113,20 +145,38 @@ class Sources:
 
         `ast.walk` comes to an attribute before the name that it is an attribute of.
         """
-        looked_into: set[ast.Name] = set()
+        looked_into: set[ast.AST] = set()
         for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                target = self._target(module.imports.get(node.value.id))
-                if target is not None and target[1] is None:
-                    looked_into.add(node.value)
-                    yield target[0], node.attr
-            elif isinstance(node, ast.Name) and node not in looked_into:
-                yield self._target(module.imports.get(node.id)) or (module, node.id)
+            if node in looked_into:
+                continue
+            if isinstance(node, ast.Attribute):
+                names, inner = _chain(node)
+                targets = list(self._looked_into(module, names))
+                if targets:
+                    looked_into.update(inner)
+                    yield from targets
+            elif isinstance(node, ast.Name):
+                found = [self._target(one) for one in module.imports.get(node.id, ())]
+                inside = [target for target in found if target is not None]
+                yield from inside
+                if not inside or len(inside) < len(found):
+                    yield module, node.id
 
-    def _target(self, imported: _Import | None) -> tuple[_Module, str | None] | None:
+    def _looked_into(
+        self, module: _Module, names: list[str]
+    ) -> Iterator[tuple[_Module, str | None]]:
+        """What `package.module.name` means, where it leads into modules of the application."""
+        for name, attribute in module.imports.get(names[0], ()) if names else ():
+            path = f"{name}.{attribute}" if attribute else name
+            rest = names[1:]
+            while rest and self._inside(f"{path}.{rest[0]}"):
+                path = f"{path}.{rest.pop(0)}"
+            found = self._module(path) if self._inside(path) else None
+            if found is not None:
+                yield found, rest[0] if rest else None
+
+    def _target(self, imported: _Import) -> tuple[_Module, str | None] | None:
         """The module, and the name in it, that an import of the application's own means."""
-        if imported is None:
-            return None
         name, attribute = imported
         if attribute is not None and self._inside(f"{name}.{attribute}"):
             name, attribute = f"{name}.{attribute}", None
@@ -139,11 +189,12 @@ class Sources:
 class _Module:
     """A module's statements by the names that they bind, and its imports."""
 
-    def __init__(self, name: str, text: str, is_package: bool) -> None:
+    def __init__(self, name: str, text: str, is_package: bool, changed_at: float) -> None:
         self.name = name
         self.text = text
+        self.changed_at = changed_at
         self.statements: dict[str, list[ast.stmt]] = {}
-        self.imports: dict[str, _Import] = {}
+        self.imports: dict[str, list[_Import]] = {}
         self._stars: list[str] = []
         self._package = name if is_package else name.rpartition(".")[0]
         for statement in ast.parse(text).body:
@@ -153,12 +204,23 @@ class _Module:
     def read(cls, name: str, path: Path) -> _Module | None:
         """From a file; None where it cannot be read."""
         try:
-            return cls(name, path.read_text(encoding="utf-8"), path.name == "__init__.py")
+            times = path.stat()
+            changed_at = max(times.st_mtime, times.st_ctime)
+            text = path.read_text(encoding="utf-8")
+            return cls(name, text, path.name == "__init__.py", changed_at)
         except (OSError, SyntaxError, ValueError):
             return None
 
-    def stars(self, name: str) -> list[_Import]:
-        """Where `name` may come from by `from module import *`."""
+    def knows(self, name: str) -> bool:
+        """Whether the module has something of this name, by itself or from another module."""
+        return name in self.statements or name in self.imports or bool(self._stars)
+
+    def sources(self, name: str) -> list[_Import]:
+        """Where `name` comes from, if not, or not only, from the module itself."""
+        if name in self.imports:
+            return self.imports[name]
+        if name in self.statements:
+            return []
         return [(module, name) for module in self._stars]
 
     def _note(self, statement: ast.stmt) -> None:
@@ -166,16 +228,19 @@ class _Module:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
-                    self.imports[alias.asname or top] = (alias.name if alias.asname else top, None)
+                    self._import(alias.asname or top, (alias.name if alias.asname else top, None))
             elif isinstance(node, ast.ImportFrom):
                 module = self._absolute(node)
                 for alias in node.names:
                     if alias.name == "*":
                         self._stars.append(module)
                     else:
-                        self.imports[alias.asname or alias.name] = (module, alias.name)
+                        self._import(alias.asname or alias.name, (module, alias.name))
         for name in _bound(statement):
             self.statements.setdefault(name, []).append(statement)
+
+    def _import(self, name: str, source: _Import) -> None:
+        self.imports.setdefault(name, []).append(source)
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -185,8 +250,21 @@ class _Module:
         return ".".join([*parts, *([node.module] if node.module else [])])
 
 
+def _chain(node: ast.Attribute) -> tuple[list[str], set[ast.AST]]:
+    """`a.b.c` as names, with the nodes inside of it; no names where it does not begin with one."""
+    names, inner = [node.attr], set[ast.AST]()
+    below: ast.expr = node.value
+    while isinstance(below, ast.Attribute):
+        names.append(below.attr)
+        inner.add(below)
+        below = below.value
+    if not isinstance(below, ast.Name):
+        return [], inner
+    return [below.id, *reversed(names)], {*inner, below}
+
+
 def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement of a module's top level binds, imports left out."""
+    """The names that a statement of a module's top level binds or changes, imports left out."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     found = set()
@@ -195,7 +273,18 @@ def _bound(statement: ast.stmt) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found |= _root(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            found |= _root(node.func)  # such as TABLE.update(...)
     return found
+
+
+def _root(node: ast.expr) -> set[str]:
+    """The name that `name.a[b].c` begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def _plain(statement: ast.stmt) -> str:
