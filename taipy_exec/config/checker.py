@@ -169,6 +169,15 @@ def _check_data_node(
             "processes; use pickle",
             kind,
         )
+    if "@" in str(node.properties.get("db_host", "")) and "db_host" in STORAGE_PROPERTIES.get(
+        kind, {}
+    ):
+        report.error(
+            "DATA_NODE",
+            node.id,
+            "db_host",
+            "must be the name of a host: user and password belong into db_username and db_password",
+        )
     if "_entity_owner" in node.properties:
         report.error(
             "DATA_NODE", node.id, "_entity_owner", "the property _entity_owner is reserved"

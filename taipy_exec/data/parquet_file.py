@@ -79,7 +79,13 @@ class ParquetFile(FileStorage):
         assert node.path is not None
         if not node.path.name.endswith("*") and not node.path.is_dir():
             return super().changed_at(node)
-        return max((path.stat().st_mtime for path in files_of(node.path)), default=None)
+        times = []
+        for path in files_of(node.path):
+            try:
+                times.append(path.stat().st_mtime)
+            except FileNotFoundError:
+                pass  # removed since it was listed
+        return max(times, default=None)
 
     @contextmanager
     def _single_file(self, node: DataNodeRef) -> Iterator[IO[bytes]]:

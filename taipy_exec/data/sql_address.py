@@ -86,7 +86,8 @@ def server_of(node: DataNodeRef) -> str:
     properties = node.config.properties
     known = DATABASES.get(str(properties.get("db_engine")))
     port = properties.get("db_port") or (known.port if known else None)
-    host = str(properties.get("db_host") or "localhost")
+    # Without a user and a password, should somebody have put them there.
+    host = str(properties.get("db_host") or "localhost").rpartition("@")[2]
     return f"{host}:{port}" if port else host
 
 

@@ -234,7 +234,10 @@ def _failure(kind: Reason, error: BaseException, message: str) -> Failure:
         kind=kind,
         type=type(error).__name__,
         message=message[:_MESSAGE_LIMIT],
-        traceback=format_traceback(error, error.__traceback__),
+        # What we found out ourselves is told by its sentence; what led there is nobody's business.
+        traceback=None
+        if isinstance(error, TaipyExecError)
+        else format_traceback(error, error.__traceback__),
     )
 
 

@@ -964,6 +964,13 @@ def test_a_mode_that_cannot_be_used_is_an_error_with_the_reason(app: App) -> Non
         ('[CORE]\ncore_version = "3.1.0"', Level.ERROR, "the file is of Taipy 3.1.0"),
         ('[CORE]\ncore_version = "4.0.2"', Level.ERROR, "the file is of Taipy 4.0.2"),
         ('[DATA_NODE.a]\nstorage_type = "pickel"', Level.ERROR, "(did you mean 'pickle'?)"),
+        (
+            '[DATA_NODE.a]\ndb_host = "me:secret@host"\nstorage_type = "sql"\n'
+            'db_engine = "sqlite"\ndb_name = "n"\nread_query = "q"\n'
+            'write_query_builder = "builtins.str:function"',
+            Level.ERROR,
+            "must be the name of a host",
+        ),
         ('[DATA_NODE.a]\n_entity_owner = "x"', Level.ERROR, "_entity_owner is reserved"),
     ],
 )

@@ -195,6 +195,8 @@ def show(
         streams.data(dump({**_fields(opened, found), "value": as_json(value)}))
     elif written:
         streams.data(as_text(value))
+    elif found.config.storage_type == "in_memory":
+        streams.note(f"data node {node!r} has its value only where the jobs run: in their process")
     else:
         streams.note(f"data node {node!r} was never written ({_shown_place(opened, found)})")
     return 0
@@ -223,12 +225,18 @@ def write(
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
+    from taipy_exec.errors import UsageError
     from taipy_exec.store.rows import Edit
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     opened = _open(app, scenario, name, creation_date, state_dir, create=True)
     assert opened.store is not None
     found = _node(opened, node)
+    if found.config.storage_type == "in_memory":
+        raise UsageError(
+            f"data node {node!r} is kept in memory, and gone with this command",
+            f"taipy-exec submit {app} --set {node}=VALUE writes it where the jobs run",
+        )
     write_node(found, parse_value(value))
     edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
     opened.store.add_edits([edit])
