@@ -24,6 +24,7 @@ from taipy_exec.cli.commands import (
     logs,
     plan,
     queue,
+    report,
     resume,
     retry,
     run_worker,
@@ -85,6 +86,7 @@ for _name, _command in (
     ("check", check.check),
     ("plan", plan.plan),
     ("graph", graph.graph),
+    ("report", report.report),
     ("doctor", doctor.doctor),
     ("init", init.init),
 ):

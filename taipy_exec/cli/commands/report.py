@@ -1,0 +1,122 @@
+"""`report`: a submission told in one file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.config.application import AppConfig
+    from taipy_exec.errors import TaipyExecError
+
+HELP = help_text(
+    "Write a report of a submission: one HTML page with the graph, a timeline, every job with its "
+    "log, and where data came from; or the same for programs, for CI systems, or as a trace. It "
+    "needs no network, and a submission that runs still is reported as it is now.",
+    "taipy-exec report SUBMISSION_1b2c3d4e",
+    "taipy-exec report SUBMISSION_1b2c3d4e -o report.html",
+    "taipy-exec report SUBMISSION_1b2c3d4e --format junit -o results.xml",
+    "taipy-exec report SUBMISSION_1b2c3d4e --format json -o - | jq .jobs",
+)
+
+
+def report(
+    submission: Annotated[
+        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    ],
+    output: Annotated[
+        str | None,
+        option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it; - is stdout (default: report-ID.html in this folder).",
+        ),
+    ] = None,
+    format: Annotated[
+        str, option("--format", "-f", metavar="FORMAT", help="html, json, junit or chrome-trace.")
+    ] = "html",
+    application_path: options.ApplicationPathOption = ".",
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.render import short_id
+    from taipy_exec.cli.report import FORMATS, render_report
+    from taipy_exec.cli.report.content import gather
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.errors import UsageError
+
+    if format not in FORMATS:
+        raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
+    to_stdout = output == "-"
+    if to_stdout and json_output and format != "json":
+        raise UsageError(
+            f"--json and -o - with --format {format} both want stdout", "name a file with -o"
+        )
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    store, _ = open_state(application_path, state_dir)
+    record = store.submission(submission)
+    # Before the application is opened: from then on its folder is ours.
+    short = short_id(record.id).rpartition("_")[2]
+    path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
+    found = gather(
+        store,
+        record.id,
+        _configuration(application_path, state_dir),
+        now=time.time(),
+        where=same_place(application_path, state_dir),
+    )
+    for note in found.notes:
+        streams.warn(note)
+    text = render_report(found, format)
+    if to_stdout:
+        streams.data(text.rstrip("\n"))
+        return 0
+    size = _write(path, text)
+    if json_output:
+        fields = {"submission": record.id, "format": format, "file": str(path), "bytes": size}
+        streams.data(dump(fields))
+    else:
+        streams.note(f"wrote {output or path.name} ({size / 1000:,.0f} kB)")
+    return 0
+
+
+def _configuration(application_path: str, state_dir: Path | None) -> AppConfig | TaipyExecError:
+    """The application's configuration, whatever is wrong in it, or why there is none."""
+    from taipy_exec.cli.application import read_application
+    from taipy_exec.errors import TaipyExecError
+
+    try:
+        return read_application(application_path, state_dir=state_dir).config
+    except TaipyExecError as error:
+        return error
+
+
+def _write(path: Path, text: str) -> int:
+    """Write the file as a whole; how many bytes it has. Raises UsageError where it cannot be."""
+    from taipy_exec.data.files import replacing
+    from taipy_exec.errors import DataError, UsageError
+
+    # A lone surrogate in a user's text must not keep the rest from being told.
+    content = text.encode("utf-8", "backslashreplace")
+    try:
+        with replacing(path) as file:
+            file.write(content)
+    except DataError as error:
+        raise UsageError(error.message, "make it, or name another file with -o") from None
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", "name another file with -o"
+        ) from None
+    return len(content)

@@ -1,0 +1,172 @@
+"""What a report tells, in any format: gathered once, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from taipy_exec.cli.report.job_log import NO_LOG, LogTail, log_size, read_tail, room_for
+from taipy_exec.cli.report.lineage import Lineage, lineage
+from taipy_exec.cli.report.redaction import redaction
+from taipy_exec.config.application import AppConfig
+from taipy_exec.engine.identity import is_interrupted
+from taipy_exec.errors import TaipyExecError
+from taipy_exec.model.graph import JobGraph
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.store.logs import log_path
+from taipy_exec.store.store import Store
+
+_LONGEST_TRACEBACK = 20_000
+_ALL_TRACEBACKS = 8_000_000
+_LONGEST_MESSAGE = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStory:
+    """A job with its log. `waited` is the time from when it could start to when it did.
+
+    `ran` is the time of its function; of a job that runs still, the time since it began.
+    """
+
+    job: JobRecord
+    log: LogTail = NO_LOG
+    waited: float | None = None
+    ran: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A submission as it stood at `made_at`. `graph` is None where it is not known any more.
+
+    `notes` tell what the report lacks; `where` is what a command needs to find the application.
+    """
+
+    record: SubmissionRecord
+    stories: tuple[JobStory, ...]
+    made_at: float
+    graph: JobGraph | None = None
+    lineage: tuple[Lineage, ...] = ()
+    notes: tuple[str, ...] = ()
+    where: str = ""
+    interrupted: bool = False
+    statuses: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def failed(self) -> tuple[JobStory, ...]:
+        """The jobs that failed, in the order in which they did."""
+        found = [story for story in self.stories if story.job.status is Status.FAILED]
+        return tuple(sorted(found, key=lambda story: story.job.finished_at or 0.0))
+
+    @property
+    def seconds(self) -> float:
+        """How long the submission took, or takes until now."""
+        end = self.record.finished_at
+        return max((self.made_at if end is None else end) - self.record.created_at, 0.0)
+
+
+def gather(
+    store: Store,
+    wanted: str,
+    config: AppConfig | TaipyExecError,
+    *,
+    now: float,
+    where: str = "",
+) -> Report:
+    """The report of a submission. `config` may be why there is none. Raises NotFoundError."""
+    record = store.submission(wanted)
+    jobs = store.jobs(record.id)
+    notes: list[str] = []
+    graph: JobGraph | None = None
+    data: tuple[Lineage, ...] = ()
+    known = config if isinstance(config, AppConfig) else None
+    redacted = redaction(known)
+    jobs = _without_secrets(jobs, redacted)
+    if isinstance(config, TaipyExecError):
+        notes.append(_missing(config, redacted))
+    else:
+        try:
+            scenario = config.scenario(record.scenario)
+            graph = scenario.graph(record.target)
+            instance = store.instance(record.instance)
+            data = lineage(store, config, scenario, instance, graph, jobs, redacted)
+        except TaipyExecError as error:
+            notes.append(_missing(error, redacted))
+        if record.config_digest and record.config_digest != config.digest:
+            notes.append(
+                "The configuration has changed since this was submitted: graph and data are shown "
+                "as it is now."
+            )
+    stories = _stories(store.folder, jobs, redacted, now)
+    return Report(
+        record=record,
+        stories=stories,
+        made_at=now,
+        graph=graph,
+        lineage=data,
+        notes=tuple(notes),
+        where=where,
+        interrupted=is_interrupted(store.folder, record),
+        statuses={job.task: job.status.name for job in jobs},
+    )
+
+
+def _missing(error: TaipyExecError, redacted: Callable[[str], str]) -> str:
+    return f"Graph and data lineage are not known: {redacted(error.message)}."
+
+
+def _without_secrets(jobs: Sequence[JobRecord], redacted: Callable[[str], str]) -> list[JobRecord]:
+    failed = sum(job.failure is not None for job in jobs)
+    room = min(_LONGEST_TRACEBACK, _ALL_TRACEBACKS // max(failed, 1))
+    return [
+        replace(job, failure=_discreet(job.failure, redacted, room)) if job.failure else job
+        for job in jobs
+    ]
+
+
+def _discreet(failure: Failure, redacted: Callable[[str], str], room: int) -> Failure:
+    trace = failure.traceback
+    return replace(
+        failure,
+        message=_shortened(redacted(failure.message), _LONGEST_MESSAGE),
+        traceback=None if trace is None else _shortened(redacted(trace), room),
+    )
+
+
+def _shortened(text: str, room: int) -> str:
+    """The first and the last part of a long text: a traceback tells most at its end."""
+    if len(text) <= room:
+        return text
+    head = room // 4
+    left = len(text) - room
+    return f"{text[:head]}\n[... {left} characters left out ...]\n{text[head - room :]}"
+
+
+def _stories(
+    folder: Path, jobs: Sequence[JobRecord], redacted: Callable[[str], str], now: float
+) -> tuple[JobStory, ...]:
+    paths = [log_path(folder, job.submission, job.id) for job in jobs]
+    room = room_for(sum(log_size(path) > 0 for path in paths))
+    return tuple(
+        _story(job, read_tail(path, room, redacted), now)
+        for job, path in zip(jobs, paths, strict=True)
+    )
+
+
+def _story(job: JobRecord, log: LogTail, now: float) -> JobStory:
+    running = job.status is Status.RUNNING
+    began = job.started_at if job.started_at is not None else job.finished_at
+    if job.status is Status.PENDING:
+        began = now
+    waited = ran = until = None
+    if job.pending_at is not None and began is not None:
+        waited = max(began - job.pending_at, 0.0)
+    if job.started_at is not None and job.status is not Status.PENDING:
+        until = now if running else job.finished_at
+        ran = job.duration
+        if ran is None and until is not None:
+            ran = max(until - job.started_at, 0.0)
+    return JobStory(job=job, log=log, waited=waited, ran=ran, until=until)

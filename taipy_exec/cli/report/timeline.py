@@ -1,0 +1,150 @@
+"""The timeline as HTML: a row for each worker slot, and how many jobs waited for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from taipy_exec.cli.graph.palette import class_name, glyph
+from taipy_exec.cli.render import duration
+from taipy_exec.cli.report.content import Report
+from taipy_exec.cli.report.markup import plural, text
+from taipy_exec.cli.report.slots import Run, Slot, slots, waiting
+
+MOST_SLOTS = 200
+# Bars narrower than this (percent) have no room for a name.
+_NAMED_FROM = 4.0
+_TICKS = 8
+_STEPS: tuple[float, ...] = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+)
+_STEPS += (300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800, 604_800)
+
+
+def timeline(report: Report) -> str:
+    """The rows and their axis; a sentence where nothing ran."""
+    rows = slots(report.stories)
+    if not rows:
+        return '<p class="empty">No job has run.</p>'
+    begin = report.record.created_at
+    end = max(max(slot.end for slot in rows), report.record.finished_at or 0.0)
+    if report.record.finished_at is None:
+        end = max(end, report.made_at)
+    span = _Span(min(begin, min(run.begin for slot in rows for run in slot.runs)), end)
+    ticks = list(_ticks(span))
+    positions = {story.job.id: n for n, story in enumerate(report.stories)}
+    parts = ['<div class="timeline">', _axis(ticks)]
+    for number, slot in enumerate(rows[:MOST_SLOTS], 1):
+        parts.append(_row(number, slot, span, ticks, positions))
+    parts.append(_queue(report, span))
+    parts.append("</div>")
+    if len(rows) > MOST_SLOTS:
+        parts.append(f"<p>{plural(len(rows) - MOST_SLOTS, 'more slot')} are not drawn.</p>")
+    return "\n".join(parts)
+
+
+class _Span:
+    """From when to when, and where in it a moment lies, in percent."""
+
+    def __init__(self, begin: float, end: float) -> None:
+        self.begin = begin
+        self.seconds = max(end - begin, 0.001)
+
+    def at(self, moment: float) -> float:
+        return min(max((moment - self.begin) / self.seconds, 0.0), 1.0) * 100
+
+
+def _ticks(span: _Span) -> Iterator[tuple[float, str]]:
+    step = next((s for s in _STEPS if span.seconds / s <= _TICKS), _STEPS[-1])
+    step = max(step, span.seconds / (_TICKS * 4))
+    n = 0
+    while n * step <= span.seconds * 0.97:
+        yield n * step / span.seconds * 100, duration(n * step) if n else "0"
+        n += 1
+
+
+def _axis(ticks: Sequence[tuple[float, str]]) -> str:
+    marks = "".join(f'<span style="left:{at:.2f}%">{text(name)}</span>' for at, name in ticks)
+    return f'<div class="lane axis" aria-hidden="true"><div></div><div>{marks}</div></div>'
+
+
+def _row(
+    number: int,
+    slot: Slot,
+    span: _Span,
+    ticks: Sequence[tuple[float, str]],
+    positions: dict[str, int],
+) -> str:
+    lines = "".join(f'<i style="left:{at:.2f}%"></i>' for at, _ in ticks)
+    bars = []
+    former = span.begin
+    for run in slot.runs:
+        # A wait is drawn where the slot had nothing else to do, or it would lie under a bar.
+        if run.begin > max(run.waits_from, former):
+            left = span.at(max(run.waits_from, former))
+            width = span.at(run.begin) - left
+            if width > 0.05:
+                bars.append(f'<b class="wait" style="left:{left:.3f}%;width:{width:.3f}%"></b>')
+        bars.append(_bar(run, span, positions[run.story.job.id]))
+        former = run.end
+    processes = plural(len(slot.workers), "process").replace("processs", "processes")
+    name = slot.workers[0] if len(slot.workers) == 1 else f"{slot.host}, {processes}"
+    busy = sum(run.end - run.begin for run in slot.runs)
+    told = f"{plural(len(slot.runs), 'job')}, busy {duration(busy)}"
+    return (
+        f'<div class="lane"><div class="slot"><span>Slot {number}</span> '
+        f'<small title="{text(", ".join(slot.workers[:20]))}">{text(name)}</small>'
+        f'<small>{told}</small></div><div class="track">{lines}{"".join(bars)}</div></div>'
+    )
+
+
+def _bar(run: Run, span: _Span, number: int) -> str:
+    job = run.story.job
+    status = job.status.name
+    left = span.at(run.begin)
+    width = max(span.at(run.end) - left, 0.0)
+    waited = run.story.waited
+    tip = f"{job.task}: {status}, ran {duration(run.story.ran)}"
+    if waited:
+        tip += f", waited {duration(waited)}"
+    name = f"{glyph(status)} {text(job.task)}" if width >= _NAMED_FROM else ""
+    return (
+        f'<a tabindex="-1" href="#job-{number}" class="bar {class_name(status)}" '
+        f'style="left:{left:.3f}%;width:{width:.3f}%" title="{text(tip)}">{name}</a>'
+    )
+
+
+def _queue(report: Report, span: _Span) -> str:
+    """A curve of steps: how many jobs were ready and waited for a slot."""
+    steps = waiting(report.stories, report.made_at)
+    most = max((count for _, count in steps), default=0)
+    if not most:
+        return ""
+    path, last = [f"M{span.at(steps[0][0]):.2f} 30"], ""
+    for at, count in steps:
+        move = f"H{span.at(at):.2f}V{30 - 28 * count / most:.1f}"
+        if move != last:
+            path.append(move)
+        last = move
+    path.append("V30Z")
+    return (
+        '<div class="lane"><div class="slot"><span>Waiting</span> '
+        f"<small>ready, no slot free: {plural(most, 'job')} at most</small></div>"
+        '<div class="track queue"><svg viewBox="0 0 100 30" preserveAspectRatio="none" '
+        f'aria-hidden="true"><path d="{"".join(path)}"/></svg></div></div>'
+    )
