@@ -24,7 +24,8 @@ class Lineage:
 
     `writers` and `readers` are tasks of the submission. `written_at` and `written_by` (a job's id,
     an editor, or None for an unknown one) tell of the last write by this submission, else of the
-    last one at all; `changed_since` says when the data node was written after that.
+    last one at all; `changed_since` says when the data node was written after that. `is_missing`:
+    there is no file, and it was never written.
     """
 
     node: str
@@ -37,6 +38,7 @@ class Lineage:
     written_by: str | None = None
     comment: str | None = None
     changed_since: float | None = None
+    is_missing: bool = False
 
 
 def lineage(
@@ -77,6 +79,7 @@ def lineage(
                 written_by=by,
                 comment=redacted(edit.comment) if edit and edit.comment and by else None,
                 changed_since=since,
+                is_missing=at is None and _has_file(node),
             )
         )
     return tuple(found)
@@ -116,12 +119,16 @@ def _written(
 
 def _file_changed_at(node: DataNodeRef) -> float | None:
     """The time of change of the data node's own file. A database is not asked."""
-    if node.path is None or node.config.sqlite_path:
+    if node.path is None or not _has_file(node):
         return None
     try:
         return node.path.stat().st_mtime
     except OSError:
         return None
+
+
+def _has_file(node: DataNodeRef) -> bool:
+    return node.path is not None and not node.config.sqlite_path
 
 
 def _place(config: AppConfig, node: DataNodeRef) -> str:

@@ -89,10 +89,4 @@
   const each = (open) => () => logs.forEach((part) => { part.open = open; });
   one("open").addEventListener("click", each(true));
   one("close").addEventListener("click", each(false));
-  let closed = [];
-  addEventListener("beforeprint", () => {
-    closed = logs.filter((part) => !part.open);
-    closed.forEach((part) => { part.open = true; });
-  });
-  addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }));
 })();

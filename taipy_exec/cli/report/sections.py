@@ -201,6 +201,7 @@ def data(report: Report) -> str:
 
 
 def _node(node: Lineage, jobs: dict[str, tuple[int, JobRecord]], tasks: dict[str, str]) -> str:
+    unknown = f"<small>{'never' if node.is_missing else 'not known'}</small>"
     since = ""
     if node.changed_since is not None:
         since = f'<br><small class="cut">again {moment(node.changed_since)}</small>'
@@ -208,7 +209,7 @@ def _node(node: Lineage, jobs: dict[str, tuple[int, JobRecord]], tasks: dict[str
         f'<tr><th scope="row">{text(node.node)}<br><small>{text(node.storage_type)}, '
         f"{text(node.scope.lower())}</small></th>"
         f"<td>{_writer(node, jobs, tasks)}</td>"
-        f"<td>{moment(node.written_at) or 'not known'}{since}</td>"
+        f"<td>{moment(node.written_at) or unknown}{since}</td>"
         f"<td>{_names(node.readers, jobs) or '<small>no job here</small>'}</td>"
         f'<td class="place">{text(node.place)}</td></tr>'
     )
