@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_support import Browser
 from command_support import Application, wait_until
 from server_support import MakeWire, MongoPlace, S3Place, Wire, mongo_url, s3_url
 
@@ -185,6 +186,13 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[Database]:
     _require(SERVERS[request.param].missing())
     with SERVERS[request.param]() as server, database_on(server, request.param) as found:
         yield found
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    """A headless browser with a profile of the test's own."""
+    _require(Browser.missing())
+    return Browser(tmp_path / "browser")
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ COMMANDS = [
     ["check"],
     ["plan"],
     ["graph"],
+    ["report"],
     ["init"],
     ["data"],
     ["data", "list"],

@@ -162,7 +162,12 @@ def test_no_command_shows_or_stores_a_secret(
             assert "start the server, or correct db_host" in errors["fill"]["message"]
             assert "start the server, or correct aws_endp" in errors["store"]["message"]
     submission = app.run("status", "--json").json["submissions"][0]["id"]
-    for command in (("status", submission, "--json"), ("logs", submission), ("wait", submission)):
+    reports = [
+        ("report", submission, "-o", "-", "--format", name)
+        for name in ("html", "json", "junit", "chrome-trace")
+    ]
+    told = (("status", submission, "--json"), ("logs", submission), ("wait", submission))
+    for command in (*told, *reports):
         assert leaks(app.run(*command)) == []
     assert stored(app.folder / ".taipy-exec") == []
     assert app.exists(".taipy-exec/state.db")

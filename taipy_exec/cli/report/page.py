@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from string import Template
 
@@ -19,6 +20,9 @@ from taipy_exec.version import __version__
 # Beyond these a picture of the graph is of no use, and takes its time to arrange.
 MOST_TASKS = 5_000
 MOST_ARROWS = 30_000
+# A wider picture scrolls at first: made to fit, nobody could read it.
+WIDEST_FITTED = 1_800
+_WIDTH = re.compile(r'<svg [^>]*? width="(\d+)"')
 
 
 def html_page(report: Report) -> str:
@@ -144,11 +148,13 @@ def _graph(report: Report) -> str:
             f"many to draw. {command(f'taipy-exec graph --format dot{report.where}')}</p>"
         )
     drawn = render_graph(graph, "svg", title=report.record.scenario, statuses=report.statuses)
+    width = _WIDTH.search(drawn)
+    full = width is not None and int(width[1]) > WIDEST_FITTED
     return (
-        '<div class="controls" hidden><button type="button" id="fit" aria-pressed="true">'
-        "Fit to width</button></div>"
-        '<div class="picture" tabindex="0" role="region" aria-label="Graph, scrolls">'
-        f"{drawn}</div>"
+        '<div class="controls" hidden><button type="button" id="fit" '
+        f'aria-pressed="{str(not full).lower()}">Fit to width</button></div>'
+        f'<div class="picture{" full" if full else ""}" tabindex="0" role="region" '
+        f'aria-label="Graph, scrolls">{drawn}</div>'
     )
 
 
