@@ -180,6 +180,7 @@ def test_no_slot_runs_two_jobs_at_once(times: list[tuple[float, float, float, in
 def test_what_waits_still_is_counted_until_now() -> None:
     ready = story("a", Status.PENDING)
     ready.job.pending_at = 150.0
+    ready.job.started_at = 120.0  # a former attempt
     assert waiting([ready], 200.0) == [(150.0, 1), (200.0, 0)]
 
 

@@ -79,11 +79,12 @@ def _head(report: Report) -> str:
         ("Mode", text(record.mode)),
         ("Instance", text(name)),
         ("Only", text(target)),
+        ("Retries", _code(record.properties.get("retries"))),
         ("Submitted", moment(record.created_at)),
         ("Ended", moment(record.finished_at)),
         ("Took" if ended else "So far", duration(report.seconds)),
         ("Asked for", ", ".join(_wishes(report))),
-        ("Submission", f"<code>{text(record.id)}</code>"),
+        ("Submission", _code(record.id)),
     ]
     shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in facts if v)
     notes = [text(note) for note in report.notes]
@@ -98,6 +99,10 @@ def _head(report: Report) -> str:
         f'<p class="counts">{text(_counts(report))}</p>\n{_share(report)}\n'
         f"<dl>{shown}</dl>\n{told}"
     )
+
+
+def _code(value: object) -> str:
+    return f"<code>{text(value)}</code>" if value else ""
 
 
 def _wishes(report: Report) -> list[str]:

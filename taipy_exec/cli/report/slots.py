@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from taipy_exec.cli.report.content import JobStory
+from taipy_exec.model.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,8 @@ def waiting(stories: Iterable[JobStory], now: float) -> list[tuple[float, int]]:
         ready, began = story.job.pending_at, story.job.started_at
         if ready is None:
             continue
+        if story.job.status is Status.PENDING:
+            began = None  # that was a former attempt
         end = began if began is not None else story.job.finished_at
         end = now if end is None else end
         if end > ready:
