@@ -79,8 +79,11 @@
 
   const fit = one("fit");
   if (fit) {
+    const picture = fit.closest("section").querySelector(".picture");
+    const width = picture.querySelector("svg").getAttribute("width");
+    fit.parentElement.hidden = width <= picture.clientWidth;
     fit.addEventListener("click", () => {
-      const full = fit.closest("section").querySelector(".picture").classList.toggle("full");
+      const full = picture.classList.toggle("full");
       fit.setAttribute("aria-pressed", !full);
     });
   }
