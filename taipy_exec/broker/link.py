@@ -40,6 +40,7 @@ from taipy_exec.errors import BrokerError
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 _NACK_DELAY = 0.2
+_SENT_TRIES = 20
 
 # pika tells its own story of every failed attempt; ours is told by events.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -68,7 +69,7 @@ class Link:
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
-        self._published = self._sent = 0
+        self._asked = self._sent = 0
         self._closing = False
         self._generation = 0
         self.is_connected = False
@@ -106,7 +107,6 @@ class Link:
         if not messages:
             return
         with self._lock:
-            self._published += 1
             self._outbox.extend(m for m in messages if m.lasting or self.is_connected)
         self._call_flush()
 
@@ -142,8 +142,11 @@ class Link:
     def wait_sent(self, timeout: float) -> None:
         """Wait until the system has taken what was published, but no longer than this."""
         with self._lock:
-            wanted = self._published
-            self._lock.wait_for(lambda: self._sent >= wanted or not self.is_connected, timeout)
+            self._asked += 1
+            mine = self._asked
+        self._call(lambda: self._look_sent(mine))
+        with self._lock:
+            self._lock.wait_for(lambda: self._sent >= mine or not self.is_connected, timeout)
 
     def wait_settled(self, messages: Sequence[Message], timeout: float) -> bool:
         """Wait until the broker has confirmed all of these; False when the time is up."""
@@ -456,7 +459,6 @@ class Link:
                 return
             batch = list(self._outbox)
             self._outbox.clear()
-            published = self._published
         now = time.monotonic()
         for message in batch:
             message.returned = False
@@ -478,16 +480,17 @@ class Link:
                 mandatory=message.lasting,
             )
             self._next_tag += 1
-        if batch:
-            self._connection.ioloop.call_later(0, lambda: self._look_sent(published))
 
-    def _look_sent(self, published: int) -> None:
+    def _look_sent(self, asked: int, tries: int = 0) -> None:
+        """See whether all is sent, in this turn of the loop or one of the next."""
         if self._connection is None or self._connection.has_sent_all:
             with self._lock:
-                self._sent = max(self._sent, published)
+                self._sent = max(self._sent, asked)
                 self._lock.notify_all()
-        else:
-            self._connection.ioloop.call_later(0, lambda: self._look_sent(published))
+        elif tries < _SENT_TRIES:
+            # It is sent in the next turn; if it is not, the network is in trouble.
+            delay = 0 if tries < 3 else 0.001
+            self._connection.ioloop.call_later(delay, lambda: self._look_sent(asked, tries + 1))
 
     def _on_return(self, channel: Any, method: Any, properties: Any, body: Any) -> None:
         message = self._unconfirmed.get(int(properties.correlation_id))
