@@ -60,6 +60,18 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
+def size(number: int) -> str:
+    """`512 B`, `3.4 kB`, `1.2 MB`."""
+    if number < 1000:
+        return f"{number} B"
+    shown = float(number)
+    for unit in ("kB", "MB", "GB", "TB"):
+        shown /= 1000
+        if shown < 999.95 or unit == "TB":
+            break
+    return f"{shown:.1f} {unit}"
+
+
 def clock(seconds: float | None) -> str:
     """A local time of day, with the date unless it is today."""
     if seconds is None:

@@ -46,6 +46,12 @@ def submission_fields(record: SubmissionRecord) -> dict[str, object]:
     }
 
 
+def past_submission_fields(record: SubmissionRecord) -> dict[str, object]:
+    """The `submission` object, and how many of its jobs have which status."""
+    counts = {status.name: number for status, number in record.counts.items()}
+    return {**submission_fields(record), "counts": counts}
+
+
 def job_fields(job: JobRecord) -> dict[str, object]:
     """One entry of `jobs`."""
     return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from taipy_exec.data.registry import storage_type
 
 _MEMO_LIMIT = 100_000
 _NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
+# An id of ours: that of a data node of Taipy has a random UUID, of version 4.
+_ID = r"DATANODE_(.+)_[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_GENERATED = re.compile(rf"\.?({_ID})\..+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,11 @@ def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
 
 def node_id(config: DataNodeConfig, owner: Owner) -> str:
     """The id of `config`'s data node for `owner`: the same for the same owner, on any machine."""
-    return f"DATANODE_{config.id}_{_uuid(f'{_shared(config, owner)}/{config.id}')}"
+    return _id(config.id, _shared(config, owner))
+
+
+def _id(config: str, shared: str) -> str:
+    return f"DATANODE_{config}_{_uuid(f'{shared}/{config}')}"
 
 
 def _shared(config: DataNodeConfig, owner: Owner) -> str:
@@ -114,6 +122,23 @@ def _uuid(name: str) -> str:
     raw = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(raw[16], 16) & 3]
     return f"{raw[:8]}-{raw[8:12]}-5{raw[13:16]}-{variant}{raw[17:20]}-{raw[20:32]}"
+
+
+def owners_of(ids: Iterable[str], owners: Iterable[str]) -> dict[str, str]:
+    """Which of `owners` (an instance, a cycle, "" for all) these data nodes belong to.
+
+    Those that belong to none of them are left out.
+    """
+    ids, owners = set(ids), set(owners)
+    names = {found[1] for found in (re.fullmatch(_ID, id) for id in ids) if found}
+    made = {_id(name, owner): owner for name in names for owner in owners}
+    return {id: made[id] for id in ids if id in made}
+
+
+def node_of_file(name: str) -> str | None:
+    """The id of the data node that a file of this name is, or was to be, the value of."""
+    found = _GENERATED.fullmatch(name)
+    return found[1] if found else None
 
 
 def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:

@@ -32,6 +32,10 @@ class DataRecords(Database):
                 found[row[0]] = to_edit(row)
         return found
 
+    def edit_times(self) -> dict[str, float]:
+        """Every data node that was ever written, with the time of its latest edit."""
+        return dict(self.rows("SELECT node, max(at) FROM edits GROUP BY node"))
+
     def edits(self, node: str) -> list[Edit]:
         """Every edit of a data node, oldest first."""
         return [

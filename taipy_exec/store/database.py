@@ -165,6 +165,10 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
             f"the state store {path} is locked by another process",
             "try again when that process has ended",
         )
+    if "FOREIGN KEY" in text:
+        return StoreError(
+            "the scenario instance was removed meanwhile (taipy-exec clean)", "submit again"
+        )
     if "malformed" in text or "not a database" in text or "no such" in text:
         return StoreError(
             f"the state store {path} is damaged ({text})",

@@ -9,7 +9,7 @@ from typing import Any
 from taipy_exec.errors import NotFoundError, StoreError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
-from taipy_exec.store.data_records import DataRecords
+from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
     INSTANCE_COLUMNS,
     JOB_COLUMNS,
@@ -29,7 +29,7 @@ from taipy_exec.store.rows import (
 )
 
 
-class Store(DataRecords):
+class Store(Removals):
     """One state folder. Each thread has a connection of its own; many processes may read.
 
     Raises StoreError where the store is locked, damaged, of a newer version or not writable.
@@ -189,14 +189,26 @@ class Store(DataRecords):
             raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status lists them")
         return self._submission(rows[0])
 
-    def submissions(self, limit: int | None = None) -> list[SubmissionRecord]:
-        """The latest submissions, newest first."""
+    def submissions(
+        self, limit: int | None = None, *, scenario: str | None = None, name: str | None = None
+    ) -> list[SubmissionRecord]:
+        """The latest submissions, of this scenario and name where given, newest first."""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
+            "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) "
             "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (-1 if limit is None else limit,),
+            (scenario, name, -1 if limit is None else limit),
         )
         return [self._submission(row) for row in rows]
+
+    def count_submissions(self, *, scenario: str | None = None, name: str | None = None) -> int:
+        """How many submissions there are, of this scenario and name where given."""
+        rows = self.rows(
+            "SELECT count(*) FROM submissions "
+            "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name)",
+            (scenario, name),
+        )
+        return int(rows[0][0])
 
     def unfinished_submissions(self) -> list[SubmissionRecord]:
         """Every submission that has not ended, oldest first."""

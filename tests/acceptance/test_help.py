@@ -18,6 +18,8 @@ COMMANDS = [
     ["logs"],
     ["resume"],
     ["retry"],
+    ["history"],
+    ["clean"],
     ["attach"],
     ["run-worker"],
     ["workers"],

@@ -213,6 +213,7 @@ def purge(
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.broker.names import Names
     from taipy_exec.cli.cluster import place_of
+    from taipy_exec.cli.confirmation import confirm_removal
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
@@ -221,7 +222,9 @@ def purge(
     if not yes:
         with Inspection(cluster) as inspection:
             waiting = inspection.waiting(Names(cluster.application).dead)
-        _ask(streams, waiting.ready if waiting else 0, cluster.application)
+        number = waiting.ready if waiting else 0
+        letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+        confirm_removal(streams, f"{letters} of application {cluster.application}")
     # Another connection: a broker forgets one that waits for an answer on a terminal.
     with Inspection(cluster) as inspection:
         removed = inspection.purge_dead()
@@ -230,23 +233,6 @@ def purge(
     else:
         streams.data(f"{removed} removed")
     return 0
-
-
-def _ask(streams: Streams, number: int, application: str) -> None:
-    """Let the user confirm on a terminal. Raises UsageError elsewhere, Exit for a no."""
-    import sys
-
-    from taipy_exec.errors import UsageError
-
-    letters = "1 dead letter" if number == 1 else f"{number} dead letters"
-    if streams.json or not (sys.stdin and sys.stdin.isatty() and streams.err.is_terminal):
-        raise UsageError(
-            f"this would remove {letters} of application {application}", "confirm it with --yes"
-        )
-    streams.err.print(f"Remove {letters} of application {application}? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        streams.note("nothing was removed")
-        raise typer.Exit(0)
 
 
 def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:

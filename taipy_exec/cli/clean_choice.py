@@ -1,0 +1,135 @@
+"""What `clean` removes: a function of what is stored and of what is asked for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.store.rows import Instance
+
+# Without an age to go by, what no submission tells the age of must be older than this: somebody
+# may just have made it.
+SETTLED_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the user asks for: an age in seconds, a number to keep for each scenario, or both.
+
+    With `data`, the data of scenario instances that nobody uses any more goes too.
+    """
+
+    older_than: float | None = None
+    keep: int | None = None
+    data: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is stored: `submissions` newest first, `instances` oldest first.
+
+    `edited` tells when data nodes of an instance or of a cycle were last written; `in_use` which
+    instances a living process works on or may.
+    """
+
+    submissions: Sequence[SubmissionRecord] = ()
+    instances: Sequence[Instance] = ()
+    edited: Mapping[str, float]
+    in_use: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What goes, and what of the submissions stays: those that have not ended, and others."""
+
+    submissions: tuple[SubmissionRecord, ...]
+    instances: tuple[Instance, ...]
+    unfinished: int
+    kept: int
+
+
+def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
+    """What goes.
+
+    A submission goes that has ended, longer ago than the age that is asked for, and that is not
+    among the latest of its scenario that are to be kept. A scenario instance goes when no
+    submission is left of it, nobody works on it, and `_has_served` says so.
+    """
+    ended = [record for record in stored.submissions if _has_ended(record)]
+    going = [record for record in _beyond(ended, wanted.keep) if _is_old(record, wanted, now)]
+    gone = {record.id for record in going}
+    left = {record.instance for record in stored.submissions if record.id not in gone}
+    emptied = {record.instance for record in going}
+    used = _last_used(stored)
+    latest = {(i.scenario, i.name, i.cycle): i.id for i in stored.instances}
+    instances = [
+        instance
+        for instance in stored.instances
+        if instance.id not in left
+        and instance.id not in stored.in_use
+        and _has_served(
+            wanted,
+            now - used[instance.id],
+            is_superseded=latest[instance.scenario, instance.name, instance.cycle] != instance.id,
+            is_nameless=instance.name == instance.id,
+            is_emptied=instance.id in emptied,
+        )
+    ]
+    unfinished = len(stored.submissions) - len(ended)
+    return Choice(
+        submissions=tuple(going),
+        instances=tuple(instances),
+        unfinished=unfinished,
+        kept=len(ended) - len(going),
+    )
+
+
+def _has_ended(record: SubmissionRecord) -> bool:
+    """Whether it has, and nothing of it can be left on the broker of cluster mode."""
+    is_held = record.mode == "cluster" and record.coordinator is not None
+    return record.finished_at is not None and not is_held
+
+
+def _beyond(ended: Sequence[SubmissionRecord], keep: int | None) -> list[SubmissionRecord]:
+    """All but the latest of each scenario."""
+    seen: Counter[str] = Counter()
+    found = []
+    for record in ended:
+        seen[record.scenario] += 1
+        if seen[record.scenario] > (keep or 0):
+            found.append(record)
+    return found
+
+
+def _is_old(record: SubmissionRecord, wanted: Wanted, now: float) -> bool:
+    assert record.finished_at is not None
+    return wanted.older_than is None or record.finished_at < now - wanted.older_than
+
+
+def _last_used(stored: Stored) -> dict[str, float]:
+    """When each instance was made, submitted or written, whatever came last."""
+    found: dict[str, float] = defaultdict(float)
+    for instance in stored.instances:
+        found[instance.id] = max(instance.created_at, stored.edited.get(instance.id, 0.0))
+    for record in stored.submissions:
+        end = record.finished_at or record.created_at
+        found[record.instance] = max(found[record.instance], end)
+    return found
+
+
+def _has_served(
+    wanted: Wanted, age: float, *, is_superseded: bool, is_nameless: bool, is_emptied: bool
+) -> bool:
+    """Whether nobody can want an instance any more of which no submission is left.
+
+    One that a newer one of its name has taken the place of is found by nobody. The one that the
+    next `submit` of its name takes holds the data of the last run: it goes only with its data,
+    and only by its age. A nameless one, of a Python script, is known to that process alone.
+    """
+    if not is_superseded and not wanted.data:
+        return False
+    if wanted.older_than is not None:
+        return age > wanted.older_than
+    return (is_superseded or is_nameless) and (is_emptied or age > SETTLED_SECONDS)

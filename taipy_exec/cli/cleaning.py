@@ -1,0 +1,223 @@
+"""Finding what `clean` is to remove, and removing it: rows first, files after."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
+from taipy_exec.cli.leftovers import (
+    coordinator_locks,
+    generated_files,
+    log_folders,
+    remove,
+    size_of,
+    untouched_since,
+)
+from taipy_exec.config.application import AppConfig
+from taipy_exec.data.node import owners_of
+from taipy_exec.errors import StoreError
+from taipy_exec.store.removals import Going
+from taipy_exec.store.rows import Instance
+from taipy_exec.store.store import Store
+
+# Without an age to go by, logs of submissions that are not stored go when they are so old. They may
+# be those of a worker here, of submissions from another machine.
+_UNKNOWN_LOGS_SECONDS = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is to be removed. `nodes` are data nodes whose scenario instance or cycle is no more;
+    `unknown_data` counts generated files of data nodes that this state knows nothing of."""
+
+    choice: Choice
+    logs: tuple[Path, ...]
+    log_bytes: int
+    data: tuple[Path, ...]
+    data_bytes: int
+    nodes: frozenset[str]
+    unknown_data: int
+    locks: tuple[Path, ...]
+    contents: tuple[str, ...]
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs the submissions have."""
+        return sum(sum(record.counts.values()) for record in self.choice.submissions)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        parts = (self.choice.submissions, self.choice.instances, self.logs, self.data)
+        return not any((*parts, self.locks, self.contents))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was removed of it; `failed` says of which files it could not be, and why.
+
+    `shrunk_by` is in bytes of the database; `not_shrunk` says why it could be smaller still.
+    """
+
+    found: Found
+    failed: Mapping[Path, str]
+    shrunk_by: int = 0
+    not_shrunk: str | None = None
+
+
+class Cleaning:
+    """One clean of the state of an application, and with its configuration of its data."""
+
+    def __init__(self, store: Store, config: AppConfig | None, wanted: Wanted) -> None:
+        self._store = store
+        self._config = config
+        self._wanted = wanted
+        self._now = time.time()
+
+    def find(self) -> Found:
+        """What there is to remove now. Nothing is changed."""
+        store, now = self._store, self._now
+        # Before the submissions are read: what is stored after this has no logs among them.
+        folders = log_folders(store.folder)
+        stored = self._stored()
+        choice = choose(stored, self._wanted, now)
+        gone = {record.id for record in choice.submissions}
+        known = {record.id for record in stored.submissions}
+        age = self._wanted.older_than
+        since = now - (_UNKNOWN_LOGS_SECONDS if age is None else age)
+        logs = [
+            path
+            for path in folders
+            if path.name in gone or (path.name not in known and untouched_since(path, since))
+        ]
+        going = {instance.id for instance in choice.instances}
+        nodes = self._orphans(i for i in stored.instances if i.id not in going)
+        files = self._generated() if self._wanted.data else {}
+        data = [path for node in nodes for path in files.get(node, ())]
+        written = store.edit_times()
+        return Found(
+            choice=choice,
+            logs=tuple(logs),
+            log_bytes=size_of(logs),
+            data=tuple(sorted(data)),
+            data_bytes=size_of(data),
+            nodes=frozenset(nodes) if self._wanted.data else frozenset(),
+            unknown_data=sum(len(paths) for node, paths in files.items() if node not in written),
+            locks=tuple(coordinator_locks(store.folder, now)[1]),
+            contents=tuple(store.lost_contents()),
+        )
+
+    def carry_out(self, found: Found) -> Done:
+        """Remove at most what was found. Raises StoreError where nothing was removed.
+
+        The rows go in one transaction. What of the files stays after a kill is found again.
+        """
+        store = self._store
+        before = store.size()
+        gone: set[str] = set()
+        failed: dict[Path, str] = {}
+        if not found.is_empty:
+            going = store.remove(lambda: self._still(found), found.contents, self._now)
+            gone.update(*going)
+            known = {record.id for record in store.submissions()}
+            failed |= remove(path for path in found.logs if path.name not in known)
+            failed |= remove(found.locks)
+            failed |= self._remove_data(found)
+        why = self._compact()
+        choice = found.choice
+        removed = replace(
+            choice,
+            submissions=tuple(record for record in choice.submissions if record.id in gone),
+            instances=tuple(instance for instance in choice.instances if instance.id in gone),
+        )
+        return Done(
+            found=replace(found, choice=removed),
+            failed=failed,
+            shrunk_by=max(before - store.size(), 0),
+            not_shrunk=why,
+        )
+
+    def _still(self, found: Found) -> Going:
+        """What of it may go, as things stand in the transaction that removes it."""
+        shown = {record.id for record in found.choice.submissions}
+        shown |= {instance.id for instance in found.choice.instances}
+        stored = self._stored()
+        choice = choose(stored, self._wanted, self._now)
+        going = [record.id for record in choice.submissions if record.id in shown]
+        gone = set(going)
+        left = {record.instance for record in stored.submissions if record.id not in gone}
+        instances = [i.id for i in choice.instances if i.id in shown and i.id not in left]
+        return going, instances
+
+    def _remove_data(self, found: Found) -> dict[Path, str]:
+        """The files of data nodes that belong to nobody, seen once more after the rows have gone.
+
+        Who wrote them is forgotten last: by that the next clean knows that they are ours.
+        """
+        if self._config is None or not self._config.storage_folder.is_dir():
+            return {}
+        nodes = found.nodes & self._orphans(self._store.instances())
+        files = self._generated()
+        paths = {path: node for node in nodes for path in files.get(node, ())}
+        failed = remove(paths)
+        stayed = {node for path, node in paths.items() if path.exists() or path.is_symlink()}
+        self._store.forget_nodes(nodes - stayed)
+        return failed
+
+    def _compact(self) -> str | None:
+        """Shrink the database where that is worth it; why it was not, in words."""
+        store = self._store
+        try:
+            if not store.wastes_room():
+                return None
+            if store.unfinished_submissions() and coordinator_locks(store.folder, self._now)[0]:
+                return "a submission is running"
+            store.compact()
+        except StoreError as error:
+            return error.message
+        return None
+
+    def _stored(self) -> Stored:
+        store = self._store
+        living, _ = coordinator_locks(store.folder, self._now)
+        submissions, instances = store.submissions(), store.instances()
+        in_use = {r.instance for r in submissions if _token(r.coordinator) in living}
+        if living:
+            # A script that lives may have made them, and submit them later.
+            in_use |= {i.id for i in instances} - {r.instance for r in submissions}
+        times = store.edit_times()
+        edited: dict[str, float] = {}
+        for node, owner in owners_of(times, _owners(instances)).items():
+            edited[owner] = max(edited.get(owner, 0.0), times[node])
+        return Stored(
+            submissions=submissions,
+            instances=instances,
+            edited=edited,
+            in_use=frozenset(in_use),
+        )
+
+    def _orphans(self, instances: Iterable[Instance]) -> set[str]:
+        """The data nodes that were written here and belong to none of these instances, to no cycle
+        of theirs, and not to all."""
+        nodes = self._store.edit_times()
+        return nodes.keys() - owners_of(nodes, _owners(instances)).keys()
+
+    def _generated(self) -> dict[str, list[Path]]:
+        assert self._config is not None
+        root = self._config.root
+        own = {root / n.path for n in self._config.data_nodes.values() if n.path}
+        own |= {path.resolve() for path in own}
+        return generated_files(self._config.storage_folder, own)
+
+
+def _owners(instances: Iterable[Instance]) -> set[str]:
+    """Whose data is to stay: that of instances, of their cycles, and that of all."""
+    return {"", *itertools.chain.from_iterable((i.id, i.cycle) for i in instances)}
+
+
+def _token(coordinator: str | None) -> str:
+    return (coordinator or "").rpartition(":")[2]

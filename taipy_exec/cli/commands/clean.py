@@ -1,0 +1,224 @@
+"""`clean`: removes old submissions with what belongs to them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.clean_choice import Wanted
+    from taipy_exec.cli.cleaning import Done, Found
+    from taipy_exec.cli.streams import Streams
+
+HELP = help_text(
+    "Remove submissions that have ended, with their jobs and logs, and scenario instances that "
+    "nobody uses any more. What has not ended stays. The data that the next submit would find "
+    "stays too, unless --data is given and it is older than --older-than.",
+    "taipy-exec clean --older-than 30d --dry-run",
+    "taipy-exec clean --older-than 30d --data",
+    "taipy-exec clean --keep 10 --yes -a app",
+)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_SHOWN = 20
+
+
+def clean(
+    application_path: options.ApplicationPathOption = ".",
+    older_than: Annotated[
+        str | None,
+        option("--older-than", metavar="AGE", help="What ended longer ago: 30d, 12h, 90m, 2w."),
+    ] = None,
+    keep: Annotated[
+        int | None,
+        option("--keep", min=0, metavar="N", help="All but the latest N of each scenario."),
+    ] = None,
+    data: Annotated[
+        bool,
+        option("--data", help="Also generated data files of scenario instances that are no more."),
+    ] = False,
+    dry_run: Annotated[bool, option("--dry-run", help="Only show what would be removed.")] = False,
+    yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.cleaning import Cleaning
+    from taipy_exec.cli.confirmation import can_ask, confirm_removal
+    from taipy_exec.cli.state import open_state
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    wanted = _wanted(older_than, keep, data=data)
+    store, folder = open_state(application_path, state_dir)
+    config = load_application(application_path, state_dir=folder, imports=False) if data else None
+    cleaning = Cleaning(store, config, wanted)
+    found = cleaning.find()
+    if dry_run:
+        _list(streams, found)
+        _show(streams, found)
+        return 0
+    if not (yes or found.is_empty):
+        if can_ask(streams):
+            _list(streams, found)
+        confirm_removal(streams, _sentence(found))
+    done = cleaning.carry_out(found)
+    _show(streams, done.found, done)
+    return _tell_failures(streams, done)
+
+
+def _wanted(older_than: str | None, keep: int | None, *, data: bool) -> Wanted:
+    """What is asked for. Raises UsageError where that is not clear."""
+    from taipy_exec.cli.clean_choice import Wanted
+    from taipy_exec.errors import UsageError
+
+    if older_than is None and keep is None:
+        raise UsageError(
+            "say what may go: give --older-than or --keep",
+            "taipy-exec clean --older-than 30d --dry-run shows what that would remove",
+        )
+    age = None if older_than is None else _seconds(older_than)
+    return Wanted(older_than=age, keep=keep, data=data)
+
+
+def _seconds(text: str) -> float:
+    from taipy_exec.errors import UsageError
+
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
+    if found is None:
+        raise UsageError(
+            f"--older-than takes a number and a unit, not {text!r}",
+            "such as 30d (days), 12h (hours), 90m (minutes), 45s or 2w (weeks)",
+        )
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _several(number: int, one: str, several: str | None = None) -> str:
+    return f"1 {one}" if number == 1 else f"{number} {several or one + 's'}"
+
+
+def _sentence(found: Found) -> str:
+    """What is removed, with counts and sizes."""
+    from taipy_exec.cli.render import size
+
+    submissions, instances = len(found.choice.submissions), len(found.choice.instances)
+    parts = []
+    if submissions:
+        parts.append(f"{_several(submissions, 'submission')} with {_several(found.jobs, 'job')}")
+    if instances:
+        parts.append(_several(instances, "scenario instance"))
+    if found.logs:
+        logs = _several(len(found.logs), "submission")
+        parts.append(f"the logs of {logs} ({size(found.log_bytes)})")
+    if found.data:
+        parts.append(f"{_several(len(found.data), 'data file')} ({size(found.data_bytes)})")
+    if found.locks:
+        parts.append(
+            _several(len(found.locks), "lock of a dead process", "locks of dead processes")
+        )
+    if found.contents:
+        parts.append(
+            _several(len(found.contents), "digest of a lost file", "digests of lost files")
+        )
+    return ", ".join(parts) or "nothing"
+
+
+def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
+    """What was removed or, unless it is `done`, would be; and what stays."""
+    from taipy_exec.cli.render import size
+    from taipy_exec.cli.shapes import dump
+
+    if streams.json:
+        streams.data(dump(_fields(found, done)))
+        return
+    word = "would remove" if done is None else "removed"
+    streams.data("nothing to remove" if found.is_empty else f"{word} {_sentence(found)}")
+    if done is not None and done.shrunk_by:
+        streams.data(f"the database is {size(done.shrunk_by)} smaller")
+    if done is not None and done.not_shrunk:
+        streams.note(f"the database was not made smaller: {done.not_shrunk}")
+    choice = found.choice
+    kept = [
+        f"{choice.unfinished} that have not ended" if choice.unfinished else "",
+        f"{choice.kept} that have" if choice.kept else "",
+    ]
+    if any(kept):
+        streams.note(f"submissions that stay: {', '.join(filter(None, kept))}")
+    if found.unknown_data:
+        number = _several(found.unknown_data, "data file")
+        streams.note(f"{number} that this state knows nothing of: left alone")
+
+
+def _list(streams: Streams, found: Found) -> None:
+    """What would go, one by one; of very many the first ones unless verbose."""
+    from taipy_exec.cli.render import clock, submissions_table
+
+    if streams.json:
+        return
+    limit = None if streams.verbose else _SHOWN
+    submissions = found.choice.submissions
+    if submissions:
+        streams.show(submissions_table(submissions[:limit], {}))
+    lines = [
+        f"scenario instance {i.name} of {i.scenario}, made {clock(i.created_at)}"
+        for i in found.choice.instances
+    ]
+    for these in (lines, [str(path) for path in found.data]):
+        for line in these[:limit]:
+            streams.data(line)
+    rest = max(len(submissions) - _SHOWN, len(lines) - _SHOWN, len(found.data) - _SHOWN)
+    if limit is not None and rest > 0:
+        streams.data("and more; -v shows all")
+
+
+def _fields(found: Found, done: Done | None) -> dict[str, Any]:
+    from taipy_exec.cli.shapes import past_submission_fields, when
+
+    choice = found.choice
+    return {
+        "dry_run": done is None,
+        "submissions": [past_submission_fields(record) for record in choice.submissions],
+        "jobs": found.jobs,
+        "instances": [
+            {
+                "id": instance.id,
+                "scenario": instance.scenario,
+                "name": instance.name,
+                "created_at": when(instance.created_at),
+            }
+            for instance in choice.instances
+        ],
+        "logs": {"submissions": len(found.logs), "bytes": found.log_bytes},
+        "data": {"files": [str(path) for path in found.data], "bytes": found.data_bytes},
+        "locks": len(found.locks),
+        "contents": len(found.contents),
+        "kept": {
+            "unfinished": choice.unfinished,
+            "submissions": choice.kept,
+            "unknown_data": found.unknown_data,
+        },
+        "database_shrunk_by": done.shrunk_by if done else 0,
+        "failed": [
+            {"path": str(path), "message": why}
+            for path, why in (done.failed if done else {}).items()
+        ],
+    }
+
+
+def _tell_failures(streams: Streams, done: Done) -> int:
+    """Say which files are still there; exit code 7 if there are some."""
+    from taipy_exec.errors import StoreError
+
+    failed = list(done.failed.items())
+    for path, why in failed[:3]:
+        streams.error(f"{path} could not be removed: {why}")
+    if len(failed) > 3:
+        streams.error(f"and {len(failed) - 3} more files could not be removed")
+    if failed:
+        streams.note("hint: make them removable and clean again", style="cyan")
+    return StoreError.exit_code if failed else 0

@@ -1,0 +1,84 @@
+"""`history`: past submissions, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+
+HELP = help_text(
+    "Show past submissions, newest first: what became of how many jobs, when, and how long it "
+    "took.",
+    "taipy-exec history",
+    "taipy-exec history -a app --scenario sales --name may",
+    "taipy-exec history --limit 100 --json",
+)
+_SHOWN = 20
+
+
+def history(
+    application_path: options.ApplicationPathOption = ".",
+    scenario: Annotated[
+        str | None, option("--scenario", "-s", metavar="ID", help="Only those of this scenario.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        option("--name", metavar="NAME", help="Only those of scenario instances of this name."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        option(
+            "--limit",
+            "-n",
+            min=1,
+            metavar="N",
+            help="Only the latest N (default: 20; all with -v or --json).",
+        ),
+    ] = None,
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.render import submissions_table
+    from taipy_exec.cli.shapes import dump, past_submission_fields
+    from taipy_exec.cli.state import open_state
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.errors import NotFoundError
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    try:
+        store, folder = open_state(application_path, state_dir)
+    except NotFoundError as nothing:
+        _tell_nothing(streams, nothing)
+        return 0
+    if limit is None and not (verbose or json_output):
+        limit = _SHOWN
+    records = store.submissions(limit, scenario=scenario, name=name)
+    if json_output:
+        streams.data(dump({"submissions": [past_submission_fields(r) for r in records]}))
+        return 0
+    if not records:
+        streams.data("no such submissions" if scenario or name else "no submissions yet")
+        return 0
+    streams.show(submissions_table(records, {r.id: is_interrupted(folder, r) for r in records}))
+    total = store.count_submissions(scenario=scenario, name=name)
+    if total > len(records):
+        streams.note(f"the latest {len(records)} of {total}; --limit N shows more, -v all")
+    return 0
+
+
+def _tell_nothing(streams: Streams, nothing: Exception) -> None:
+    from taipy_exec.cli.shapes import dump
+
+    if streams.json:
+        streams.data(dump({"submissions": []}))
+    else:
+        streams.note(str(nothing))
+        streams.note(f"hint: {getattr(nothing, 'hint', '')}", style="cyan")

@@ -1,0 +1,114 @@
+"""Files of the state folder and the storage folder that nobody needs any more."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from taipy_exec.data.node import node_of_file
+
+# Between the making of a lock's file and its locking lies a moment. One so young may be about to be
+# locked; one of a process that was stopped in that moment is not taken away for so long.
+_YOUNG_SECONDS = 60.0
+_SETTLED_SECONDS = 3600.0
+
+
+def log_folders(state_dir: Path) -> list[Path]:
+    """The folders with logs, one for each submission."""
+    return [path for path in _listed(state_dir / "logs") if path.name.startswith("SUBMISSION_")]
+
+
+def untouched_since(path: Path, at: float) -> bool:
+    """Whether nothing in a folder has changed since."""
+    return all(_changed_at(file) < at for file in (path, *path.rglob("*")))
+
+
+def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]]:
+    """The tokens of the coordinators that live, and the files of locks that nobody holds."""
+    living, stale = set(), []
+    for path in _listed(state_dir / "coordinators"):
+        if path.suffix != ".lock":
+            continue
+        age = now - _changed_at(path)
+        if age < _YOUNG_SECONDS or _is_locked(path):
+            living.add(path.stem)
+        elif age > _SETTLED_SECONDS:
+            stale.append(path)
+    return living, stale
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[str, list[Path]]:
+    """Data node -> the files that were made for it, half-written ones included.
+
+    A path of the user's own is none of them, whatever its name.
+    """
+    found = defaultdict(list)
+    for folder in _listed(storage_folder):
+        for path in _listed(folder) if folder.name.endswith("s") and folder.is_dir() else ():
+            node = node_of_file(path.name)
+            if node is not None and path not in users_own and path.resolve() not in users_own:
+                found[node].append(path)
+    return dict(found)
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes that these files, and all files in these folders, hold."""
+    total = 0
+    for path in paths:
+        files = path.rglob("*") if path.is_dir() and not path.is_symlink() else (path,)
+        for file in files:
+            try:
+                total += file.lstat().st_size if not file.is_dir() else 0
+            except OSError:
+                continue
+    return total
+
+
+def remove(paths: Iterable[Path]) -> dict[Path, str]:
+    """Remove files and whole folders. Those that could not be removed, with the reason.
+
+    What somebody else has just removed counts as removed; of a link, its target stays.
+    """
+    failed: dict[Path, str] = {}
+    for path in paths:
+        is_folder = path.is_dir() and not path.is_symlink()
+        for part in (*(sorted(path.rglob("*"), reverse=True) if is_folder else ()), path):
+            try:
+                if part.is_dir() and not part.is_symlink():
+                    part.rmdir()
+                else:
+                    part.unlink()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                failed[part] = error.strerror or str(error)
+                break
+    return failed
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(entry) for entry in os.scandir(folder))
+    except OSError:
+        return []
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,71 @@
+"""Removing what is not wanted any more, and giving its room back to the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from taipy_exec.store.data_records import DataRecords
+
+_WORTH_BYTES = 1 << 20
+_WORTH_SHARE = 0.25
+
+# The ids of the submissions and of the scenario instances that are to go.
+Going = tuple[Sequence[str], Sequence[str]]
+
+
+class Removals(DataRecords):
+    """The part of the store that forgets."""
+
+    def remove(self, choose: Callable[[], Going], contents: Iterable[str], now: float) -> Going:
+        """Remove what `choose` says within the transaction; what it said.
+
+        With a submission go its jobs and requests, and what they wrote is forgotten but for the
+        latest edit of each data node. `contents` are paths whose digest is not wanted any more;
+        locks of data nodes that have run out go too.
+        """
+        with self.transaction() as connection:
+            submissions, instances = choose()
+            connection.executemany(
+                "DELETE FROM submissions WHERE id = ?", [(id,) for id in submissions]
+            )
+            connection.executemany(
+                "DELETE FROM instances WHERE id = ?", [(id,) for id in instances]
+            )
+            connection.execute(
+                "DELETE FROM edits WHERE job IS NOT NULL AND job NOT IN (SELECT id FROM jobs) "
+                "AND number NOT IN (SELECT max(number) FROM edits GROUP BY node)"
+            )
+            connection.executemany(
+                "DELETE FROM contents WHERE path = ?", [(path,) for path in contents]
+            )
+            connection.execute("DELETE FROM locks WHERE expires_at <= ?", (now,))
+        return submissions, instances
+
+    def forget_nodes(self, nodes: Iterable[str]) -> None:
+        """Forget who wrote these data nodes: they are no more."""
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM edits WHERE node = ?", [(node,) for node in nodes])
+
+    def lost_contents(self) -> list[str]:
+        """The paths whose digest is kept although there is no such file any more."""
+        paths = self.rows("SELECT path FROM contents")
+        return [path for (path,) in paths if not Path(path).exists()]
+
+    def size(self) -> int:
+        """Bytes that the database takes on the disk."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def wastes_room(self) -> bool:
+        """Whether so much of the file is unused that `compact` is worth its time."""
+        free, pages, size = (
+            int(self.rows(f"PRAGMA {name}")[0][0])
+            for name in ("freelist_count", "page_count", "page_size")
+        )
+        return free * size >= _WORTH_BYTES and free >= pages * _WORTH_SHARE
+
+    def compact(self) -> None:
+        """Give unused room back to the disk. Nobody can write meanwhile."""
+        self.rows("VACUUM")
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
