@@ -167,7 +167,9 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
         )
     if "FOREIGN KEY" in text:
         return StoreError(
-            "the scenario instance was removed meanwhile (taipy-exec clean)", "submit again"
+            f"the state store {path} refused a write: the scenario instance was removed meanwhile "
+            "(taipy-exec clean)",
+            "submit again",
         )
     if "malformed" in text or "not a database" in text or "no such" in text:
         return StoreError(
