@@ -182,7 +182,7 @@ def test_a_wrong_password_is_one_sentence_of_the_job(
         f"{properties['db_name']}: {server} refuses user {properties['db_username']!r} with this "
         "password: check db_username and db_password"
     )
-    assert 'File "' not in error["traceback"]
+    assert error["traceback"] is None
     log = "".join(
         path.read_text(errors="replace")
         for path in (app.folder / ".taipy-exec").rglob("*")
