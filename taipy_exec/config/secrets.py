@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -9,7 +10,7 @@ from urllib.parse import quote, quote_plus
 from taipy_exec.config.vocabulary import SECRET_PROPERTIES, SECRET_TABLES
 
 MASK = "***"
-# What would mask half of a message is no secret worth keeping.
+# A shorter one is masked only as a word of its own: else it would mask half of a message.
 _SHORTEST = 4
 
 
@@ -35,12 +36,15 @@ def without_secrets(text: str, properties: Mapping[str, Any]) -> str:
     """`text` without the secrets among `properties`, as they are or encoded for a URL."""
     found = {form for secret in _secrets(properties) for form in _forms(secret)}
     for secret in sorted(found, key=len, reverse=True):
-        text = text.replace(secret, MASK)
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, MASK)
+        else:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
     return text
 
 
 def _forms(secret: str) -> Iterator[str]:
-    if len(secret) >= _SHORTEST:
+    if secret:
         yield from (secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
 
 

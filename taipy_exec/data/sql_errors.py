@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
+from taipy_exec.config.secrets import without_secrets
 from taipy_exec.data.sql_address import LOCK_SECONDS, server_of
 from taipy_exec.errors import DataError
 
@@ -114,11 +114,8 @@ def _copied_column(error: BaseException) -> str | None:
 
 
 def _line(text: str, node: DataNodeRef) -> str:
-    """One line, without SQLAlchemy's additions and the password."""
+    """One line, without SQLAlchemy's additions and secrets."""
     text = re.split(r"\n\[SQL:|\n?\(Background on this error", text)[0]
     text = " ".join(text.split()).rstrip(".:; ")
-    password = node.config.properties.get("db_password")
-    for secret in {str(password), quote(str(password)), quote_plus(str(password))}:
-        if password:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+    text = without_secrets(text, node.config.properties)
     return text if len(text) <= _LIMIT else f"{text[:_LIMIT]} ..."
