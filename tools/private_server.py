@@ -87,7 +87,7 @@ class PrivateServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env={**environment(), **self.environment()},
+                env={**self._surroundings(), **self.environment()},
                 cwd=self.folder,
                 text=True,
                 start_new_session=True,
@@ -141,7 +141,7 @@ class PrivateServer:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
-            env=environment(),
+            env=self._surroundings(),
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -150,6 +150,10 @@ class PrivateServer:
         )
         if done.returncode:
             raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+
+    def _surroundings(self) -> dict[str, str]:
+        # A MariaDB removes the temporary tables it finds where it starts: others' too.
+        return {**environment(), "TMPDIR": str(self.folder)}
 
     def _fail(self, what: str) -> None:
         output = (self.folder / "output").read_text("utf-8", "replace")
