@@ -14,6 +14,7 @@ _API = (
     "DataNode",
     "Frequency",
     "Job",
+    "JobTimeout",
     "JoinOperator",
     "MongoDefaultDocument",
     "Operator",

@@ -19,7 +19,10 @@ from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
+from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.identity import Identity, is_alive
+from taipy_exec.engine.pools import Pools
+from taipy_exec.engine.turns import Urgency
 from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.order import JobOrder
@@ -120,6 +123,7 @@ class Engine:
     coordinator: Coordinator
     own: Identity
     identity: str
+    pools: Pools
 
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner, after `grace` seconds where one runs a job."""
@@ -129,6 +133,7 @@ class Engine:
                 self.store.let_go(self.identity)
             except StoreError:
                 pass  # the next coordinator sees to it
+        self.pools.close()
         self.store.close()
         self.own.close()
 
@@ -176,9 +181,32 @@ def make_engine(
     )
     if runner.queue is not None:
         _dismiss_ended(store, runner.queue)
+    pools = Pools(store.folder / "pools", app.job.pools)
     coordinator = Coordinator(
-        store, runner, freshness=make_freshness(store, app), note=note, grace=app.job.grace
+        store,
+        runner,
+        freshness=make_freshness(store, app),
+        pools=pools,
+        urgency=_urgency(app, store),
+        note=note,
+        grace=app.job.grace,
     )
     return Engine(
-        app=app, store=store, runner=runner, coordinator=coordinator, own=own, identity=own.name
+        app=app,
+        store=store,
+        runner=runner,
+        coordinator=coordinator,
+        own=own,
+        identity=own.name,
+        pools=pools,
     )
+
+
+def _urgency(app: AppConfig, store: Store) -> Urgency:
+    """How urgent tasks are; one is like the other where jobs run one by one, or in their order."""
+    one_by_one = app.job.mode == "development" or (
+        app.job.mode == "standalone" and app.job.workers == 1
+    )
+    if one_by_one or app.job.schedule == "fifo":
+        return lambda plan: {}
+    return lambda plan: remaining_seconds(plan.graph, store.usual_durations(plan.record.scenario))

@@ -31,6 +31,7 @@ from taipy_exec.api.scenario import Sequence_ as Sequence
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.data.mongo_collection import MongoDefaultDocument
 from taipy_exec.data.operators import JoinOperator, Operator
+from taipy_exec.execution.limits import JobTimeout
 from taipy_exec.model.status import Status, SubmissionStatus
 
 Core = Orchestrator
@@ -41,6 +42,7 @@ __all__ = [
     "DataNode",
     "Frequency",
     "Job",
+    "JobTimeout",
     "JoinOperator",
     "MongoDefaultDocument",
     "Operator",

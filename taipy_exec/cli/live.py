@@ -89,8 +89,13 @@ class LiveTable:
         name = record.scenario
         if record.name not in (record.scenario, record.instance):
             name += f" / {record.name}"
+        paused = "  paused" if record.paused and record.finished_at is None else ""
         return Text.assemble(
-            (name, "bold"), f"  {record.mode}  ", (short_id(record.id), "dim"), no_wrap=True
+            (name, "bold"),
+            f"  {record.mode}  ",
+            (short_id(record.id), "dim"),
+            (paused, "yellow"),
+            no_wrap=True,
         )
 
     def _table(self, jobs: Sequence[JobRecord], *, narrow: bool) -> Any:

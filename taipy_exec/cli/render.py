@@ -141,6 +141,8 @@ def submissions_table(
             text.append(" (interrupted)", style="yellow")
         elif record.finished_at is None and record.unfinished and status in ("FAILED", "CANCELED"):
             text.append(f" ({record.unfinished} still to end)", style="dim")
+        if record.paused and record.finished_at is None:
+            text.append(" (paused)", style="yellow")
         end = record.finished_at
         table.add_row(
             short_id(record.id),
@@ -165,7 +167,8 @@ def summary_line(record: SubmissionRecord) -> str:
     )
     jobs = "1 job" if total == 1 else f"{total} jobs"
     detail = f" ({counts_text(record.counts)})" if total else ""
-    return f"{record.id} {record.status.name}: {jobs}{detail}{took}"
+    paused = " (paused)" if record.paused and record.finished_at is None else ""
+    return f"{record.id} {record.status.name}{paused}: {jobs}{detail}{took}"
 
 
 def short_id(id: str) -> str:

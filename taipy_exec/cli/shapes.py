@@ -43,6 +43,7 @@ def submission_fields(record: SubmissionRecord) -> dict[str, object]:
         "duration": None if end is None else round(max(end - record.created_at, 0.0), 6),
         "target": record.target,
         **({"retries": retried} if retried else {}),
+        **({"paused": True} if record.paused and end is None else {}),
     }
 
 

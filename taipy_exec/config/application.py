@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.run_options import RunOptions, run_options
 from taipy_exec.config.secrets import masked
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.errors import NotFoundError, UsageError
@@ -56,6 +57,9 @@ class JobConfig(_WithProperties):
     grace: float = 5.0
     log_limit: int = 10_000_000
     cache: str = "time"
+    schedule: str = "critical-path"
+    pools: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -119,15 +123,10 @@ class TaskConfig(_WithProperties):
     skippable: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def retries(self) -> int:
-        """How often a job that failed is tried again."""
-        return int(self.properties.get("retries") or 0)
-
-    @property
-    def retry_delay(self) -> float:
-        """Seconds before the first of these attempts; twice as long before each further one."""
-        return float(self.properties.get("retry_delay", 1.0))
+    @cached_property
+    def run_options(self) -> RunOptions:
+        """What the properties say of how jobs run."""
+        return run_options(self.properties)
 
     @property
     def function(self) -> Callable[..., Any] | None:

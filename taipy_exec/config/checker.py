@@ -11,6 +11,7 @@ from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.run_options import option_problems
 from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.sql_checks import sql_problems
 from taipy_exec.config.table_checks import table_problems
@@ -39,6 +40,8 @@ def check(
     report = _Reporter(compiled)
     config = compiled.config
     _check_job(report, config, modes)
+    for section, id, key, message, value in option_problems(config):
+        report.error(section, id, key, message, value)
     report.problems.extend(cluster_problems(compiled))
     report.problems.extend(sql_problems(compiled))
     _check_core(report, config)
@@ -217,13 +220,6 @@ def _check_task(report: _Reporter, compiled: Compiled, task: TaskConfig) -> None
     for key, found in (("inputs", task.inputs), ("outputs", task.outputs)):
         if not found and not raw.get(key):
             report.warning("TASK", task.id, key, f"the task has no {key}")
-    for key, kinds, wanted in (
-        ("retries", (int,), "a whole number of 0 or more"),
-        ("retry_delay", (int, float), "a number of seconds, 0 or more"),
-    ):
-        value = task.properties.get(key, 0)
-        if type(value) not in kinds or value < 0:
-            report.error("TASK", task.id, key, f"must be {wanted}, not {value!r}", value)
     names = {node.id for node in (*task.inputs, *task.outputs)}
     for name in names & set(task.properties):
         report.error(

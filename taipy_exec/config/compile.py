@@ -24,6 +24,7 @@ from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.run_options import environment
 from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import (
     Frequency,
@@ -33,6 +34,7 @@ from taipy_exec.config.vocabulary import (
     CACHES,
     CLUSTER_KEYS,
     KEYS,
+    SCHEDULES,
     SECRET_TABLES,
     STORAGE_PROPERTIES,
 )
@@ -151,16 +153,27 @@ class _Build(Entries):
             grace=float(take("grace", (int, float), "a number of seconds", 5.0)),
             log_limit=take("log_limit", int, "a number of bytes", 10_000_000),
             cache=take("cache", str, "a text", "time"),
+            schedule=take("schedule", str, "a text", "critical-path"),
+            pools=take("pools", dict, "a table of limits", {}),
+            environment=self._job_environment(values),
             properties={**values, **cluster},
         )
         for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
             if getattr(config, key) < least:
                 self.report("JOB", "", key, f"must be {least} or more", value=given.get(key))
-        if config.cache not in CACHES:
-            wanted = " or ".join(CACHES)
-            self.report("JOB", "", "cache", f"must be {wanted}", value=given.get("cache"))
+        for key, choices in (("cache", CACHES), ("schedule", SCHEDULES)):
+            if getattr(config, key) not in choices:
+                wanted = " or ".join(choices)
+                self.report("JOB", "", key, f"must be {wanted}", value=given.get(key))
         self.warn_near_misses("JOB", "", values)
         return config
+
+    def _job_environment(self, values: dict[str, Any]) -> dict[str, str]:
+        given = self.take("JOB", "", values, "environment", dict, "a table of texts", {})
+        found = environment(given)
+        if found is None:
+            self.report("JOB", "", "environment", "must be a table of texts")
+        return found or {}
 
     def _cluster_keys(self, values: dict[str, Any]) -> dict[str, Any]:
         """Take the keys of cluster mode out of `values`, and give those that are valid."""

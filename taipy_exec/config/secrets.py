@@ -24,7 +24,8 @@ def masked(value: Any, name: object = None) -> Any:
     if is_secret(name) and value not in (None, ""):
         return MASK
     if isinstance(value, Mapping):
-        return {key: masked(item, key) for key, item in value.items()}
+        hidden = name == "environment"
+        return {key: MASK if hidden else masked(item, key) for key, item in value.items()}
     if name in SECRET_TABLES and value is not None:
         return MASK
     if type(value) in (list, tuple):

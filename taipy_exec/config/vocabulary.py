@@ -25,7 +25,19 @@ class Setting(NamedTuple):
 
 
 # Properties of tasks that say how jobs run; they do not belong to what a job makes.
-RUN_PROPERTIES = ("retries", "retry_delay")
+RUN_PROPERTIES = (
+    "retries",
+    "retry_delay",
+    "retry_on",
+    "timeout",
+    "hard_timeout",
+    "priority",
+    "pool",
+    "max_memory",
+)
+
+# In which order jobs start that could start now.
+SCHEDULES = ("critical-path", "fifo")
 
 # How a skippable task is found to be up to date.
 CACHES = ("time", "content")
@@ -58,6 +70,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "grace",
         "log_limit",
         "cache",
+        "schedule",
+        "pools",
+        "environment",
         *CLUSTER_KEYS,
     ),
     "CORE": (

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.places import JobPlaces, JobQueue
 from taipy_exec.engine.plan import SubmissionPlan
-from taipy_exec.engine.retry_queue import RetryQueue
+from taipy_exec.engine.pools import Pools
+from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
@@ -50,6 +51,8 @@ class Coordinator:
         runner: JobPlaces,
         *,
         freshness: Freshness | None = None,
+        pools: Pools | None = None,
+        urgency: Urgency = lambda plan: {},
         note: Callable[[JobOrder, str], None] = lambda order, text: None,
         grace: float = 5.0,
         clock: Callable[[], float] = time.time,
@@ -65,8 +68,7 @@ class Coordinator:
         self._grace = grace
         self._clock = clock
         self._plans: dict[str, SubmissionPlan] = {}
-        self._ready: deque[str] = deque()
-        self._retries = RetryQueue()
+        self._turns = Turns(self.board, pools or Pools(store.folder, {}), urgency)
         self._note = note
         self._inbox: deque[Event | Callable[[], None]] = deque()
         self._changes: list[Change] = []
@@ -76,7 +78,6 @@ class Coordinator:
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
         self._store_version = -1
-        self._listen_at = 0.0
 
     # -- from any thread ------------------------------------------------------------------
 
@@ -101,7 +102,9 @@ class Coordinator:
             }
             resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
             self._queue.attend(plan.record.id, running, resumed=resumed)
-        self._ready.extend(job.id for job in plan.jobs if job.status is Status.PENDING)
+            if plan.record.paused:
+                self._queue.pause(plan.record.id, paused=True)
+        self._turns.attend(plan)
         self._handle(Admitted(submission=plan.record.id, at=self._clock()))
         self._commit()
 
@@ -123,6 +126,7 @@ class Coordinator:
     def forget(self, submission: str) -> None:
         """Drop a submission that has ended."""
         self.board.forget(submission)
+        self._turns.forget(submission)
         self._plans.pop(submission, None)
 
     def has_work(self) -> bool:
@@ -143,7 +147,7 @@ class Coordinator:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         self._dispatch()
         wait = _LISTEN_SECONDS if timeout is None else min(timeout, _LISTEN_SECONDS)
-        wait = min(wait, self._retries.seconds_left(time.monotonic()))
+        wait = min(wait, self._turns.seconds_to_retry())
         reports = self._runner.poll(0 if self._inbox else wait)
         self._take_requests()
         # The inbox first: a cancel that was asked for tells why a stopped job ended.
@@ -159,10 +163,6 @@ class Coordinator:
 
     def _take_requests(self) -> None:
         """What other processes asked for, if anybody has written to the store at all."""
-        now = time.monotonic()
-        if now < self._listen_at:
-            return
-        self._listen_at = now + _LISTEN_SECONDS / 2
         version = self._store.data_version()
         if version == self._store_version:
             return
@@ -170,6 +170,13 @@ class Coordinator:
         for submission, job in self._store.take_requests(self._plans):
             jobs = [job] if job else self.board.submissions[submission].jobs
             self.cancel(jobs, Reason.CANCELED)
+        paused = self._store.paused_submissions()
+        for record in self.board.submissions.values():
+            if record.finished_at is None and (record.id in paused) != record.paused:
+                record.paused = record.id in paused
+                self._turns.pause(record.id, paused=record.paused)
+                if self._queue is not None:
+                    self._queue.pause(record.id, paused=record.paused)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
         """Cancel jobs that wait, and stop those that run."""
@@ -228,7 +235,7 @@ class Coordinator:
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, Finished):
-            event = self._with_retries(event)
+            event = self._turns.with_retries(event)
         decision = decide(self.board, event)
         for change in decision.changes:
             job = self.board.jobs[change.job]
@@ -239,23 +246,18 @@ class Coordinator:
             elif change.reason == Reason.RETRIED and isinstance(event, Finished):
                 self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
-                self._ready.append(change.job)
+                self._turns.add(job)
             if change.after.is_final:
                 self._made_from.pop(change.job, None)
+            if change.after.is_final or change.before is Status.RUNNING:
+                self._turns.leave(change.job)
         self.board.apply(decision.changes, decision.stops)
         self._changes += decision.changes
         self._stops += decision.stops
 
-    def _with_retries(self, event: Finished) -> Finished:
-        job = self.board.jobs.get(event.job)
-        if job is None or event.failure is None:
-            return event
-        return event._replace(retries=self._plans[job.submission].tasks[job.task].retries)
-
     def _try_again(self, job: JobRecord, event: Finished, attempt: int) -> None:
         """Have a job that failed run again after a while, and note in its log what happened."""
-        task = self._plans[job.submission].tasks[job.task]
-        delay = self._retries.add(job.id, attempt, task.retry_delay, time.monotonic())
+        delay = self._turns.add_later(job, attempt)
         assert event.failure is not None
         what = f"{event.failure.type or event.failure.kind}: {event.failure.message}"
         text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
@@ -274,22 +276,19 @@ class Coordinator:
 
     def _dispatch(self) -> None:
         """Give ready jobs to free workers; store that they run, and only then start them."""
-        self._ready.extend(self._retries.take_due(time.monotonic()))
         if self._queue is not None:
             self._enqueue(self._queue)
             return
         starts: list[tuple[JobRecord, str]] = []
         free = 0 if self.leaving else self._runner.free()
-        while free > len(starts) and self._ready:
-            job = self.board.jobs.get(self._ready.popleft())
-            if job is None or job.status is not Status.PENDING:
-                continue
+        while free > len(starts) and (found := self._turns.next()):
+            ready, job = found
             if self._may_skip(job):
                 self._handle(UpToDate(job=job.id, at=self._clock()))
                 continue
             worker = self._runner.reserve()
             if worker is None:
-                self._ready.appendleft(job.id)
+                self._turns.put_back(ready)
                 break
             self._handle(Started(job=job.id, worker=worker, at=self._clock()))
             starts.append((job, worker))
@@ -300,10 +299,8 @@ class Coordinator:
     def _enqueue(self, queue: JobQueue) -> None:
         """Give ready jobs to the queue, once it is stored that they are ready."""
         orders = []
-        while self._ready and not self.leaving:
-            job = self.board.jobs.get(self._ready.popleft())
-            if job is None or job.status is not Status.PENDING:
-                continue
+        while not self.leaving and (found := self._turns.next()):
+            job = found[1]
             if self._may_skip(job):
                 self._handle(UpToDate(job=job.id, at=self._clock()))
             else:
@@ -399,4 +396,5 @@ def _finished(report: JobReport) -> Finished:
         duration=report.duration,
         peak_memory=report.peak_memory,
         source=report.source,
+        final=report.final,
     )

@@ -38,7 +38,8 @@ NEVER = float("-inf")
 class Bootstrap:
     """What a slot's process needs once; `app` is read only when the folder and paths are set.
 
-    `asks`: a job asks before it writes, unless it was told that it may.
+    `asks`: a job asks before it writes, unless it was told that it may. `environment` is set before
+    the application's modules are imported.
     """
 
     folder: str
@@ -46,6 +47,7 @@ class Bootstrap:
     main_file: str | None
     app: bytes
     asks: bool
+    environment: dict[str, str]
 
 
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
@@ -78,6 +80,7 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
         main_file=str(app.main_file) if app.main_file else None,
         app=sent,
         asks=asks,
+        environment=dict(app.job.environment),
     )
     return pickle.dumps(bootstrap, protocol=5)
 
@@ -184,6 +187,7 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
     try:
         os.chdir(bootstrap.folder)
         sys.path[:] = bootstrap.sys_path
+        os.environ.update(bootstrap.environment)
         if bootstrap.main_file:
             import_main(Path(bootstrap.main_file))
         app: AppConfig = by_value.load(bootstrap.app)
@@ -198,7 +202,7 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         )
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    return JobRunner(app, may_write if bootstrap.asks else None), None
+    return JobRunner(app, may_write if bootstrap.asks else None, alone=True), None
 
 
 def _complete_main(app: AppConfig) -> None:

@@ -155,6 +155,13 @@ class Withdrawn(NamedTuple):
     jobs: list[Any]
 
 
+class Paused(NamedTuple):
+    """Nothing more of this submission is to be begun; or, not `paused`, it goes on."""
+
+    submission: str
+    paused: bool
+
+
 class TakenOver(NamedTuple):
     """Orders of this submission with another epoch are outdated."""
 
@@ -204,6 +211,7 @@ Wire = (
     | Asks
     | Verdict
     | Withdrawn
+    | Paused
     | TakenOver
     | StopJob
     | Mark
@@ -221,6 +229,7 @@ _KINDS: dict[str, type[Any]] = {
     "asks": Asks,
     "verdict": Verdict,
     "withdrawn": Withdrawn,
+    "paused": Paused,
     "taken_over": TakenOver,
     "stop": StopJob,
     "mark": Mark,

@@ -54,7 +54,8 @@ class JobReport(NamedTuple):
 
     `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;
     `leaked` counts processes that the job left behind and that were stopped; `source` is the
-    digest of the function's source where `cache = "content"` wants it and it is known.
+    digest of the function's source where `cache = "content"` wants it and it is known; `final`:
+    its task wants no other attempt after this failure.
     """
 
     job: str
@@ -65,6 +66,7 @@ class JobReport(NamedTuple):
     leaked: int = 0
     peak_memory: int | None = None
     source: str | None = None
+    final: bool = False
 
     def dump(self) -> bytes:
         """As JSON."""
@@ -82,6 +84,7 @@ class JobReport(NamedTuple):
             "leaked": self.leaked,
             "peak_memory": self.peak_memory,
             "source": self.source,
+            **({"final": True} if self.final else {}),
         }
 
     @classmethod

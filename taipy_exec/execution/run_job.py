@@ -18,8 +18,10 @@ from types import TracebackType
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.run_options import RunOptions
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
+from taipy_exec.execution.limits import Deadline, JobTimeout, limited
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.source import Sources
 from taipy_exec.model.job import Failure
@@ -44,21 +46,34 @@ class _Outdated(BaseException):
 
 
 class _Failed(Exception):
-    def __init__(self, failure: Failure) -> None:
+    """The attempt failed; `error` is the exception that led to it, if one did."""
+
+    def __init__(self, failure: Failure, error: BaseException | None = None) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.error = error
+
+    def is_final(self, retry_on: Sequence[str]) -> bool:
+        """Whether it is none of the exceptions and reasons that are worth another attempt."""
+        names = {self.failure.kind}
+        for kind in type(self.error).__mro__ if self.error is not None else ():
+            names |= {kind.__name__, f"{kind.__module__}.{kind.__qualname__}"}
+        return bool(retry_on) and names.isdisjoint(retry_on)
 
 
 class JobRunner:
     """Runs jobs of one application; keeps what all jobs of a task have in common.
 
     `may_write` is asked before each change of a data node, where another attempt could be the one
-    that counts.
+    that counts. `alone`: this process does nothing else while a job runs.
     """
 
-    def __init__(self, app: AppConfig, may_write: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, app: AppConfig, may_write: Callable[[], bool] | None = None, *, alone: bool = False
+    ) -> None:
         self._app = app
         self._may_write = may_write
+        self._alone = alone
         self._functions: dict[str, Callable[..., Any]] = {}
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
 
@@ -71,10 +86,16 @@ class JobRunner:
         """
         begin = time.perf_counter()
         failure = None
+        final = False
+        options = self._options(order)
         try:
-            self._run(order)
+            if options is None:
+                self._run(order)
+            else:
+                self._run_limited(order, options)
         except _Failed as failed:
             failure = failed.failure
+            final = options is not None and failed.is_final(options.retry_on)
         except (JobStopped, KeyboardInterrupt):
             raise
         except _Outdated:
@@ -91,7 +112,31 @@ class JobRunner:
             duration=time.perf_counter() - begin,
             failure=failure,
             source=self._source(order.task) if failure is None else None,
+            final=final,
         )
+
+    def _options(self, order: JobOrder) -> RunOptions | None:
+        """What the task says of how its jobs run, None for nothing that matters here."""
+        task = self._app.tasks.get(order.task)
+        # A process of its own has the environment of all jobs from its start.
+        shared = {} if self._alone else self._app.job.environment
+        if task is None or not (task.properties or shared):
+            return None
+        options = task.run_options
+        if shared:
+            options = replace(options, environment={**shared, **options.environment})
+        return options
+
+    def _run_limited(self, order: JobOrder, options: RunOptions) -> None:
+        deadline = None
+        try:
+            with limited(options, alone=self._alone) as deadline:
+                self._run(order)
+        except _Failed as failed:
+            raise _Failed(_explained(failed.failure, options, deadline), failed.error) from None
+        except JobTimeout as error:
+            # Between two steps, where no user code runs.
+            raise _Failed(_failure(Reason.TIMED_OUT, error, _message(error)), error) from None
 
     def _source(self, task_id: str) -> str | None:
         task = self._app.tasks[task_id]
@@ -135,7 +180,8 @@ class JobRunner:
                         type=type(cause).__name__ if cause else None,
                         message=error.message,
                         traceback=format_traceback(cause, cause.__traceback__) if cause else None,
-                    )
+                    ),
+                    cause,
                 ) from None
         return found
 
@@ -149,6 +195,19 @@ class JobRunner:
         )
 
 
+def _explained(failure: Failure, options: RunOptions, deadline: Deadline | None) -> Failure:
+    """The failure with the limit that led to it."""
+    if deadline is not None and deadline.passed:
+        what = f"it did not end within its timeout of {deadline.seconds:g} s"
+        if failure.type != JobTimeout.__name__:
+            what += f", and then failed: {failure.message}"
+        return replace(failure, kind=Reason.TIMED_OUT, message=what)
+    if failure.type == "MemoryError" and options.max_memory is not None:
+        limit = f"the task's max_memory is {options.max_memory / 2**20:,.0f} MiB"
+        return replace(failure, message=f"{failure.message} ({limit})")
+    return failure
+
+
 def _read(node: DataNodeRef) -> Any:
     try:
         return node.read()
@@ -157,9 +216,8 @@ def _read(node: DataNodeRef) -> Any:
             what = f"there is no file {node.place}: the data node was never written, or removed"
         else:
             what = f"{node.place}: {_message(error)}"
-        raise _Failed(
-            _failure(Reason.READ_INPUT, error, f"reading data node {node.config.id!r}: {what}")
-        ) from None
+        what = f"reading data node {node.config.id!r}: {what}"
+        raise _Failed(_failure(Reason.READ_INPUT, error, what), error) from None
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
@@ -175,7 +233,8 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
                 type=type(error).__name__,
                 message=_message(error),
                 traceback=format_traceback(error, trace),
-            )
+            ),
+            error,
         ) from None
 
 
@@ -197,7 +256,7 @@ def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Se
         raise
     except BaseException as error:
         what = f"{wanted}taking them from the {kind} that it returned raised {_message(error)}"
-        raise _Failed(_failure(Reason.WRONG_RESULT_COUNT, error, what)) from None
+        raise _Failed(_failure(Reason.WRONG_RESULT_COUNT, error, what), error) from None
     if number != len(outputs):
         raise _Failed(_wrong_count(f"{wanted}it returned {number}"))
     if len(values) != number:
@@ -217,16 +276,13 @@ def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
     for node, value in zip(outputs, values, strict=True):
         try:
             node.write(value)
+        except JobTimeout:
+            raise
         except Exception as error:
-            failures.append(
-                _failure(
-                    Reason.WRITE_OUTPUT,
-                    error,
-                    f"writing data node {node.config.id!r} to {node.place}: {_message(error)}",
-                )
-            )
+            what = f"writing data node {node.config.id!r} to {node.place}: {_message(error)}"
+            failures.append(_Failed(_failure(Reason.WRITE_OUTPUT, error, what), error))
     if failures:
-        raise _Failed(failures[0])
+        raise failures[0]
 
 
 def _failure(kind: Reason, error: BaseException, message: str) -> Failure:

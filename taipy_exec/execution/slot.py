@@ -42,6 +42,8 @@ class Slot:
         self.kill_at: float | None = None
         self._log: JobLog | None = None
         self._begun = 0.0
+        self._limit: float | None = None
+        self._stopping = False
         order_reader, self._orders = _CONTEXT.Pipe(duplex=False)
         self.reports, report_writer = _CONTEXT.Pipe(duplex=False)
         self.output, output_writer = _CONTEXT.Pipe(duplex=False)
@@ -72,14 +74,20 @@ class Slot:
         """Becomes readable when the process has ended."""
         return int(self._process.sentinel) if self._pidfd is None else self._pidfd
 
-    def start(self, order: JobOrder, log: JobLog, until: float = NEVER) -> None:
+    def start(
+        self, order: JobOrder, log: JobLog, until: float = NEVER, limit: float | None = None
+    ) -> None:
         """Give the job to the process. A process that is dead already shows by its sentinel.
 
-        Until then (monotonic clock) it need not ask before it writes.
+        Until then (monotonic clock) it need not ask before it writes; after `limit` seconds it is
+        to be killed.
         """
         self.job = order
         self._log = log
         self._begun = time.monotonic()
+        self._limit = limit
+        self._stopping = False
+        self.kill_at = None if limit is None else self._begun + limit
         self._send(UNTIL.pack(until) + order.dump())
 
     def _send(self, message: bytes) -> None:
@@ -132,11 +140,13 @@ class Slot:
 
     def stop(self, grace: float) -> None:
         """Ask the job's process group to end; after `grace` seconds it is killed."""
-        if self.kill_at is None:
-            self.kill_at = time.monotonic() + grace
-            signal_group(self.pid, signal.SIGTERM)
-        else:
+        if self._stopping:
             self.kill()
+            return
+        self._stopping = True
+        end = time.monotonic() + grace
+        self.kill_at = end if self.kill_at is None else min(self.kill_at, end)
+        signal_group(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End the process group now."""
@@ -158,12 +168,13 @@ class Slot:
                     break
         if job is not None and report is None:
             self.take_output()
+            duration = time.monotonic() - self._begun
             report = JobReport(
                 job=job.job,
                 attempt=job.attempt,
                 finished_at=time.time(),
-                duration=time.monotonic() - self._begun,
-                failure=_death(code, peak, stopped=self.kill_at is not None),
+                duration=duration,
+                failure=self._death(code, peak, duration),
                 peak_memory=peak,
             )
             self._finish()
@@ -205,9 +216,19 @@ class Slot:
         factor = 1 if sys.platform == "darwin" else 1024
         return code, usage.ru_maxrss * factor
 
+    def _death(self, code: int, peak: int | None, duration: float) -> Failure:
+        if self._limit is not None and duration >= self._limit and not self._stopping:
+            what = f"it did not end within {self._limit:g} s, and its processes were killed"
+            return Failure(kind=Reason.TIMED_OUT, message=f"{what}{_memory(peak)}")
+        return _death(code, peak, stopped=self._stopping)
+
+
+def _memory(peak: int | None) -> str:
+    return f" (peak memory {peak / 2**20:.0f} MiB)" if peak else ""
+
 
 def _death(code: int, peak: int | None, *, stopped: bool) -> Failure:
-    memory = f" (peak memory {peak / 2**20:.0f} MiB)" if peak else ""
+    memory = _memory(peak)
     if code < 0:
         try:
             name = signal.Signals(-code).name

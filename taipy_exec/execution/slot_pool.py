@@ -32,6 +32,7 @@ class SlotPool:
     def __init__(self, app: AppConfig, folder: Path, size: int, *, asks: bool = False) -> None:
         self.size = size
         self.asking: dict[str, Slot] = {}
+        self._app = app
         self._limit = app.job.max_jobs_per_process
         # Here, in the thread that makes the pool: if that is importing the user's module, the
         # pickler would wait for its import lock in any other.
@@ -96,7 +97,13 @@ class SlotPool:
             self._ended.append(report)
             return
         slot = self._reserved.pop(worker)
-        slot.start(order, log, until)
+        slot.start(order, log, until, self._seconds_to_kill(order.task))
+
+    def _seconds_to_kill(self, task: str) -> float | None:
+        config = self._app.tasks.get(task)
+        if config is None or not config.properties:
+            return None
+        return config.run_options.seconds_to_kill(self._app.job.grace)
 
     def answer(self, job: str, until: float | None) -> None:
         """Tell a job that asks that it may write, without asking until then; None: it may not."""

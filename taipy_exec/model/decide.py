@@ -74,7 +74,7 @@ def _finished(board: Board, event: Finished) -> Decision:
         after, reason = Status.COMPLETED, None
     elif job.id in board.stopping:
         after, reason = Status.CANCELED, board.stopping[job.id]
-    elif event.failure.kind in RETRIABLE and job.attempt <= event.retries:
+    elif event.failure.kind in RETRIABLE and job.attempt <= event.retries and not event.final:
         attempt = job.attempt + 1
         again = _change(job, Status.PENDING, event.at, reason=Reason.RETRIED, attempt=attempt)
         return Decision((again,))

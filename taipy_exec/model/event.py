@@ -36,8 +36,8 @@ class UpToDate(NamedTuple):
 class Finished(NamedTuple):
     """An attempt ended; `failure` is None where all outputs were written.
 
-    `retries` is how many attempts more than one the job may have, `source` the digest of the
-    function that ran, if it is known.
+    `retries` is how many attempts more than one the job may have; with `final` none more makes
+    sense. `source` is the digest of the function that ran, if it is known.
     """
 
     job: str
@@ -47,6 +47,7 @@ class Finished(NamedTuple):
     duration: float | None = None
     peak_memory: int | None = None
     retries: int = 0
+    final: bool = False
     source: str | None = None
 
 

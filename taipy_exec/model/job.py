@@ -90,6 +90,7 @@ class SubmissionRecord:
     mode: str = "development"
     force: bool = False
     fail_fast: bool = False
+    paused: bool = False
     config_digest: str = ""
     created_at: float = 0.0
     finished_at: float | None = None

@@ -107,6 +107,7 @@ class Reason(enum.StrEnum):
     QUARANTINED = "quarantined"
     OUTDATED = "outdated"
     CONFIG_MISMATCH = "config_mismatch"
+    PAUSED = "paused"
 
 
 # What another attempt may get past. Anything else fails in the same way each time.

@@ -33,6 +33,7 @@ from taipy_exec.execution.messages import (
     JobOutput,
     Mark,
     Order,
+    Paused,
     Returned,
     StopJob,
     TakenOver,
@@ -152,6 +153,10 @@ class ClusterRunner:
         for job in jobs:
             self._forget(job)
 
+    def pause(self, submission: str, *, paused: bool) -> None:
+        self._handed.pause(submission, paused=paused, now=time.monotonic())
+        self._link.publish(self._message("control", Paused(submission, paused)))
+
     def stop(self, job: str, grace: float) -> None:
         out = self._handed.get(job)
         if out is not None:
@@ -166,6 +171,7 @@ class ClusterRunner:
     def dismiss(self, submission: str) -> None:
         self._link.unsubscribe(self._names.reports(submission), delete=True)
         self._unsettled.pop(submission, None)
+        self._handed.pause(submission, paused=False, now=time.monotonic())
         for job in self._handed.of(submission):
             self._forget(job)
 

@@ -19,6 +19,8 @@ from taipy_exec.model.status import Reason
 # How long an order that one worker refused waits before another may take it.
 _REFUSED_SECONDS = 0.5
 _REFUSALS = 5
+# How long one waits that a worker put off which has not heard yet that its submission goes on.
+_PUT_OFF_SECONDS = 0.2
 # Stands where a worker is meant of which we know nothing.
 _NOBODY = "none:0"
 _RESENDS = 3
@@ -30,7 +32,8 @@ class Handed:
 
     `adopted`: it had begun under a former coordinator, and we do not know its run yet. `heard` is
     when somebody last told of it, `suspect` since when its worker is thought to be lost. `foretold`
-    is a start of which the report is still under way.
+    is a start of which the report is still under way. `put_off`: its order came back, because its
+    submission is paused.
     """
 
     order: JobOrder
@@ -40,6 +43,7 @@ class Handed:
     suspect: float | None = None
     stopping: bool = False
     adopted: bool = False
+    put_off: bool = False
     resent: int = 0
     returned: int = 0
     foretold: JobBegun | None = None
@@ -72,6 +76,7 @@ class HandedOut:
         # One for each job at most: two copies of an order could run at the same time.
         self._again: dict[str, tuple[float, JobOrder]] = {}
         self._jobs: dict[str, Handed] = {}
+        self._paused: set[str] = set()
         self._lease = lease
         self._max_attempts = max_attempts
         self._most_returns = most_returns
@@ -98,7 +103,7 @@ class HandedOut:
         self._again.pop(order.job, None)
         out = self._jobs.setdefault(order.job, Handed(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
-        out.adopted, out.foretold = False, None
+        out.adopted, out.put_off, out.foretold = False, False, None
 
     def send_again(self, order: JobOrder, at: float) -> None:
         """Send this order at that time, if it is still wanted then."""
@@ -188,12 +193,34 @@ class HandedOut:
             return
         if message.why == Reason.CONFIG_MISMATCH:
             self._refused(out, message, now)
+        elif message.why == Reason.PAUSED:
+            self._put_off(out, now)
         elif message.run:
             self.handed_back(message.job, message.attempt, message.run)
         elif out.is_begun or (out.foretold is not None and self.counts(out.foretold, now)):
             _suspect(out, now)
         else:
             self._came_back(out, now)
+
+    def pause(self, submission: str, *, paused: bool, now: float) -> None:
+        """Orders of a paused submission come back from workers, and are sent when it goes on."""
+        if paused:
+            self._paused.add(submission)
+            return
+        self._paused.discard(submission)
+        for out in self._jobs.values():
+            if out.order.submission == submission and not out.is_begun:
+                out.heard = now
+                if out.put_off:
+                    out.put_off = False
+                    self.send_again(out.order, now)
+
+    def _put_off(self, out: Handed, now: float) -> None:
+        if out.order.submission in self._paused:
+            out.put_off = True
+        elif not out.is_begun:
+            # The worker has not heard yet that the submission goes on.
+            self.send_again(out.order, now + _PUT_OFF_SECONDS)
 
     def _came_back(self, out: Handed, now: float) -> None:
         """A worker that had the order is gone, and had not told that it began.
@@ -263,7 +290,9 @@ class HandedOut:
         return [
             job
             for job, out in self._jobs.items()
-            if not out.is_begun and now - out.heard > self._lease
+            if not out.is_begun
+            and now - out.heard > self._lease
+            and out.order.submission not in self._paused
         ]
 
     def missing(self, jobs: Iterable[str], now: float) -> None:

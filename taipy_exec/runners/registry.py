@@ -63,6 +63,9 @@ class JobQueue(Protocol):
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
         """See to it that no worker takes these any more. Raises BrokerError if that fails."""
 
+    def pause(self, submission: str, *, paused: bool) -> None:
+        """Have workers begin none of its jobs, or go on: those that are queued too."""
+
     def dismiss(self, submission: str) -> None:
         """The submission has ended: nothing of it is needed any more."""
 

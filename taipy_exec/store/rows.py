@@ -72,7 +72,7 @@ class JobUpdate(NamedTuple):
 INSTANCE_COLUMNS = "id, scenario, name, created_at, cycle, properties"
 SUBMISSION_COLUMNS = (
     "id, scenario, instance, name, target, mode, status, force, fail_fast, config_digest, "
-    "created_at, finished_at, coordinator, properties"
+    "created_at, finished_at, coordinator, properties, paused"
 )
 JOB_COLUMNS = (
     "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
@@ -192,6 +192,7 @@ def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> Submission
         finished_at=row[11],
         coordinator=row[12],
         properties=json.loads(row[13]),
+        paused=bool(row[14]),
         counts=counts,
         end_is_stored=row[11] is not None,
     )
@@ -214,4 +215,5 @@ def submission_values(submission: SubmissionRecord) -> tuple[object, ...]:
         submission.finished_at,
         submission.coordinator,
         json.dumps(dict(submission.properties), default=str),
+        submission.paused,
     )

@@ -112,7 +112,12 @@ CREATE TABLE locks (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+# Nothing more of a paused submission is started. Set from any terminal; the coordinator obeys.
+_VERSION_3 = """
+ALTER TABLE submissions ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1));
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 LATEST = len(MIGRATIONS)
 
 

@@ -104,7 +104,7 @@ class Store(Removals):
             refuse(self.unfinished_submissions())
             connection.execute(
                 f"INSERT INTO submissions ({SUBMISSION_COLUMNS}) VALUES "
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 submission_values(submission),
             )
             connection.executemany(
@@ -155,6 +155,20 @@ class Store(Removals):
             insert_edits(connection, edits)
             for content in contents:
                 connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", content)
+
+    def pause(self, submission: str, *, paused: bool) -> bool:
+        """Have no more jobs of a submission started, or go on; False where it has ended."""
+        with self.transaction() as connection:
+            done = connection.execute(
+                "UPDATE submissions SET paused = ? WHERE id = ? AND finished_at IS NULL",
+                (paused, submission),
+            )
+            return done.rowcount == 1
+
+    def paused_submissions(self) -> set[str]:
+        """The ids of the unfinished submissions that are paused."""
+        rows = self.rows("SELECT id FROM submissions WHERE finished_at IS NULL AND paused = 1")
+        return {row[0] for row in rows}
 
     def ended_and_held(self) -> list[tuple[str, str]]:
         """Submissions of cluster mode that have ended, with coordinators that did not `let_go`."""

@@ -161,6 +161,13 @@ class HeldOrders:
         if held.delivery is not None:
             self._acknowledge(held.delivery)
 
+    def _put_off(self, held: Held) -> None:
+        """The order's submission is paused: its coordinator sends it again when it goes on."""
+        self._let_go(held)
+        if held.delivery is not None:
+            statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")
+            self._reports.tell(held.order.submission, statement, about=held.delivery)
+
     def _let_go(self, held: Held) -> None:
         """Hold it no more, nor the slot that was kept for it."""
         self.held.pop((held.order.job, held.order.attempt), None)
@@ -192,6 +199,9 @@ class HeldOrders:
             held = self.waiting.popleft()
             if self.control.is_void(held.order):
                 self._drop(held)
+                continue
+            if self.control.is_paused(held.order):
+                self._put_off(held)
                 continue
             worker = self._pool.reserve()
             if worker is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.execution.messages import Order, TakenOver, Withdrawn
+from taipy_exec.execution.messages import Order, Paused, TakenOver, Withdrawn
 
 
 class ControlLog:
@@ -14,12 +14,18 @@ class ControlLog:
     def __init__(self) -> None:
         self._withdrawn: dict[str, set[str]] = {}
         self._epochs: dict[str, str] = {}
+        self._paused: set[str] = set()
         self.offset = -1
 
-    def note(self, message: Withdrawn | TakenOver) -> None:
+    def note(self, message: Withdrawn | Paused | TakenOver) -> None:
         """Take one message of the stream."""
         if isinstance(message, Withdrawn):
             self._withdrawn.setdefault(message.submission, set()).update(map(str, message.jobs))
+        elif isinstance(message, Paused):
+            if message.paused:
+                self._paused.add(message.submission)
+            else:
+                self._paused.discard(message.submission)
         else:
             self._epochs[message.submission] = message.epoch
 
@@ -28,6 +34,10 @@ class ControlLog:
         if order.job in self._withdrawn.get(order.submission, ()):
             return True
         return self._epochs.get(order.submission, order.epoch) != order.epoch
+
+    def is_paused(self, order: Order) -> bool:
+        """Whether nothing of the order's submission is to be begun for now."""
+        return order.submission in self._paused
 
 
 def tasks_by_scenario(app: AppConfig) -> dict[str, frozenset[str]]:

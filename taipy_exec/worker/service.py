@@ -33,6 +33,7 @@ from taipy_exec.execution.messages import (
     Codec,
     Mark,
     Order,
+    Paused,
     StopJob,
     TakenOver,
     Verdict,
@@ -231,7 +232,7 @@ class WorkerService:
         if offset <= self.orders.control.offset:
             return
         self.orders.control.offset = offset
-        if isinstance(message, Withdrawn | TakenOver):
+        if isinstance(message, Withdrawn | Paused | TakenOver):
             self.orders.control.note(message)
         elif isinstance(message, StopJob) and self._caught_up:
             held = self.orders.held.get((message.job, message.attempt))
@@ -263,6 +264,8 @@ class WorkerService:
         elif delivery.redelivered:
             detail = "given to another worker before"
             self._return(order, Reason.WORKER_LOST, detail, about=delivery)
+        elif self.orders.control.is_paused(order):
+            self._return(order, Reason.PAUSED, "its submission is paused", about=delivery)
         else:
             self.orders.take(order, delivery)
 

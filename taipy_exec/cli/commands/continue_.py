@@ -1,0 +1,33 @@
+"""`continue`: go on with a submission that was paused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.commands.pause import set_paused
+from taipy_exec.cli.options import help_text
+
+HELP = help_text(
+    "Go on with SUBMISSION, which `pause` held. One that is not paused is left as it is.",
+    "taipy-exec continue SUBMISSION_1b2c3d4e",
+)
+
+
+def continue_(
+    submission: Annotated[
+        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    ],
+    application_path: options.ApplicationPathOption = ".",
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    return set_paused(streams, submission, application_path, state_dir, paused=False)

@@ -1,0 +1,74 @@
+"""`pause`: nothing more of a submission is started for now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taipy_exec.cli import options
+from taipy_exec.cli.options import help_text
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+
+HELP = help_text(
+    "Start no more jobs of SUBMISSION, from any terminal, until `continue`. What runs goes on to "
+    "its end. A paused submission stays so if its process ends, until it is continued.",
+    "taipy-exec pause SUBMISSION_1b2c3d4e",
+    "taipy-exec continue SUBMISSION_1b2c3d4e",
+)
+
+
+def pause(
+    submission: Annotated[
+        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    ],
+    application_path: options.ApplicationPathOption = ".",
+    json_output: options.Json = False,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.streams import Streams
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    return set_paused(streams, submission, application_path, state_dir, paused=True)
+
+
+def set_paused(
+    streams: Streams,
+    wanted: str,
+    application_path: str,
+    state_dir: Path | None,
+    *,
+    paused: bool,
+) -> int:
+    """Pause or continue, and say so. Raises UsageError where the submission has ended."""
+    from taipy_exec.cli.shapes import dump, submission_shape
+    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.errors import UsageError
+
+    store, _ = open_state(application_path, state_dir)
+    record = store.submission(wanted)
+    where = same_place(application_path, state_dir)
+    if not store.pause(record.id, paused=paused):
+        what = "pause" if paused else "continue"
+        again = f"taipy-exec retry {record.id}{where} runs what did not complete"
+        raise UsageError(
+            f"{record.id} has ended ({record.status.name}): there is nothing to {what}",
+            None if paused else again,
+        )
+    if streams.json:
+        record = store.submission(record.id)
+        streams.data(dump(submission_shape(record, store.jobs(record.id))))
+    elif paused:
+        streams.note(f"{record.id} is paused; taipy-exec continue {record.id}{where} goes on")
+    else:
+        streams.note(f"{record.id} goes on")
+    if not paused and is_interrupted(store.folder, record):
+        streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+    return 0

@@ -1,0 +1,174 @@
+"""How the jobs of a task are run: properties of tasks that Taipy keeps and does not use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.config.problem import nearest
+
+if TYPE_CHECKING:
+    from taipy_exec.config.application import AppConfig, TaskConfig
+
+# A year: more is a mistake, and more than some clocks can take.
+_LONGEST = 366 * 86_400
+
+_UNITS = {"": 1, "B": 1}
+_UNITS |= {f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)}
+_UNITS |= {f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", 1)}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+_LEAST_MEMORY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a task says of its jobs, beside what they do.
+
+    `retries`: how often a job that failed is tried again, `retry_delay` seconds after the first
+    failure and twice as long after each further one; `retry_on` names the exceptions (of the class
+    or a base, with or without module) and reasons that are worth another attempt, () for all.
+    `timeout` and `hard_timeout` in seconds, `max_memory` in bytes, None for no limit.
+    """
+
+    retries: int = 0
+    retry_delay: float = 1.0
+    retry_on: tuple[str, ...] = ()
+    timeout: float | None = None
+    hard_timeout: float | None = None
+    priority: int = 0
+    pool: str | None = None
+    max_memory: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def seconds_to_kill(self, grace: float) -> float | None:
+        """After how long the job's processes are killed; `grace` after `timeout` by default."""
+        if self.hard_timeout is not None:
+            return self.hard_timeout
+        return None if self.timeout is None else self.timeout + grace
+
+
+def run_options(properties: Mapping[str, Any]) -> RunOptions:
+    """The options among a task's properties; a wrong one counts as unset (`option_problems`)."""
+    found: dict[str, Any] = {
+        key: take(properties[key]) for key, take in _TAKE.items() if key in properties
+    }
+    return RunOptions(**{key: value for key, value in found.items() if value is not None})
+
+
+def environment(value: object) -> dict[str, str] | None:
+    """A table of environment variables as text; None where it is none."""
+    if not isinstance(value, Mapping):
+        return None
+    texts = {
+        name: str(text)
+        for name, text in value.items()
+        if isinstance(text, str | int | float) and not isinstance(text, bool)
+    }
+    wrong = any("=" in name or "\0" in name + text or not name for name, text in texts.items())
+    return None if wrong or len(texts) < len(value) else texts
+
+
+def option_problems(app: AppConfig) -> Iterator[tuple[str, str, str, str, Any]]:
+    """What is wrong: (section, id, key, message, value)."""
+    yield from _pool_problems(app.job.pools)
+    default = app.tasks.get("default")
+    for task in app.tasks.values():
+        inherited = {} if default is None or task is default else default.properties
+        own = {k: v for k, v in task.properties.items() if k not in inherited or v != inherited[k]}
+        yield from _task_problems(app, task, own)
+
+
+def _pool_problems(pools: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, Any]]:
+    for name, limit in pools.items():
+        if type(limit) is not int or limit < 1:
+            what = f"the limit of pool {name!r} must be a whole number of 1 or more, not {limit!r}"
+            yield "JOB", "", "pools", what, limit
+
+
+def _task_problems(
+    app: AppConfig, task: TaskConfig, own: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str, str, Any]]:
+    for key, take in _TAKE.items():
+        value = own.get(key)
+        if value is not None and take(value) is None:
+            # The environment may hold a password.
+            shown = None if key == "environment" else value
+            but = "" if shown is None else f", not {shown!r}"
+            yield "TASK", task.id, key, f"must be {_WANTED[key]}{but}", shown
+    options = task.run_options
+    if "pool" in own and options.pool is not None and options.pool not in app.job.pools:
+        what = (
+            f"there is no pool {options.pool!r}{nearest(options.pool, app.job.pools)}: "
+            f"write {options.pool} = 1 under [JOB.pools]"
+        )
+        yield "TASK", task.id, "pool", what, options.pool
+    timeout, hard = options.timeout, options.hard_timeout
+    if timeout is not None and hard is not None and hard < timeout:
+        what = f"{hard:g} s is less than the timeout of {timeout:g} s"
+        yield "TASK", task.id, "hard_timeout", what, hard
+
+
+def _whole(value: object) -> int | None:
+    return value if type(value) is int and abs(value) <= 1_000_000 else None
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value <= 1_000_000 else None
+
+
+def _delay(value: object) -> float | None:
+    return float(value) if type(value) in (int, float) and 0 <= value <= _LONGEST else None  # type: ignore[arg-type,operator]
+
+
+def _limit(value: object) -> float | None:
+    seconds = _delay(value)
+    return seconds or None
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str) and n for n in names):
+        return None
+    return tuple(names)
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _memory(value: object) -> int | None:
+    """Bytes, as a whole number or as a text such as "2 GB" or "512MiB"."""
+    if type(value) is int:
+        return value if value >= _LEAST_MEMORY else None
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    unit = _UNITS.get(match[2].upper()) if match else None
+    if match is None or unit is None:
+        return None
+    size = int(float(match[1]) * unit)
+    return size if size >= _LEAST_MEMORY else None
+
+
+_TAKE = {
+    "retries": _count,
+    "retry_delay": _delay,
+    "retry_on": _names,
+    "timeout": _limit,
+    "hard_timeout": _limit,
+    "priority": _whole,
+    "pool": _name,
+    "max_memory": _memory,
+    "environment": environment,
+}
+_WANTED = {
+    "retries": "a whole number of 0 or more",
+    "retry_delay": "a number of seconds, 0 or more",
+    "retry_on": 'a list of exceptions or reasons such as ["ConnectionError", "timed_out"]',
+    "timeout": "a number of seconds, more than 0",
+    "hard_timeout": "a number of seconds, more than 0",
+    "priority": "a whole number; jobs with a higher one start first",
+    "pool": "the name of a pool of [JOB.pools]",
+    "max_memory": 'a number of bytes of 1 MiB or more, or a text such as "2 GB"',
+    "environment": "a table of texts",
+}
