@@ -18,6 +18,7 @@ Limit of development: a plain loop with the same pickle reads, whole writes (bes
   one SQLite transaction (WAL, synchronous=NORMAL) a job.
 Limit of standalone: ProcessPoolExecutor(2), spawned and warmed up, the same reads and writes, one
   future a job. Ours: from scenario.submit() to its end, slots warmed by a small submission.
+Limit of schedule: the shared work, or the longest path; virtual time, so no noise.
 Limit of data: the same value with the plain library call (pickle, pandas), written in place.
 Interleaved runs (A B, B A, ...), each in a fresh process and folder. Times are medians; a value is
   the median of the values of the rounds."""

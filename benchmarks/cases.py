@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from operator import sub
 from pathlib import Path
+from statistics import median
 
 from benchmarks.lab import Lab, Measurement, interleave, middle, ratio, run_command
 from benchmarks.limits import WORKERS
 from benchmarks.report import Row, rate_text, seconds_text
+from benchmarks.schedule import SLOTS
+from benchmarks.schedule import measure as makespans
 
 MODES = ("development", "standalone")
 _LIMIT_OF = {"development": "plain_loop", "standalone": "process_pool"}
@@ -37,6 +40,7 @@ class Sizes:
     busy: int
     busy_seconds: float
     status: int
+    schedule: int
     data: Mapping[str, int]
 
 
@@ -53,6 +57,7 @@ FULL = Sizes(
     busy=40,
     busy_seconds=0.25,
     status=1000,
+    schedule=100,
     data={
         "array_pickle": 50,
         "frame_pickle": 200,
@@ -74,6 +79,7 @@ QUICK = Sizes(
     busy=4,
     busy_seconds=0.1,
     status=50,
+    schedule=10,
     data={
         "array_pickle": 5,
         "frame_pickle": 5,
@@ -269,6 +275,32 @@ def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     )
 
 
+def schedule(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """How much the critical path shortens submissions, against what any order could."""
+    found = makespans(sizes.schedule)
+    gains = [each.gain for each in found]
+    name = f"{sizes.schedule} layered graphs on {SLOTS} slots, critical path"
+    yield Row(
+        name=f"{name}, median",
+        ours=f"{median(gains):.1%} less",
+        limit=f"{median(each.possible for each in found):.1%} less",
+        value=100 * median(gains),
+        unit="% less than fifo",
+        target=10,
+        at_least=True,
+        samples={"gain": gains, "possible": [each.possible for each in found]},
+    )
+    yield Row(
+        name=f"{name}, worst",
+        ours=f"{min(gains):.1%} less",
+        limit=f"{min(each.possible for each in found):.1%} less",
+        value=100 * min(gains),
+        unit="% less than fifo",
+        target=-5,
+        at_least=True,
+    )
+
+
 def _finish_jobs(folder: Path, jobs: int) -> None:
     """Leave the state of a submission with this many finished jobs in a folder."""
     program = (
@@ -308,4 +340,5 @@ CASES: Mapping[str, Case] = {
     "data": data,
     "busy": busy,
     "startup": startup,
+    "schedule": schedule,
 }
