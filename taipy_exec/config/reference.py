@@ -51,10 +51,12 @@ class FunctionRef:
         try:
             found = getattr(module, name)
         except AttributeError as error:
+            where = getattr(module, "__file__", None) or module_name
+            hint = f"define {name} in {where}, or correct the name"
+            if module_name in MAIN_NAMES:
+                hint = "it is a function of a script: give that script, or write its module's name"
             raise ConfigurationError(
-                f"there is no {name!r} in module {module_name!r}",
-                f"define {name} in {getattr(module, '__file__', None) or module_name}, "
-                "or correct the name",
+                f"there is no {name!r} in module {module_name!r}", hint
             ) from error
         if not callable(found):
             raise ConfigurationError(f"{self.path} is a {type(found).__name__}, not a function")

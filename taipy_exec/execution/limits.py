@@ -21,6 +21,10 @@ class JobTimeout(TimeoutError):
     """
 
 
+# The name under which users know it.
+JobTimeout.__module__ = "taipy_exec"
+
+
 class Deadline:
     """Whether the job has run into its timeout."""
 

@@ -21,6 +21,7 @@ from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
+from taipy_exec.execution import limits
 from taipy_exec.execution.limits import Deadline, JobTimeout, limited
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.source import Sources
@@ -329,6 +330,8 @@ def _leave_out_ours(story: traceback.TracebackException) -> None:
     while walk:
         one = walk.pop()
         theirs = list(itertools.dropwhile(lambda f: f.filename.startswith(_OURS), one.stack))
+        if theirs and theirs[-1].filename == limits.__file__:
+            theirs.pop()  # where the timeout rang
         # None: without a frame there is no line "Traceback (most recent call last)" either.
         one.stack = traceback.StackSummary.from_list(theirs) if theirs else None  # type: ignore[assignment]
         walk += [s for s in (one.__cause__, one.__context__, *(one.exceptions or ())) if s]

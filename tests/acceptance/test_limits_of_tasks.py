@@ -66,7 +66,10 @@ def test_a_job_that_takes_too_long_gets_an_exception(
     assert (job["status"], job["reason"]) == ("FAILED", "timed_out")
     assert job["error"]["type"] == "JobTimeout"
     assert job["error"]["message"] == "it did not end within its timeout of 0.3 s"
-    assert "jobs.py" in job["error"]["traceback"]
+    trace = job["error"]["traceback"].splitlines()
+    assert "jobs.py" in trace[1]
+    assert trace[-1].startswith("taipy_exec.JobTimeout: the job has run for longer than its")
+    assert "limits.py" not in job["error"]["traceback"]
     assert result.job("after")["status"] == "ABANDONED"
     assert 0.2 < job["duration"] < 5
 
