@@ -8,6 +8,7 @@ from typing import Any
 
 from taipy_exec.config.layers import Merged
 from taipy_exec.config.problem import Level, Problem, nearest
+from taipy_exec.config.run_options import OPTION_KEYS
 from taipy_exec.config.typed_text import EnvTemplate, Invalid, env_template, resolve_env
 from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS
 
@@ -97,9 +98,11 @@ class Entries:
 
     def warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
         """An additional property is legal; one that looks like a known key is suspicious."""
-        known = KEYS[section]
+        known = (*KEYS[section], *(OPTION_KEYS if section == "TASK" else ()))
         for key in extra:
-            hint = nearest(key, known)
+            hint = nearest(key, known) if key not in known else ""
+            if section == "JOB" and key in OPTION_KEYS:
+                hint = ": it is for tasks, and for all of them under [TASK.default]"
             if key in ("input", "output"):
                 hint = f" (did you mean '{key}s'?)"
             if hint:

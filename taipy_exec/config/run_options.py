@@ -161,6 +161,7 @@ _TAKE = {
     "max_memory": _memory,
     "environment": environment,
 }
+OPTION_KEYS = tuple(_TAKE)
 _WANTED = {
     "retries": "a whole number of 0 or more",
     "retry_delay": "a number of seconds, 0 or more",

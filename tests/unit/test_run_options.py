@@ -135,6 +135,20 @@ def test_an_unknown_pool_is_told_with_what_to_write(tmp_path):
     assert "there is no pool 'gpus' (did you mean 'gpu'?)" in error
 
 
+def test_a_misspelt_option_is_warned_of(tmp_path):
+    found = compiled(tmp_path, task="retires = 3\nretries = 2\nowner = 'me'")
+
+    (warning,) = found.problems
+
+    assert "unknown key 'retires' is kept as a property (did you mean 'retries'?)" in str(warning)
+
+
+def test_an_option_of_tasks_in_the_job_section_is_told_where_it_belongs(tmp_path):
+    (warning,) = compiled(tmp_path, job="retries = 3").problems
+
+    assert "'retries' is kept as a property: it is for tasks, and for all of them" in str(warning)
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", '"two"', "1.5"])
 def test_the_limit_of_a_pool_is_a_whole_number_of_one_or_more(tmp_path, limit):
     (error,) = errors(compiled(tmp_path, job=f"[JOB.pools]\ngpu = {limit}"))
