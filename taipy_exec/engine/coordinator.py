@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,8 @@ from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
+
+log = logging.getLogger("taipy_exec")
 
 # How long a request of another process may stay unnoticed, in seconds.
 _LISTEN_SECONDS = 0.25
@@ -173,10 +176,16 @@ class Coordinator:
         paused = self._store.paused_submissions()
         for record in self.board.submissions.values():
             if record.finished_at is None and (record.id in paused) != record.paused:
-                record.paused = record.id in paused
-                self._turns.pause(record.id, paused=record.paused)
-                if self._queue is not None:
-                    self._queue.pause(record.id, paused=record.paused)
+                self._pause(record, paused=not record.paused)
+
+    def _pause(self, record: SubmissionRecord, *, paused: bool) -> None:
+        """Start nothing more of a submission, or go on. What runs goes on anyway."""
+        record.paused = paused
+        self._turns.pause(record.id, paused=paused)
+        if self._queue is not None:
+            self._queue.pause(record.id, paused=paused)
+        then = f"is paused: taipy-exec continue {record.id} goes on" if paused else "goes on"
+        log.warning("%s %s", record.id, then)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
         """Cancel jobs that wait, and stop those that run."""

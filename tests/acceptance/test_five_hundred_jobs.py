@@ -1,4 +1,4 @@
-"""500 jobs of which three fail: the exit code, the report in a browser, and `retry` after a mend."""
+"""500 jobs of which three fail: exit code, report in a browser, and `retry` after a mend."""
 
 from __future__ import annotations
 

@@ -41,6 +41,7 @@ def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application,
     assert result.code == 0, result.err
     assert set(result.statuses().values()) == {"COMPLETED"}
     assert "paused" not in result.json["submission"]
+    assert f"{id} is paused: taipy-exec continue {id} goes on" in result.err
 
 
 @MODES
