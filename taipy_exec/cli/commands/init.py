@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -90,8 +91,9 @@ def init(
     files = {folder / "config.toml": _CONFIG, folder / "tasks.py": _TASKS}
     there = [str(path) for path in files if path.exists()]
     if there and not force:
+        are = "is" if len(there) == 1 else "are"
         raise UsageError(
-            f"{', '.join(there)} is there already", "choose another folder, or give --overwrite"
+            f"{', '.join(there)} {are} there already", "choose another folder, or give --overwrite"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,5 +105,5 @@ def init(
         streams.data(dump({"files": [str(path) for path in files]}))
     else:
         streams.note(f"made {', '.join(str(path) for path in files)}")
-        streams.note(f"hint: taipy-exec submit {folder}", style="cyan")
+        streams.note(f"hint: taipy-exec submit {quote(str(folder))}", style="cyan")
     return 0
