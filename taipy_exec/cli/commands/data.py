@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -235,7 +236,7 @@ def write(
     if found.config.storage_type == "in_memory":
         raise UsageError(
             f"data node {node!r} is kept in memory, and gone with this command",
-            f"taipy-exec submit {app} --set {node}=VALUE writes it where the jobs run",
+            f"taipy-exec submit {quote(app)} --set {node}=VALUE writes it where the jobs run",
         )
     write_node(found, parse_value(value))
     edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
