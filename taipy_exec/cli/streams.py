@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -46,6 +47,7 @@ class Streams:
         self._color = color
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
         self._data = _take_stdout()
+        self._is_gone = False
         self._notes = _Unbreakable(sys.stderr)
 
     def _colors(self, is_terminal: bool) -> bool:
@@ -101,6 +103,20 @@ class Streams:
         """Whether the data may hold more than ASCII."""
         return (getattr(self._data, "encoding", None) or "").lower().startswith("utf")
 
+    @property
+    def data_has_color(self) -> bool:
+        """Whether the data may be coloured."""
+        return self._colors(self.data_is_terminal)
+
+    @property
+    def data_is_gone(self) -> bool:
+        """Whether nobody reads the data any more, also before any of it is written."""
+        if self._is_gone:
+            return True
+        watched = select.poll()
+        watched.register(self._data, 0)
+        return bool(watched.poll(0))
+
     def data(self, text: str, *, end: str = "\n") -> None:
         """Print data as it is."""
         try:
@@ -138,6 +154,7 @@ class Streams:
             self.err.print(text, style=style or None, soft_wrap=True)
 
     def _give_up_data(self) -> None:
+        self._is_gone = True
         self._data = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.commands.check import _check_state
-from taipy_exec.cli.commands.logs import _Reader
 from taipy_exec.cli.events import EventStream
+from taipy_exec.cli.job_output import JobOutput
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.problem import Level
 from taipy_exec.engine.forecast import forecast
@@ -35,7 +35,7 @@ class Printed:
     def data(self, text: str) -> None:
         if self.broken:
             raise self.broken
-        self.lines.append(text)
+        self.lines += text.split("\n")
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -91,7 +91,7 @@ class Log:
     def __init__(self, folder: Path, tail: int | None) -> None:
         self.printed = Printed()
         self.path = log_path(folder, "SUBMISSION_1", "JOB_t")
-        self.reader = _Reader(self.printed, folder, job(), "", tail)  # type: ignore[arg-type]
+        self.reader = JobOutput(self.printed, folder, job(), "", tail)  # type: ignore[arg-type]
 
     def add(self, text: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

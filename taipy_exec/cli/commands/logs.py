@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +12,13 @@ from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.model.job import JobRecord
+    from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Print the captured stdout, stderr and logging of a job, or of every job of a submission "
-    "(each line with its task's name), and the traceback of what failed.",
+    "(each line with its task's name), and the traceback of what failed. With --follow, lines of "
+    "all jobs come as they are printed, until the submission ends.",
     "taipy-exec logs SUBMISSION_1b2c3d4e",
     "taipy-exec logs JOB_train_5f6a7b8c --tail 50",
     "taipy-exec logs SUBMISSION_1b2c3d4e --follow",
@@ -30,7 +30,9 @@ def logs(
         str, typer.Argument(metavar="JOB|SUBMISSION", help="Its id, or how it begins.")
     ],
     application_path: options.ApplicationPathOption = ".",
-    follow: Annotated[bool, option("--follow", "-f", help="Go on until it ends.")] = False,
+    follow: Annotated[
+        bool, option("--follow", "-f", help="Print what comes, until it ends.")
+    ] = False,
     tail: Annotated[
         int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
     ] = None,
@@ -40,27 +42,35 @@ def logs(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.state import open_state
+    from taipy_exec.cli.job_output import follow as follow_jobs
+    from taipy_exec.cli.job_output import job_outputs
+    from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.identity import is_interrupted
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     store, folder = open_state(application_path, state_dir)
     jobs = find_jobs(store, wanted)
-    several = len(jobs) > 1
-    if json_output:
-        _print_json(streams, folder, jobs, tail)
-        return 0
-    readers = {
-        job.id: _Reader(streams, folder, job, f"{job.task} | " if several else "", tail)
-        for job in jobs
-    }
-    while True:
-        jobs = [store.find_job(job.id) for job in jobs] if follow else jobs
+    where = same_place(application_path, state_dir)
+    told = False
+
+    def is_left(record: SubmissionRecord) -> bool:
+        nonlocal told
+        left = bool(record.coordinator) and is_interrupted(store.folder, record)
+        if left and not told:
+            told = True
+            streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+        return left
+
+    outputs = {} if json_output else job_outputs(streams, folder, jobs, tail)
+    if follow and jobs:
+        follow_jobs(store, jobs, outputs, streams, is_left)
+    elif not json_output:
         for job in jobs:
-            readers[job.id].advance(job)
-        if not follow or all(job.status.is_final for job in jobs):
-            return 0
-        time.sleep(0.2)
+            outputs[job.id].advance(job, last=True)
+    if json_output:
+        _print_json(streams, folder, [store.find_job(job.id) for job in jobs], tail)
+    return 0
 
 
 def find_jobs(store: Store, wanted: str) -> list[JobRecord]:
@@ -68,53 +78,6 @@ def find_jobs(store: Store, wanted: str) -> list[JobRecord]:
     if wanted.startswith("JOB_"):
         return [store.find_job(wanted)]
     return store.jobs(store.submission(wanted).id)
-
-
-class _Reader:
-    """Prints one job's log as it grows, and its failure once it has failed.
-
-    `tail` is about what is there at the first look; what comes later is printed as a whole.
-    """
-
-    def __init__(
-        self, streams: Streams, folder: Path, job: JobRecord, prefix: str, tail: int | None
-    ) -> None:
-        from taipy_exec.store.logs import log_path
-
-        self._streams = streams
-        self._path = log_path(folder, job.submission, job.id)
-        self._prefix = prefix
-        self._tail = tail
-        self._at = 0
-        self._rest = b""
-        self._told = False
-
-    def advance(self, job: JobRecord) -> None:
-        lines = self._new_lines(final=job.status.is_final)
-        if self._tail is not None:
-            lines = lines[-self._tail :] if self._tail else []
-            self._told = self._tail == 0 and job.failure is not None
-            self._tail = None
-        for line in lines:
-            self._streams.data(self._prefix + line)
-        if job.failure and not self._told:
-            self._told = True
-            text = job.failure.traceback or f"{job.failure.kind}: {job.failure.message}"
-            for line in text.rstrip().splitlines():
-                self._streams.data(self._prefix + line)
-
-    def _new_lines(self, *, final: bool) -> list[str]:
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._at)
-                data = file.read()
-        except OSError:
-            return []
-        self._at += len(data)
-        whole, _, self._rest = (self._rest + data).rpartition(b"\n")
-        if final and self._rest:
-            whole, self._rest = (whole + b"\n" if whole else b"") + self._rest, b""
-        return whole.decode("utf-8", "replace").split("\n") if whole else []
 
 
 def _print_json(streams: Streams, folder: Path, jobs: list[JobRecord], tail: int | None) -> None:

@@ -1,0 +1,143 @@
+"""What jobs print, as it comes: of one job, or of all jobs of a submission side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import Reason, Status
+from taipy_exec.store.logs import log_path
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.store.store import Store
+
+_LOOK_SECONDS = 0.1
+_LOOK_FOR_COORDINATOR_SECONDS = 1.0
+_NOT_STARTED = frozenset({Status.SUBMITTED, Status.BLOCKED})
+# Cyan, green, yellow, blue, magenta, and their bright forms; red is for what failed.
+_COLORS = (36, 32, 33, 34, 35, 96, 92, 93, 94, 95)
+
+
+class GrowingLog:
+    """The lines that a log has gained since it was last looked at: whole ones only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+        self._rest = b""
+
+    def new_lines(self, *, final: bool) -> list[str]:
+        """What is new. A last line without an end is given only where the log is `final`."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._at)
+                data = file.read()
+        except OSError:
+            data = b""
+        self._at += len(data)
+        whole, _, self._rest = (self._rest + data).rpartition(b"\n")
+        if final and self._rest:
+            whole, self._rest = (whole + b"\n" if whole else b"") + self._rest, b""
+        return whole.decode("utf-8", "replace").split("\n") if whole else []
+
+
+class JobOutput:
+    """Prints one job's log as it grows, and its failure once it has failed.
+
+    `tail` is about what is there at the first look; what comes later is printed as a whole. With
+    a `prefix`, of a line that was written over and over only the last form is printed, since a
+    carriage return would take the prefix away.
+    """
+
+    def __init__(
+        self, streams: Streams, folder: Path, job: JobRecord, prefix: str, tail: int | None
+    ) -> None:
+        self._streams = streams
+        self._log = GrowingLog(log_path(folder, job.submission, job.id))
+        self._prefix = prefix
+        self._tail = tail
+        self._told = False
+        self._has_ended = False
+
+    def advance(self, job: JobRecord, *, last: bool = False) -> None:
+        """Print what is new. A job that ended is looked at once, and a `last` time."""
+        if self._has_ended and not last:
+            return
+        self._has_ended = job.status.is_final
+        lines = self._log.new_lines(final=job.status.is_final or last)
+        if self._tail is not None:
+            lines = lines[-self._tail :] if self._tail else []
+            self._told = self._tail == 0 and job.failure is not None
+            self._tail = None
+        self._print(lines)
+        if job.failure and not self._told:
+            self._told = True
+            text = job.failure.traceback or f"{job.failure.kind}: {job.failure.message}"
+            self._print(text.rstrip().splitlines())
+
+    def _print(self, lines: Sequence[str]) -> None:
+        if self._prefix:
+            lines = [self._prefix + line.rstrip("\r").rpartition("\r")[2] for line in lines]
+        if lines:
+            self._streams.data("\n".join(lines))
+
+
+def job_outputs(
+    streams: Streams, folder: Path, jobs: Sequence[JobRecord], tail: int | None
+) -> dict[str, JobOutput]:
+    """Job id -> its output. Where there are several, each line tells its task."""
+    found = {}
+    for number, job in enumerate(jobs):
+        prefix = f"{job.task} | " if len(jobs) > 1 else ""
+        if prefix and streams.data_has_color:
+            # The reset ends what the line before may have left on, too.
+            prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
+        found[job.id] = JobOutput(streams, folder, job, prefix, tail)
+    return found
+
+
+def follow(
+    store: Store,
+    jobs: Sequence[JobRecord],
+    outputs: dict[str, JobOutput],
+    streams: Streams,
+    is_left: Callable[[SubmissionRecord], bool],
+) -> None:
+    """Print what these jobs of one submission print, until they or the submission have ended.
+
+    It ends at once where nobody reads any more, and where nobody works on the submission because
+    it can go no further. `is_left` tells whether nobody does; it is asked once a second.
+    """
+    wanted, submission = {job.id for job in jobs}, jobs[0].submission
+    version, looked, ended = -1, 0.0, False
+    while not streams.data_is_gone:
+        now = store.data_version()
+        if now != version:
+            version = now
+            # The record first: where it says that all has ended, the jobs say so too.
+            record = store.submission(submission)
+            jobs = [job for job in store.jobs(submission) if job.id in wanted]
+            ended = record.finished_at is not None or all(job.status.is_final for job in jobs)
+        for job in jobs:
+            # A start may be stored a little later than the job's first line.
+            if job.id in outputs and (ended or job.status not in _NOT_STARTED):
+                outputs[job.id].advance(job, last=ended)
+        if ended:
+            return
+        if time.monotonic() - looked >= _LOOK_FOR_COORDINATOR_SECONDS:
+            looked = time.monotonic()
+            if is_left(record) and _is_stuck(store.jobs(submission)):
+                return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_stuck(jobs: Sequence[JobRecord]) -> bool:
+    """Whether all that is left waits for data that nobody has written."""
+    left = [job for job in jobs if not job.status.is_final]
+    return all(job.status is Status.BLOCKED for job in left) and any(
+        job.reason == Reason.INPUT_NOT_WRITTEN for job in left
+    )
