@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,10 @@ _LINES_BESIDE_ROWS = 8
 
 
 class LiveTable:
-    """Draws the jobs' records as they are; it reads them and never changes anything."""
+    """Draws the jobs' records as they are; it reads them and never changes anything.
+
+    `redacted` leaves secrets out of the reasons.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,14 @@ class LiveTable:
         jobs: Sequence[JobRecord],
         usual: Mapping[str, float],
         workers: int,
+        redacted: Callable[[str], str] = str,
     ) -> None:
         self._streams = streams
         self._record = record
         self._jobs = jobs
         self._usual = usual
         self._workers = max(workers, 1)
+        self._redacted = redacted
         self._slots: dict[str, int] = {}
         self.notice = ""
 
@@ -134,7 +139,7 @@ class LiveTable:
             return f"of ~{duration(self._usual[job.task])}"
         if job.attempt > 1 and job.status not in FINAL:
             return f"attempt {job.attempt}, {reason_text(job)}"
-        return reason_text(job)
+        return self._redacted(reason_text(job))
 
     def _progress(self) -> Any:
         from rich.text import Text
@@ -178,7 +183,13 @@ class LiveTable:
 class Lines:
     """One line on stderr for each change, where nothing can be redrawn."""
 
-    def __init__(self, streams: Streams, jobs: Sequence[JobRecord]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        jobs: Sequence[JobRecord],
+        redacted: Callable[[str], str] = str,
+    ) -> None:
+        self._redacted = redacted
         self._streams = streams
         self._jobs = {job.id: job for job in jobs}
 
@@ -199,7 +210,7 @@ class Lines:
             elif change.duration is not None:
                 text += f" in {duration(change.duration)}"
             if change.failure:
-                text += f": {reason_text(job)}"
+                text += f": {self._redacted(reason_text(job))}"
             elif change.reason:
                 text += f" ({change.reason.replace('_', ' ')})"
             self._streams.note(text)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from taipy_exec.cli.report.job_log import readable
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
@@ -121,7 +122,7 @@ def reason_text(job: JobRecord) -> str:
     """Why the job is in its status: the failure's first line where there is one."""
     if job.failure:
         first = job.failure.message.strip().splitlines()[0] if job.failure.message else ""
-        return f"{job.failure.type}: {first}" if job.failure.type else first
+        return readable(f"{job.failure.type}: {first}" if job.failure.type else first)
     return (job.reason or "").replace("_", " ")
 
 

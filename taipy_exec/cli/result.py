@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from taipy_exec.cli.render import counts_text, jobs_table, reason_text, summary_line
+from taipy_exec.cli.ci import CiSystem, harmless_json
+from taipy_exec.cli.failures import explain_failures, summarize
+from taipy_exec.cli.render import counts_text, jobs_table, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Reason, Status
-from taipy_exec.store.logs import log_path
 
-_SHOWN_FAILURES = 3
-_TAIL_LINES = 10
 _SHOWN_JOBS = 100
 
 
 def show_result(
     streams: Streams,
     record: SubmissionRecord,
-    jobs: list[JobRecord] | tuple[JobRecord, ...],
+    jobs: Sequence[JobRecord],
     state_dir: Path,
     where: str,
+    redacted: Callable[[str], str],
     *,
     table: bool,
     unwritten: Sequence[str] = (),
@@ -32,21 +32,36 @@ def show_result(
 ) -> None:
     """The result of a submission: JSON, or a table and what to do about failures.
 
+    `where` is what makes a command mean the same application, `redacted` leaves out its secrets.
     `unwritten` and `locked` name the data nodes that jobs wait for, where they are known.
     """
+    jobs = [_discreet(job, redacted) for job in jobs]
     if streams.json:
-        streams.data(dump(submission_shape(record, jobs), lines=streams.events))
+        text = dump(submission_shape(record, jobs), lines=streams.events)
+        streams.data(harmless_json(text) if streams.ci is CiSystem.GITHUB else text)
     elif streams.events:
         streams.note(summary_line(record))
     else:
         if table and jobs:
             _show_jobs(streams, jobs)
         streams.data(summary_line(record))
-    _explain_failures(streams, jobs, state_dir, where)
+    explain_failures(streams, jobs, state_dir, where, redacted)
     _explain_blocked(streams, record, jobs, unwritten, locked)
+    if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
+        summarize(streams, record, jobs, where)
 
 
-def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) -> None:
+def _discreet(job: JobRecord, redacted: Callable[[str], str]) -> JobRecord:
+    failure = job.failure
+    if failure is None:
+        return job
+    trace = failure.traceback and redacted(failure.traceback)
+    return replace(
+        job, failure=replace(failure, message=redacted(failure.message), traceback=trace)
+    )
+
+
+def _show_jobs(streams: Streams, jobs: Sequence[JobRecord]) -> None:
     """All jobs, or of very many those that are not simply done."""
     shown = list(jobs)
     if len(jobs) > _SHOWN_JOBS:
@@ -58,30 +73,10 @@ def _show_jobs(streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...]) 
         streams.data(f"not shown: {counts_text(rest)}")
 
 
-def _explain_failures(
-    streams: Streams, jobs: list[JobRecord] | tuple[JobRecord, ...], state_dir: Path, where: str
-) -> None:
-    failed = [job for job in jobs if job.status is Status.FAILED]
-    for job in failed[:_SHOWN_FAILURES]:
-        streams.error(f"task {job.task} failed: {reason_text(job)}")
-        if job.failure and job.failure.traceback and not streams.quiet:
-            streams.note(_indented(job.failure.traceback.rstrip().splitlines()), style="dim")
-        tail = _tail(log_path(state_dir, job.submission, job.id))
-        if tail and not streams.quiet:
-            streams.note("  the end of what it printed:", style="dim")
-            streams.note(_indented(tail, "  | "), style="dim")
-    if failed:
-        if len(failed) > _SHOWN_FAILURES:
-            streams.note(f"and {len(failed) - _SHOWN_FAILURES} more failed jobs")
-        id = failed[0].submission
-        streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
-        streams.note(f"hint: taipy-exec retry {id}{where} runs what is left", style="cyan")
-
-
 def _explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
-    jobs: list[JobRecord] | tuple[JobRecord, ...],
+    jobs: Sequence[JobRecord],
     unwritten: Sequence[str],
     locked: Sequence[str],
 ) -> None:
@@ -100,18 +95,3 @@ def _explain_blocked(
             f"nothing more can run: task {tasks} reads {what} was never written",
             "write it (taipy-exec data write, or --set NODE=VALUE) and submit again",
         )
-
-
-def _indented(lines: list[str], mark: str = "  ") -> str:
-    return "\n".join(mark + line for line in lines)
-
-
-def _tail(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(file.tell() - 4096, 0))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    return text.splitlines()[-_TAIL_LINES:]

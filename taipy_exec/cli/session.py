@@ -12,6 +12,7 @@ from typing import Any
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.live import Lines, LiveTable
+from taipy_exec.cli.report.redaction import redaction
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.status import FINAL, Reason
@@ -52,16 +53,18 @@ class Session:
 
     @contextmanager
     def _display(self) -> Iterator[None]:
-        jobs = self._plan.jobs
+        jobs, redacted = self._plan.jobs, redaction(self._engine.app)
         shown: Any = nullcontext()
         if self._streams.is_live and jobs:
             usual = self._engine.store.usual_durations(self._plan.record.scenario)
             app = self._engine.app
             workers = app.job.workers if app.job.mode != "development" else 1
-            self._table = LiveTable(self._streams, self._plan.record, jobs, usual, workers)
+            self._table = LiveTable(
+                self._streams, self._plan.record, jobs, usual, workers, redacted
+            )
             shown = self._table.shown()
         elif not self._streams.quiet:
-            self._engine.coordinator.observers.append(Lines(self._streams, jobs).observe)
+            self._engine.coordinator.observers.append(Lines(self._streams, jobs, redacted).observe)
         with shown:
             yield
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
+from taipy_exec.cli.ci import CiSystem, ci_system, harmless
 from taipy_exec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class Streams:
 
     From then on descriptor 1 is stderr: whatever the application prints, by whatever means,
     cannot get into the data. A reader that goes away (`| head -1`) is no error. `events` says
-    that stdout belongs to a stream of lines of JSON, so that nothing else may stand there.
+    that stdout belongs to a stream of lines of JSON, so that nothing else may stand there;
+    `detached` that nobody reads along, so that nothing is said in the way of a CI system.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Streams:
         verbose: bool = False,
         json: bool = False,
         events: bool = False,
+        detached: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         if color is not None and color not in _COLOR_SYSTEMS:
@@ -43,6 +46,7 @@ class Streams:
         self.verbose = verbose
         self.json = json
         self.events = events
+        self.ci = None if detached else ci_system(environ)
         self._environ = environ
         self._color = color
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
@@ -129,7 +133,12 @@ class Streams:
         """Print a table or styled text as data."""
         with self.out.capture() as captured:
             self.out.print(renderable)
-        self.data(captured.get(), end="")
+        self.data(self._for_people(captured.get()), end="")
+
+    def raw(self, text: str) -> None:
+        """Write to stderr as it is what a CI system reads."""
+        self._notes.write(text)
+        self._notes.flush()
 
     def note(self, message: str, style: str = "") -> None:
         """Tell the user something, unless quiet."""
@@ -146,7 +155,11 @@ class Streams:
         if hint:
             self._say(f"hint: {hint}", "cyan")
 
+    def _for_people(self, text: str) -> str:
+        return harmless(text) if self.ci is CiSystem.GITHUB else text
+
     def _say(self, text: str, style: str) -> None:
+        text = self._for_people(text)
         if self._is_plain:
             self._notes.write(f"{_printable(text)}\n")
             self._notes.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +40,7 @@ def attach(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.report.redaction import redaction_for
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
@@ -48,7 +49,8 @@ def attach(
     store, folder = open_state(application_path, state_dir)
     where = same_place(application_path, state_dir)
     wanted = store.submission(submission).id
-    viewer = _Viewer(streams, store, wanted, where)
+    redacted = redaction_for(application_path, state_dir)
+    viewer = _Viewer(streams, store, wanted, where, redacted)
     try:
         with viewer.shown():
             viewer.follow()
@@ -58,14 +60,30 @@ def attach(
             f"taipy-exec cancel {wanted}{where} cancels it"
         )
         return outcome.INTERRUPTED
-    show_result(streams, viewer.record, viewer.jobs, folder, where, table=viewer.table is None)
+    show_result(
+        streams,
+        viewer.record,
+        viewer.jobs,
+        folder,
+        where,
+        redacted,
+        table=viewer.table is None,
+    )
     return outcome.exit_code(viewer.record, viewer.jobs)
 
 
 class _Viewer:
     """Reads a submission from the store again and again, and shows it or what has changed."""
 
-    def __init__(self, streams: Streams, store: Store, submission: str, where: str) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        store: Store,
+        submission: str,
+        where: str,
+        redacted: Callable[[str], str],
+    ) -> None:
+        self._redacted = redacted
         self._streams = streams
         self._store = store
         self._where = where
@@ -85,7 +103,9 @@ class _Viewer:
         usual = self._store.usual_durations(self.record.scenario)
         # Without the configuration it is not known how many jobs may run at once.
         workers = sum(job.worker is not None for job in self.jobs)
-        self.table = LiveTable(self._streams, self.record, self.jobs, usual, workers)
+        self.table = LiveTable(
+            self._streams, self.record, self.jobs, usual, workers, self._redacted
+        )
         with self.table.shown():
             yield
 
@@ -114,7 +134,9 @@ class _Viewer:
         for name in ("finished_at", "counts", "stored_status", "coordinator"):
             setattr(self.record, name, getattr(record, name))
         if self.table is None and not self._streams.quiet:
-            Lines(self._streams, jobs).observe(sorted(changes, key=lambda change: change.at))
+            Lines(self._streams, jobs, self._redacted).observe(
+                sorted(changes, key=lambda change: change.at)
+            )
 
     def _tell_interrupted(self) -> None:
         from taipy_exec.engine.identity import is_interrupted

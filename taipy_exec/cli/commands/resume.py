@@ -34,6 +34,7 @@ def resume(
     timeout: Annotated[
         float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
     ] = None,
+    detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -47,7 +48,9 @@ def resume(
     from taipy_exec.engine.admission import resume_plan
     from taipy_exec.wiring import make_engine
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    streams = Streams(
+        color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
+    )
     store, folder = open_state(application_path, state_dir)
     record = _interrupted(store, submission)
     config = load_application(

@@ -1,4 +1,4 @@
-"""`retry`: a new submission with only what did not complete in a former one."""
+"""`retry`: a new submission with only what did not complete in a former one, or one job of it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Run what did not complete in a submission that has ended, as a new submission of the same "
-    "scenario instance. What completed or was skipped is not run again.",
+    "scenario instance. What completed or was skipped is not run again. Of a job, only that job.",
     "taipy-exec retry SUBMISSION_1b2c3d4e",
+    "taipy-exec retry JOB_train_5f6a7b8c",
     "taipy-exec retry SUBMISSION_1b2c3d4e --application-path app --json",
 )
 
 
 def retry(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
+    wanted: Annotated[
+        str, typer.Argument(metavar="SUBMISSION|JOB", help="Its id, or how it begins.")
     ],
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,
@@ -59,10 +60,16 @@ def retry(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     begin = time.monotonic()
     store, folder = open_state(application_path, state_dir)
-    record = store.submission(submission)
+    only = store.find_job(wanted) if wanted.startswith("JOB_") else None
+    record = store.submission(only.submission if only else wanted)
     jobs = store.jobs(record.id)
     left = _left(store, record, jobs)
-    config = load_application(application_path, state_dir=folder, mode=mode, workers=workers)
+    config = load_application(
+        application_path, state_dir=folder, mode=mode or record.mode, workers=workers
+    )
+    if only is not None:
+        _refuse_job(config, record, jobs, only)
+        left = [only]
     _refuse_lost_data(config, record)
     engine = make_engine(config, store, echo=not quiet)
     plan = admitted(
@@ -107,6 +114,27 @@ def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list
             "taipy-exec submit runs all of them again",
         )
     return left
+
+
+def _refuse_job(
+    config: AppConfig, record: SubmissionRecord, jobs: list[JobRecord], only: JobRecord
+) -> None:
+    """Where one job is done, or its inputs are not. Raises UsageError."""
+    from taipy_exec.errors import UsageError
+    from taipy_exec.model.status import DONE
+
+    if only.status in DONE:
+        raise UsageError(
+            f"{only.id} is done: there is nothing to retry",
+            f"taipy-exec submit --task {only.task} --force runs it again",
+        )
+    before = config.scenario(record.scenario).graph(record.target).predecessors.get(only.task, ())
+    missing = [job.task for job in jobs if job.task in before and job.status not in DONE]
+    if missing:
+        raise UsageError(
+            f"{only.id} reads what {', '.join(missing)} did not write",
+            f"taipy-exec retry {record.id} runs all that is left",
+        )
 
 
 def _refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:

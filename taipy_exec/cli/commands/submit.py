@@ -172,13 +172,15 @@ def run_to_end(
     `events` is open while the submission is worked on.
     """
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.ci import commands_stopped
+    from taipy_exec.cli.report.redaction import redaction
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.session import Session
 
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
     try:
-        with events or nullcontext():
+        with events or nullcontext(), commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
         waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
     finally:
@@ -190,6 +192,7 @@ def run_to_end(
         plan.jobs,
         engine.app.state_dir,
         where,
+        redaction(engine.app),
         table=not shown_live,
         unwritten=[node.config.id for node in waited_for if node.changed_at() is None],
         locked=[node.config.id for node in waited_for if node.changed_at() is not None],
@@ -296,6 +299,7 @@ def _detach(
     command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
+    command += ["--detached"]
     command += ["--workers", str(config.job.workers)]
     if timeout is not None:
         command += ["--timeout", str(timeout)]

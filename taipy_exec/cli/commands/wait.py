@@ -33,6 +33,7 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.report.redaction import redaction_for
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
@@ -50,7 +51,8 @@ def wait(
         late = deadline is not None and time.monotonic() >= deadline
         if ended or late:
             jobs = store.jobs(record.id)
-            show_result(streams, record, jobs, folder, where, table=True)
+            redacted = redaction_for(application_path, state_dir)
+            show_result(streams, record, jobs, folder, where, redacted, table=True)
             return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
             streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")

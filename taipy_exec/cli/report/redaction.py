@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application_path import find_application
 from taipy_exec.config.broker_address import redact
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.config.secrets import MASK, masked, without_secrets
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.errors import ConfigurationError, TaipyExecError
 
 # From `://` on, so that a long line without one costs nothing.
 _PASSWORD_IN_URL = re.compile(r"(://[^\s:@/]*):[^\s@/]+@")
@@ -40,3 +43,22 @@ def redaction(config: AppConfig | None) -> Callable[[str], str]:
         return _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", without_secrets(redact(text, addresses), held))
 
     return without
+
+
+def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], str]:
+    """That of the application at this path, which is read only once there is a text.
+
+    What a Python file configures is not known: the file would have to be imported.
+    """
+    from taipy_exec.cli.application import read_application
+
+    @cache
+    def known() -> Callable[[str], str]:
+        try:
+            if find_application(application).toml is None:
+                return redaction(None)
+            return redaction(read_application(application, state_dir=state_dir).config)
+        except TaipyExecError:
+            return redaction(None)
+
+    return lambda text: known()(text)

@@ -1,0 +1,164 @@
+"""What GitHub Actions and GitLab CI make of lines in a log: groups, annotations, a summary.
+
+Formats: docs.github.com, "Workflow commands"; the runner's ActionCommand.cs for what counts as one;
+docs.gitlab.com, "Create custom collapsible sections".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text, short_id
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import DONE, Status
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+
+_LONGEST_MESSAGE = 1_000
+_SUMMARY_JOBS = 100
+# Nothing that is seen, and no white space: a line that begins with it begins with no command.
+_BREAK = "\u2060"
+_COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_FRAME = re.compile(r'^\s*File "(.+)", line (\d+)', re.MULTILINE)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~@<>&-])")
+
+
+class CiSystem(Enum):
+    """A system that reads more than text out of a log."""
+
+    GITHUB = "GITHUB_ACTIONS"
+    GITLAB = "GITLAB_CI"
+
+
+def ci_system(environ: Mapping[str, str]) -> CiSystem | None:
+    """The one that this process runs in, as it says of itself."""
+    return next((system for system in CiSystem if environ.get(system.value) == "true"), None)
+
+
+def harmless(text: str) -> str:
+    """`text` in which GitHub finds no workflow command: neither `::name::` nor `##[name]`."""
+    return _COMMAND_LINE.sub(rf"\1{_BREAK}:", text).replace("##[", f"##{_BREAK}[")
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON, in which GitHub finds no workflow command."""
+    return text.replace("##[", "\\u0023#[")
+
+
+@contextmanager
+def commands_stopped(streams: Streams) -> Iterator[None]:
+    """While the block runs, GitHub takes nothing that jobs print for a workflow command."""
+    if streams.ci is not CiSystem.GITHUB:
+        yield
+        return
+    token = secrets.token_hex(16)
+    streams.raw(f"::stop-commands::{token}\n")
+    try:
+        yield
+    finally:
+        # A job may have left its line open.
+        streams.raw(f"\n::{token}::\n")
+
+
+@contextmanager
+def group(streams: Streams, title: str) -> Iterator[None]:
+    """Fold what is printed in the block under `title`."""
+    title = title.translate({10: " ", 13: " "})
+    if streams.ci is CiSystem.GITHUB:
+        streams.raw(f"::group::{_escaped(title)}\n")
+        yield
+        streams.raw("::endgroup::\n")
+    elif streams.ci is CiSystem.GITLAB:
+        name = f"taipy_exec_{secrets.token_hex(4)}"
+        options = "[collapsed=true]"
+        streams.raw(f"\x1b[0Ksection_start:{time.time():.0f}:{name}{options}\r\x1b[0K{title}\n")
+        yield
+        streams.raw(f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K\n")
+    else:
+        yield
+
+
+def annotate(streams: Streams, job: JobRecord, message: str, workspace: str | None) -> None:
+    """An error of GitHub's kind, at the line of the user's code where that is known."""
+    properties = {"title": f"task {job.task} failed"}
+    place = _place(job, workspace)
+    if place:
+        properties = {"file": place[0], "line": place[1], **properties}
+    told = ",".join(f"{name}={_escaped_property(value)}" for name, value in properties.items())
+    streams.raw(f"::error {told}::{_escaped(message[:_LONGEST_MESSAGE])}\n")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _place(job: JobRecord, workspace: str | None) -> tuple[str, str] | None:
+    """File (from the workspace on) and line of the last frame in the user's repository."""
+    trace = job.failure.traceback if job.failure else None
+    if not trace or not workspace:
+        return None
+    for file, line in reversed(_FRAME.findall(trace)):
+        path = Path(os.path.realpath(file))
+        root = Path(os.path.realpath(workspace))
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
+            return str(path.relative_to(root)), line
+    return None
+
+
+def write_summary(
+    file: Path, record: SubmissionRecord, jobs: Sequence[JobRecord], where: str
+) -> None:
+    """Append a table of the jobs in Markdown. Raises OSError."""
+    with file.open("a", encoding="utf-8") as summary:
+        summary.write(_summary(record, jobs, where))
+
+
+def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) -> str:
+    total = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    took = ""
+    if record.finished_at is not None:
+        took = f" in {duration(max(record.finished_at - record.created_at, 0.0))}"
+    lines = [
+        f"### {_markdown(record.scenario)}: {record.status.name}",
+        "",
+        f"{total} ({counts_text(record.counts)}){took}, {_markdown(record.mode)}, `{record.id}`",
+        "",
+        "| Task | Status | Time | Attempt | Reason |",
+        "|---|---|--:|--:|---|",
+    ]
+    shown = list(jobs)
+    if len(jobs) > _SUMMARY_JOBS:
+        shown = [job for job in jobs if job.status not in DONE][:_SUMMARY_JOBS]
+    for job in shown:
+        cells = (
+            _markdown(job.task),
+            f"{GLYPHS[job.status][0]} {job.status.name}",
+            duration(job.duration),
+            str(job.attempt),
+            _markdown(reason_text(job)[:_LONGEST_MESSAGE]),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    if len(shown) < len(jobs):
+        lines += ["", f"{len(jobs) - len(shown)} more jobs are not shown."]
+    if any(job.status is Status.FAILED for job in jobs):
+        command = f"taipy-exec retry {short_id(record.id)}{where}"
+        lines += ["", "What is left runs again with:", "", "```sh", command, "```"]
+    return "\n".join(lines) + "\n\n"
+
+
+def _markdown(text: str) -> str:
+    """`text` as it is: no mark-up, no mention of anybody, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split())).replace("\\@", "&#64;")
