@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from taipy_exec.cli import completion
+
 
 def option(*names: str, help: str, **extra: Any) -> Any:
     """A Typer option with its environment variable, from its first long name."""
@@ -37,6 +39,22 @@ App = Annotated[
         show_envvar=False,
     ),
 ]
+SubmissionId = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUBMISSION",
+        help="Its id, or how it begins.",
+        autocompletion=completion.submissions,
+    ),
+]
+RunningSubmissionId = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUBMISSION",
+        help="Its id, or how it begins.",
+        autocompletion=completion.running_submissions,
+    ),
+]
 ApplicationPathOption = Annotated[
     str,
     option(
@@ -53,11 +71,22 @@ StateDir = Annotated[
 ]
 Scenario = Annotated[
     str | None,
-    option("--scenario", "-s", metavar="ID", help="Which scenario, where there are several."),
+    option(
+        "--scenario",
+        "-s",
+        metavar="ID",
+        help="Which scenario, where there are several.",
+        autocompletion=completion.scenarios,
+    ),
 ]
 Name = Annotated[
     str | None,
-    option("--name", metavar="NAME", help="Which scenario instance (default: the scenario's id)."),
+    option(
+        "--name",
+        metavar="NAME",
+        help="Which scenario instance (default: the scenario's id).",
+        autocompletion=completion.names,
+    ),
 ]
 CreationDate = Annotated[
     datetime | None,
@@ -69,13 +98,31 @@ CreationDate = Annotated[
     ),
 ]
 Sequence = Annotated[
-    str | None, option("--sequence", metavar="NAME", help="Only the tasks of this sequence.")
+    str | None,
+    option(
+        "--sequence",
+        metavar="NAME",
+        help="Only the tasks of this sequence.",
+        autocompletion=completion.sequences,
+    ),
 ]
 Task = Annotated[
-    str | None, option("--task", metavar="ID", help="Only this task, or these: ID,ID.")
+    str | None,
+    option(
+        "--task",
+        metavar="ID",
+        help="Only this task, or these: ID,ID.",
+        autocompletion=completion.tasks,
+    ),
 ]
 Mode = Annotated[
-    str | None, option("--mode", metavar="MODE", help="development, standalone or cluster.")
+    str | None,
+    option(
+        "--mode",
+        metavar="MODE",
+        help="development, standalone or cluster.",
+        autocompletion=completion.modes,
+    ),
 ]
 BrokerUrl = Annotated[
     str | None,
@@ -96,4 +143,12 @@ Application = Annotated[
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
 Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]
-Color = Annotated[str | None, option("--color", metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str | None,
+    option(
+        "--color",
+        metavar="WHEN",
+        help="auto, always or never.",
+        autocompletion=completion.one_of("auto", "always", "never"),
+    ),
+]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
@@ -29,9 +27,7 @@ _LOOK_SECONDS = 0.1
 
 
 def attach(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
-    ],
+    submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     state_dir: options.StateDir = None,

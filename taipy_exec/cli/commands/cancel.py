@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ HELP = help_text(
 
 def cancel(
     wanted: Annotated[
-        str, typer.Argument(metavar="SUBMISSION|JOB", help="Its id, or how it begins.")
+        str,
+        typer.Argument(
+            metavar="SUBMISSION|JOB",
+            help="Its id, or how it begins.",
+            autocompletion=completion.running_submissions_and_jobs,
+        ),
     ],
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,

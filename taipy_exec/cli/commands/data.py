@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, summary
 
 if TYPE_CHECKING:
@@ -31,7 +31,12 @@ HELP = help_text(
 app = typer.Typer(rich_markup_mode=None)
 
 NodeArgument = Annotated[
-    str, typer.Argument(metavar="NODE", help="The id of the data node's configuration.")
+    str,
+    typer.Argument(
+        metavar="NODE",
+        help="The id of the data node's configuration.",
+        autocompletion=completion.data_nodes,
+    ),
 ]
 AppArgument = Annotated[
     str, typer.Argument(metavar="APP", help="The application: a file or its folder.")

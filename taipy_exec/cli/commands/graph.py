@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -18,7 +18,14 @@ HELP = help_text(
 def graph(
     app: options.App = ".",
     format: Annotated[
-        str, option("--format", "-f", metavar="FORMAT", help="ascii, mermaid, dot or svg.")
+        str,
+        option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="ascii, mermaid, dot or svg.",
+            autocompletion=completion.one_of("ascii", "mermaid", "dot", "svg"),
+        ),
     ] = "ascii",
     scenario: options.Scenario = None,
     sequence: options.Sequence = None,

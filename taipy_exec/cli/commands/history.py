@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -23,11 +23,23 @@ _SHOWN = 20
 def history(
     application_path: options.ApplicationPathOption = ".",
     scenario: Annotated[
-        str | None, option("--scenario", "-s", metavar="ID", help="Only those of this scenario.")
+        str | None,
+        option(
+            "--scenario",
+            "-s",
+            metavar="ID",
+            help="Only those of this scenario.",
+            autocompletion=completion.scenarios,
+        ),
     ] = None,
     name: Annotated[
         str | None,
-        option("--name", metavar="NAME", help="Only those of scenario instances of this name."),
+        option(
+            "--name",
+            metavar="NAME",
+            help="Only those of scenario instances of this name.",
+            autocompletion=completion.names,
+        ),
     ] = None,
     limit: Annotated[
         int | None,

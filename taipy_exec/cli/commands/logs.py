@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ HELP = help_text(
 
 def logs(
     wanted: Annotated[
-        str, typer.Argument(metavar="JOB|SUBMISSION", help="Its id, or how it begins.")
+        str,
+        typer.Argument(
+            metavar="JOB|SUBMISSION",
+            help="Its id, or how it begins.",
+            autocompletion=completion.submissions_and_jobs,
+        ),
     ],
     application_path: options.ApplicationPathOption = ".",
     follow: Annotated[

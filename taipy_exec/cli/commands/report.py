@@ -6,9 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -27,9 +25,7 @@ HELP = help_text(
 
 
 def report(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
-    ],
+    submission: options.SubmissionId,
     output: Annotated[
         str | None,
         option(
@@ -40,7 +36,14 @@ def report(
         ),
     ] = None,
     format: Annotated[
-        str, option("--format", "-f", metavar="FORMAT", help="html, json, junit or chrome-trace.")
+        str,
+        option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="html, json, junit or chrome-trace.",
+            autocompletion=completion.one_of("html", "json", "junit", "chrome-trace"),
+        ),
     ] = "html",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ HELP = help_text(
 
 def resume(
     submission: Annotated[
-        str | None, typer.Argument(metavar="[SUBMISSION]", help="Its id, or how it begins.")
+        str | None,
+        typer.Argument(
+            metavar="[SUBMISSION]",
+            help="Its id, or how it begins.",
+            autocompletion=completion.running_submissions,
+        ),
     ] = None,
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,

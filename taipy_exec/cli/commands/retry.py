@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ HELP = help_text(
 
 def retry(
     wanted: Annotated[
-        str, typer.Argument(metavar="SUBMISSION|JOB", help="Its id, or how it begins.")
+        str,
+        typer.Argument(
+            metavar="SUBMISSION|JOB",
+            help="Its id, or how it begins.",
+            autocompletion=completion.failed_submissions_and_jobs,
+        ),
     ],
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -34,7 +34,12 @@ _SHOWN = 20
 def status(
     context: typer.Context,
     submission: Annotated[
-        str | None, typer.Argument(metavar="[SUBMISSION]", help="Its id, or how it begins.")
+        str | None,
+        typer.Argument(
+            metavar="[SUBMISSION]",
+            help="Its id, or how it begins.",
+            autocompletion=completion.submissions,
+        ),
     ] = None,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def submit(
         typer.Option(
             "--set",
             metavar="NODE=VALUE",
+            autocompletion=completion.values,
             help="Write a data node first (JSON, else text). In TAIPY_EXEC_SET: one a line.",
         ),
     ] = None,

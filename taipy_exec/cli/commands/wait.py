@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-import typer
-
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
@@ -19,9 +17,7 @@ HELP = help_text(
 
 
 def wait(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
-    ],
+    submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     timeout: Annotated[
         float | None, option("--timeout", min=0, metavar="S", help="Wait at most S seconds.")

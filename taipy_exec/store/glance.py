@@ -1,0 +1,85 @@
+"""A look at the state for suggestions: it takes no lock, waits for nobody and writes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.store.database import DATABASE
+
+_LATEST = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlancedSubmission:
+    """What is needed of a submission to tell it from others. `status` is as it was stored."""
+
+    id: str
+    scenario: str
+    name: str
+    status: str
+    created_at: float
+    has_ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlancedJob:
+    """What is needed of a job to tell it from others."""
+
+    id: str
+    task: str
+    status: str
+    has_ended: bool
+
+
+def glance_submissions(folder: Path) -> list[GlancedSubmission]:
+    """The latest submissions, newest first; none where there is no state that can be read."""
+    return [
+        GlancedSubmission(
+            id=id, scenario=scenario, name=name, status=status, created_at=at, has_ended=ended
+        )
+        for id, scenario, name, status, at, ended in _rows(
+            folder,
+            "SELECT id, scenario, name, status, created_at, finished_at IS NOT NULL "
+            "FROM submissions ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            (_LATEST,),
+        )
+    ]
+
+
+def glance_jobs(folder: Path, prefix: str) -> list[GlancedJob]:
+    """The latest jobs whose ids begin with `prefix`, newest submission first."""
+    return [
+        GlancedJob(id=id, task=task, status=status, has_ended=ended)
+        for id, task, status, ended in _rows(
+            folder,
+            "SELECT j.id, j.task, j.status, j.finished_at IS NOT NULL FROM jobs j "
+            "JOIN (SELECT id, created_at FROM submissions ORDER BY created_at DESC LIMIT ?) s "
+            "ON s.id = j.submission WHERE substr(j.id, 1, ?) = ? "
+            "ORDER BY s.created_at DESC, j.position LIMIT ?",
+            (_LATEST, len(prefix), prefix, _LATEST),
+        )
+    ]
+
+
+def _rows(folder: Path, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """What a query gives; nothing where the state is missing, damaged, locked or of another kind.
+
+    A file without a log beside it is read as one that does not change: SQLite would make a log
+    only to read it.
+    """
+    path = folder / DATABASE
+    try:
+        if not path.exists():
+            return []
+        log = path.with_name(f"{path.name}-wal")
+        how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+        uri = f"{path.absolute().as_uri()}?{how}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as connection:
+            return connection.execute(sql, values).fetchall()
+    except (OSError, sqlite3.Error):
+        return []
