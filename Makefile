@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster build clean broker servers
+.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-taipy: $(VENV)/.installed-test ## Measure Taipy 4.1.1 beside it, in an env
 
 bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode beside Celery and Dramatiq, on one broker
 	$(BIN)/python -m benchmarks.cluster
+
+man: $(VENV)/.installed ## Write the manual page anew from the help of the commands
+	$(BIN)/python -m tools.man_page docs/taipy-exec.1
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build
