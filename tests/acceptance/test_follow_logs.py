@@ -6,7 +6,10 @@ import re
 import signal
 import subprocess
 
+from cluster_support import Cluster
 from command_support import COLOR, Application, Terminal, wait_until
+
+from tools.private_broker import PrivateBroker
 
 TALK = """
 def talk(*inputs):
@@ -168,3 +171,26 @@ def test_follow_under_json_waits_and_prints_one_object(app: Application) -> None
         "before\nafter\n",
         "later one and the rest\n",
     }
+
+
+def test_in_cluster_mode_the_lines_of_every_worker_come_too(
+    app: Application, broker: PrivateBroker, broker_url: str
+) -> None:
+    app.module("jobs", TALK)
+    cluster = Cluster(app, broker, broker_url)
+    cluster.graph({name.replace(" ", "_"): task for name, task in PAIR.items()})
+    workers = [cluster.worker(), cluster.worker()]
+    process = cluster.submit()
+    app.begun(2)
+    follower = app.start("logs", app.only_submission(), "--follow")
+    assert follower.stdout is not None
+    first = {follower.stdout.readline() for _ in range(2)}
+    assert first == {"left | before\n", "right | before\n"}
+    app.open_gate()
+    assert cluster.end(process).code == 0
+    assert sorted(app.end(follower).out.splitlines()) == [
+        "last_one | later one and the rest",
+        "left | after",
+        "right | after",
+    ]
+    cluster.leave(*workers)
