@@ -89,7 +89,7 @@ def test_ids_are_those_that_the_command_takes(submitted: tuple[Application, str]
     assert bash(app, "taipy-exec logs JOB_an") == [answer]
     assert bash(app, f"taipy-exec logs {jobs[0][:20]}") == [jobs[0]]
     assert bash(app, "taipy-exec retry ") == [id, answer]
-    for command in ("wait", "attach", "resume", "cancel"):
+    for command in ("wait", "attach", "resume", "cancel", "pause", "continue"):
         assert bash(app, f"taipy-exec {command} ") == []
     assert tree(app.folder) == before
 

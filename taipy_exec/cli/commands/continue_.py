@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from taipy_exec.cli import options
 from taipy_exec.cli.commands.pause import set_paused
 from taipy_exec.cli.options import help_text
@@ -17,9 +13,7 @@ HELP = help_text(
 
 
 def continue_(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
-    ],
+    submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     state_dir: options.StateDir = None,

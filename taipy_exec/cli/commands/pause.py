@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
@@ -22,9 +20,7 @@ HELP = help_text(
 
 
 def pause(
-    submission: Annotated[
-        str, typer.Argument(metavar="SUBMISSION", help="Its id, or how it begins.")
-    ],
+    submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
