@@ -1,4 +1,4 @@
-"""What GitHub Actions and GitLab CI make of lines in a log: groups, annotations, a summary.
+"""What GitHub Actions and GitLab CI make of lines in a log: groups, annotations, sections.
 
 Formats: docs.github.com, "Workflow commands"; the runner's ActionCommand.cs for what counts as one;
 docs.gitlab.com, "Create custom collapsible sections".
@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text, short_id
-from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import DONE, Status
-
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.model.job import JobRecord
 
 _LONGEST_MESSAGE = 1_000
-_SUMMARY_JOBS = 100
 # Nothing that is seen, and no white space: a line that begins with it begins with no command.
 _BREAK = "\u2060"
 _COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _FRAME = re.compile(r'^\s*File "(.+)", line (\d+)', re.MULTILINE)
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~@<>&-])")
 
 
 class CiSystem(Enum):
@@ -60,7 +54,7 @@ def commands_stopped(streams: Streams) -> Iterator[None]:
     if streams.ci is not CiSystem.GITHUB:
         yield
         return
-    token = secrets.token_hex(16)
+    token = os.urandom(16).hex()
     streams.raw(f"::stop-commands::{token}\n")
     try:
         yield
@@ -78,7 +72,7 @@ def group(streams: Streams, title: str) -> Iterator[None]:
         yield
         streams.raw("::endgroup::\n")
     elif streams.ci is CiSystem.GITLAB:
-        name = f"taipy_exec_{secrets.token_hex(4)}"
+        name = f"taipy_exec_{os.urandom(4).hex()}"
         options = "[collapsed=true]"
         streams.raw(f"\x1b[0Ksection_start:{time.time():.0f}:{name}{options}\r\x1b[0K{title}\n")
         yield
@@ -116,49 +110,3 @@ def _place(job: JobRecord, workspace: str | None) -> tuple[str, str] | None:
         if path.is_relative_to(root) and "site-packages" not in path.parts:
             return str(path.relative_to(root)), line
     return None
-
-
-def write_summary(
-    file: Path, record: SubmissionRecord, jobs: Sequence[JobRecord], where: str
-) -> None:
-    """Append a table of the jobs in Markdown. Raises OSError."""
-    with file.open("a", encoding="utf-8") as summary:
-        summary.write(_summary(record, jobs, where))
-
-
-def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) -> str:
-    total = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-    took = ""
-    if record.finished_at is not None:
-        took = f" in {duration(max(record.finished_at - record.created_at, 0.0))}"
-    lines = [
-        f"### {_markdown(record.scenario)}: {record.status.name}",
-        "",
-        f"{total} ({counts_text(record.counts)}){took}, {_markdown(record.mode)}, `{record.id}`",
-        "",
-        "| Task | Status | Time | Attempt | Reason |",
-        "|---|---|--:|--:|---|",
-    ]
-    shown = list(jobs)
-    if len(jobs) > _SUMMARY_JOBS:
-        shown = [job for job in jobs if job.status not in DONE][:_SUMMARY_JOBS]
-    for job in shown:
-        cells = (
-            _markdown(job.task),
-            f"{GLYPHS[job.status][0]} {job.status.name}",
-            duration(job.duration),
-            str(job.attempt),
-            _markdown(reason_text(job)[:_LONGEST_MESSAGE]),
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    if len(shown) < len(jobs):
-        lines += ["", f"{len(jobs) - len(shown)} more jobs are not shown."]
-    if any(job.status is Status.FAILED for job in jobs):
-        command = f"taipy-exec retry {short_id(record.id)}{where}"
-        lines += ["", "What is left runs again with:", "", "```sh", command, "```"]
-    return "\n".join(lines) + "\n\n"
-
-
-def _markdown(text: str) -> str:
-    """`text` as it is: no mark-up, no mention of anybody, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split())).replace("\\@", "&#64;")

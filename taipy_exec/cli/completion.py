@@ -6,6 +6,7 @@ What a Python file configures is suggested from former submissions: it would hav
 from __future__ import annotations
 
 import functools
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -26,8 +27,17 @@ _NOT_PLAIN = re.compile(r"[^\w .,/%+-]")
 _SHORT_ID = re.compile(r"((?:SUBMISSION|JOB)_.*?[0-9a-f]{8})-[0-9a-f-]{27}")
 
 
-def _quietly(completer: Completer) -> Completer:
-    """With whatever goes wrong there is nothing to suggest; nor what a shell might evaluate."""
+# Typer inspects each completer when the command starts, which takes longer than most commands do.
+_IS_ASKED = "_TAIPY_EXEC_COMPLETE" in os.environ
+
+
+def _quietly(completer: Completer) -> Completer | None:
+    """With whatever goes wrong there is nothing to suggest; nor what a shell might evaluate.
+
+    None where the shell does not ask.
+    """
+    if not _IS_ASKED:
+        return None
 
     @functools.wraps(completer)
     def suggestions(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
@@ -208,9 +218,10 @@ def modes(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     return [(mode, "") for mode, why_not in runner_modes().items() if why_not is None]
 
 
-def one_of(*words: str) -> Completer:
+def one_of(*words: str) -> Completer | None:
     """Suggests these words."""
 
+    @_quietly
     def complete(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
         return [(word, "") for word in words]
 

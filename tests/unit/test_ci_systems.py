@@ -15,6 +15,7 @@ from runner_support import commands_in
 
 from taipy_exec.cli import ci
 from taipy_exec.cli.ci import CiSystem
+from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
@@ -167,7 +168,7 @@ def test_a_summary_is_a_table_whatever_the_reasons_hold(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     file.write_text("before\n")
     jobs = [failed("a | b\nsecond <img> @all `x` [l](u)", task="my_task")]
-    ci.write_summary(file, record(FAILED=1), jobs, " -a 'my app'")
+    write_summary(file, record(FAILED=1), jobs, " -a 'my app'")
     text = file.read_text()
     assert text.startswith("before\n### s: FAILED\n")
     (row,) = [line for line in text.splitlines() if "FAILED |" in line]
@@ -180,7 +181,7 @@ def test_a_summary_is_a_table_whatever_the_reasons_hold(tmp_path: Path) -> None:
 def test_a_summary_of_very_many_jobs_stays_small(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     jobs = [failed("x" * 100_000, task=f"t{n}") for n in range(5000)]
-    ci.write_summary(file, record(FAILED=5000), jobs, "")
+    write_summary(file, record(FAILED=5000), jobs, "")
     assert file.stat().st_size < 200_000
     assert "4900 more jobs are not shown." in file.read_text()
 
@@ -189,6 +190,6 @@ def test_a_summary_of_jobs_that_are_done_offers_no_retry(tmp_path: Path) -> None
     file = tmp_path / "summary.md"
     done: Any = failed()
     done.status, done.failure = Status.COMPLETED, None
-    ci.write_summary(file, record(COMPLETED=1), [done], "")
+    write_summary(file, record(COMPLETED=1), [done], "")
     assert "retry" not in file.read_text()
     assert "1 job (1 completed) in 2.0s" in file.read_text()

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taipy_exec.cli.report import FORMATS, render_report
-from taipy_exec.cli.report.content import JobStory, Report
-from taipy_exec.cli.report.job_log import (
+from taipy_exec.cli.job_log import (
     ALL_TOGETHER,
     LONGEST,
     LogTail,
@@ -21,9 +19,11 @@ from taipy_exec.cli.report.job_log import (
     readable,
     room_for,
 )
+from taipy_exec.cli.redaction import redaction
+from taipy_exec.cli.report import FORMATS, render_report
+from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.markup import plural, size, text
 from taipy_exec.cli.report.page import MOST_TASKS
-from taipy_exec.cli.report.redaction import redaction
 from taipy_exec.cli.report.slots import slots, waiting
 from taipy_exec.cli.report.timeline import MOST_SLOTS
 from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig

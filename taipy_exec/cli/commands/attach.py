@@ -36,7 +36,7 @@ def attach(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.report.redaction import redaction_for
+    from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams

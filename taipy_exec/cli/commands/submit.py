@@ -174,7 +174,7 @@ def run_to_end(
     """
     from taipy_exec.cli import outcome
     from taipy_exec.cli.ci import commands_stopped
-    from taipy_exec.cli.report.redaction import redaction
+    from taipy_exec.cli.redaction import redaction
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.session import Session
 

@@ -6,7 +6,7 @@ import datetime as dt
 from html import escape
 
 from taipy_exec.cli.graph.palette import class_name, glyph
-from taipy_exec.cli.report.job_log import readable
+from taipy_exec.cli.job_log import readable
 
 
 def text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Secrets out of what a report shows, whoever wrote it: us, a library or the user's functions."""
+"""Secrets out of what is shown, whoever wrote it: us, a library or the user's functions."""
 
 from __future__ import annotations
 
