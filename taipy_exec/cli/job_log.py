@@ -1,4 +1,4 @@
-"""The end of a job's log: as much of it as a report has room for."""
+"""The end of a job's log, and what is left of it where it is shown to people."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def follow(
     it can go no further. `is_left` tells whether nobody does; it is asked once a second.
     """
     wanted, submission = {job.id for job in jobs}, jobs[0].submission
-    version, looked, ended = -1, 0.0, False
+    version, looked, ended, is_first = -1, 0.0, False, True
     while not streams.data_is_gone:
         now = store.data_version()
         if now != version:
@@ -124,8 +124,9 @@ def follow(
             ended = record.finished_at is not None or all(job.status.is_final for job in jobs)
         for job in jobs:
             # A start may be stored a little later than the job's first line.
-            if job.id in outputs and (ended or job.status not in _NOT_STARTED):
+            if job.id in outputs and (is_first or ended or job.status not in _NOT_STARTED):
                 outputs[job.id].advance(job, last=ended)
+        is_first = False
         if ended:
             return
         if time.monotonic() - looked >= _LOOK_FOR_COORDINATOR_SECONDS:

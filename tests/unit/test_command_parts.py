@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from taipy_exec.cli import outcome
 from taipy_exec.cli.commands.check import _check_state
 from taipy_exec.cli.events import EventStream
-from taipy_exec.cli.job_output import JobOutput
+from taipy_exec.cli.job_output import JobOutput, follow, job_outputs
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.problem import Level
 from taipy_exec.engine.forecast import forecast
@@ -31,6 +33,8 @@ class Printed:
         self.lines: list[str] = []
         self.warnings: list[str] = []
         self.broken = broken
+        self.data_is_gone = False
+        self.data_has_color = False
 
     def data(self, text: str) -> None:
         if self.broken:
@@ -143,6 +147,107 @@ def test_nothing_of_a_job_that_had_failed_before_is_new(tmp_path: Path) -> None:
     assert log.shown(failed) == []
     other = Log(tmp_path, 1)
     assert other.shown(failed) == ["old", "raised: no such luck"]
+
+
+class Watched:
+    """A store of one submission, in which a step is taken at each look."""
+
+    def __init__(self, *steps: Callable[[Watched], None]) -> None:
+        self.steps = list(steps)
+        self.looks = 0
+        self.found = [job(Status.RUNNING)]
+        self.record = SubmissionRecord(id="SUBMISSION_1", scenario="s", instance="i", name="s")
+
+    def data_version(self) -> int:
+        self.looks += 1
+        if self.steps:
+            self.steps.pop(0)(self)
+        return self.looks
+
+    def submission(self, id: str) -> SubmissionRecord:
+        return self.record
+
+    def jobs(self, submission: str) -> list[JobRecord]:
+        return list(self.found)
+
+
+def followed(
+    folder: Path, store: Watched, jobs: list[JobRecord], tail: int | None, left: bool = False
+) -> list[str]:
+    printed = Printed()
+    outputs = job_outputs(printed, folder, jobs, tail)  # type: ignore[arg-type]
+    follow(store, jobs, outputs, printed, lambda record: left)  # type: ignore[arg-type]
+    return printed.lines
+
+
+def test_tail_does_not_shorten_what_a_job_prints_that_starts_later(tmp_path: Path) -> None:
+    later = replace(job(Status.BLOCKED), id="JOB_u", task="u")
+    log = log_path(tmp_path, "SUBMISSION_1", "JOB_u")
+    log.parent.mkdir(parents=True)
+
+    def starts(store: Watched) -> None:
+        store.found = [job(Status.COMPLETED), replace(later, status=Status.RUNNING)]
+        log.write_text("1\n2\n3\n")
+
+    def ends(store: Watched) -> None:
+        store.found[1] = replace(later, status=Status.COMPLETED)
+
+    store = Watched(lambda store: store.found.append(later), starts, ends)
+    assert followed(tmp_path, store, [job(), later], 1) == ["u | 1", "u | 2", "u | 3"]
+
+
+def test_what_a_job_printed_and_came_late_is_printed_at_the_end(tmp_path: Path) -> None:
+    log = log_path(tmp_path, "SUBMISSION_1", "JOB_t")
+    log.parent.mkdir(parents=True)
+    waits = replace(job(Status.PENDING), id="JOB_u", task="u")
+
+    def ends(store: Watched) -> None:
+        log.write_text("early\n")
+        store.found = [job(Status.COMPLETED), waits]
+
+    def all_ends(store: Watched) -> None:
+        log.write_text("early\nlate")
+        store.record.finished_at = 1.0
+
+    store = Watched(lambda store: store.found.append(waits), ends, lambda store: None, all_ends)
+    assert followed(tmp_path, store, [job(), waits], None) == ["t | early", "t | late"]
+
+
+def test_following_goes_on_while_a_coordinator_may_come_and_ends_where_none_helps(
+    tmp_path: Path,
+) -> None:
+    blocked = job(Status.BLOCKED)
+
+    def comes_back(store: Watched) -> None:
+        store.found = [job(Status.COMPLETED)]
+
+    # Detached: nobody works on it yet, and nothing says that data is missing.
+    store = Watched(
+        lambda store: setattr(store, "found", [blocked]), lambda store: None, comes_back
+    )
+    assert followed(tmp_path, store, [blocked], None, left=True) == []
+    assert store.looks == 3
+    stuck = job(Status.BLOCKED, Reason.INPUT_NOT_WRITTEN)
+    store = Watched(lambda store: setattr(store, "found", [stuck]))
+    assert followed(tmp_path, store, [stuck], None, left=True) == []
+    assert store.looks == 1
+
+
+def test_following_ends_where_nobody_reads(tmp_path: Path) -> None:
+    printed = Printed()
+    printed.data_is_gone = True
+    follow(Watched(), [job()], {}, printed, lambda record: False)  # type: ignore[arg-type]
+
+
+def test_with_a_prefix_a_line_that_was_written_over_is_printed_in_its_last_form(
+    tmp_path: Path,
+) -> None:
+    printed = Printed()
+    log = log_path(tmp_path, "SUBMISSION_1", "JOB_t")
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"10%\r50%\r100%\nnext\r\n\xff\n\n")
+    JobOutput(printed, tmp_path, job(), "t | ", None).advance(job())  # type: ignore[arg-type]
+    assert printed.lines == ["t | 100%", "t | next", "t | \ufffd", "t | "]
 
 
 # -- events ---------------------------------------------------------------------------------
