@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import sys
 from typing import TextIO
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+_LIMITS = (
+    resource.RLIMIT_AS,
+    resource.RLIMIT_CPU,
+    resource.RLIMIT_DATA,
+    resource.RLIMIT_FSIZE,
+    resource.RLIMIT_NOFILE,
+)
 
 
 class Surroundings:
-    """Remembers the working folder, environment, umask, signals and streams of a process."""
+    """Remembers working folder, environment, umask, signals, limits and streams of a process."""
 
     def __init__(self) -> None:
         self._folder = os.getcwd()  # noqa: PTH109 - compared after every job
@@ -21,6 +29,8 @@ class Surroundings:
         self._umask = os.umask(0o022)
         os.umask(self._umask)
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self._limits = {number: resource.getrlimit(number) for number in _LIMITS}
         self._path = list(sys.path)
         self._argv = list(sys.argv)
         self._streams = [sys.stdin, sys.stdout, sys.stderr]
@@ -38,10 +48,10 @@ class Surroundings:
             os.environ.clear()
             os.environ.update(self._environ)
         os.umask(self._umask)
-        for signum, handler in self._handlers.items():
-            if signal.getsignal(signum) is not handler:
-                signal.signal(signum, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._restore_signals()
+        for number, limit in self._limits.items():
+            if resource.getrlimit(number) != limit:
+                _restore_limit(number, limit)
         if sys.path != self._path:
             sys.path[:] = self._path
         if sys.argv != self._argv:
@@ -55,6 +65,17 @@ class Surroundings:
             os.dup2(spare, number)
         self._restore_streams()
 
+    def _restore_signals(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != self._blocked:
+            # What has waited meant the job that has ended: to ignore it takes it away.
+            for signum in signal.sigpending() & set(_SIGNALS):
+                signal.signal(signum, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
+        for signum, handler in self._handlers.items():
+            if signal.getsignal(signum) is not handler:
+                signal.signal(signum, handler)
+
     def _restore_streams(self) -> None:
         for number, stream in enumerate(self._streams):
             if stream.closed:
@@ -63,6 +84,16 @@ class Surroundings:
                     if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
                         handler.stream = self._streams[number]
         sys.stdin, sys.stdout, sys.stderr = self._streams
+
+
+def _restore_limit(number: int, limit: tuple[int, int]) -> None:
+    """Put a limit back as far as that is allowed: a lowered hard limit stays, except for root."""
+    try:
+        resource.setrlimit(number, limit)
+    except (OSError, ValueError):
+        soft, hard = limit[0], resource.getrlimit(number)[1]
+        is_allowed = hard == resource.RLIM_INFINITY or 0 <= soft <= hard
+        resource.setrlimit(number, (soft if is_allowed else hard, hard))
 
 
 def _raw_environ() -> dict[bytes, bytes]:

@@ -197,7 +197,8 @@ SPOILS = {
     "leaves a thread": "threading.Thread(target=time.sleep, args=(1000,)).start()",
     "leaves an exit handler": "atexit.register(os._exit, 7)",
     "changes the hooks": "sys.excepthook = None; sys.setrecursionlimit(100)",
-    "blocks signals": "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))",
+    "blocks signals": "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)); signal.alarm(1)",
+    "lowers its limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (20, LIMITS[1]))",
 }
 
 
@@ -207,20 +208,23 @@ def test_what_a_job_does_to_its_process_does_not_reach_the_next_job(
 ) -> None:
     app.module(
         "jobs",
-        "import atexit, os, signal, sys, threading, time\n"
+        "import atexit, os, resource, signal, sys, threading, time\n"
+        "LIMITS = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
         f"def spoil():\n    {SPOILS[name]}\n    return 1\n"
         "def look(x):\n"
         "    print('still heard')\n"
         "    os.write(2, b'and here\\n')\n"
         "    mask = os.umask(0)\n    os.umask(mask)\n"
         "    state = [os.getcwd(), mask, 'SPOILT' in os.environ, 'HOME' in os.environ]\n"
+        "    state += [len(signal.pthread_sigmask(signal.SIG_BLOCK, ()))]\n"
+        "    state += [resource.getrlimit(resource.RLIMIT_NOFILE) == LIMITS]\n"
         "    open('looked', 'w').write(repr(state))\n",
     )
     app.graph({"spoil": ("jobs.spoil", [], ["a"]), "look": ("jobs.look", ["a"], ["b"])}, workers=1)
     result = submit(app)
     assert set(result.statuses().values()) == {"COMPLETED"}
     looked = (app.folder / "looked").read_text()
-    assert looked == repr([str(app.folder), 0o022, False, True])
+    assert looked == repr([str(app.folder), 0o022, False, True, 0, True])
     (log,) = (app.folder / ".taipy-exec" / "logs").rglob("JOB_look_*.log")
     assert log.read_text() == "still heard\nand here\n"
 
