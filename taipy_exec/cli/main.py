@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -103,6 +104,7 @@ for _name, _command in (
 app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HELP))
 app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=summary(queue.HELP))
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
@@ -149,8 +151,20 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
         # click makes exit code 1 of a reader that went away; that is no error (`| head -1`).
         gone = isinstance(leave.__context__, BrokenPipeError)
         return 0 if gone else leave.code if isinstance(leave.code, int) else bool(leave.code)
+    except OSError as error:
+        return _no_room(error, wants_json)
     except Exception as error:
         return _bug(error, wants_json)
+
+
+def _no_room(error: OSError, wants_json: int | None) -> int:
+    """A full disk, under stdout where no file is named; anything else is a bug."""
+    if error.errno not in _NO_ROOM:
+        return _bug(error, wants_json)
+    what = error.filename or "stdout"
+    hint = "make room; what jobs have done is stored: taipy-exec status"
+    _emit(wants_json, "no_room", f"{what} cannot be written: {error.strerror}", hint)
+    return outcome.STORE if error.filename else outcome.WRONG_USE
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -228,6 +242,6 @@ def _leave(code: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         sys.stdout.flush()
-    except (BrokenPipeError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)

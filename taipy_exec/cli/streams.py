@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
@@ -126,7 +127,10 @@ class Streams:
         try:
             self._data.write(text + end)
             self._data.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            # EIO: the terminal was closed.
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             self._give_up_data()
 
     def show(self, renderable: RenderableType) -> None:

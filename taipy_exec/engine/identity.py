@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import IO, ClassVar
 
+from taipy_exec.errors import StoreError
 from taipy_exec.model.job import SubmissionRecord
 
 _FOLDER = "coordinators"
@@ -20,7 +21,7 @@ class Identity:
 
     A lock tells more than a process id: it holds across containers that share the folder, and
     after the machine was started anew or got another name. It is of the kind that a forked child
-    does not inherit.
+    does not inherit. Raises StoreError where the lock's file cannot be made.
     """
 
     _mine: ClassVar[set[str]] = set()
@@ -29,8 +30,14 @@ class Identity:
         self.token = uuid.uuid4().hex
         self.name = f"{socket.gethostname()}:{os.getpid()}:{self.token}"
         self._path = _lock_path(state_dir, self.token)
-        self._path.parent.mkdir(exist_ok=True)
-        self._file: IO[bytes] | None = self._path.open("wb")
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            self._file: IO[bytes] | None = self._path.open("wb")
+        except OSError as error:
+            raise StoreError(
+                f"the state folder {self._path.parent} cannot be written: {error.strerror}",
+                "make room or get the right to write there, or give another --state-dir",
+            ) from None
         fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         Identity._mine.add(self.token)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -177,22 +177,36 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
             f"move it away (mv '{path}' '{path}.damaged') and submit again; "
             "the files of data nodes are not touched",
         )
-    if "full" in text or ("disk I/O" in text and _is_full(path.parent)):
+    if "full" in text or (_is_of_the_disk(text) and _is_full(path.parent)):
         return StoreError(
             f"the disk is full: the state store {path} cannot be written",
             "make room; what was stored before is intact",
         )
-    if "readonly" in text or "unable to open" in text or "disk I/O" in text:
+    if _is_of_the_disk(text):
+        why = "the disk is read-only" if _is_read_only(path.parent) else text
         return StoreError(
-            f"the state store {path} cannot be opened for writing ({text})",
+            f"the state store {path} cannot be opened for writing ({why})",
             "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
         )
     return StoreError(f"the state store {path} refused a write ({text})")
 
 
+def _is_of_the_disk(text: str) -> bool:
+    return "readonly" in text or "unable to open" in text or "disk I/O" in text
+
+
 def _is_full(folder: Path) -> bool:
-    """Whether the disk has no room: SQLite tells only of an I/O error where memory is mapped."""
+    """Whether the disk has no room, for bytes or for files: SQLite tells only that it failed."""
     try:
-        return shutil.disk_usage(folder).free < 1 << 16
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    has_no_room = disk.f_bavail * disk.f_frsize < 1 << 16
+    return has_no_room or (disk.f_files > 0 and disk.f_favail == 0)
+
+
+def _is_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
     except OSError:
         return False

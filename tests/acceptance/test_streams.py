@@ -275,3 +275,11 @@ def test_bytes_that_a_job_writes_to_stdout_are_in_its_log_too(
     result = app.run("submit", "--json", *arguments)
     assert result.code == 0
     assert app.run("logs", result.job("bad")["id"]).out == "by bytes\n"
+
+
+def test_a_full_disk_under_stdout_is_told_and_the_run_is_stored(app: Application) -> None:
+    app.one("return 1", mode="development")
+    result = app.shell("$T submit > /dev/full")
+    assert result.code == 2
+    assert "stdout cannot be written: No space left on device" in result.err
+    assert app.run("status", "--json").json["submissions"][0]["status"] == "COMPLETED"
