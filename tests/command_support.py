@@ -446,6 +446,15 @@ class Terminal:
         self.code = os.waitstatus_to_exitcode(status)
         return self.code
 
+    def close(self) -> None:
+        """Close the terminal as a window is closed, and wait for the command to end."""
+        os.close(self._fd)
+        os.waitpid(self.pid, 0)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change its size, as dragging a window's corner does."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def plain(self) -> str:
         """What was written, without codes."""
         return COLOR.sub("", CURSOR.sub("", self.text))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from cluster_support import SETTINGS, Cluster
-from command_support import Application, Result, Terminal, graph_toml, indent
-from invariants import ZombieWatch, data_agree, ran
+from command_support import Result, Terminal, graph_toml, indent
+from invariants import Observed, ZombieWatch, data_agree, ran
 
 ALL = ("development", "standalone", "cluster")
 # Modes in which a job has a process of its own.
@@ -60,7 +60,7 @@ def in_modes(*modes: str) -> pytest.MarkDecorator:
 class InMode:
     """An application in one mode: what is submitted runs, whatever it takes to run it."""
 
-    def __init__(self, mode: str, app: Application, cluster: Cluster | None) -> None:
+    def __init__(self, mode: str, app: Observed, cluster: Cluster | None) -> None:
         self.mode = mode
         self.app = app
         self.cluster = cluster

@@ -67,9 +67,12 @@ def test_f10_ctrl_c_thrice_leaves_at_once(place: InMode) -> None:
     submit = place.submitting()
     place.app.begun()
     begin = time.monotonic()
-    while submit.poll() is None:
+
+    def press() -> bool:
         submit.send_signal(signal.SIGINT)
-        time.sleep(0.05)
+        return submit.poll() is not None
+
+    wait_until(press, 20, "submit to leave")
     assert place.end(submit).code == 130
     assert time.monotonic() - begin < 15
     place.app.nothing_runs()
