@@ -154,12 +154,13 @@ class _Explained:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
+        # UnicodeDecodeError: SQLite takes any bytes for text, and damage may be some.
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise _explain(self._path, error) from error
 
 
-def _explain(path: Path, error: sqlite3.Error) -> StoreError:
-    text = str(error)
+def _explain(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
+    text = "malformed text" if isinstance(error, UnicodeDecodeError) else str(error)
     if "locked" in text or "busy" in text:
         return StoreError(
             f"the state store {path} is locked by another process",

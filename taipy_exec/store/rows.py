@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
+from taipy_exec.errors import StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status, SubmissionStatus
 
@@ -87,6 +89,31 @@ UPDATE_JOB = (
 )
 
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Row = tuple[Any, ...]
+
+
+def _from_row(
+    convert: Callable[Concatenate[_Row, _P], _R],
+) -> Callable[Concatenate[_Row, _P], _R]:
+    """Have a row that none of ours can be told as what it is: damage. Raises StoreError."""
+
+    @functools.wraps(convert)
+    def converted(row: _Row, /, *rest: _P.args, **named: _P.kwargs) -> _R:
+        try:
+            return convert(row, *rest, **named)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"the state store is damaged: a row of it cannot be read ({error!r})",
+                "move the state folder (.taipy-exec) away and submit again; "
+                "the files of data nodes are not touched",
+            ) from error
+
+    return converted
+
+
+@_from_row
 def to_instance(row: tuple[Any, ...]) -> Instance:
     return Instance(
         id=row[0],
@@ -144,6 +171,7 @@ def update_values(update: JobUpdate) -> tuple[object, ...]:
     )
 
 
+@_from_row
 def to_job(row: tuple[Any, ...]) -> JobRecord:
     return JobRecord(
         id=row[0],
@@ -175,6 +203,7 @@ def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
         connection.execute(INSERT_EDIT, edit)
 
 
+@_from_row
 def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> SubmissionRecord:
     """A row of submissions, with its jobs counted by status."""
     return SubmissionRecord(
