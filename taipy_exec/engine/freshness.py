@@ -65,16 +65,20 @@ class Freshness:
     ) -> str | None:
         """Why the task must run, in words; None where Taipy's rule lets it be skipped.
 
-        The rule: the task is skippable, has outputs, all of them are valid, and no input is
-        younger than the oldest output.
+        The rule: the task is skippable, has outputs, all of them are valid, and every input is
+        older than the oldest output. One of the same time may have been written after it, where a
+        disk keeps whole seconds only; and a time in the future proves nothing.
         """
         why = self._why_not_there(task, outputs, now)
         if why is not None:
             return why
+        for node in outputs:
+            if (node.changed_at() or 0.0) > now:
+                return f"{node.config.id} has a time in the future"
         oldest = min(self.last_edit(node) or 0.0 for node in outputs)
         for node in inputs:
             edited = self.last_edit(node)
-            if edited is not None and edited > oldest:
+            if edited is not None and edited >= oldest:
                 return f"{node.config.id} changed"
         return None
 
