@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -58,6 +59,15 @@ def remove_leftover(path: Path, pid: int) -> None:
         os.unlink(_beside(_target(path)[0], pid))  # noqa: PTH108
     except OSError:
         pass
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what any other process was writing beside `path` when it died."""
+    target = Path(_target(path)[0])
+    own = _beside(str(target), os.getpid())
+    for file in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        if str(file) != own:
+            file.unlink(missing_ok=True)
 
 
 def _target(path: Path) -> tuple[str, int | None]:

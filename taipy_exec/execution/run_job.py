@@ -19,6 +19,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions
+from taipy_exec.data.files import remove_leftover, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.execution import limits
@@ -160,7 +161,19 @@ class JobRunner:
         values = _split(task, outputs, _call(function, arguments))
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
+        if order.attempt > 1:
+            # A former attempt that still writes, frozen or cut off, is fenced off anyway.
+            for node in outputs:
+                if node.path is not None:
+                    remove_leftovers(node.path)
         _write(outputs, values)
+
+    def remove_half_written(self, order: JobOrder, pid: int) -> None:
+        """Remove what process `pid` was writing when it died while it ran the job."""
+        task = self._app.tasks.get(order.task)
+        for node in self._data_nodes(task, order)[1] if task else ():
+            if node.path is not None:
+                remove_leftover(node.path, pid)
 
     def _fence(self) -> None:
         """Let nothing be written by a run that does not count any more."""

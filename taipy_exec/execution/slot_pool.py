@@ -12,6 +12,7 @@ from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import NEVER, make_bootstrap
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
+from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.slot import Ask, Slot
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.execution.worker_name import worker_name
@@ -34,6 +35,7 @@ class SlotPool:
         self.asking: dict[str, Slot] = {}
         self._app = app
         self._limit = app.job.max_jobs_per_process
+        self._remove_half_written = JobRunner(app).remove_half_written
         # Here, in the thread that makes the pool: if that is importing the user's module, the
         # pickler would wait for its import lock in any other.
         self._bootstrap = make_bootstrap(app, folder, asks=asks)
@@ -156,7 +158,7 @@ class SlotPool:
             running = slot.job is not None
             self._forget(slot)
             if running:
-                slot.bury()
+                self._bury(slot)
             else:
                 slot.retire()
         if self._guard is not None:
@@ -213,9 +215,16 @@ class SlotPool:
 
     def _on_end(self, slot: Slot) -> None:
         self._forget(slot)
-        report = slot.bury()
+        report = self._bury(slot)
         if report is not None:
             self._ended.append(report)
+
+    def _bury(self, slot: Slot) -> JobReport | None:
+        order = slot.job
+        report = slot.bury()
+        if order is not None:
+            self._remove_half_written(order, slot.pid)
+        return report
 
 
 def _bound(action: Callable[[Slot], None], slot: Slot) -> Callable[[], None]:
