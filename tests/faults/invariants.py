@@ -1,7 +1,7 @@
 """What must hold whatever happens (I1 to I10), seen from outside: by the files and by /proc.
 
-`Observed` is an application that is looked at while the test runs, and checked at its end. I1 and I3
-are each test's own: how long it may take, and what has run how often.
+`Observed` is an application that is looked at while the test runs, and checked at its end. I1 and
+I3 are each test's own: how long it may take, and what has run how often.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ from command_support import Application, Result, wait_until
 
 # A password that nobody may show: of a data node, of the broker's user, and of the messages.
 CANARY = "c4n@ry:p/ssw0rd%"
-CANARY_NODE = '\n[DATA_NODE.guarded]\nstorage_type = "s3_object"\naws_access_key = "ENV[CANARY]"\n' + (
-    'aws_secret_access_key = "ENV[CANARY]"\naws_s3_bucket_name = "b"\naws_s3_object_key = "k"\n'
-)
+CANARY_NODE = """
+[DATA_NODE.guarded]
+storage_type = "s3_object"
+aws_access_key = "ENV[CANARY]"
+aws_secret_access_key = "ENV[CANARY]"
+aws_s3_bucket_name = "b"
+aws_s3_object_key = "k"
+"""
 FINAL = {"COMPLETED", "SKIPPED", "FAILED", "CANCELED", "ABANDONED"}
 DONE = {"COMPLETED", "SKIPPED"}
 # Codes that tell of more than the statuses: timeout, broker, store, interrupted, killed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -51,7 +52,7 @@ def test_f36_a_job_that_fails_and_then_works(place: InMode, fails: int) -> None:
     assert result.job("after")["attempt"] == 1
     assert place.value("a") == 7
     times = begins(place, "flaky")
-    for number, (one, other) in enumerate(zip(times, times[1:], strict=False)):
+    for number, (one, other) in enumerate(itertools.pairwise(times)):
         wait = other - one
         assert DELAY * 2**number <= wait <= DELAY * 2**number * 1.25 + 2.0, (number, wait)
     place.has_run(result)

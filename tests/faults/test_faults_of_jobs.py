@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command_support import Result, wait_until
+from command_support import wait_until
 from modes import ALL, APART, InMode, in_modes
 
 pytestmark = pytest.mark.once
@@ -186,8 +186,7 @@ HANGS = {
     "locks_itself": "lock = threading.Lock()\nlock.acquire()\nlock.acquire()",
     "never_leaves_c": "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')",
     "swallows_all": (
-        "while True:\n    try:\n        time.sleep(600)\n"
-        "    except BaseException:\n        pass"
+        "while True:\n    try:\n        time.sleep(600)\n    except BaseException:\n        pass"
     ),
 }
 
