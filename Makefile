@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test faults check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test faults soak check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ test: $(VENV)/.installed-test servers ## Run the tests
 
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
+
+SECONDS ?= 600
+soak: $(VENV)/.installed-test broker ## Short jobs for SECONDS (600), and every 10 s a kill -9 of anything
+	SOAK_SECONDS=$(SECONDS) FAULT_ROUNDS=1 $(BIN)/python -m pytest -s tests/faults/test_soak_of_everything.py
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ ALL = ("development", "standalone", "cluster")
 APART = ("standalone", "cluster")
 
 # Each job notes its begin and its end with one write each, in a file that is never truncated.
-_JOBS = """\
+JOBS = """\
 import functools, os, signal, sys, threading, time
 
 LEDGER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ledger")
@@ -81,7 +81,7 @@ class InMode:
 
         `start` stands at the top of their module; `extra` are more lines of a task's section.
         """
-        module = f"{start}\n{_JOBS}"
+        module = f"{start}\n{JOBS}"
         for name, (body, _, _) in tasks.items():
             module += f"@noted\ndef {name}(*inputs):\n{indent(body)}\n\n"
         self.app.module("jobs", module)

@@ -1,0 +1,36 @@
+"""A coordinator that lives through the whole soak: `steady.py SECONDS`, in the application's folder.
+
+It submits the same scenario again and again, from Python, and prints what became of each as a line
+of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+import taipy_exec as tp
+from taipy_exec import Config
+
+
+def main() -> None:
+    Config.load("config.toml")
+    end = time.monotonic() + float(sys.argv[1])
+    orchestrator = tp.Orchestrator()
+    orchestrator.run()
+    scenario = tp.create_scenario(Config.scenarios["s"], name="steady")
+    while time.monotonic() < end:
+        submission = scenario.submit(wait=True, timeout=120)
+        statuses = sorted({job.status.name for job in submission.jobs})
+        print(json.dumps({"id": submission.id, "statuses": statuses}), flush=True)
+        # So short that jobs run all the while, so long that there is room for others.
+        time.sleep(0.2)
+        while os.path.exists("hold"):
+            time.sleep(0.05)
+    orchestrator.stop()
+
+
+if __name__ == "__main__":
+    main()
