@@ -97,9 +97,12 @@ class InMode:
         return {**own, **(extra or {})}
 
     def worker(self, concurrency: int = 2, **options: Any) -> None:
-        """Start a worker, where one is needed."""
+        """Start a worker, where one is needed.
+
+        A quiet one: nobody reads what it says, and a full pipe would stop it.
+        """
         if self.cluster:
-            words = ("--concurrency", str(concurrency))
+            words = ("--concurrency", str(concurrency), "--quiet")
             self.workers.append(self.cluster.worker(*words, **options))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

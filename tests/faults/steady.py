@@ -1,4 +1,4 @@
-"""A coordinator that lives through the whole soak: `steady.py SECONDS`, in the application's folder.
+"""A coordinator that lives through the whole soak: `python steady.py SECONDS`.
 
 It submits the same scenario again and again, from Python, and prints what became of each as a line
 of JSON.
@@ -7,9 +7,9 @@ of JSON.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
+from pathlib import Path
 
 import taipy_exec as tp
 from taipy_exec import Config
@@ -27,7 +27,7 @@ def main() -> None:
         print(json.dumps({"id": submission.id, "statuses": statuses}), flush=True)
         # So short that jobs run all the while, so long that there is room for others.
         time.sleep(0.2)
-        while os.path.exists("hold"):
+        while Path("hold").exists():
             time.sleep(0.05)
     orchestrator.stop()
 

@@ -117,13 +117,17 @@ class Soak:
         self.chance = chance
         self.kills: Counter[str] = Counter()
         self.samples = Samples()
-        self.workers = [self.cluster.worker("--concurrency", "2") for _ in range(2)]
+        self.workers = [self.worker() for _ in range(2)]
         self.steady = app.start(
             str(SECONDS), env=self.cluster.environment(), command=[sys.executable, "steady.py"]
         )
         self.submit: subprocess.Popen[str] | None = None
         self.runs = 0
         self._kinds: list[str] = []
+
+    def worker(self) -> subprocess.Popen[str]:
+        """A quiet one: nobody reads what it says, and a full pipe would stop it."""
+        return self.cluster.worker("--concurrency", "2", "--quiet")
 
     def look(self) -> None:
         """Take a sample, and have a submission run."""
@@ -166,7 +170,7 @@ class Soak:
     def kill_worker(self) -> None:
         kill_tree(self.workers[1])
         self.app.end(self.workers[1])
-        self.workers[1] = self.cluster.worker("--concurrency", "2")
+        self.workers[1] = self.worker()
 
     def kill_job(self) -> None:
         """Any that has begun and not ended."""
