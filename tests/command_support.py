@@ -428,6 +428,13 @@ class Terminal:
             assert time.monotonic() < end, f"no {text!r} in {self.text[-2000:]!r}"
             assert self._read(0.1), f"ended without {text!r}: {self.text[-2000:]!r}"
 
+    def read_more(self, seen: int, frames: int, seconds: float = 30) -> None:
+        """Take what comes until so many more frames are drawn behind the first `seen` letters."""
+        end = time.monotonic() + seconds
+        while self.text.count("\x1b[1A", seen) < frames:
+            assert time.monotonic() < end, f"no new frame in {self.text[seen:]!r}"
+            assert self._read(0.1), f"ended: {self.text[-2000:]!r}"
+
     def screen_with(self, pattern: str, seconds: float = 30) -> str:
         """The screen, once it holds a match of `pattern`: a frame is not written at once."""
         end = time.monotonic() + seconds

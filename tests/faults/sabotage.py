@@ -51,11 +51,26 @@ SUBMITTER_POINTS: Mapping[str, tuple[str, str, str]] = {
     "before-dismissal": (_RUNNER, "ClusterRunner.dismiss", "before"),
     "after-dismissal": (_RUNNER, "ClusterRunner.dismiss", "after"),
 }
+# The same in the local modes; those that begin with `slot-` are of standalone mode only.
+LOCAL_POINTS: Mapping[str, tuple[str, str, str]] = {
+    "submission-stored": SUBMITTER_POINTS["submission-stored"],
+    "before-commit": SUBMITTER_POINTS["before-commit"],
+    "after-commit": SUBMITTER_POINTS["after-commit"],
+    "before-dispatch": ("taipy_exec.engine.coordinator", "Coordinator._dispatch", "before"),
+    "after-dispatch": ("taipy_exec.engine.coordinator", "Coordinator._dispatch", "after"),
+    "before-job": ("taipy_exec.execution.run_job", "JobRunner.run", "before"),
+    "after-job": ("taipy_exec.execution.run_job", "JobRunner.run", "after"),
+    "slot-made": ("taipy_exec.execution.slot_pool", "SlotPool._new_slot", "after"),
+    "slot-got-job": ("taipy_exec.execution.slot", "Slot.start", "after"),
+    "slot-reports": ("taipy_exec.execution.slot", "Slot.take_report", "before"),
+    "slot-reported": ("taipy_exec.execution.slot", "Slot.take_report", "after"),
+    "last-words": ("taipy_exec.cli.result", "show_result", "before"),
+}
 
 
 def kill_at(point: str, number: int) -> None:
     """Wrap the place so that its n-th use is this process's end."""
-    module, path, when = {**WORKER_POINTS, **SUBMITTER_POINTS}[point]
+    module, path, when = {**WORKER_POINTS, **SUBMITTER_POINTS, **LOCAL_POINTS}[point]
     owner: Any = importlib.import_module(module)
     *classes, name = path.split(".")
     for class_name in classes:

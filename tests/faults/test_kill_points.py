@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from cluster_support import Cluster, assert_completed
 from command_support import Result
-from sabotage import SUBMITTER_POINTS, WORKER_POINTS
+from invariants import data_agree, ran
+from modes import InMode, in_modes
+from sabotage import LOCAL_POINTS, SUBMITTER_POINTS, WORKER_POINTS
 
 # Points that a submission of these five jobs comes to only once.
-_ONCE = ("submission-stored", "reports-queue-declared", "before-dismissal", "after-dismissal")
+_ONCE = (
+    "submission-stored",
+    "reports-queue-declared",
+    "before-dismissal",
+    "after-dismissal",
+    "last-words",
+)
+# Points that it may come to twice only, with two slots.
+_TWICE = ("slot-made",)
 EDGES: dict[str, list[str]] = {"a": [], "b": ["a"], "c": ["b"], "d": [], "e": ["a", "d"]}
 
 
@@ -49,6 +61,43 @@ def test_f11_a_submitter_killed_at(shared: Cluster, point: str, chance: random.R
     assert_completed(shared.run("submit", ".", "--new", "--json"))
     shared.leave(worker)
     shared.nothing_is_left()
+
+
+@pytest.mark.parametrize("point", LOCAL_POINTS)
+@in_modes("development", "standalone")
+def test_f11_a_local_submitter_killed_at(place: InMode, point: str, chance: random.Random) -> None:
+    if place.mode == "development" and point.startswith("slot-"):
+        pytest.skip("development mode has no slots")
+    if place.mode == "standalone" and point.endswith("-job"):
+        pytest.skip("jobs of standalone mode run in other processes")
+    tasks = {
+        name: ("time.sleep(0.05)\nreturn 1", [f"of_{other}" for other in before], [f"of_{name}"])
+        for name, before in EDGES.items()
+    }
+    place.graph(tasks)
+    number = 1 if point in _ONCE else chance.randint(1, 2 if point in _TWICE else 4)
+    sabotage = str(Path(__file__).with_name("sabotage.py"))
+    command = [sys.executable, sabotage, "kill", point, str(number), "--"]
+    killed = place.end(place.start("submit", ".", "--json", command=command))
+    assert killed.code == -signal.SIGKILL, killed.err
+    place.app.nothing_runs()
+    found = place.run("status", "--json").json["submissions"]
+    assert len(found) <= 1
+    if found and found[0]["status"] == "COMPLETED":
+        result = place.run("status", found[0]["id"], "--json")
+    elif found:
+        words = chance.choice([["resume", found[0]["id"]], ["submit", "."]])
+        result = place.run(*words, "--json")
+        assert result.json["submission"]["id"] == found[0]["id"]
+    else:
+        result = place.submit()
+    assert_completed(result)
+    times = ran(place.app)
+    for job in result.json["jobs"]:
+        assert job["attempt"] <= 2
+        # It may have been killed when it was stored that the job runs, and it did not yet.
+        assert 1 <= times[job["task"]] <= job["attempt"], (job, times)
+    data_agree(place.app, result)
 
 
 def carry_on(cluster: Cluster, command: str) -> Result:
