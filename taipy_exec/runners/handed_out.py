@@ -37,6 +37,7 @@ class Handed:
     """
 
     order: JobOrder
+    over: int = 0
     run: str = ""
     worker: str = ""
     heard: float = 0.0
@@ -54,6 +55,10 @@ class Handed:
     def is_begun(self) -> bool:
         """Whether a worker has begun it."""
         return self.adopted or bool(self.run)
+
+    def is_at(self, attempt: int) -> bool:
+        """Whether this is the attempt that counts."""
+        return self.order.attempt == attempt > self.over
 
 
 class HandedOut:
@@ -116,14 +121,16 @@ class HandedOut:
     def is_wanted(self, order: JobOrder) -> bool:
         """Whether this order is still to be begun by somebody."""
         out = self._jobs.get(order.job)
-        return out is not None and out.order == order and not out.is_begun
+        if out is None or out.order != order:
+            return False
+        return out.is_at(order.attempt) and not out.is_begun
 
     # -- reports --------------------------------------------------------------------------
 
     def counts(self, message: JobBegun | JobEnded | Asks, now: float) -> bool:
         """Whether this run is the one that counts; the first of its attempt becomes it."""
         out = self._jobs.get(message.job)
-        if out is None or out.order.attempt != message.attempt:
+        if out is None or not out.is_at(message.attempt):
             return False
         begins = isinstance(message, Asks) and not message.begun
         is_adopted = out.adopted and out.worker == message.worker
@@ -142,7 +149,7 @@ class HandedOut:
     def foretold(self, message: JobBegun, now: float) -> None:
         """A worker begins a job now. It counts where it dies before its report is here."""
         out = self._jobs.get(message.job)
-        if out is not None and out.order.attempt == message.attempt and not out.is_begun:
+        if out is not None and out.is_at(message.attempt) and not out.is_begun:
             out.foretold, out.heard = message, now
 
     def is_run(self, job: str, attempt: int, run: str) -> Handed | None:
@@ -156,7 +163,7 @@ class HandedOut:
         refused = []
         for job, attempt, run in message.jobs:
             out = self._jobs.get(job)
-            if out is None or out.order.attempt != attempt or (out.run and run != out.run):
+            if out is None or not out.is_at(attempt) or (out.run and run != out.run):
                 if run:
                     refused.append(
                         Verdict(job=job, attempt=attempt, run=run, allowed=False, answer_to="")
@@ -189,7 +196,7 @@ class HandedOut:
     def returned(self, message: Returned, now: float) -> None:
         """A worker did not run an order, or stopped it."""
         out = self._jobs.get(message.job)
-        if out is None or out.order.attempt != message.attempt:
+        if out is None or not out.is_at(message.attempt):
             return
         if message.why == Reason.CONFIG_MISMATCH:
             self._refused(out, message, now)
@@ -240,7 +247,7 @@ class HandedOut:
     def handed_back(self, job: str, attempt: int, run: str) -> None:
         """This run was stopped, or never began: somebody else may begin the same attempt."""
         out = self._jobs.get(job)
-        if out is not None and out.order.attempt == attempt and (out.adopted or out.run == run):
+        if out is not None and out.is_at(attempt) and (out.adopted or out.run == run):
             out.run, out.adopted, out.foretold = "", False, None
             self._events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
 
@@ -326,6 +333,7 @@ class HandedOut:
         order = out.order
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         self._tell(order, f"attempt {order.attempt} was lost: {how}")
+        out.over = order.attempt
         out.run, out.suspect, out.adopted, out.returned = "", None, False, 0
         out.foretold = None
         self._events.append(

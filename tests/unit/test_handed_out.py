@@ -100,6 +100,24 @@ def test_a_dead_process_is_a_lost_attempt_and_a_raised_error_is_not(table: Table
     assert other.kinds() == [Started, JobReport]
 
 
+def test_what_is_told_of_a_lost_attempt_begins_nothing(table: Table) -> None:
+    """Its order may still be the newest: the coordinator has not answered the loss yet."""
+    table.ended("a", Failure(kind="process_died", message="killed"))
+    assert table.kinds() == [Started, Lost]
+    assert not table.begun("a")
+    assert not table.begun("b")
+    assert len(table.holding("a")) == 1
+    table.returned("worker_lost")
+    table.handed.foretold(JobBegun(JOB, 1, "", "a", "host:a", "ab"), 0.0)
+    table.handed.send_again(ORDER, 0.0)
+    assert table.handed.take_again(1.0) == []
+    assert table.kinds() == []
+    table.handed.put(ORDER._replace(attempt=2), 1.0)
+    assert not table.begun("a")
+    assert table.begun("c", attempt=2)
+    assert table.kinds() == [Started]
+
+
 def test_a_process_that_was_told_to_stop_is_not_lost(table: Table) -> None:
     table.begun("a")
     found = table.handed.get(JOB)
