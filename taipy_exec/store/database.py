@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.errors import StoreError
+from taipy_exec.store.reading import open_to_read
 from taipy_exec.store.schema import LATEST, migrate, version_of
 
 DATABASE = "state.db"
@@ -22,24 +23,30 @@ _CHECKPOINT_PAGES = 10_000  # 40 MB of log between two syncs of the disk
 class Database:
     """One state folder. Each thread has a connection of its own; many processes may read.
 
-    Raises StoreError where the store is locked, damaged, of a newer version or not writable.
+    With `read_only` nothing on the disk changes; so too, unless `create`, where it cannot be
+    written. Raises StoreError where the store is locked, damaged, of a newer version or not
+    writable.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.folder = folder
         self.path = folder / DATABASE
-        self._create = create
+        self._create = create and not read_only
+        self._read_only = read_only or not (create or _is_writable(self.path))
         self._local = threading.local()
         self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
-        if create:
+        if self._create:
             self._make_folder()
         self._connection()
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether there is a state store in `folder`."""
-        return (folder / DATABASE).exists()
+        """Whether there is a state store in `folder`, or may be one that cannot be seen."""
+        try:
+            return (folder / DATABASE).exists()
+        except PermissionError:
+            return True
 
     def _make_folder(self) -> None:
         try:
@@ -68,13 +75,7 @@ class Database:
         return found
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={'rwc' if self._create else 'rw'}",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = open_to_read(self.path) if self._read_only else self._open_to_write()
         try:
             version = version_of(connection)
             if version > LATEST:
@@ -83,17 +84,30 @@ class Database:
                     f"(its version is {version}, this one knows {LATEST})",
                     "upgrade taipy-exec, or use another --state-dir",
                 )
-            if version < LATEST:
-                self._bring_up_to_date(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            connection.execute("PRAGMA foreign_keys = ON")
+            if not self._read_only:
+                self._set_up(connection, version)
             # A cheap proof that the tables are there and the file's head is whole.
             connection.execute("SELECT id FROM submissions LIMIT 1").fetchall()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _open_to_write(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={'rwc' if self._create else 'rw'}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _set_up(self, connection: sqlite3.Connection, version: int) -> None:
+        if version < LATEST:
+            self._bring_up_to_date(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA foreign_keys = ON")
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         """One process at a time: SQLite does not wait for another that changes to WAL mode."""
@@ -194,6 +208,11 @@ def _explain(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreErro
 
 def _is_of_the_disk(text: str) -> bool:
     return "readonly" in text or "unable to open" in text or "disk I/O" in text
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether the database and what SQLite makes beside it can be written, as far as is known."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 
 
 def _is_full(folder: Path) -> bool:
