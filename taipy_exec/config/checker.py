@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -22,6 +23,9 @@ from taipy_exec.config.vocabulary import (
 )
 from taipy_exec.errors import ConfigurationError, CycleError
 from taipy_exec.model.graph import build_graph
+
+# Storage types whose value is one file.
+_ONE_FILE = ("csv", "excel", "json", "pickle")
 
 
 def check(
@@ -187,6 +191,9 @@ def _check_data_node(
         )
     for key, message, value in table_problems(node):
         report.error("DATA_NODE", node.id, key, message, value)
+    if kind in _ONE_FILE and node.path and os.path.isdir(config.root / node.path):  # noqa: PTH112
+        key = "path" if node.properties.get("path") else "default_path"
+        report.error("DATA_NODE", node.id, key, f"{node.path} is a folder: give the path of a file")
     _check_properties(report, node)
 
 

@@ -12,6 +12,9 @@ from taipy_exec.config.run_options import OPTION_KEYS
 from taipy_exec.config.typed_text import EnvTemplate, Invalid, env_template, resolve_env
 from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS
 
+# Keys that count in [JOB] alone. A mode may be anybody's property.
+_OF_JOB = {*KEYS["JOB"]} - {"mode", *KEYS["TASK"], *OPTION_KEYS}
+
 
 class Entries:
     """The entries of `merged`; what is wrong with them is added to `problems`."""
@@ -105,6 +108,8 @@ class Entries:
                 hint = ": it is for tasks, and for all of them under [TASK.default]"
             if key in ("input", "output"):
                 hint = f" (did you mean '{key}s'?)"
+            elif section != "JOB" and key in _OF_JOB:
+                hint = f": {key} belongs into [JOB]"
             if hint:
                 self.report(
                     section,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from taipy_exec.data.files import A_FOLDER
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.errors import DataError, TaipyExecError
 
@@ -16,6 +17,8 @@ def telling(node: DataNodeRef, cannot: str) -> Iterator[None]:
         yield
     except TaipyExecError as error:
         raise DataError(f"{_named(node)} {cannot}: {error.message}", error.hint) from error
+    except IsADirectoryError:
+        raise DataError(f"{_named(node)} {cannot}: {A_FOLDER}") from None
     except Exception as error:
         raise DataError(f"{_named(node)} {cannot}: {type(error).__name__}: {error}") from error
 

@@ -12,6 +12,7 @@ from taipy_exec.config.reference import realise
 from taipy_exec.data.extras import extra
 from taipy_exec.data.files import FileStorage, wrong_encoding
 from taipy_exec.data.tables import expose, frame_of, native_table, objects_of, pandas_for
+from taipy_exec.errors import DataError
 
 if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
@@ -72,13 +73,42 @@ def _read_pandas(path: Path, encoding: str, has_header: bool) -> Any:
         return pandas.read_csv(path, encoding=encoding, header=0 if has_header else None)
     except pandas.errors.EmptyDataError:
         return pandas.DataFrame()
+    except pandas.errors.ParserError as error:
+        raise _uneven(path, encoding) or error from None
 
 
 def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> list[Any]:
     with path.open(encoding=encoding, newline="") as file:
         if has_header:
-            return objects_of(csv.DictReader(file), cls)
+            # Under no name come the values that are more than the names.
+            rows = csv.DictReader(file, restkey="")
+            return objects_of((row for row in rows if _fits(row, path, encoding)), cls)
         return objects_of((row for row in csv.reader(file) if row), cls)
+
+
+def _fits(row: dict[str, Any], path: Path, encoding: str) -> bool:
+    """True. Raises DataError for a row with more values than there are names."""
+    if isinstance(row.get(""), list):
+        raise _uneven(path, encoding) or DataError("a row has more values than there are names")
+    return True
+
+
+def _uneven(path: Path, encoding: str, *, short_ones_too: bool = False) -> DataError | None:
+    """The error for the first line with more values than the first one, or with fewer."""
+    width = 0
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            rows = csv.reader(file)
+            for row in rows:
+                width = width or len(row)
+                if len(row) > width or (short_ones_too and 0 < len(row) < width):
+                    return DataError(
+                        f"line {rows.line_num} has {len(row)} values, and the first one {width}: "
+                        "mend it (a value that holds a comma belongs into quotes)"
+                    )
+    except (csv.Error, ValueError):
+        pass
+    return None
 
 
 def _read_polars(path: Path, encoding: str, has_header: bool) -> Any:
@@ -90,6 +120,9 @@ def _read_polars(path: Path, encoding: str, has_header: bool) -> Any:
             return polars.read_csv(source, has_header=has_header)
         except polars.exceptions.ComputeError:
             path.read_text(encoding=encoding)  # raises where it is no such text
+            told = _uneven(path, encoding)
+            if told is not None:
+                raise told from None
             raise
 
 
@@ -99,11 +132,14 @@ def _read_arrow(path: Path, encoding: str, has_header: bool) -> Any:
     with _utf8(path, encoding) as source:
         if _is_blank(source):
             return arrow.table({})
-        table = reader.read_csv(
-            source,
-            read_options=reader.ReadOptions(autogenerate_column_names=not has_header),
-            parse_options=reader.ParseOptions(newlines_in_values=True),
-        )
+        try:
+            table = reader.read_csv(
+                source,
+                read_options=reader.ReadOptions(autogenerate_column_names=not has_header),
+                parse_options=reader.ParseOptions(newlines_in_values=True),
+            )
+        except arrow.ArrowInvalid as error:
+            raise _uneven(path, encoding, short_ones_too=True) or error from None
     if any(arrow.types.is_binary(kind) for kind in table.schema.types):
         path.read_text(encoding=encoding)  # Arrow takes what is no UTF-8 for bytes
     return table

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
 
 
+A_FOLDER = "it is a folder: give the path of a file"
+
+
 @contextmanager
 def replacing(
     path: Path, *, make_folder: bool = False, before: Callable[[], None] | None = None
@@ -75,6 +78,8 @@ def _target(path: Path) -> tuple[str, int | None]:
     text = os.fspath(path)
     try:
         found = os.lstat(text)
+        if stat.S_ISDIR(found.st_mode):
+            raise DataError(A_FOLDER)
         if stat.S_ISLNK(found.st_mode):
             text = os.path.realpath(text)
             found = os.stat(text)  # noqa: PTH116

@@ -26,7 +26,7 @@ def frame_of(value: Any, pandas: Any) -> Any:
     """A DataFrame of what a task may return: frame, series, array, rows, tables, objects.
 
     Objects count by their `encode`, or else by their attributes. Arrow tables and polars' frames
-    are converted. Raises ValueError, as pandas does, where it is no table.
+    are converted. Raises ValueError where it is no table.
     """
     if isinstance(value, pandas.DataFrame):
         return value
@@ -34,7 +34,18 @@ def frame_of(value: Any, pandas: Any) -> Any:
     if hasattr(table, "to_pandas") and _library(table) in _LIBRARIES:
         table = table.to_pandas()
         return table if isinstance(table, pandas.DataFrame) else pandas.DataFrame(table)
-    return pandas.DataFrame(encoded(value))
+    try:
+        return pandas.DataFrame(encoded(value))
+    except ValueError as error:
+        raise ValueError(_no_table(value, str(error))) from None
+
+
+def _no_table(value: Any, why: str) -> str:
+    kind = type(value).__name__
+    told = f"a value of type {kind} is no table"
+    if "not properly called" not in why:
+        told = f"this {kind} is no table ({why})"
+    return f"{told}: give a DataFrame, a list of dicts (the rows) or a dict of lists (the columns)"
 
 
 def native_table(value: Any) -> tuple[str | None, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions
-from taipy_exec.data.files import remove_leftover, remove_leftovers
+from taipy_exec.data.files import A_FOLDER, remove_leftover, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.execution import limits
@@ -228,6 +228,8 @@ def _read(node: DataNodeRef) -> Any:
     except Exception as error:
         if isinstance(error, FileNotFoundError) and node.path is not None:
             what = f"there is no file {node.place}: the data node was never written, or removed"
+        elif isinstance(error, IsADirectoryError):
+            what = f"{node.place}: {A_FOLDER}"
         else:
             what = f"{node.place}: {_message(error)}"
         what = f"reading data node {node.config.id!r}: {what}"

@@ -752,6 +752,27 @@ def test_a_key_that_is_nearly_a_known_one_is_a_warning(app: App, text: str, gues
     )
 
 
+@pytest.mark.parametrize(("section", "key"), [("TASK", "cache"), ("SCENARIO", "max_attempts")])
+def test_a_key_of_job_in_another_section_is_a_warning(app: App, section: str, key: str) -> None:
+    problem = only(app.compile(f'[{section}.t]\n{key} = "x"').problems, Level.WARNING)
+    assert problem.message == f"unknown key {key!r} is kept as a property: {key} belongs into [JOB]"
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "excel", "pickle"])
+def test_a_path_that_is_a_folder_is_an_error_where_a_file_is_wanted(app: App, kind: str) -> None:
+    (app.folder / "data").mkdir()
+    text = f'[DATA_NODE.a]\nstorage_type = "{kind}"\ndefault_path = "data"'
+    (problem,) = (p for p in app.check(text) if p.level is Level.ERROR)
+    assert (problem.line, problem.field) == (3, "default_path")
+    assert problem.message == "data is a folder: give the path of a file"
+
+
+def test_a_folder_of_parquet_files_is_one_table(app: App) -> None:
+    (app.folder / "data").mkdir()
+    text = '[DATA_NODE.a]\nstorage_type = "parquet"\ndefault_path = "data"'
+    assert not [p for p in app.check(text) if p.level is Level.ERROR]
+
+
 def test_an_additional_property_is_no_warning(app: App) -> None:
     text = '[TASK.t]\nteam = "x"\n[JOB]\nteam = "x"\n[DATA_NODE.a]\nteam = "x"'
     assert app.compile(text).problems == []

@@ -217,8 +217,8 @@ def test_what_does_not_make_a_workbook_is_refused_and_the_former_one_stays(
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (3, "DataFrame constructor not properly called"),
-        ({"one": "text"}, "DataFrame constructor not properly called"),
+        (3, "is no table: give a DataFrame"),
+        ({"one": "text"}, "is no table: give a DataFrame"),
         (pandas.DataFrame({"t": [dt.datetime(2024, 1, 1, tzinfo=dt.UTC)]}), "timezones"),
         (pandas.DataFrame(index=range(1_048_577), columns=["a"]), "too large"),
     ],

@@ -214,7 +214,7 @@ def test_the_names_of_the_tasks_own_frame_stay_as_they_are(make: Make) -> None:
 def test_what_is_no_table_is_refused_and_the_former_value_stays(make: Make, value: object) -> None:
     node = make()
     node.write(FRAME)
-    with pytest.raises(ValueError, match="DataFrame constructor not properly called"):
+    with pytest.raises(ValueError, match="is no table: give a DataFrame"):
         node.write(value)
     assert len(node.read()) == 3
     assert names(path_of(node).parent) == [path_of(node).name]

@@ -35,6 +35,7 @@ from taipy_exec.data.node import (
     node_id,
 )
 from taipy_exec.data.registry import storage_type, storage_types
+from taipy_exec.engine.instances import read_node, write_node
 from taipy_exec.errors import ConfigurationError, DataError
 
 OWNER = Owner(instance="SCENARIO_s_1", cycle="CYCLE_DAILY_2024-01-01")
@@ -455,9 +456,37 @@ def test_csv_refuses_what_is_no_table_and_leaves_the_former_value(
 ) -> None:
     node = make("csv")
     node.write(FRAME)
-    with pytest.raises(ValueError, match="DataFrame constructor not properly called"):
+    with pytest.raises(ValueError, match="is no table: give a DataFrame"):
         node.write(value)
     assert node.read().equals(FRAME)
+
+
+def test_what_a_library_cannot_make_a_table_of_is_told_with_its_reason(make: Make) -> None:
+    with pytest.raises(ValueError, match=r"this dict is no table \(.*same length.*\): give a Data"):
+        make("csv").write({"a": [1, 2], "b": [1]})
+
+
+@pytest.mark.parametrize("exposed", ["pandas", "numpy", "polars", "pyarrow", Row])
+def test_csv_names_the_first_line_that_is_too_long(make: Make, exposed: object) -> None:
+    node = make("csv", exposed_type=exposed)
+    assert node.path is not None
+    node.path.parent.mkdir(parents=True)
+    node.path.write_text('a,b\n"1\n1",2\n1,2,3\n1,2,3,4\n')
+    with pytest.raises(DataError, match=r"^line 4 has 3 values, and the first one 2: mend it"):
+        node.read()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "pickle", "excel"])
+def test_a_folder_in_the_place_of_a_file_is_told_and_stays(
+    make: Make, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    node = make(kind, default_path="data")
+    with pytest.raises(DataError, match="it is a folder: give the path of a file"):
+        write_node(node, FRAME if kind in ("csv", "excel") else 1)
+    with pytest.raises(DataError, match=r"'\w+' \(.*data\) cannot be read: it is a folder: give"):
+        read_node(node)
+    assert list((tmp_path / "data").parent.iterdir()) == [tmp_path / "data"]
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig", "cp1252"])
