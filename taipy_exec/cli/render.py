@@ -139,7 +139,8 @@ def submissions_table(
         status = record.status.name
         text = Text(status, style=STYLES[status])
         if interrupted.get(record.id):
-            text.append(" (interrupted)", style="yellow")
+            why = "waits for data" if record.waits_for_data else "interrupted"
+            text.append(f" ({why})", style="yellow")
         elif record.finished_at is None and record.unfinished and status in ("FAILED", "CANCELED"):
             text.append(f" ({record.unfinished} still to end)", style="dim")
         if record.paused and record.finished_at is None:

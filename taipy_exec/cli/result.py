@@ -33,7 +33,8 @@ def show_result(
     """The result of a submission: JSON, or a table and what to do about failures.
 
     `where` is what makes a command mean the same application, `redacted` leaves out its secrets.
-    `unwritten` and `locked` name the data nodes that jobs wait for, where they are known.
+    `unwritten` tells the data nodes that jobs wait for, where they are known, and `locked` those
+    that somebody is editing.
     """
     jobs = [_discreet(job, redacted) for job in jobs]
     if streams.json:
@@ -90,7 +91,7 @@ def _explain_blocked(
             "submit again when that is done",
         )
     elif record.unfinished and waiting:
-        what = f"the data node {', '.join(unwritten)}, which" if unwritten else "a data node that"
+        what = f"{' and '.join(unwritten)}, which" if unwritten else "a data node that"
         streams.error(
             f"nothing more can run: task {tasks} reads {what} was never written",
             "write it (taipy-exec data write, or --set NODE=VALUE) and submit again",

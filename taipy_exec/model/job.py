@@ -107,6 +107,11 @@ class SubmissionRecord:
         return submission_status(self.counts)
 
     @property
+    def waits_for_data(self) -> bool:
+        """Whether nothing of it can run before somebody writes data: the rest is BLOCKED."""
+        return self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
+
+    @property
     def unfinished(self) -> int:
         """How many jobs have not reached a final status."""
         count = self.counts.get

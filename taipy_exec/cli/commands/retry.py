@@ -107,8 +107,9 @@ def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list
 
     if record.finished_at is None:
         if is_interrupted(store.folder, record):
+            why = "waits for data" if record.waits_for_data else "was interrupted"
             raise UsageError(
-                f"{record.id} was interrupted and has not ended",
+                f"{record.id} {why} and has not ended",
                 f"taipy-exec resume {record.id} carries on",
             )
         raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}")

@@ -219,7 +219,8 @@ def _submission_view(store: Store, submission: str, *, unicode: bool) -> list[An
     if "retries" in record.properties:
         parts.append(Text(f"retries {record.properties['retries']}"))
     if is_interrupted(store.folder, record):
-        parts.append(Text(f"interrupted: taipy-exec resume {record.id} carries on", style="yellow"))
+        why = "waits for data" if record.waits_for_data else "interrupted"
+        parts.append(Text(f"{why}: taipy-exec resume {record.id} carries on", style="yellow"))
     return [*parts, jobs_table(store.jobs(record.id), unicode=unicode)]
 
 

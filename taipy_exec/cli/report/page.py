@@ -74,7 +74,8 @@ def _head(report: Report) -> str:
     ended = record.finished_at is not None
     state = badge(record.status.name)
     if report.interrupted:
-        state += ' <span class="badge canceled">⚠ INTERRUPTED</span>'
+        why = "WAITS FOR DATA" if record.waits_for_data else "INTERRUPTED"
+        state += f' <span class="badge canceled">⚠ {why}</span>'
     facts = [
         ("Mode", text(record.mode)),
         ("Instance", text(name)),
@@ -90,7 +91,8 @@ def _head(report: Report) -> str:
     notes = [text(note) for note in report.notes]
     if report.interrupted:
         wanted = f"taipy-exec resume {short_id(record.id)}{report.where}"
-        notes.insert(0, f"The process that ran it is gone. {command(wanted)} carries on.")
+        why = "It waits for data." if record.waits_for_data else "The process that ran it is gone."
+        notes.insert(0, f"{why} {command(wanted)} carries on.")
     elif not ended:
         notes.insert(0, f"It has not ended: this is what was known at {moment(report.made_at)}.")
     told = "".join(f'<p class="note">{note}</p>' for note in notes)
