@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
+from taipy_exec.cli.streams import Streams
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.application_path import ApplicationPath, find_application
 from taipy_exec.config.compile import Compiled
@@ -72,6 +74,16 @@ def _python_layer(found: ApplicationPath) -> Layer | None:
 
     import_main(found.main)
     return Config.python_layer()
+
+
+def cycle_day(
+    streams: Streams, scenario: ScenarioConfig, given: datetime | None
+) -> datetime | None:
+    """The day whose cycle is meant, as given; without a frequency there is none, which is said."""
+    if given is not None and scenario.frequency is None:
+        streams.warn(f"scenario {scenario.id} has no frequency: --creation-date has no effect")
+        return None
+    return given
 
 
 def choose_target(scenario: ScenarioConfig, sequence: str | None, task: str | None) -> str:

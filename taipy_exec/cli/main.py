@@ -66,7 +66,8 @@ def _version(value: bool) -> None:
         "taipy-exec status --watch",
     ),
     epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 invalid configuration, 4 canceled, "
-    "5 timed out, 6 broker, 7 state store, 8 not found, 70 bug, 130/143 interrupted.",
+    "5 timed out, 6 broker, 7 state store, 8 not found, 10 work to do (plan --check), 70 bug, "
+    "130/143 interrupted.",
 )
 def root(
     version: Annotated[

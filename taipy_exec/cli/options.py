@@ -124,6 +124,20 @@ Mode = Annotated[
         autocompletion=completion.modes,
     ),
 ]
+Workers = Annotated[
+    int | None,
+    option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
+]
+# Not by `option`: in the environment there is one a line.
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NODE=VALUE",
+        autocompletion=completion.values,
+        help="Write a data node first (JSON, else text). In TAIPY_EXEC_SET: one a line.",
+    ),
+]
 BrokerUrl = Annotated[
     str | None,
     option(

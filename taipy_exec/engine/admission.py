@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftover
-from taipy_exec.engine.identity import is_alive, is_interrupted
+from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
 from taipy_exec.model.board import Board
@@ -140,6 +140,14 @@ def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
     return None
 
 
+def carried_on(
+    app: AppConfig, former: Sequence[SubmissionRecord], target: str
+) -> SubmissionRecord | None:
+    """The interrupted submission that a new one of the same target carries on, if any."""
+    same = [r for r in former if r.target == target and not why_not_resumable(app, r)]
+    return same[-1] if same else None
+
+
 def resume_plan(
     store: Store, app: AppConfig, record: SubmissionRecord, identity: str
 ) -> SubmissionPlan:
@@ -159,6 +167,7 @@ def resume_plan(
     plan = plan_submission(app, scenario, instance, record, tuple(store.jobs(record.id)))
     if not store.take_over(record.id, record.coordinator, identity, app.job.mode):
         raise BusyError(f"another process has just taken over {record.id}")
+    remove_lock(store.folder, record.coordinator)
     record.coordinator = identity
     record.mode = app.job.mode
     _remove_leftovers(plan)
@@ -208,8 +217,7 @@ def admit(
     BusyError while a live process works on the same data.
     """
     former = interrupted_submissions(store, instance.id)
-    same = [r for r in former if r.target == target and not why_not_resumable(app, r)]
-    chosen = same[-1] if same and not fresh else None
+    chosen = None if fresh else carried_on(app, former, target)
     given_up = [record for record in former if record is not chosen]
     for record in given_up:
         supersede(store, record, identity, withdraw)
@@ -248,6 +256,7 @@ def supersede(
     """
     if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
+    remove_lock(store.folder, record.coordinator)
     now = time.time()
     updates: list[JobUpdate] = []
     jobs = store.jobs(record.id)

@@ -4,24 +4,65 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.engine.admission import carried_on, interrupted_submissions
 from taipy_exec.engine.content import make_freshness
-from taipy_exec.engine.instances import find_instance, imagined_instance, instance_nodes
+from taipy_exec.engine.estimate import makespan
+from taipy_exec.engine.instances import (
+    due_defaults,
+    find_instance,
+    imagined_instance,
+    instance_nodes,
+)
+from taipy_exec.model.graph import JobGraph
+from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """`action` is run, skip or wait; `usual_duration` in seconds, None if never measured."""
+class JobForecast:
+    """`action` is run, skip, wait, or `ended` in the submission that would be carried on.
+
+    `usual_duration` is in seconds, None if it was never measured.
+    """
 
     task: str
     action: str
     reason: str
     usual_duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The jobs in topological order, and how long the whole takes at least.
+
+    `least_duration` is in seconds, with as many `workers` as may run at once (None: as many as are
+    wanted); jobs that were never measured count nothing in it. `carries_on` is the interrupted
+    submission that would be carried on instead of a new one.
+    """
+
+    jobs: tuple[JobForecast, ...]
+    workers: int | None
+    least_duration: float
+    carries_on: str | None = None
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The tasks that would run, and of which nobody knows how long they take."""
+        return tuple(
+            job.task for job in self.jobs if job.action == "run" and job.usual_duration is None
+        )
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a submit would find anything that is not up to date."""
+        return any(job.action in ("run", "wait") for job in self.jobs)
 
 
 def forecast(
@@ -33,18 +74,41 @@ def forecast(
     force: bool = False,
     new: bool = False,
     created: dt.datetime | None = None,
-) -> list[Forecast]:
-    """The forecast for each task of `target`, in topological order. Writes nothing."""
+    given: Collection[str] = (),
+) -> Forecast:
+    """The forecast for the tasks of `target`. Writes nothing.
+
+    `given` are data nodes that the submission would write first.
+    """
     graph = scenario.graph(target)
     with ExitStack() as stack:
         store = None
         if Store.exists(app.state_dir):
-            store = Store(app.state_dir, create=False)
+            store = Store(app.state_dir, read_only=True)
             stack.callback(store.close)
         found = find_instance(store, scenario, name, created) if store and not new else None
+        former = None
+        if store and found and not (given or force):
+            former = carried_on(app, interrupted_submissions(store, found.id), target)
         instance = found or imagined_instance(scenario, name, created)
-        outlook = _Outlook(app, scenario, store, instance, force=force)
-        return [outlook.of(spec.id) for spec in graph.tasks]
+        outlook = _Outlook(app, scenario, store, instance, former, force=force, given=given)
+        jobs = tuple(outlook.of(spec.id) for spec in graph.tasks)
+    workers = {"development": 1, "cluster": None}.get(app.job.mode, app.job.workers)
+    return Forecast(
+        jobs=jobs,
+        workers=workers,
+        least_duration=_least_duration(graph, jobs, workers),
+        carries_on=former.id if former else None,
+    )
+
+
+def _least_duration(graph: JobGraph, jobs: tuple[JobForecast, ...], workers: int | None) -> float:
+    durations = {
+        job.task: job.usual_duration or 0.0 if job.action == "run" else 0.0
+        for job in jobs
+        if job.action != "wait"
+    }
+    return makespan(durations, graph.predecessors, workers)
 
 
 class _Outlook:
@@ -56,11 +120,13 @@ class _Outlook:
         scenario: ScenarioConfig,
         store: Store | None,
         instance: Instance,
+        former: SubmissionRecord | None,
         *,
         force: bool,
+        given: Collection[str],
     ) -> None:
         self._is_new = not instance.id
-        self._force = force
+        self._force = former.force if former else force
         self._by_content = app.job.cache == "content"
         self._nodes = instance_nodes(app, scenario, instance)
         self._freshness = make_freshness(store, app) if store else None
@@ -68,29 +134,57 @@ class _Outlook:
             self._freshness.load(self._nodes.values())
         self._usual = store.usual_durations(scenario.id) if store else {}
         self._tasks = {task.id: task for task in scenario.tasks}
-        self._renewed: dict[str, str] = {}  # data node -> the task that will write it
-        self._missing: set[str] = set()
+        self._former: Mapping[str, JobRecord] = {}
+        if former and store:
+            self._former = {job.task: job for job in store.jobs(former.id)}
+        self._locked = self._find_locked(store)
+        self._valued = set(given)  # data nodes that get a value before anything runs
+        self._renewed = dict.fromkeys(given, "is given by --set")  # and what changes them, in words
+        self._missing: dict[str, str] = {}  # data node -> the task that waits and would write it
+        for due in due_defaults(store, self._nodes.values()):
+            name = due.node.config.id
+            self._valued.add(name)
+            if not self._is_new or due.node.changed_at() is not None:
+                self._renewed.setdefault(name, "gets its default data")
 
-    def of(self, id: str) -> Forecast:
+    def _find_locked(self, store: Store | None) -> set[str]:
+        locks = store.locks([n.id for n in self._nodes.values()], time.time()) if store else {}
+        return {name for name, node in self._nodes.items() if node.id in locks}
+
+    def of(self, id: str) -> JobForecast:
         """The forecast for the next task."""
-        task = self._tasks[id]
-        unwritten = [node.id for node in task.inputs if not self._will_have_value(node)]
-        if unwritten:
-            action, reason = "wait", f"{', '.join(unwritten)} was never written"
-            self._missing.update(task.output_ids)
-        else:
-            why = self._why_run(task)
-            action, reason = ("skip", "up to date") if why is None else ("run", why)
-            if why is not None:
-                self._renewed.update(dict.fromkeys(task.output_ids, id))
-        return Forecast(task=id, action=action, reason=reason, usual_duration=self._usual.get(id))
+        action, reason = self._action(self._tasks[id])
+        outputs = self._tasks[id].output_ids
+        if action == "wait":
+            self._missing.update(dict.fromkeys(outputs, id))
+        elif action == "run":
+            self._renewed.update(dict.fromkeys(outputs, f"is renewed by {id}"))
+        return JobForecast(
+            task=id, action=action, reason=reason, usual_duration=self._usual.get(id)
+        )
 
-    def _will_have_value(self, node: DataNodeConfig) -> bool:
-        if node.id in self._missing:
-            return False
-        if node.id in self._renewed or self._nodes[node.id].changed_at() is not None:
-            return True
-        return self._is_new and node.properties.get("default_data") is not None
+    def _action(self, task: TaskConfig) -> tuple[str, str]:
+        former = self._former.get(task.id)
+        if former is not None and former.status.is_final:
+            return "ended", f"{former.status.name} in the submission that is carried on"
+        waits = [why for name in task.input_ids if (why := self._why_wait(name)) is not None]
+        if waits:
+            return "wait", "; ".join(waits)
+        why = self._why_run(task)
+        return ("skip", "up to date") if why is None else ("run", why)
+
+    def _why_wait(self, name: str) -> str | None:
+        """Why a job that reads the data node cannot start, in words; None if it can."""
+        if name in self._missing:
+            return f"{name} comes from {self._missing[name]}"
+        if name in self._valued or name in self._renewed:
+            return None
+        if name in self._locked:
+            return f"{name} is being edited"
+        node = self._nodes[name]
+        if node.changed_at() is None:
+            return f"{name} was never written{_at(node)}"
+        return None
 
     def _why_run(self, task: TaskConfig) -> str | None:
         """Why the task would run, in words; None if it would be skipped."""
@@ -101,7 +195,7 @@ class _Outlook:
         for node in task.input_ids:
             if node in self._renewed:
                 may_stay = ", and may stay the same" if self._by_content else ""
-                return f"{node} is renewed by {self._renewed[node]}{may_stay}"
+                return f"{node} {self._renewed[node]}{may_stay}"
         inputs = [self._nodes[node] for node in task.input_ids]
         outputs = [self._nodes[node] for node in task.output_ids]
         if self._freshness is None:
@@ -114,3 +208,8 @@ class _Outlook:
             if unwritten:
                 return f"{unwritten[0]} is new"
         return self._freshness.why_run(task, inputs, outputs, time.time())
+
+
+def _at(node: DataNodeRef) -> str:
+    """Where the value of the user's own file should lie."""
+    return f": there is no {node.place}" if node.path and not node.is_generated else ""

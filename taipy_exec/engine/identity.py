@@ -56,7 +56,7 @@ class Identity:
 
 
 def is_alive(state_dir: Path, name: str | None) -> bool:
-    """Whether the process called `name` still runs."""
+    """Whether the process called `name` still runs. Changes nothing."""
     if name is None:
         return False
     token = name.rpartition(":")[2]
@@ -70,11 +70,15 @@ def is_alive(state_dir: Path, name: str | None) -> bool:
         return False
     except OSError:
         return True
+    return False
+
+
+def remove_lock(state_dir: Path, name: str | None) -> None:
+    """Remove the file of a dead coordinator, whose submission another has taken over."""
     try:
-        path.unlink(missing_ok=True)
+        _lock_path(state_dir, (name or "").rpartition(":")[2]).unlink(missing_ok=True)
     except OSError:
         pass
-    return False
 
 
 def is_interrupted(state_dir: Path, record: SubmissionRecord) -> bool:

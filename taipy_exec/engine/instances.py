@@ -7,7 +7,7 @@ import hashlib
 import pickle
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
 from taipy_exec.config.reference import realise
@@ -110,13 +110,22 @@ def instance_nodes(
     return locate_all(app, scenario.data_nodes, owner)
 
 
-def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
-    """Write the default data of every node that has some and no value of its own."""
+class Default(NamedTuple):
+    """Default data that is to be written, and its digest."""
+
+    node: DataNodeRef
+    value: Any
+    digest: str
+
+
+def due_defaults(store: Store | None, nodes: Iterable[DataNodeRef]) -> list[Default]:
+    """The default data of every node that has some and no value of its own.
+
+    Also where it changed in the configuration, and nobody else has written the node since.
+    """
     wanted = [node for node in nodes if node.config.properties.get("default_data") is not None]
-    if not wanted:
-        return
-    recorded = store.last_edits([node.id for node in wanted])
-    edits = []
+    recorded = store.last_edits([node.id for node in wanted]) if store and wanted else {}
+    due = []
     for node in wanted:
         last = recorded.get(node.id)
         exists = node.changed_at() is not None
@@ -130,6 +139,14 @@ def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
             and (last.digest == digest or (node.changed_at() or 0) > last.at)
         ):
             continue
+        due.append(Default(node, value, digest))
+    return due
+
+
+def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
+    """Write the default data that is due, and record it."""
+    edits = []
+    for node, value, digest in due_defaults(store, nodes):
         write_node(node, value)
         edits.append(
             Edit(

@@ -230,6 +230,45 @@ def test_a_data_node_that_was_never_written_blocks_its_jobs_only(
     assert after.json["submission"]["id"] == result.json["submission"]["id"]
 
 
+def test_a_submission_that_waits_for_data_is_not_told_as_interrupted(app: Application) -> None:
+    app.config(
+        '[DATA_NODE.given]\nstorage_type = "csv"\ndefault_path = "my data/given.csv"\n'
+        "[DATA_NODE.a]\n"
+        '[TASK.t]\nfunction = "flow.work:function"\n'
+        'inputs = ["given:SECTION"]\noutputs = ["a:SECTION"]\n'
+        '[SCENARIO.s]\ntasks = ["t:SECTION"]\n'
+    )
+    result = app.run("submit")
+    assert result.code == 3
+    place = app.folder / "my data" / "given.csv"
+    clear(result, f"reads the data node given ({place}), which was never written")
+    submission = app.only_submission()
+    told = [app.run("status").out, app.run("status", submission).out, app.run("history").out]
+    retry = app.run("retry", submission)
+    assert retry.code == 2
+    for text in (*told, retry.err, app.run("report", submission, "-o", "-").out):
+        assert "waits for data" in text.lower()
+        assert "interrupted" not in text.lower()
+    place.parent.mkdir()
+    place.write_text("a\n1\n")
+    after = app.run("submit")
+    assert after.code == 0
+    assert f"carrying on {submission}, which waited for data: 0 of 1 jobs had ended" in after.err
+
+
+@pytest.mark.parametrize("command", [("submit",), ("plan",), ("data", "list"), ("data", "show")])
+def test_a_date_for_a_scenario_without_a_frequency_is_warned_of(
+    app: Application, command: tuple[str, ...]
+) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])})
+    assert app.run("submit").code == 0
+    node = ("a",) if "show" in command else ()
+    result = app.run(*command, ".", *node, "--creation-date", "2020-01-01")
+    assert result.code == 0
+    clear(result, "scenario s has no frequency: --creation-date has no effect")
+    assert len(app.run("history", "--json").json["submissions"]) <= 2
+
+
 def test_a_wrong_number_of_results_fails_the_job_with_both_numbers(app: Application) -> None:
     app.module("jobs", "def two():\n    return 1, 2\n")
     app.graph({"t": ("jobs.two", [], ["a", "b", "c"])})

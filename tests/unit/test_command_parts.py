@@ -347,7 +347,7 @@ def test_a_forecast_closes_the_store_also_when_it_fails(
     monkeypatch.setattr(Store, "close", closing)
     scenario = ScenarioConfig(id="s")
     app = AppConfig(root=tmp_path, state_dir=tmp_path, scenarios={"s": scenario})
-    assert forecast(app, scenario, "scenario", "s") == []
+    assert forecast(app, scenario, "scenario", "s").jobs == ()
     assert closed == [tmp_path]
 
     def broken(self: Store, *which: object) -> None:

@@ -16,6 +16,7 @@ from taipy_exec.cli.options import help_text, summary
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
     from taipy_exec.store.rows import Edit, Instance
@@ -55,6 +56,7 @@ class _Opened:
 
 
 def _open(
+    streams: Streams,
     app: str,
     scenario: str | None,
     name: str | None,
@@ -63,7 +65,7 @@ def _open(
     *,
     create: bool,
 ) -> _Opened:
-    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.application import cycle_day, load_application
     from taipy_exec.engine.instances import (
         find_instance,
         imagined_instance,
@@ -74,6 +76,7 @@ def _open(
 
     config = load_application(app, state_dir=state_dir, imports=False)
     chosen = config.scenario(scenario)
+    created = cycle_day(streams, chosen, created)
     wanted = name or chosen.id
     store = None
     if create or Store.exists(config.state_dir):
@@ -141,7 +144,7 @@ def list_nodes(
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, creation_date, state_dir, create=False)
+    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=False)
     editors = _editors(opened)
     if json_output:
         nodes = [
@@ -193,7 +196,7 @@ def show(
     from taipy_exec.engine.instances import read_node
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, creation_date, state_dir, create=False)
+    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=False)
     found = _node(opened, node)
     written = found.changed_at() is not None
     value = read_node(found) if written else None
@@ -227,7 +230,7 @@ def write(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.commands.submit import parse_value
+    from taipy_exec.cli.given_values import parse_value
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
@@ -235,7 +238,7 @@ def write(
     from taipy_exec.store.rows import Edit
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(app, scenario, name, creation_date, state_dir, create=True)
+    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=True)
     assert opened.store is not None
     found = _node(opened, node)
     if found.config.storage_type == "in_memory":

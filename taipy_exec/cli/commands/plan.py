@@ -1,13 +1,15 @@
-"""`plan`: what `submit` would run or skip, and why."""
+"""`plan`: what `submit` would run or skip, why, and how long that would take."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from taipy_exec.cli.streams import Streams
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Show for each job whether `submit` would run it, skip it, or could not start it, with the "
-    "reason. Nothing is run or written.",
+    "reason, how long it usually takes, and how long all would take. Nothing is run or written. "
+    "Exit code 0; with --check 10, if not everything is up to date.",
     "taipy-exec plan config.toml",
     "taipy-exec plan app --scenario sales --sequence prepare --json",
+    "taipy-exec plan app --check || taipy-exec submit app",
 )
-_STYLES = {"run": "bold blue", "skip": "green dim", "wait": "yellow"}
+_STYLES = {"run": "bold blue", "skip": "green dim", "wait": "yellow", "ended": "dim"}
+_SHOWN_UNMEASURED = 3
 
 
 def plan(
@@ -29,26 +34,41 @@ def plan(
     sequence: options.Sequence = None,
     task: options.Task = None,
     mode: options.Mode = None,
+    workers: options.Workers = None,
+    values: options.Values = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     new: Annotated[bool, option("--new", help="As for a fresh scenario instance.")] = False,
     force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
+    check: Annotated[
+        bool, option("--check", help="Exit code 10 if not everything is up to date.")
+    ] = False,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.application import choose_target, cycle_day, load_application
+    from taipy_exec.cli.given_values import given_values
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    config = load_application(app, state_dir=state_dir, mode=mode)
+    sys.dont_write_bytecode = True
+    config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    wanted = name or chosen.id
     return show_plan(
-        streams, config, chosen, target, wanted, force=force, new=new, created=creation_date
+        streams,
+        config,
+        chosen,
+        target,
+        name or chosen.id,
+        force=force,
+        new=new,
+        created=cycle_day(streams, chosen, creation_date),
+        given=given_values(values, chosen),
+        check=check,
     )
 
 
@@ -61,36 +81,81 @@ def show_plan(
     *,
     force: bool,
     new: bool,
-    created: datetime | None = None,
+    created: datetime | None,
+    given: Collection[str],
+    check: bool,
 ) -> int:
-    """Print the forecast of `engine.forecast`."""
+    """Print the forecast of `engine.forecast`; the exit code."""
+    from taipy_exec.cli import outcome
     from taipy_exec.cli.shapes import dump
     from taipy_exec.engine.forecast import forecast
 
-    entries = forecast(config, scenario, target, name, force=force, new=new, created=created)
+    found = forecast(
+        config, scenario, target, name, force=force, new=new, created=created, given=given
+    )
     if streams.json:
-        jobs = [_shape(entry) for entry in entries]
-        shape = {"scenario": scenario.id, "name": name, "target": target, "jobs": jobs}
-        streams.data(dump(shape))
-        return 0
-    if entries:
-        _show_table(streams, entries)
-    counts = {action: sum(e.action == action for e in entries) for action in _STYLES}
-    streams.data(f"{counts['run']} to run, {counts['skip']} up to date", end="")
-    streams.data(f", {counts['wait']} waiting for data" if counts["wait"] else "")
-    return 0
+        names = {"scenario": scenario.id, "name": name, "target": target}
+        streams.data(dump({**names, **_shape(found)}))
+    else:
+        if found.jobs:
+            _show_table(streams, found)
+        streams.data(_sentence(found))
+        if found.carries_on:
+            streams.note(f"submit carries on {found.carries_on}, which has not ended")
+    return outcome.WORK_TO_DO if check and found.has_work else outcome.OK
 
 
-def _shape(entry: Forecast) -> dict[str, object]:
+def _shape(found: Forecast) -> dict[str, object]:
+    jobs = [
+        {
+            "task": job.task,
+            "action": job.action,
+            "reason": job.reason,
+            "usual_duration": job.usual_duration,
+        }
+        for job in found.jobs
+    ]
     return {
-        "task": entry.task,
-        "action": entry.action,
-        "reason": entry.reason,
-        "usual_duration": entry.usual_duration,
+        "carries_on": found.carries_on,
+        "workers": found.workers,
+        "expected_duration": None if found.unmeasured else found.least_duration,
+        "least_duration": found.least_duration,
+        "jobs": jobs,
     }
 
 
-def _show_table(streams: Streams, entries: list[Forecast]) -> None:
+def _sentence(found: Forecast) -> str:
+    """How many jobs would do what, and how long that takes."""
+    counts = {action: sum(job.action == action for job in found.jobs) for action in _STYLES}
+    parts = [f"{counts['run']} to run", f"{counts['skip']} up to date"]
+    if counts["wait"]:
+        parts.append(f"{counts['wait']} waiting for data")
+    if counts["ended"]:
+        parts.append(f"{counts['ended']} ended already")
+    told = ", ".join(parts)
+    return f"{told}; {_expectation(found, counts['run'])}" if counts["run"] else told
+
+
+def _expectation(found: Forecast, to_run: int) -> str:
+    from taipy_exec.cli.render import duration
+
+    unmeasured = found.unmeasured
+    if len(unmeasured) == to_run:
+        return "it is not known how long that takes"
+    if found.workers is None:
+        slots = "with enough workers"
+    else:
+        slots = f"with {found.workers} worker{'s' if found.workers > 1 else ''}"
+    took = f"{duration(found.least_duration)} {slots}"
+    if not unmeasured:
+        return f"about {took}"
+    names = ", ".join(unmeasured[:_SHOWN_UNMEASURED])
+    more = len(unmeasured) - _SHOWN_UNMEASURED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"at least {took}: {names}{rest} never ran to the end"
+
+
+def _show_table(streams: Streams, found: Forecast) -> None:
     from rich.text import Text
 
     from taipy_exec.cli.render import duration, new_table
@@ -100,11 +165,12 @@ def _show_table(streams: Streams, entries: list[Forecast]) -> None:
     table.add_column("Action", no_wrap=True)
     table.add_column("Usually", justify="right", no_wrap=True)
     table.add_column("Reason", overflow="fold")
-    for entry in entries:
+    for job in found.jobs:
+        is_unknown = job.action == "run" and job.usual_duration is None
         table.add_row(
-            entry.task,
-            Text(entry.action, style=_STYLES[entry.action]),
-            duration(entry.usual_duration),
-            entry.reason,
+            job.task,
+            Text(job.action, style=_STYLES[job.action]),
+            Text("unknown", style="dim") if is_unknown else duration(job.usual_duration),
+            job.reason,
         )
     streams.show(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,16 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from taipy_exec.cli import completion, options
+from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.config.application import ScenarioConfig
+    from taipy_exec.data.node import DataNodeRef
     from taipy_exec.engine.admission import Admission
     from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.wiring import Engine
@@ -43,19 +40,8 @@ def submit(
     sequence: options.Sequence = None,
     task: options.Task = None,
     mode: options.Mode = None,
-    workers: Annotated[
-        int | None,
-        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NODE=VALUE",
-            autocompletion=completion.values,
-            help="Write a data node first (JSON, else text). In TAIPY_EXEC_SET: one a line.",
-        ),
-    ] = None,
+    workers: options.Workers = None,
+    values: options.Values = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
@@ -70,7 +56,13 @@ def submit(
         bool | None,
         option("--keep-going/--fail-fast", help="After a failure: let unrelated jobs run or not."),
     ] = None,
-    dry_run: Annotated[bool, option("--dry-run", help="Show what would run, and why.")] = False,
+    dry_run: Annotated[
+        bool, option("--dry-run", help="As `plan`: only show what would run.")
+    ] = False,
+    check: Annotated[
+        bool,
+        option("--check", help="With --dry-run: exit code 10 if not everything is up to date."),
+    ] = False,
     events: Annotated[
         str | None,
         option("--events", metavar="FILE|-", help="Write every change as a line of JSON."),
@@ -81,8 +73,9 @@ def submit(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, load_application
+    from taipy_exec.cli.application import choose_target, cycle_day, load_application
     from taipy_exec.cli.events import EventStream, open_events
+    from taipy_exec.cli.given_values import given_values
     from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
@@ -98,25 +91,35 @@ def submit(
     if keep_going is None:
         keep_going = os.environ.get("TAIPY_EXEC_FAIL_FAST", "").lower() not in _TRUE
     begin = time.monotonic()
+    if check and not dry_run:
+        raise UsageError("--check goes with --dry-run", "or use taipy-exec plan --check")
+    sys.dont_write_bytecode |= dry_run
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
     config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    written = _parse_values(values or os.environ.get("TAIPY_EXEC_SET", "").splitlines(), chosen)
+    written = given_values(values, chosen)
+    created = cycle_day(streams, chosen, creation_date)
     if dry_run:
         from taipy_exec.cli.commands.plan import show_plan
 
-        wanted = name or chosen.id
         return show_plan(
-            streams, config, chosen, target, wanted, force=force, new=new, created=creation_date
+            streams,
+            config,
+            chosen,
+            target,
+            name or chosen.id,
+            force=force,
+            new=new,
+            created=created,
+            given=written,
+            check=check,
         )
     event_lines = open_events(event_file) if event_file else None
     store = Store(config.state_dir)
-    instance = named_instance(
-        store, config, chosen, name or chosen.id, new=new, created=creation_date
-    )
+    instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
     engine = make_engine(config, store, echo=not quiet)
     plan = admitted(
         streams,
@@ -195,7 +198,7 @@ def run_to_end(
         where,
         redaction(engine.app),
         table=not shown_live,
-        unwritten=[node.config.id for node in waited_for if node.changed_at() is None],
+        unwritten=[_told(node) for node in waited_for if node.changed_at() is None],
         locked=[node.config.id for node in waited_for if node.changed_at() is not None],
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
@@ -203,30 +206,10 @@ def run_to_end(
     return code
 
 
-def _parse_values(values: list[str], scenario: ScenarioConfig) -> dict[str, Any]:
-    from taipy_exec.errors import NotFoundError, UsageError
-
-    known = [node.id for node in scenario.data_nodes]
-    found = {}
-    for item in values:
-        node, separator, text = item.partition("=")
-        if not separator:
-            raise UsageError(f"--set takes NODE=VALUE, not {item!r}")
-        if node not in known:
-            raise NotFoundError(
-                f"scenario {scenario.id} has no data node {node!r}",
-                f"its data nodes are {', '.join(known)}",
-            )
-        found[node] = parse_value(text)
-    return found
-
-
-def parse_value(text: str) -> Any:
-    """A value typed on the command line: JSON, else the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def _told(node: DataNodeRef) -> str:
+    """A data node with the place where the user's own file should lie."""
+    at = f" ({node.place})" if node.path and not node.is_generated else ""
+    return f"the data node {node.config.id}{at}"
 
 
 def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) -> None:
@@ -275,12 +258,13 @@ def admitted(
             time.sleep(0.1)
             continue
         for id in admission.superseded:
-            streams.note(f"canceled what was left of {id}, which was interrupted")
+            streams.note(f"canceled what was left of {id}, which had not ended")
         record = admission.plan.record
         if admission.carried_on:
             total = len(admission.plan.jobs)
+            why = "waited for data" if record.waits_for_data else "was interrupted"
             streams.note(
-                f"carrying on {record.id}, which was interrupted: "
+                f"carrying on {record.id}, which {why}: "
                 f"{total - record.unfinished} of {total} jobs had ended"
             )
         return admission.plan
