@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
 from taipy_exec.cli.leftovers import (
     coordinator_locks,
     generated_files,
+    is_half_written,
     log_folders,
     remove,
     size_of,
     untouched_since,
 )
+from taipy_exec.cli.owner_memory import OwnerMemory
 from taipy_exec.config.application import AppConfig
-from taipy_exec.data.node import owners_of
 from taipy_exec.errors import StoreError
 from taipy_exec.store.removals import Going
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
-# Without an age to go by, logs of submissions that are not stored go when they are so old. They may
-# be those of a worker here, of submissions from another machine.
+# Without an age to go by, logs of submissions that are not stored go when they are so old: somebody
+# may have moved the database away and be about to put it back.
 _UNKNOWN_LOGS_SECONDS = 86400.0
+# A file that changed so much later than its last write was recorded has been changed by somebody
+# else: by hand, or from another state. The clocks of two machines may differ a little.
+_SLACK_SECONDS = 60.0
+# So many data nodes at a time go while nobody else can write to the state.
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What is to be removed. `nodes` are data nodes whose scenario instance or cycle is no more;
-    `unknown_data` counts generated files of data nodes that this state knows nothing of."""
+    `unknown_data` counts generated files of data nodes that this state knows nothing of, and
+    `changed_data` those that somebody else changed after this state."""
 
     choice: Choice
     logs: tuple[Path, ...]
@@ -41,6 +49,7 @@ class Found:
     data_bytes: int
     nodes: frozenset[str]
     unknown_data: int
+    changed_data: int
     locks: tuple[Path, ...]
     contents: tuple[str, ...]
 
@@ -77,6 +86,7 @@ class Cleaning:
         self._config = config
         self._wanted = wanted
         self._now = time.time()
+        self._memory = OwnerMemory()
 
     def find(self) -> Found:
         """What there is to remove now. Nothing is changed."""
@@ -97,8 +107,9 @@ class Cleaning:
         going = {instance.id for instance in choice.instances}
         nodes = self._orphans(i for i in stored.instances if i.id not in going)
         files = self._generated() if self._wanted.data else {}
-        data = [path for node in nodes for path in files.get(node, ())]
         written = store.edit_times()
+        orphaned = [(path, written[node]) for node in nodes for path in files.get(node, ())]
+        data = [path for path, at in orphaned if _is_as_written(path, at)]
         return Found(
             choice=choice,
             logs=tuple(logs),
@@ -107,6 +118,7 @@ class Cleaning:
             data_bytes=size_of(data),
             nodes=frozenset(nodes) if self._wanted.data else frozenset(),
             unknown_data=sum(len(paths) for node, paths in files.items() if node not in written),
+            changed_data=len(orphaned) - len(data),
             locks=tuple(coordinator_locks(store.folder, now)[1]),
             contents=tuple(store.lost_contents()),
         )
@@ -160,13 +172,33 @@ class Cleaning:
         """
         if self._config is None or not self._config.storage_folder.is_dir():
             return {}
-        nodes = found.nodes & self._orphans(self._store.instances())
+        nodes = sorted(found.nodes & self._orphans(self._store.instances()))
         files = self._generated()
-        paths = {path: node for node in nodes for path in files.get(node, ())}
-        failed = remove(paths)
-        stayed = {node for path, node in paths.items() if path.exists() or path.is_symlink()}
-        self._store.forget_nodes(nodes - stayed)
+        shown = set(found.data)
+        failed: dict[Path, str] = {}
+        for start in range(0, len(nodes), _AT_ONCE):
+            some = {node: files.get(node, []) for node in nodes[start : start + _AT_ONCE]}
+            self._store.forget_nodes(partial(self._remove_files, some, shown, failed))
         return failed
+
+    def _remove_files(
+        self, files: Mapping[str, Sequence[Path]], shown: set[Path], failed: dict[Path, str]
+    ) -> set[str]:
+        """Remove what still belongs to nobody and is as it was written; the nodes without a file.
+
+        Within a transaction: a submission of a cycle whose data this is comes before or after.
+        """
+        written = {node: edit.at for node, edit in self._store.last_edits([*files]).items()}
+        orphans = files.keys() & self._orphans(self._store.instances(), written)
+        paths = {path: node for node in orphans for path in files[node] if path in shown}
+        failed |= remove(
+            path for path, node in paths.items() if _is_as_written(path, written[node])
+        )
+        return {
+            node
+            for node in orphans
+            if not any(path.exists() or path.is_symlink() for path in files[node])
+        }
 
     def _compact(self) -> str | None:
         """Shrink the database where that is worth it; why it was not, in words."""
@@ -191,7 +223,7 @@ class Cleaning:
             in_use |= {i.id for i in instances} - {r.instance for r in submissions}
         times = store.edit_times()
         edited: dict[str, float] = {}
-        for node, owner in owners_of(times, _owners(instances)).items():
+        for node, owner in self._memory.of(times, _owners(instances)).items():
             edited[owner] = max(edited.get(owner, 0.0), times[node])
         return Stored(
             submissions=submissions,
@@ -200,18 +232,27 @@ class Cleaning:
             in_use=frozenset(in_use),
         )
 
-    def _orphans(self, instances: Iterable[Instance]) -> set[str]:
+    def _orphans(
+        self, instances: Iterable[Instance], written: Mapping[str, float] | None = None
+    ) -> set[str]:
         """The data nodes that were written here and belong to none of these instances, to no cycle
         of theirs, and not to all."""
-        nodes = self._store.edit_times()
-        return nodes.keys() - owners_of(nodes, _owners(instances)).keys()
+        nodes = self._store.edit_times() if written is None else written
+        return nodes.keys() - self._memory.of(nodes, _owners(instances)).keys()
 
     def _generated(self) -> dict[str, list[Path]]:
         assert self._config is not None
         root = self._config.root
-        own = {root / n.path for n in self._config.data_nodes.values() if n.path}
+        given = {root / n.path for n in self._config.data_nodes.values() if n.path}
+        # A path with `*` at its end stands for the files of its folder.
+        own = {path.parent if path.name.endswith("*") else path for path in given}
         own |= {path.resolve() for path in own}
         return generated_files(self._config.storage_folder, own)
+
+
+def _is_as_written(path: Path, at: float) -> bool:
+    """Whether nobody has changed a file since its last write, at `at`, was recorded."""
+    return is_half_written(path) or untouched_since(path, at + _SLACK_SECONDS)
 
 
 def _owners(instances: Iterable[Instance]) -> set[str]:

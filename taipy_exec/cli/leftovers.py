@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from taipy_exec.data.node import node_of_file
+from taipy_exec.data.registry import storage_type, storage_types
+from taipy_exec.errors import ConfigurationError
 
 # Between the making of a lock's file and its locking lies a moment. One so young may be about to be
 # locked; one of a process that was stopped in that moment is not taken away for so long.
@@ -22,8 +24,9 @@ def log_folders(state_dir: Path) -> list[Path]:
 
 
 def untouched_since(path: Path, at: float) -> bool:
-    """Whether nothing in a folder has changed since."""
-    return all(_changed_at(file) < at for file in (path, *path.rglob("*")))
+    """Whether the file, or nothing in the folder, has changed since. A link counts by itself."""
+    within = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    return all(_changed_at(file) < at for file in (path, *within))
 
 
 def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]]:
@@ -54,15 +57,37 @@ def _is_locked(path: Path) -> bool:
 def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[str, list[Path]]:
     """Data node -> the files that were made for it, half-written ones included.
 
-    A path of the user's own is none of them, whatever its name.
+    A path of the user's own, or in a folder of the user's own, is none of them, whatever its name.
     """
     found = defaultdict(list)
     for folder in _listed(storage_folder):
-        for path in _listed(folder) if folder.name.endswith("s") and folder.is_dir() else ():
-            node = node_of_file(path.name)
-            if node is not None and path not in users_own and path.resolve() not in users_own:
+        extension = _extension(folder.name)
+        for path in _listed(folder) if extension and folder.is_dir() else ():
+            node = node_of_file(path.name, extension or "")
+            if node is not None and not _is_within(path, users_own):
                 found[node].append(path)
     return dict(found)
+
+
+def _extension(folder: str) -> str | None:
+    """That of the files in a folder of this name, where it is one of a storage type."""
+    kind = folder.removesuffix("s")
+    if kind == folder or kind not in storage_types():
+        return None
+    try:
+        return storage_type(kind).extension
+    except (ConfigurationError, ImportError, AttributeError):
+        return None  # a plug-in that cannot be loaded
+
+
+def _is_within(path: Path, folders: Collection[Path]) -> bool:
+    target = path.resolve()
+    return any(place in folders for place in (path, *path.parents, target, *target.parents))
+
+
+def is_half_written(path: Path) -> bool:
+    """Whether a file was to be renamed once it was whole."""
+    return path.name.startswith(".") and path.name.endswith(".part")
 
 
 def size_of(paths: Iterable[Path]) -> int:

@@ -22,7 +22,8 @@ _MEMO_LIMIT = 100_000
 _NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
 # An id of ours: that of a data node of Taipy has a random UUID, of version 4.
 _ID = r"DATANODE_(.+)_[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-_GENERATED = re.compile(rf"\.?({_ID})\..+")
+_GENERATED = re.compile(rf"({_ID})\.(?P<extension>.+)")
+_HALF_WRITTEN = re.compile(rf"\.({_ID})\.(?P<extension>.+)\.\d+\.part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +136,13 @@ def owners_of(ids: Iterable[str], owners: Iterable[str]) -> dict[str, str]:
     return {id: made[id] for id in ids if id in made}
 
 
-def node_of_file(name: str) -> str | None:
-    """The id of the data node that a file of this name is, or was to be, the value of."""
-    found = _GENERATED.fullmatch(name)
-    return found[1] if found else None
+def node_of_file(name: str, extension: str) -> str | None:
+    """The id of the data node that a file of this name is, or was to be, the value of.
+
+    `extension` is that of the node's storage type: a copy under a longer name is nobody's value.
+    """
+    found = _GENERATED.fullmatch(name) or _HALF_WRITTEN.fullmatch(name)
+    return found[1] if found and found["extension"] == extension else None
 
 
 def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:

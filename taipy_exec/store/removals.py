@@ -42,10 +42,15 @@ class Removals(DataRecords):
             connection.execute("DELETE FROM locks WHERE expires_at <= ?", (now,))
         return submissions, instances
 
-    def forget_nodes(self, nodes: Iterable[str]) -> None:
-        """Forget who wrote these data nodes: they are no more."""
+    def forget_nodes(self, remove: Callable[[], Iterable[str]]) -> None:
+        """Forget who wrote the data nodes that `remove` has removed.
+
+        It is called within the transaction: meanwhile nobody can make or submit an instance.
+        """
         with self.transaction() as connection:
-            connection.executemany("DELETE FROM edits WHERE node = ?", [(node,) for node in nodes])
+            connection.executemany(
+                "DELETE FROM edits WHERE node = ?", [(node,) for node in remove()]
+            )
 
     def lost_contents(self) -> list[str]:
         """The paths whose digest is kept although there is no such file any more."""

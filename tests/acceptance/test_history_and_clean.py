@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sqlite3
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 from command_support import COMMAND, Application, Terminal, wait_until
@@ -121,7 +125,7 @@ def test_a_dry_run_shows_and_removes_nothing(used: Application) -> None:
         "would remove 2 submissions with 4 jobs, 1 scenario instance, the logs of 2 submissions "
         "(2.0 kB), 2 data files ("
     )
-    assert "submissions that stay: 1 that have" in result.err
+    assert "submissions that stay: 1\n" in result.err
     told = used.run("clean", "--keep", "1", "--data", "--dry-run", "--json").json
     assert told["dry_run"] is True
     assert [entry["id"] for entry in told["submissions"]] == submissions(used)[1:]
@@ -190,6 +194,64 @@ def test_clean_leaves_a_file_at_the_users_own_path(app: Application) -> None:
     assert app.exists("user_data/jsons/a.json")
 
 
+def test_clean_from_another_folder_means_the_same(used: Application, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "an other folder"
+    (elsewhere / "user_data" / "pickles").mkdir(parents=True)
+    wanted = ("clean", *ALL, "--data", "--json", "-a", f"../{used.folder.name}")
+    state = f"../{used.folder.name}/.taipy-exec"
+    away = used.run(*wanted, "--dry-run", "--state-dir", state, cwd=elsewhere).json
+    here = used.run("clean", *ALL, "--data", "--json", "--dry-run").json
+    for told in (away, here):
+        told["data"]["files"] = [str(Path(name).resolve()) for name in told["data"]["files"]]
+    assert away == here
+    assert len(away["data"]["files"]) == len(data_files(used))
+    assert used.run(*wanted, "--state-dir", state, cwd=elsewhere).code == 0
+    assert data_files(used) == []
+
+
+def test_clean_with_the_state_of_another_application_leaves_this_ones_data(
+    used: Application, tmp_path: Path
+) -> None:
+    other = Application(tmp_path / "other")
+    other.module("steps", STEPS)
+    other.graph(TASKS, mode="development")
+    assert other.run("submit").code == 0
+    files, others = data_files(used), data_files(other)
+    wanted = ("--data", "--state-dir", str(other.folder / ".taipy-exec"))
+    assert used.run("clean", *ALL, *wanted).code == 0
+    assert (data_files(used), data_files(other)) == (files, others)
+
+
+@pytest.mark.parametrize("content", [None, b"no database" * 1000], ids=["newer", "damaged"])
+def test_clean_of_a_store_that_is_no_use_removes_nothing(
+    used: Application, content: bytes | None
+) -> None:
+    path = used.folder / ".taipy-exec" / "state.db"
+    if content is None:
+        with sqlite3.connect(path) as store:
+            store.execute("PRAGMA user_version = 99")
+        store.close()
+    else:
+        path.write_bytes(content)
+    before = sorted(used.folder.rglob("*"))
+    result = used.run("clean", *ALL, "--data")
+    assert result.code == 7
+    assert "hint:" in result.err
+    assert sorted(used.folder.rglob("*")) == before
+
+
+def test_clean_leaves_a_data_file_that_was_changed_by_hand_since(used: Application) -> None:
+    (changed, *_) = [used.folder / name for name in data_files(used)]
+    later = time.time() + 3600
+    os.utime(changed, (later, later))
+    result = used.run("clean", *ALL, "--data")
+    assert result.code == 0
+    assert "1 data file that somebody else has changed since: left alone" in result.err
+    assert [used.folder / name for name in data_files(used)] == [changed]
+    kept = used.run("clean", *ALL, "--data", "--json").json["kept"]
+    assert kept["changed_data"] == 1
+
+
 def test_clean_with_data_needs_a_valid_configuration(used: Application) -> None:
     used.config("[JOB]\nmode = 'nonsense'\n")
     result = used.run("clean", *ALL, "--data")
@@ -223,7 +285,7 @@ def test_clean_keeps_what_was_interrupted(app: Application) -> None:
     app.nothing_runs()
     told = app.run("clean", *ALL, "--data")
     assert told.code == 0
-    assert "submissions that stay: 1 that have not ended" in told.err
+    assert "submissions that stay: 1 (1 not ended)" in told.err
     app.open_gate()
     assert app.run("resume").code == 0
 

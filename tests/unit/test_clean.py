@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from taipy_exec.cli import cleaning
 from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
 from taipy_exec.cli.cleaning import Cleaning
 from taipy_exec.cli.commands.clean import _seconds
+from taipy_exec.cli.leftovers import remove
 from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
@@ -252,9 +253,17 @@ def add(
         node = locate(app, config, Owner(instance=id, cycle=cycle))
         assert node.path is not None
         node.write(id)
+        os.utime(node.path, (at, at))
         store.add_edits([Edit(node=node.id, at=at, job=job.id)])
         paths.append(node.path)
     return paths
+
+
+def age(path: Path, days: float = 30) -> None:
+    """A file, or all of a folder, as if it had been written so long ago."""
+    at = time.time() - days * DAY
+    for part in (*path.rglob("*"), path):
+        os.utime(part, (at, at), follow_symlinks=False)
 
 
 def clean(store: Store, app: AppConfig | None, wanted: Wanted) -> cleaning.Done:
@@ -363,11 +372,103 @@ def test_a_path_of_the_users_own_is_left_alone(store: Store, app: AppConfig) -> 
     assert mine.exists()
 
 
+def test_a_file_in_a_folder_of_the_users_own_is_left_alone(store: Store, app: AppConfig) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    for path in ("user_data/pickles", "./user_data/../user_data/pickles/*", str(app.root)):
+        own = DataNodeConfig(id="own", storage_type="parquet", properties={"path": path})
+        named = AppConfig(root=app.root, state_dir=app.state_dir, data_nodes={"own": own})
+        found = Cleaning(store, named, OLD_WITH_DATA).find()
+        assert found.data == (), path
+    assert mine in Cleaning(store, app, OLD_WITH_DATA).find().data
+
+
+def test_a_copy_beside_a_generated_file_is_left_alone(store: Store, app: AppConfig) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    copies = [mine.with_name(f"{mine.name}.bak"), mine.with_suffix(".bak")]
+    for copy in copies:
+        copy.write_bytes(mine.read_bytes())
+        age(copy)
+    clean(store, app, OLD_WITH_DATA)
+    assert not mine.exists()
+    assert all(copy.exists() for copy in copies)
+
+
+def test_a_file_that_somebody_else_has_changed_is_left_alone(store: Store, app: AppConfig) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    age(mine, 29)
+    done = clean(store, app, OLD_WITH_DATA)
+    assert mine.exists()
+    assert done.found.changed_data == 1
+    assert done.failed == {}
+    # Who wrote it is not forgotten: it is known the next time too.
+    assert Cleaning(store, app, OLD_WITH_DATA).find().changed_data == 1
+
+
+def test_a_file_that_is_changed_after_it_was_shown_is_left_alone(
+    store: Store, app: AppConfig
+) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    work = Cleaning(store, app, OLD_WITH_DATA)
+    found = work.find()
+    assert mine in found.data
+    age(mine, 0)
+    work.carry_out(found)
+    assert mine.exists()
+
+
+def test_data_of_a_cycle_that_gets_an_instance_meanwhile_stays(
+    store: Store, app: AppConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cycle = "CYCLE_MONTHLY_2026-01-01"
+    mine, month, _ = add(store, app, "a", 30, cycle=cycle)
+    forget = Store.forget_nodes
+
+    def after_a_submit(self: Store, remove: Callable[[], Iterable[str]]) -> None:
+        at = time.time()
+        self.add_instance(Instance(id="b", scenario="s", name="t", created_at=at, cycle=cycle))
+        forget(self, remove)
+
+    monkeypatch.setattr(Store, "forget_nodes", after_a_submit)
+    clean(store, app, OLD_WITH_DATA)
+    assert not mine.exists()
+    assert month.exists()
+
+
+def test_an_instance_cannot_be_made_while_data_is_removed(
+    store: Store, app: AppConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taipy_exec.store.database._BUSY_SECONDS", 0.01)
+    add(store, app, "a", 30)
+    refused = []
+
+    def removing(paths: Iterable[Path]) -> dict[Path, str]:
+        found = list(paths)
+        if any(path.suffix == ".p" for path in found):
+            with closing(Store(store.folder)) as other, pytest.raises(StoreError, match="locked"):
+                other.add_instance(instance("b"))
+            refused.append(True)
+        return remove(found)
+
+    monkeypatch.setattr(cleaning, "remove", removing)
+    clean(store, app, OLD_WITH_DATA)
+    assert refused == [True]
+
+
+def test_data_of_a_storage_type_that_is_no_more_is_left_alone(store: Store, app: AppConfig) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    elsewhere = app.storage_folder / "texts" / mine.name
+    elsewhere.parent.mkdir()
+    mine.rename(elsewhere)
+    clean(store, app, OLD_WITH_DATA)
+    assert elsewhere.exists()
+
+
 def test_of_a_link_the_target_stays(store: Store, app: AppConfig, tmp_path: Path) -> None:
     mine, *_ = add(store, app, "a", 30)
     target = tmp_path / "target.p"
     mine.rename(target)
     mine.symlink_to(target)
+    age(mine)
     clean(store, app, OLD_WITH_DATA)
     assert not mine.is_symlink()
     assert target.exists()
@@ -378,6 +479,7 @@ def test_a_folder_that_is_one_value_goes_as_a_whole(store: Store, app: AppConfig
     mine.unlink()
     (mine / "deep").mkdir(parents=True)
     (mine / "deep" / "part").write_text("four")
+    age(mine)
     done = clean(store, app, OLD_WITH_DATA)
     assert done.failed == {}
     assert not mine.exists()
@@ -564,7 +666,16 @@ def test_data_nodes_are_known_by_their_owner(app: AppConfig) -> None:
 def test_generated_files_are_known_by_their_name(app: AppConfig) -> None:
     node = locate(app, MINE, Owner(instance="a"))
     assert node.path is not None
-    assert node_of_file(node.path.name) == node.id
-    assert node_of_file(f".{node.path.name}.12.part") == node.id
-    assert node_of_file("DATANODE_mine_5f322a8c-3ad0-4c03-83b4-f04859ba3dd0.p") is None
-    assert node_of_file("mine.p") is None
+    assert node_of_file(node.path.name, "p") == node.id
+    assert node_of_file(f".{node.path.name}.12.part", "p") == node.id
+    for name in (
+        "DATANODE_mine_5f322a8c-3ad0-4c03-83b4-f04859ba3dd0.p",
+        "mine.p",
+        f"{node.path.name}.bak",
+        f"{node.path.name}.part",
+        f".{node.path.name}",
+        f"{node.id}.bak",
+        f"{node.id}.old.p",
+        f"copy of {node.path.name}",
+    ):
+        assert node_of_file(name, "p") is None, name

@@ -143,15 +143,15 @@ def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
     if done is not None and done.not_shrunk:
         streams.note(f"the database was not made smaller: {done.not_shrunk}")
     choice = found.choice
-    kept = [
-        f"{choice.unfinished} that have not ended" if choice.unfinished else "",
-        f"{choice.kept} that have" if choice.kept else "",
-    ]
-    if any(kept):
-        streams.note(f"submissions that stay: {', '.join(filter(None, kept))}")
+    if choice.kept + choice.unfinished:
+        of_them = f" ({choice.unfinished} not ended)" if choice.unfinished else ""
+        streams.note(f"submissions that stay: {choice.kept + choice.unfinished}{of_them}")
     if found.unknown_data:
         number = _several(found.unknown_data, "data file")
         streams.note(f"{number} that this state knows nothing of: left alone")
+    if found.changed_data:
+        number = _several(found.changed_data, "data file")
+        streams.note(f"{number} that somebody else has changed since: left alone")
 
 
 def _list(streams: Streams, found: Found) -> None:
@@ -201,6 +201,7 @@ def _fields(found: Found, done: Done | None) -> dict[str, Any]:
             "unfinished": choice.unfinished,
             "submissions": choice.kept,
             "unknown_data": found.unknown_data,
+            "changed_data": found.changed_data,
         },
         "database_shrunk_by": done.shrunk_by if done else 0,
         "failed": [
