@@ -321,8 +321,10 @@ class Codec:
 
     def _checked(self, kind: type[Any], fields: dict[str, Any]) -> Wire:
         wanted = self._fields[kind]
-        if fields.keys() != wanted.keys():
-            odd = ", ".join(sorted(map(str, fields.keys() ^ wanted.keys())))
+        # A field that a later version has added has a default: messages from before it still count.
+        odd_ones = (fields.keys() ^ wanted.keys()) - (kind._field_defaults.keys() - fields.keys())
+        if odd_ones:
+            odd = ", ".join(sorted(map(str, odd_ones)))
             raise BadMessage(f"it has unknown or missing fields: {odd:.200}")
         for name, value in fields.items():
             type_ = wanted[name]
