@@ -157,6 +157,40 @@ class Inspection:
             channel.exchange_delete(exchange=exchange)
         channel.close()
 
+    def clock_ahead(self) -> float | None:
+        """Seconds that the broker's clock is ahead of this one, None where it does not tell.
+
+        It notes the time when a message expires, and that is what one is sent for.
+        """
+        try:
+            return self._explained(self._ask_time)
+        except BrokerError:
+            return None
+
+    def _ask_time(self) -> float | None:
+        name = Names(f"{self._cluster.application}.doctor-{uuid.uuid4().hex[:8]}").exchange
+        channel = self._connection.channel()
+        channel.exchange_declare(exchange=name, exchange_type="direct", auto_delete=True)
+        expires = {
+            "x-message-ttl": 0,
+            "x-dead-letter-exchange": name,
+            "x-dead-letter-routing-key": "expired",
+        }
+        for key, arguments in (("expired", None), ("sent", expires)):
+            queue = f"{name}.{key}"
+            channel.queue_declare(queue=queue, exclusive=True, arguments=arguments)
+            channel.queue_bind(queue=queue, exchange=name, routing_key=key)
+        sent = time.time()
+        channel.basic_publish(name, "sent", b"")
+        _, properties, _ = next(channel.consume(f"{name}.expired", inactivity_timeout=_SILENCE))
+        heard = time.time()
+        channel.cancel()
+        for key in ("sent", "expired"):
+            channel.queue_delete(queue=f"{name}.{key}")
+        channel.close()
+        told = _dead_letter(0, properties, b"").at if properties is not None else None
+        return None if told is None else told + 0.5 - (sent + heard) / 2
+
     # -- workers --------------------------------------------------------------------------
 
     def call(

@@ -27,12 +27,13 @@ def parameters(
         socket_timeout=10,
         stack_timeout=15,
         blocked_connection_timeout=None,
-        ssl_options=_tls(address, cluster) if address.tls else None,
+        ssl_options=tls_options(address, cluster) if address.tls else None,
         client_properties={"connection_name": name},
     )
 
 
-def _tls(address: BrokerAddress, cluster: ClusterConfig) -> pika.SSLOptions:
+def tls_options(address: BrokerAddress, cluster: ClusterConfig) -> pika.SSLOptions:
+    """How to encrypt. Raises BrokerError where a certificate cannot be read."""
     try:
         context = ssl.create_default_context(
             cafile=str(cluster.ca_file) if cluster.ca_file else None

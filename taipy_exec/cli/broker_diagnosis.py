@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli.cluster import Place, call_workers
 from taipy_exec.cli.diagnosis import Finding, Level
+from taipy_exec.cli.transport_diagnosis import check_transport
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.broker_address import BrokerAddress
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.errors import BrokerError, ConfigurationError
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from taipy_exec.execution.messages import Beat
 
 _LEAST_VERSION = (3, 10)
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+# RabbitMQ's own, since 3.8.17, and how often it looks; no client can ask for them.
+_CONSUMER_TIMEOUT = 1800.0
+_BROKER_LOOKS_EVERY = 60.0
+# The broker tells its time in whole seconds.
+_CLOCK_SECONDS = 3.0
 
 
 def check_cluster(
@@ -32,7 +36,7 @@ def check_cluster(
         except ConfigurationError as error:
             return [_problem("broker", error)]
     cluster = place.cluster
-    findings = [_transport(address, cluster) for address in cluster.addresses]
+    findings = [check_transport(address, cluster) for address in cluster.addresses]
     told, beats = _check_broker(place)
     findings += [*told, _long_jobs(cluster)]
     if app is not None:
@@ -50,28 +54,6 @@ def _problem(name: str, error: BrokerError | ConfigurationError) -> Finding:
     )
 
 
-def _transport(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
-    """Whether what goes to the broker is encrypted, and the broker known for certain."""
-    if address.tls and cluster.verify:
-        text = f"{address.redacted} is encrypted, and its certificate is verified"
-        return Finding(name="TLS", message=text)
-    if address.tls:
-        return Finding(
-            name="TLS",
-            message=f"{address.redacted} is encrypted, but its certificate is not verified",
-            level=Level.WARNING,
-            fix="remove broker_verify from [JOB]; for a private authority set broker_ca_file",
-        )
-    if address.host in _LOCAL:
-        return Finding(name="TLS", message=f"{address.redacted} is this machine: not needed")
-    return Finding(
-        name="TLS",
-        message=f"{address.redacted} is not encrypted: passwords and messages can be read",
-        level=Level.WARNING,
-        fix="use an amqps:// address",
-    )
-
-
 def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
     from taipy_exec.broker.inspection import Inspection
 
@@ -85,7 +67,10 @@ def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
             inspection.declare()
         except BrokerError as error:
             return [*findings, _refused(place.cluster, error)], []
-        findings.append(_rights(place.cluster))
+        findings += [_rights(place.cluster), _policies(place.cluster)]
+        ahead = inspection.clock_ahead()
+        if ahead is not None:
+            findings.append(_clock(ahead))
         try:
             beats = call_workers(inspection, place.cluster)
         except BrokerError as error:
@@ -94,15 +79,15 @@ def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
 
 
 def _unreachable(error: BrokerError) -> Finding:
-    refused = "refused:" in error.message
+    fix = "start RabbitMQ there, or give its address with --broker-url or broker_url in [JOB]"
+    if "refuses user" in error.message:
+        fix = "look at the name (rabbitmqctl list_users) and at the password of the address"
+    elif "refuses" in error.message:
+        fix = "look at the virtual host and the rights: rabbitmqctl list_permissions -p VHOST"
+    elif "no secure connection" in error.message:
+        fix = "see TLS above"
     return Finding(
-        name="broker",
-        message=error.message,
-        level=Level.PROBLEM,
-        fix="look at user, password, virtual host and rights: rabbitmqctl list_permissions"
-        if refused
-        else "start RabbitMQ there, or give its address with --broker-url or broker_url in [JOB]",
-        is_broker=True,
+        name="broker", message=error.message, level=Level.PROBLEM, fix=fix, is_broker=True
     )
 
 
@@ -130,6 +115,28 @@ def _rights(cluster: ClusterConfig) -> Finding:
         name="rights",
         message="exchanges and queues can be declared, quorum queues and streams too",
         fix=f"the least that is needed: {_least_rights(cluster)}",
+    )
+
+
+def _policies(cluster: ClusterConfig) -> Finding:
+    return Finding(
+        name="policies",
+        message="cannot be seen from here; one that lets messages of these queues expire, or that "
+        "limits how many there are, would lose jobs",
+        fix=f"look at them: rabbitmqctl list_policies -p {shlex.quote(cluster.addresses[0].vhost)}",
+    )
+
+
+def _clock(ahead: float) -> Finding:
+    if abs(ahead) < _CLOCK_SECONDS:
+        return Finding(name="clock", message="it agrees with the broker's")
+    way = "behind" if ahead > 0 else "ahead of"
+    return Finding(
+        name="clock",
+        message=f"it is {abs(ahead):.0f} s {way} the broker's: times of jobs that ran elsewhere do "
+        "not fit those of files here",
+        level=Level.WARNING,
+        fix="timedatectl set-ntp true, here and on the broker",
     )
 
 
@@ -175,6 +182,14 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
 
 
 def _long_jobs(cluster: ClusterConfig) -> Finding:
+    if cluster.ack_after + _BROKER_LOOKS_EVERY > _CONSUMER_TIMEOUT:
+        return Finding(
+            name="long jobs",
+            message=f"are acknowledged after {cluster.ack_after:g} s only; RabbitMQ takes them "
+            f"from their worker after its consumer_timeout ({_CONSUMER_TIMEOUT:g} s by default)",
+            level=Level.WARNING,
+            fix="broker_ack_after = 20 under [JOB], or a longer consumer_timeout in rabbitmq.conf",
+        )
     return Finding(
         name="long jobs",
         message=f"are acknowledged early, after {cluster.ack_after:g} s, on every version of "

@@ -1,13 +1,14 @@
-"""What `doctor` finds out on this machine: packages, folders and the configuration."""
+"""What `doctor` finds out of the installation and of the configuration."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
+import re
+import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.problem import Level as ProblemLevel
-from taipy_exec.errors import ConfigurationError, StoreError
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.version import __version__
 
 _LEAST_PYTHON = (3, 11)
 # Storage type -> the packages that it imports, as long as its tables are those of pandas.
@@ -65,7 +67,7 @@ class Finding:
 
 
 def check_installation() -> list[Finding]:
-    """Python's version and the packages that are always needed."""
+    """The versions of Python and of taipy-exec, and the packages that are always needed."""
     version = platform.python_version()
     if sys.version_info[:2] >= _LEAST_PYTHON:
         findings = [Finding(name="Python", message=version)]
@@ -79,6 +81,7 @@ def check_installation() -> list[Finding]:
                 fix=f"install Python {least} or newer",
             )
         ]
+    findings.append(Finding(name="taipy-exec", message=__version__))
     missing = [package for package in _ALWAYS if not _is_installed(package)]
     if missing:
         names = " ".join(missing)
@@ -89,7 +92,7 @@ def check_installation() -> list[Finding]:
 def read(
     application_path: str, state_dir: Path | None, mode: str | None
 ) -> tuple[AppConfig | None, list[Finding]]:
-    """The configuration, as far as it can be read, and what was found of it and of its folders."""
+    """The configuration, as far as it can be read, and what was found of it and of its packages."""
     from taipy_exec.cli.application import read_application
     from taipy_exec.wiring import check_compiled
 
@@ -112,7 +115,7 @@ def read(
         findings.append(
             Finding(name="configuration", message=f"{source} is valid, mode {config.job.mode}")
         )
-    return config, [*findings, *_storage_packages(config), *_state(config.state_dir)]
+    return config, [*findings, *_storage_packages(config)]
 
 
 _LEVELS = {ProblemLevel.ERROR: Level.PROBLEM, ProblemLevel.WARNING: Level.WARNING}
@@ -131,9 +134,62 @@ def _storage_packages(config: AppConfig) -> list[Finding]:
             fix = _install(kind, missing)
             findings.append(_missing(" ".join(missing), f" for data nodes of type {kind}", fix))
         elif packages:
-            names = ", ".join(sorted(packages))
-            findings.append(Finding(name=f"storage type {kind}", message=f"{names} installed"))
+            findings.append(_installed(kind, sorted(packages)))
     return findings
+
+
+def _installed(kind: str, packages: Sequence[str]) -> Finding:
+    """The packages with their versions, and which of them are older than what was tried."""
+    name = f"storage type {kind}"
+    least = _least_versions()
+    told, old = [], []
+    for package in packages:
+        version = _version(package)
+        told.append(f"{package} {version}".rstrip())
+        wanted = least.get(_distribution(package))
+        if wanted and version and _numbers(version) < _numbers(wanted):
+            old.append(f"{_distribution(package)}>={wanted}")
+    if not old:
+        return Finding(name=name, message=f"{', '.join(told)} installed")
+    return Finding(
+        name=name,
+        message=f"{', '.join(told)} installed, which is older than what is needed",
+        level=Level.WARNING,
+        fix=f"pip install --upgrade {' '.join(map(shlex.quote, old))}",
+    )
+
+
+# Module -> the distribution that brings it, where that has another name.
+_DISTRIBUTIONS = {"psycopg2": "psycopg2-binary"}
+_REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
+
+
+def _distribution(module: str) -> str:
+    return _DISTRIBUTIONS.get(module, module)
+
+
+def _version(module: str) -> str:
+    """Empty where nobody says: a package can be there without its description."""
+    for name in (_distribution(module), module):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ""
+
+
+def _least_versions() -> dict[str, str]:
+    """Distribution -> the least version that our extras ask for."""
+    try:
+        lines = importlib.metadata.requires("taipy-exec") or []
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+    found = [_REQUIREMENT.match(line) for line in lines]
+    return {match[1]: match[2] for match in found if match}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
 # `db_engine` -> the driver's module, which is needed beside SQLAlchemy.
@@ -188,30 +244,3 @@ def _is_installed(package: str) -> bool:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _state(folder: Path) -> list[Finding]:
-    """Whether the state store can be kept in `folder`; nothing is made there."""
-    from taipy_exec.store.location import remote_filesystem
-    from taipy_exec.store.store import Store
-
-    other = "give a local, writable folder with --state-dir or TAIPY_EXEC_STATE_DIR"
-    name = "state folder"
-    kind = remote_filesystem(folder)
-    if kind is not None:
-        text = f"{folder} is not on a local disk but on {kind}: the state can be damaged there"
-        return [Finding(name=name, message=text, level=Level.PROBLEM, fix=other)]
-    above = folder
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-        text = f"{folder} cannot be written"
-        return [Finding(name=name, message=text, level=Level.PROBLEM, fix=other)]
-    if Store.exists(folder):
-        try:
-            store = Store(folder, create=False)
-            store.submissions(1)
-            store.close()
-        except StoreError as error:
-            return [Finding(name=name, message=error.message, level=Level.PROBLEM, fix=error.hint)]
-    return [Finding(name=name, message=f"{folder} is on a local disk and writable")]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from taipy_exec.cli.diagnosis import Finding
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig
 
 HELP = help_text(
     "Check that everything is here that the application's mode needs: packages, the state folder, "
@@ -36,6 +37,8 @@ def doctor(
     from taipy_exec.cli import outcome
     from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.diagnosis import Level, check_installation, read
+    from taipy_exec.cli.folder_diagnosis import check_folders
+    from taipy_exec.cli.machine_diagnosis import check_machine
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
@@ -46,6 +49,8 @@ def doctor(
     if application is None:
         config, found = read(application_path, state_dir, mode)
         findings += found
+        findings += check_folders(config, application_path) if config else []
+        findings += check_machine(*_jobs(config))
     if application is not None or (config is not None and config.job.mode == "cluster"):
         from taipy_exec.cli.broker_diagnosis import check_cluster
 
@@ -60,6 +65,16 @@ def doctor(
         return outcome.OK
     only_broker = all(finding.is_broker for finding in problems)
     return BrokerError.exit_code if only_broker else outcome.INVALID
+
+
+def _jobs(config: AppConfig | None) -> tuple[int, bool]:
+    """How many jobs run at once on this machine, and whether in processes of their own."""
+    if config is None:
+        return 1, True
+    if config.job.mode == "development":
+        return 1, False
+    # In cluster mode it is a worker that has the processes, by default one at a time.
+    return (1 if config.job.mode == "cluster" else config.job.workers), True
 
 
 def _show(streams: Streams, findings: list[Finding]) -> None:
