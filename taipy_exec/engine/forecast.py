@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.admission import carried_on, interrupted_submissions
 from taipy_exec.engine.content import make_freshness
-from taipy_exec.engine.estimate import makespan
+from taipy_exec.engine.critical_path import remaining_seconds
+from taipy_exec.engine.estimate import Work, makespan
 from taipy_exec.engine.instances import (
     due_defaults,
     find_instance,
@@ -97,18 +98,34 @@ def forecast(
     return Forecast(
         jobs=jobs,
         workers=workers,
-        least_duration=_least_duration(graph, jobs, workers),
+        least_duration=_least_duration(app, scenario, graph, jobs, workers),
         carries_on=former.id if former else None,
     )
 
 
-def _least_duration(graph: JobGraph, jobs: tuple[JobForecast, ...], workers: int | None) -> float:
-    durations = {
-        job.task: job.usual_duration or 0.0 if job.action == "run" else 0.0
+def _least_duration(
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    graph: JobGraph,
+    jobs: Sequence[JobForecast],
+    workers: int | None,
+) -> float:
+    """In the order in which the coordinator starts them."""
+    options = {task.id: task.run_options for task in scenario.tasks}
+    usual = {job.task: job.usual_duration for job in jobs if job.usual_duration is not None}
+    urgency: Mapping[str, float] = {}
+    if workers != 1 and app.job.schedule == "critical-path":
+        urgency = remaining_seconds(graph, usual)
+    work = {
+        job.task: Work(
+            seconds=usual.get(job.task, 0.0) if job.action == "run" else 0.0,
+            order=(-options[job.task].priority, -urgency.get(job.task, 0.0)),
+            pool=options[job.task].pool if job.action == "run" else None,
+        )
         for job in jobs
         if job.action != "wait"
     }
-    return makespan(durations, graph.predecessors, workers)
+    return makespan(work, graph.predecessors, workers, app.job.pools)
 
 
 class _Outlook:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -117,6 +116,19 @@ def test_how_long_all_takes_follows_from_former_runs_and_the_workers(app: Applic
     assert "with 1 worker\n" in app.run("submit", "--dry-run", "--workers", "1").out
 
 
+def test_pools_count_for_how_long_all_takes(app: Application) -> None:
+    app.module("jobs", "def nap(*inputs):\n    time.sleep(0.2)\n    return 1\n")
+    tasks = {"a": ("jobs.nap", [], ["x"]), "b": ("jobs.nap", [], ["y"])}
+    app.graph(tasks)
+    assert app.run("submit").code == 0
+    assert app.run("plan", "--json").json["expected_duration"] < 0.4
+    text = (app.folder / "config.toml").read_text()
+    for task in tasks:
+        text = text.replace(f"[TASK.{task}]", f'[TASK.{task}]\npool = "one"')
+    app.config(f"{text}[JOB.pools]\none = 1\n")
+    assert app.run("plan", "--json").json["expected_duration"] >= 0.4
+
+
 def test_of_cluster_mode_nobody_knows_the_workers(chain: Application) -> None:
     assert chain.run("submit").code == 0
     args = ("--mode", "cluster", "--force")
@@ -186,21 +198,6 @@ def test_plan_writes_nothing_at_all(chain: Application) -> None:
     assert chain.run("submit").code == 0
     before = everything(chain.folder)
     assert chain.run("plan", env=env).code == 0
-    assert everything(chain.folder) == before
-
-
-def test_plan_brings_no_older_store_up_to_date(chain: Application) -> None:
-    assert chain.run("submit").code == 0
-    path = chain.folder / ".taipy-exec" / "state.db"
-    with sqlite3.connect(path) as store:
-        for column in ("content", "made_from", "notes"):
-            store.execute(f"ALTER TABLE edits DROP COLUMN {column}")
-        for table in ("contents", "locks"):
-            store.execute(f"DROP TABLE {table}")
-        store.execute("PRAGMA user_version = 1")
-    store.close()
-    before = everything(chain.folder)
-    assert set(told(chain).values()) == {"skip: up to date"}
     assert everything(chain.folder) == before
 
 

@@ -135,6 +135,8 @@ def test_what_failed_under_a_former_version_can_be_retried(former: Application) 
 def test_what_was_interrupted_under_a_former_version_is_carried_on(former: Application) -> None:
     mend(former)
     lost = former.run("history", "--json").json["submissions"][0]["id"]
+    if "paused" in former.run("status", lost).out:
+        assert former.run("continue", lost).code == 0
     result = former.run("resume", lost, "--json")
     assert result.code == 0, result.err
     assert result.statuses() == dict.fromkeys(("good", "bad", "after"), "COMPLETED")
