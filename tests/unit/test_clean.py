@@ -18,6 +18,7 @@ from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
 from taipy_exec.cli.cleaning import Cleaning
 from taipy_exec.cli.commands.clean import _seconds
 from taipy_exec.cli.leftovers import remove
+from taipy_exec.cli.owner_memory import OwnerMemory
 from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
@@ -679,3 +680,21 @@ def test_generated_files_are_known_by_their_name(app: AppConfig) -> None:
         f"copy of {node.path.name}",
     ):
         assert node_of_file(name, "p") is None, name
+
+
+def test_owners_are_remembered_as_they_are_worked_out(app: AppConfig) -> None:
+    def node(owner: str) -> str:
+        return locate(app, MINE, Owner(instance=owner)).id
+
+    memory = OwnerMemory()
+    every = {owner: node(owner) for owner in ("a", "b", "c")}
+    asked = [
+        (["a"], {"a", "b"}),
+        (["a", "b", "c"], {"a", "b"}),
+        (["b", "c"], {"c"}),
+        (["a", "b", "c"], {"b", "c", "d"}),
+        (["a", "c"], set()),
+    ]
+    for wanted, owners in asked:
+        nodes = [every[owner] for owner in wanted]
+        assert memory.of(nodes, owners) == owners_of(nodes, owners)
