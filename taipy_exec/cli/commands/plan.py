@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Show for each job whether `submit` would run it, skip it, or could not start it, with the "
-    "reason, how long it usually takes, and how long all would take. Nothing is run or written. "
-    "Exit code 0; with --check 10, if not everything is up to date.",
+    "reason. Also how long it usually takes, and how long all would take. Nothing is run or "
+    "written. Exit code 0; with --check 10, if not everything is up to date.",
     "taipy-exec plan config.toml",
     "taipy-exec plan app --scenario sales --sequence prepare --json",
     "taipy-exec plan app --check || taipy-exec submit app",
