@@ -78,8 +78,6 @@ def _target(path: Path) -> tuple[str, int | None]:
     text = os.fspath(path)
     try:
         found = os.lstat(text)
-        if stat.S_ISDIR(found.st_mode):
-            raise DataError(A_FOLDER)
         if stat.S_ISLNK(found.st_mode):
             text = os.path.realpath(text)
             found = os.stat(text)  # noqa: PTH116

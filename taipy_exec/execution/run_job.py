@@ -295,7 +295,8 @@ def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
         except JobTimeout:
             raise
         except Exception as error:
-            what = f"writing data node {node.config.id!r} to {node.place}: {_message(error)}"
+            why = A_FOLDER if isinstance(error, IsADirectoryError) else _message(error)
+            what = f"writing data node {node.config.id!r} to {node.place}: {why}"
             failures.append(_Failed(_failure(Reason.WRITE_OUTPUT, error, what), error))
     if failures:
         raise failures[0]
