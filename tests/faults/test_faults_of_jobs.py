@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -203,6 +204,27 @@ def test_f5_jobs_that_hang_are_stopped_when_the_time_is_up(place: InMode) -> Non
     assert result.code == 5
     assert {result.statuses()[name] for name in HANGS} == {"CANCELED"}
     assert result.job("sleeps")["reason"] == "timed_out"
+    place.has_run(result)
+
+
+@in_modes(*APART)
+def test_f5_the_timeouts_of_a_task_end_each_kind_of_hanging(place: InMode) -> None:
+    """Soft where Python can raise, hard everywhere else; others go on."""
+    tasks = {name: (body, [], [f"o_{name}"]) for name, body in HANGS.items()}
+    tasks |= {"after": ("return 1", ["o_sleeps"], ["p"]), "good": ("return 1", [], ["g"])}
+    extra = dict.fromkeys(HANGS, "timeout = 1.0\nhard_timeout = 3.0")
+    place.graph(tasks, workers=3, extra=extra, job="max_attempts = 1\n")
+    place.worker(3)
+    begin = time.monotonic()
+    result = place.submit()
+    assert time.monotonic() - begin < 40
+    assert result.code == 1
+    for name in HANGS:
+        job = result.job(name)
+        assert (job["status"], job["reason"]) == ("FAILED", "timed_out"), job
+        assert re.search("timeout of 1 s|not end within 3 s", job["error"]["message"]), job
+    assert result.statuses()["after"] == "ABANDONED"
+    assert result.statuses()["good"] == "COMPLETED"
     place.has_run(result)
 
 

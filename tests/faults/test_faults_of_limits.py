@@ -141,7 +141,7 @@ def test_f37_a_read_only_folder_of_the_application(place: InMode) -> None:
     text = (here / "config.toml").read_text()
     (here / "config.toml").write_text(f'{text}\n[CORE]\nstorage_folder = "elsewhere/data"\n')
     env = {"TAIPY_EXEC_STATE_DIR": str(elsewhere / "state")}
-    place.worker(command=command, env=None)
+    place.worker(command=command)
     result = place.end(place.start("submit", ".", "--json", command=command, env=env), 90)
     assert result.code == 0, result.err
     assert set(result.statuses().values()) == {"COMPLETED"}
