@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from taipy_exec.cli.ci import CiSystem, annotate, group
-from taipy_exec.cli.job_log import last_lines, read_tail, readable
+from taipy_exec.cli.job_log import last_lines, read_tail
 from taipy_exec.cli.render import reason_text, short_id
 from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.cli.streams import Streams
+from taipy_exec.display.words import readable
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path

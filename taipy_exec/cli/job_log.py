@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,6 @@ ALL_TOGETHER = 16_000_000
 _LEAST = 1_000
 # A secret that the cut goes through is read as a whole first, and so found.
 _MARGIN = 4_096
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
-_CONTROLS = {n: chr(0x2400 + n) for n in range(32) if n not in (9, 10)} | {127: "\u2421"}
-_CONTROLS |= dict.fromkeys((*range(0x80, 0xA0), 0xFFFE, 0xFFFF), "\ufffd")
-_CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +56,6 @@ def read_tail(path: Path, room: int, redacted: Callable[[str], str]) -> LogTail:
     line = kept.find("\n", 0, 2_000)
     kept = kept[line + 1 :]
     return LogTail(text=kept, left_out=max(size - len(kept.encode("utf-8", "replace")), 1))
-
-
-def readable(text: str) -> str:
-    """`text` as a terminal would leave it: no colours, no lines that were written over.
-
-    Other control characters are shown as signs, so that no format chokes on them.
-    """
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
-    if "\r" in text:
-        text = _OVERWRITTEN.sub("", text.replace("\r\n", "\n"))
-        text = text.replace("\r", "")
-    return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
 
 
 def last_lines(text: str, count: int) -> str:

@@ -1,48 +1,14 @@
-"""Secrets out of what is shown, whoever wrote it: us, a library or the user's functions."""
+"""Secrets out of what a command shows of an application that it does not read otherwise."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from taipy_exec.config.application import AppConfig
 from taipy_exec.config.application_path import find_application
-from taipy_exec.config.broker_address import redact
-from taipy_exec.config.cluster import cluster_config
-from taipy_exec.config.secrets import MASK, masked, without_secrets
-from taipy_exec.errors import ConfigurationError, TaipyExecError
-
-# From `://` on, so that a long line without one costs nothing.
-_PASSWORD_IN_URL = re.compile(r"(://[^\s:@/]*):[^\s@/]+@")
-
-
-def redaction(config: AppConfig | None) -> Callable[[str], str]:
-    """What takes the secrets of `config`, and the passwords of any URL, out of a text."""
-    if config is None:
-        return lambda text: _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", redact(text))
-    try:
-        addresses = cluster_config(config).addresses
-    except ConfigurationError:
-        addresses = ()
-    # Only the tables that hold a secret: there may be thousands of data nodes, and of texts.
-    held = {
-        str(n): table
-        for n, table in enumerate(
-            (
-                config.global_properties,
-                config.job.properties,
-                *(node.properties for node in config.data_nodes.values()),
-            )
-        )
-        if masked(table) != table
-    }
-
-    def without(text: str) -> str:
-        return _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", without_secrets(redact(text, addresses), held))
-
-    return without
+from taipy_exec.config.redaction import redaction
+from taipy_exec.errors import TaipyExecError
 
 
 def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], str]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.job_log import readable
+from taipy_exec.display.words import GLYPHS, counts_text, duration, reason_text, short_id
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-GLYPHS = {
-    Status.SUBMITTED: ("·", "."),
-    Status.BLOCKED: ("○", "o"),
-    Status.PENDING: ("◔", "-"),
-    Status.RUNNING: ("▶", ">"),
-    Status.CANCELED: ("⊘", "x"),
-    Status.FAILED: ("✗", "X"),
-    Status.COMPLETED: ("✓", "+"),
-    Status.SKIPPED: ("↷", "="),
-    Status.ABANDONED: ("⊖", "/"),
-}
+__all__ = [
+    "GLYPHS",
+    "clock",
+    "counts_text",
+    "duration",
+    "jobs_table",
+    "new_table",
+    "reason_text",
+    "short_id",
+    "size",
+    "status_text",
+    "submissions_table",
+    "summary_line",
+]
+
 STYLES = {
     "SUBMITTED": "dim",
     "UNDEFINED": "yellow",
@@ -47,20 +51,6 @@ def status_text(status: Status, *, unicode: bool = True) -> Text:
     return Text(f"{glyph} {status.name}", style=STYLES[status.name], no_wrap=True)
 
 
-def duration(seconds: float | None) -> str:
-    """`12ms`, `3.4s`, `2m05s`, `1h02m`."""
-    if seconds is None:
-        return ""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f}ms"
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
-    return f"{minutes // 60}h{minutes % 60:02d}m"
-
-
 def size(number: int) -> str:
     """`512 B`, `3.4 kB`, `1.2 MB`."""
     if number < 1000:
@@ -81,23 +71,6 @@ def clock(seconds: float | None) -> str:
     return at.strftime("%H:%M:%S" if at.date() == dt.date.today() else "%Y-%m-%d %H:%M")
 
 
-def counts_text(counts: Mapping[Status, int]) -> str:
-    """`7 completed, 2 skipped, 1 failed`."""
-    order = (
-        Status.COMPLETED,
-        Status.SKIPPED,
-        Status.FAILED,
-        Status.ABANDONED,
-        Status.CANCELED,
-        Status.RUNNING,
-        Status.PENDING,
-        Status.BLOCKED,
-        Status.SUBMITTED,
-    )
-    parts = [f"{counts[s]} {s.name.lower()}" for s in order if counts.get(s)]
-    return ", ".join(parts) or "no jobs"
-
-
 def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True) -> Table:
     """All jobs, one row each."""
     table = new_table()
@@ -116,14 +89,6 @@ def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True) -> Table:
             reason_text(job),
         )
     return table
-
-
-def reason_text(job: JobRecord) -> str:
-    """Why the job is in its status: the failure's first line where there is one."""
-    if job.failure:
-        first = job.failure.message.strip().splitlines()[0] if job.failure.message else ""
-        return readable(f"{job.failure.type}: {first}" if job.failure.type else first)
-    return (job.reason or "").replace("_", " ")
 
 
 def submissions_table(
@@ -171,12 +136,6 @@ def summary_line(record: SubmissionRecord) -> str:
     detail = f" ({counts_text(record.counts)})" if total else ""
     paused = " (paused)" if record.paused and record.finished_at is None else ""
     return f"{record.id} {record.status.name}{paused}: {jobs}{detail}{took}"
-
-
-def short_id(id: str) -> str:
-    """The part of an id that is enough to name it on the command line."""
-    head, _, rest = id.rpartition("_")
-    return f"{head}_{rest[:8]}"
 
 
 def new_table() -> Table:

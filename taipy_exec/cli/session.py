@@ -12,8 +12,8 @@ from typing import Any
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.live import Lines, LiveTable
-from taipy_exec.cli.redaction import redaction
 from taipy_exec.cli.streams import Streams
+from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine

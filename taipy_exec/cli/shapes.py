@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 
 if TYPE_CHECKING:
     from taipy_exec.execution.messages import Beat
 
-SCHEMA = "taipy-exec/1"
+__all__ = [
+    "SCHEMA",
+    "beat_fields",
+    "dump",
+    "error_shape",
+    "job_fields",
+    "past_submission_fields",
+    "running_jobs",
+    "submission_fields",
+    "submission_shape",
+    "when",
+]
 
 
 def dump(fields: Mapping[str, object], *, lines: bool = False) -> str:
@@ -21,54 +32,10 @@ def dump(fields: Mapping[str, object], *, lines: bool = False) -> str:
     return json.dumps({"schema": SCHEMA, **fields}, indent=indent, default=str, ensure_ascii=False)
 
 
-def when(seconds: float | None) -> str | None:
-    """A time as ISO 8601 in UTC with microseconds."""
-    if seconds is None:
-        return None
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds")
-
-
-def submission_fields(record: SubmissionRecord) -> dict[str, object]:
-    """The `submission` object."""
-    end = record.finished_at
-    retried = record.properties.get("retries")
-    return {
-        "id": record.id,
-        "status": record.status.name,
-        "mode": record.mode,
-        "scenario": record.scenario,
-        "name": record.name,
-        "created_at": when(record.created_at),
-        "finished_at": when(end),
-        "duration": None if end is None else round(max(end - record.created_at, 0.0), 6),
-        "target": record.target,
-        **({"retries": retried} if retried else {}),
-        **({"paused": True} if record.paused and end is None else {}),
-    }
-
-
 def past_submission_fields(record: SubmissionRecord) -> dict[str, object]:
     """The `submission` object, and how many of its jobs have which status."""
     counts = {status.name: number for status, number in record.counts.items()}
     return {**submission_fields(record), "counts": counts}
-
-
-def job_fields(job: JobRecord) -> dict[str, object]:
-    """One entry of `jobs`."""
-    return {
-        "id": job.id,
-        "task": job.task,
-        "status": job.status.name,
-        "reason": job.reason,
-        "attempt": job.attempt,
-        "worker": job.worker,
-        "submitted_at": when(job.submitted_at),
-        "started_at": when(job.started_at),
-        "finished_at": when(job.finished_at),
-        "duration": None if job.duration is None else round(job.duration, 6),
-        "error": job.failure.as_json() if job.failure else None,
-        "peak_memory": job.peak_memory,
-    }
 
 
 def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taipy_exec.cli.graph import FORMATS, render_graph
-from taipy_exec.cli.graph.names import columns, printable, shorten
 from taipy_exec.cli.graph.tree import tree_rows
+from taipy_exec.display.names import columns, printable, shorten
 from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 from taipy_exec.model.status import Status
 

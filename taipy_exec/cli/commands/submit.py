@@ -177,9 +177,9 @@ def run_to_end(
     """
     from taipy_exec.cli import outcome
     from taipy_exec.cli.ci import commands_stopped
-    from taipy_exec.cli.redaction import redaction
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.session import Session
+    from taipy_exec.config.redaction import redaction
 
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from taipy_exec.cli.graph.ascii import ascii_graph
 from taipy_exec.cli.graph.dot import dot_graph
 from taipy_exec.cli.graph.mermaid import mermaid_graph
-from taipy_exec.cli.graph.svg import svg_graph
+from taipy_exec.display.svg import svg_graph
 from taipy_exec.model.graph import JobGraph
 
 FORMATS = ("ascii", "mermaid", "dot", "svg")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from taipy_exec.cli.graph.names import columns, printable, shorten, size_text
-from taipy_exec.cli.graph.palette import glyph, tally
 from taipy_exec.cli.graph.tree import Row, tree_rows
+from taipy_exec.display.names import columns, printable, shorten, size_text
+from taipy_exec.display.palette import glyph, tally
 from taipy_exec.model.graph import JobGraph, TaskSpec
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from taipy_exec.cli.graph.names import edges, identifiers, printable
-from taipy_exec.cli.graph.palette import PLAIN, class_name, glyph, look
+from taipy_exec.display.names import edges, identifiers, printable
+from taipy_exec.display.palette import PLAIN, class_name, glyph, look
 from taipy_exec.model.graph import JobGraph, TaskSpec
 
 _HEAD = """\

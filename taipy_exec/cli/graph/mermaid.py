@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from taipy_exec.cli.graph.names import edges, identifiers, printable
-from taipy_exec.cli.graph.palette import PLAIN, Look, class_name, glyph, look
+from taipy_exec.display.names import edges, identifiers, printable
+from taipy_exec.display.palette import PLAIN, Look, class_name, glyph, look
 from taipy_exec.model.graph import JobGraph
 
 # Mermaid reads labels as Markdown and HTML. Letters, digits and harmless signs stay; the rest, and

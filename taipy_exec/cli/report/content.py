@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from taipy_exec.cli.job_log import NO_LOG, LogTail, log_size, read_tail, room_for
-from taipy_exec.cli.redaction import redaction
 from taipy_exec.cli.report.lineage import Lineage, lineage
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.graph import JobGraph

@@ -6,9 +6,9 @@ import datetime as dt
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
-from taipy_exec.cli.job_log import readable
 from taipy_exec.cli.render import reason_text
 from taipy_exec.cli.report.content import JobStory, Report
+from taipy_exec.display.words import readable
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from html import escape
 
-from taipy_exec.cli.graph.palette import class_name, glyph
-from taipy_exec.cli.job_log import readable
+from taipy_exec.display.palette import class_name, glyph
+from taipy_exec.display.words import readable
 
 
 def text(value: object) -> str:

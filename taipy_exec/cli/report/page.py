@@ -9,12 +9,12 @@ from importlib.resources import files
 from string import Template
 
 from taipy_exec.cli.graph import render_graph
-from taipy_exec.cli.graph.palette import LOOKS, class_name, glyph, tally
 from taipy_exec.cli.render import counts_text, duration, short_id
 from taipy_exec.cli.report import sections
 from taipy_exec.cli.report.content import Report
 from taipy_exec.cli.report.markup import badge, command, moment, plural, text, zone
 from taipy_exec.cli.report.timeline import timeline
+from taipy_exec.display.palette import LOOKS, class_name, glyph, tally
 from taipy_exec.version import __version__
 
 # Beyond these a picture of the graph is of no use, and takes its time to arrange.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taipy_exec.cli.graph.palette import class_name
-from taipy_exec.cli.job_log import last_lines, readable
+from taipy_exec.cli.job_log import last_lines
 from taipy_exec.cli.render import duration, reason_text, short_id
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.lineage import Lineage
 from taipy_exec.cli.report.markup import badge, block, command, moment, plural, size, text
+from taipy_exec.display.palette import class_name
+from taipy_exec.display.words import readable
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 

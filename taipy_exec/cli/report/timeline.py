@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from taipy_exec.cli.graph.palette import class_name, glyph
 from taipy_exec.cli.render import duration
 from taipy_exec.cli.report.content import Report
 from taipy_exec.cli.report.markup import plural, text
 from taipy_exec.cli.report.slots import Run, Slot, slots, waiting
+from taipy_exec.display.palette import class_name, glyph
 
 MOST_SLOTS = 200
 # Bars narrower than this (percent) have no room for a name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from taipy_exec.cli.graph.palette import LOOKS, PLAIN, Tone, class_name
+from taipy_exec.display.palette import LOOKS, PLAIN, Tone, class_name
 
 # Plain classes instead of CSS variables: converters (rsvg, cairosvg, Inkscape) know no variables,
 # and cairosvg draws nothing where it meets `height:auto`, so that stands where it does not look.

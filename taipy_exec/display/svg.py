@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from taipy_exec.cli.graph.layers import Item, Layers, arrange
-from taipy_exec.cli.graph.names import columns, printable, shorten, size_text
-from taipy_exec.cli.graph.palette import class_name, glyph, tally
-from taipy_exec.cli.graph.placement import Box, Placement, place
-from taipy_exec.cli.graph.stylesheet import GLYPH_PATHS, stylesheet
+from taipy_exec.display.layers import Item, Layers, arrange
+from taipy_exec.display.names import columns, printable, shorten, size_text
+from taipy_exec.display.palette import class_name, glyph, tally
+from taipy_exec.display.placement import Box, Placement, place
+from taipy_exec.display.stylesheet import GLYPH_PATHS, stylesheet
 from taipy_exec.model.graph import JobGraph
 
 LONGEST_NAME = 32

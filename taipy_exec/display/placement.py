@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from taipy_exec.cli.graph.layers import Layers
+from taipy_exec.display.layers import Layers
 
 # An odd number: the last round goes with the flow, so that outputs end in line with their tasks.
 ROUNDS = 13

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from taipy_exec.cli.graph.names import data_nodes, edges
+from taipy_exec.display.names import data_nodes, edges
 from taipy_exec.model.graph import JobGraph
 
 SWEEPS = 10

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from taipy_exec.cli.render import GLYPHS
+from taipy_exec.display.words import GLYPHS
 from taipy_exec.model.status import Status
 
 

@@ -1,0 +1,84 @@
+"""Jobs in words and signs, without colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
+
+GLYPHS = {
+    Status.SUBMITTED: ("·", "."),
+    Status.BLOCKED: ("○", "o"),
+    Status.PENDING: ("◔", "-"),
+    Status.RUNNING: ("▶", ">"),
+    Status.CANCELED: ("⊘", "x"),
+    Status.FAILED: ("✗", "X"),
+    Status.COMPLETED: ("✓", "+"),
+    Status.SKIPPED: ("↷", "="),
+    Status.ABANDONED: ("⊖", "/"),
+}
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
+_CONTROLS = {n: chr(0x2400 + n) for n in range(32) if n not in (9, 10)} | {127: "\u2421"}
+_CONTROLS |= dict.fromkeys((*range(0x80, 0xA0), 0xFFFE, 0xFFFF), "\ufffd")
+_CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+
+
+def readable(text: str) -> str:
+    """`text` as a terminal would leave it: no colours, no lines that were written over.
+
+    Other control characters are shown as signs, so that no format chokes on them.
+    """
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    if "\r" in text:
+        text = _OVERWRITTEN.sub("", text.replace("\r\n", "\n"))
+        text = text.replace("\r", "")
+    return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
+
+
+def duration(seconds: float | None) -> str:
+    """`12ms`, `3.4s`, `2m05s`, `1h02m`."""
+    if seconds is None:
+        return ""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def counts_text(counts: Mapping[Status, int]) -> str:
+    """`7 completed, 2 skipped, 1 failed`."""
+    order = (
+        Status.COMPLETED,
+        Status.SKIPPED,
+        Status.FAILED,
+        Status.ABANDONED,
+        Status.CANCELED,
+        Status.RUNNING,
+        Status.PENDING,
+        Status.BLOCKED,
+        Status.SUBMITTED,
+    )
+    parts = [f"{counts[s]} {s.name.lower()}" for s in order if counts.get(s)]
+    return ", ".join(parts) or "no jobs"
+
+
+def reason_text(job: JobRecord) -> str:
+    """Why the job is in its status: the failure's first line where there is one."""
+    if job.failure:
+        first = job.failure.message.strip().splitlines()[0] if job.failure.message else ""
+        return readable(f"{job.failure.type}: {first}" if job.failure.type else first)
+    return (job.reason or "").replace("_", " ")
+
+
+def short_id(id: str) -> str:
+    """The part of an id that is enough to name it on the command line."""
+    head, _, rest = id.rpartition("_")
+    return f"{head}_{rest[:8]}"
