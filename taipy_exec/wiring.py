@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +24,13 @@ from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.turns import Urgency
+from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.observers.configured import configured_watchers
+from taipy_exec.observers.watching import Watching
 from taipy_exec.runners.registry import (
     JobQueue,
     Runner,
@@ -36,6 +40,8 @@ from taipy_exec.runners.registry import (
 )
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
+
+log = logging.getLogger("taipy_exec")
 
 MAIN_PREFIXES = tuple(f"{name}." for name in MAIN_NAMES)
 ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
@@ -124,10 +130,17 @@ class Engine:
     own: Identity
     identity: str
     pools: Pools
+    watching: Watching
+
+    def add(self, plan: SubmissionPlan) -> None:
+        """Have the coordinator take a submission, and those told of it who want to be."""
+        self.watching.begin(plan)
+        self.coordinator.add(plan)
 
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner, after `grace` seconds where one runs a job."""
         self.runner.close(grace)
+        self.watching.close()
         if self.runner.queue is not None and self.runner.queue.has_dismissed_all:
             try:
                 self.store.let_go(self.identity)
@@ -156,11 +169,14 @@ def make_engine(
     folder: Path | None = None,
     echo: bool = True,
     own: Identity | None = None,
+    tell: Callable[[str], None] = log.warning,
 ) -> Engine:
     """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
 
-    `own` is the identity to coordinate under, a new one by default.
+    `own` is the identity to coordinate under, a new one by default; `tell` gets the warnings of
+    those that are told of submissions.
     """
+    watchers = configured_watchers(app, tell)
 
     def where(order: JobOrder) -> Path:
         return log_path(app.state_dir, order.submission, order.job)
@@ -191,6 +207,9 @@ def make_engine(
         note=note,
         grace=app.job.grace,
     )
+    watching = Watching(coordinator)
+    for watcher in watchers:
+        watching.add(watcher)
     return Engine(
         app=app,
         store=store,
@@ -199,6 +218,7 @@ def make_engine(
         own=own,
         identity=own.name,
         pools=pools,
+        watching=watching,
     )
 
 

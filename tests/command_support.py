@@ -25,6 +25,7 @@ MARK = "TAIPY_TEST_MARK"
 # Anything of these in the environment of the test run would change what is tested.
 _FOREIGN = re.compile(
     r"TAIPY.*|GITHUB_.*|GITLAB_CI|NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|LC_.*|LANG|PYTHONWARNINGS|PYTHONIOENCODING"
+    r"|OTEL_.*|TRACEPARENT|.*_PROXY|.*_proxy"
 )
 
 # What most applications here are made of. A job appends to the ledger in one write.

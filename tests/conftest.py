@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from browser_support import Browser
 from command_support import Application, wait_until
+from receiver_support import Receiver
 from server_support import MakeWire, MongoPlace, S3Place, Wire, mongo_url, s3_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -186,6 +187,20 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[Database]:
     _require(SERVERS[request.param].missing())
     with SERVERS[request.param]() as server, database_on(server, request.param) as found:
         yield found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Callable[..., Receiver]]:
+    """Starts web servers that keep what is posted; the arguments are those of Receiver."""
+    made: list[Receiver] = []
+
+    def start(*codes: int, hold: bool = False) -> Receiver:
+        made.append(Receiver(*codes, hold=hold))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

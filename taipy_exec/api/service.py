@@ -183,10 +183,11 @@ class Service:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
                 self._waiting.append(plan)
                 return
-        coordinator = self.engine.coordinator
+        engine = self.engine
+        coordinator = engine.coordinator
 
         def add() -> None:
-            coordinator.add(plan)
+            engine.add(plan)
             early = [job.id for job in plan.jobs if job.id in self._canceled_early]
             if early:
                 coordinator.cancel(early, Reason.CANCELED)

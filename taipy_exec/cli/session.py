@@ -39,7 +39,7 @@ class Session:
         coordinator = self._engine.coordinator
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._display(), self._signals(timeout):
-            coordinator.add(self._plan)
+            self._engine.add(self._plan)
             coordinator.lose(self._plan.record.id, self._engine.app.job.max_attempts)
             while coordinator.has_work():
                 left = None if deadline is None else deadline - time.monotonic()

@@ -21,6 +21,7 @@ from taipy_exec.config.vocabulary import (
     SCENARIO_ATTRIBUTES,
     STORAGE_PROPERTIES,
 )
+from taipy_exec.config.watch_checks import watch_problems
 from taipy_exec.errors import ConfigurationError, CycleError
 from taipy_exec.model.graph import build_graph
 
@@ -48,6 +49,7 @@ def check(
         report.error(section, id, key, message, value)
     report.problems.extend(cluster_problems(compiled))
     report.problems.extend(sql_problems(compiled))
+    report.problems.extend(watch_problems(compiled))
     _check_core(report, config)
     _check_ids(report, config)
     for node in config.data_nodes.values():
@@ -359,6 +361,8 @@ def references(
     config: AppConfig,
 ) -> Iterator[tuple[str, str, str, FunctionRef | ClassRef]]:
     """Every function and class that the configuration names, as (section, id, key, reference)."""
+    for key, reference in _inside(config.job.properties):
+        yield "JOB", "", key, reference
     for task in config.tasks.values():
         if task.function_ref is not None:
             yield "TASK", task.id, "function", task.function_ref

@@ -61,6 +61,9 @@ CLUSTER_KEYS: Mapping[str, Setting] = {
     "broker_connect_timeout": Setting(*_SECONDS, 0.1, 86_400),
 }
 
+# Keys of [JOB] that say who is told of submissions. They are the coordinator's alone.
+WATCH_KEYS = ("on_event", "webhook_url", "traces")
+
 KEYS: Mapping[str, tuple[str, ...]] = {
     "JOB": (
         "mode",
@@ -73,6 +76,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "schedule",
         "pools",
         "environment",
+        *WATCH_KEYS,
         *CLUSTER_KEYS,
     ),
     "CORE": (
@@ -174,6 +178,7 @@ SECRET_PROPERTIES = frozenset(
         "ssecustomerkey",
         "sslpassword",
         "tlscertificatekeyfilepassword",
+        "webhook_url",
     }
 )
 # Properties whose value is a table that may hold some of them.

@@ -17,6 +17,7 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.order import JobOrder, JobReport
@@ -53,7 +54,8 @@ class Bootstrap:
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
     """The first message to a slot. Functions of `__main__`, lambdas and closures go by value.
 
-    Default data stays behind: only the coordinator writes it.
+    Default data stays behind: only the coordinator writes it. So does what only the coordinator
+    tells others by: the address may be a secret, the function hold what cannot be sent.
     """
     nodes = {
         id: replace(
@@ -69,7 +71,9 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
         id: replace(task, inputs=slim(task.inputs), outputs=slim(task.outputs))
         for id, task in app.tasks.items()
     }
-    small = replace(app, data_nodes=nodes, tasks=tasks, scenarios={}, memo={})
+    sent_keys = {k: v for k, v in app.job.properties.items() if k not in WATCH_KEYS}
+    job = replace(app.job, properties=sent_keys)
+    small = replace(app, job=job, data_nodes=nodes, tasks=tasks, scenarios={}, memo={})
     try:
         sent = by_value.dump(small)
     except Exception:

@@ -22,6 +22,7 @@ from taipy_exec.errors import NotFoundError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.observers.watching import Step
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
@@ -272,14 +273,13 @@ class FullAtTheEnd(Full):
 def events(streams: Printed, file: io.StringIO | None) -> None:
     """The events of a submission of one job, from beginning to end."""
     record = SubmissionRecord(id="SUBMISSION_1", scenario="s", instance="i", name="s")
-    coordinator = SimpleNamespace(observers=[])
-    plan = SimpleNamespace(record=record, jobs=[job()])
-    with EventStream(coordinator, plan, streams, file):  # type: ignore[arg-type]
-        for _ in range(3):
-            change = Change(
-                job="JOB_t", before=Status.PENDING, after=Status.RUNNING, at=1.0, attempt=1
-            )
-            coordinator.observers[0]([change])
+    stream = EventStream(streams, file)  # type: ignore[arg-type]
+    stream.begun(SimpleNamespace(record=record, jobs=[job()]))  # type: ignore[arg-type]
+    for _ in range(3):
+        change = Change(job="JOB_t", before=Status.PENDING, after=Status.RUNNING, at=1.0, attempt=1)
+        stream.changed([Step(change, job(), record)])
+    stream.ended(record)
+    stream.close()
 
 
 def test_events_are_written_from_the_beginning_to_the_end() -> None:

@@ -61,7 +61,7 @@ def resume(
     config = load_application(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )
-    engine = make_engine(config, store, echo=not quiet)
+    engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
     plan = resume_plan(store, config, record, engine.identity)
     where = same_place(application_path, state_dir)
     return run_to_end(engine, streams, plan, where, timeout)

@@ -76,7 +76,7 @@ def retry(
         _refuse_job(config, record, jobs, only)
         left = [only]
     _refuse_lost_data(config, record)
-    engine = make_engine(config, store, echo=not quiet)
+    engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
     plan = admitted(
         streams,
         lambda: admit(

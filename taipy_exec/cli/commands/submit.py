@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -120,7 +119,9 @@ def submit(
     event_lines = open_events(event_file) if event_file else None
     store = Store(config.state_dir)
     instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
-    engine = make_engine(config, store, echo=not quiet)
+    engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
+    if events:
+        engine.watching.add(EventStream(streams, event_lines))
     plan = admitted(
         streams,
         lambda: admit(
@@ -138,8 +139,7 @@ def submit(
         None if timeout is None else begin + timeout,
     )
     _write_values(engine, plan, written)
-    stream = EventStream(engine.coordinator, plan, streams, event_lines) if events else None
-    return run_on(engine, streams, plan, where, begin, timeout, stream, detach=detach)
+    return run_on(engine, streams, plan, where, begin, timeout, detach=detach)
 
 
 def run_on(
@@ -149,7 +149,6 @@ def run_on(
     where: str,
     begin: float,
     timeout: float | None,
-    events: AbstractContextManager[object] | None = None,
     *,
     detach: bool,
 ) -> int:
@@ -160,7 +159,7 @@ def run_on(
     if detach:
         return _detach(streams, engine, plan, where, timeout)
     left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
-    return run_to_end(engine, streams, plan, where, left, events)
+    return run_to_end(engine, streams, plan, where, left)
 
 
 def run_to_end(
@@ -169,12 +168,8 @@ def run_to_end(
     plan: SubmissionPlan,
     where: str,
     timeout: float | None = None,
-    events: AbstractContextManager[object] | None = None,
 ) -> int:
-    """Coordinate a submission, show its result, and give its exit code.
-
-    `events` is open while the submission is worked on.
-    """
+    """Coordinate a submission, show its result, and give its exit code."""
     from taipy_exec.cli import outcome
     from taipy_exec.cli.ci import commands_stopped
     from taipy_exec.cli.result import show_result
@@ -184,7 +179,7 @@ def run_to_end(
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
     try:
-        with events or nullcontext(), commands_stopped(streams):
+        with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
         waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
     finally:

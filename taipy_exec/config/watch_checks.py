@@ -1,0 +1,34 @@
+"""The keys of `[JOB]` that say who is told of submissions: whether they can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from taipy_exec.config.compile import Compiled
+from taipy_exec.config.problem import Problem
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.webhook_address import wrong_address
+
+
+def watch_problems(compiled: Compiled) -> Iterator[Problem]:
+    """What is wrong with `on_event`, `webhook_url` and `traces`."""
+    given = compiled.config.job.properties
+
+    def problem(key: str, message: str, value: Any = None) -> Problem:
+        return compiled.merged.problem("JOB", "", key, message, value=value)
+
+    function = given.get("on_event")
+    if function is not None and not (isinstance(function, FunctionRef) or callable(function)):
+        wanted = 'a function such as "module.name:function"'
+        if isinstance(function, str) and "." in function:
+            wanted = f'a function: write "{function}:function"'
+        yield problem("on_event", f"must be {wanted}", function)
+    url = given.get("webhook_url")
+    if url is not None:
+        wrong = wrong_address(url) if isinstance(url, str) else "must be a text"
+        if wrong:
+            yield problem("webhook_url", wrong)
+    traces = given.get("traces")
+    if traces is not None and not isinstance(traces, bool):
+        yield problem("traces", f"must be true or false, not {traces!r}", traces)

@@ -1,0 +1,1 @@
+"""Who is told of submissions beside the coordinator's own user: functions, webhooks, metrics."""

@@ -1,0 +1,49 @@
+"""The events of a submission as objects of the schema: what `--events` and `on_event` tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taipy_exec.display.shapes import SCHEMA, when
+from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.observers.watching import Step
+
+
+def begin_event(record: SubmissionRecord) -> dict[str, Any]:
+    """This process works on a submission from now on."""
+    return {
+        "schema": SCHEMA,
+        "event": "submission",
+        "submission": record.id,
+        "status": record.status.name,
+        "at": when(record.created_at),
+    }
+
+
+def job_event(step: Step) -> dict[str, Any]:
+    """A job went from one status to another."""
+    change = step.change
+    return {
+        "schema": SCHEMA,
+        "event": "job",
+        "submission": step.submission.id,
+        "job": change.job,
+        "task": step.job.task,
+        "before": change.before.name,
+        "status": change.after.name,
+        "reason": change.reason,
+        "attempt": change.attempt,
+        "worker": change.worker,
+        "at": when(change.at),
+    }
+
+
+def end_event(record: SubmissionRecord) -> dict[str, Any]:
+    """The submission has ended; or is left as it is, where `at` is null."""
+    return {
+        "schema": SCHEMA,
+        "event": "end",
+        "submission": record.id,
+        "status": record.status.name,
+        "at": when(record.finished_at),
+    }

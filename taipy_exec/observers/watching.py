@@ -1,0 +1,89 @@
+"""From the coordinator's changes to those who want to be told of submissions and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from taipy_exec.engine.coordinator import Coordinator
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.model.event import Change
+from taipy_exec.model.job import JobRecord, SubmissionRecord
+
+
+class Step(NamedTuple):
+    """One change with the job and the submission it belongs to, as they are after all changes."""
+
+    change: Change
+    job: JobRecord
+    submission: SubmissionRecord
+
+
+class Watcher(Protocol):
+    """Somebody who is told. The coordinator's thread calls all of this and waits: be quick."""
+
+    def begun(self, plan: SubmissionPlan) -> None:
+        """This process works on a submission from now on."""
+
+    def changed(self, steps: Sequence[Step]) -> None:
+        """Jobs went from one status to another; it is stored."""
+
+    def ended(self, submission: SubmissionRecord) -> None:
+        """The submission has ended; or this process leaves it, where `finished_at` is None."""
+
+    def close(self) -> None:
+        """Nothing more comes. Whatever is still to be sent gets a few seconds."""
+
+
+class Watching:
+    """Tells every watcher of the submissions of one coordinator, from beginning to end."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+        self._watchers: list[Watcher] = []
+        self._open: dict[str, SubmissionRecord] = {}
+
+    def add(self, watcher: Watcher) -> None:
+        """Tell one more. Until somebody is there, the coordinator tells us nothing."""
+        if not self._watchers:
+            self._coordinator.observers.append(self._observe)
+        self._watchers.append(watcher)
+
+    def begin(self, plan: SubmissionPlan) -> None:
+        """The coordinator is about to take this submission."""
+        if not self._watchers:
+            return
+        record = plan.record
+        for watcher in self._watchers:
+            watcher.begun(plan)
+        if record.finished_at is None:
+            self._open[record.id] = record
+        else:
+            self._end(record)
+
+    def close(self) -> None:
+        """The coordinator leaves: what has not ended is left as it is."""
+        for record in self._open.values():
+            self._end(record)
+        self._open.clear()
+        for watcher in self._watchers:
+            watcher.close()
+        self._watchers.clear()
+
+    def _observe(self, changes: Sequence[Change]) -> None:
+        jobs, records = self._coordinator.board.jobs, self._open
+        steps = [
+            Step(change, job, records[job.submission])
+            for change in changes
+            if (job := jobs.get(change.job)) is not None and job.submission in records
+        ]
+        if steps:
+            for watcher in self._watchers:
+                watcher.changed(steps)
+        for record in [r for r in records.values() if r.finished_at is not None]:
+            del records[record.id]
+            self._end(record)
+
+    def _end(self, record: SubmissionRecord) -> None:
+        for watcher in self._watchers:
+            watcher.ended(record)
