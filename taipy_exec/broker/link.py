@@ -195,6 +195,11 @@ class Link:
         self._thread.join(max(deadline - time.monotonic(), 1.0))
 
     @property
+    def reconnects(self) -> int:
+        """How often the connection was made again."""
+        return max(self._generation - 1, 0)
+
+    @property
     def has_deleted_all(self) -> bool:
         """Whether no queue is left that was to be deleted."""
         return not self._to_delete

@@ -154,6 +154,25 @@ Application = Annotated[
         help="The application's name on the broker, where its configuration is not at hand.",
     ),
 ]
+LOCALHOST = "127.0.0.1"
+MetricsPort = Annotated[
+    int | None,
+    option(
+        "--metrics-port",
+        min=0,
+        max=65535,
+        metavar="N",
+        help="Have Prometheus fetch metrics from this port; 0 takes a free one.",
+    ),
+]
+MetricsHost = Annotated[
+    str,
+    option(
+        "--metrics-host",
+        metavar="HOST",
+        help="The address to listen on for that (0.0.0.0: all that this host has).",
+    ),
+]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
 Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]

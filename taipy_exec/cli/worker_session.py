@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.streams import Streams
@@ -18,6 +19,9 @@ from taipy_exec.worker.held import Held
 from taipy_exec.worker.intake import WorkerLimits
 from taipy_exec.worker.service import WorkerService
 
+if TYPE_CHECKING:
+    from taipy_exec.observers.worker_metrics import WorkerMetrics
+
 _REPEAT_SECONDS = 60.0
 
 
@@ -25,9 +29,15 @@ class WorkerSession:
     """One worker, attached to a terminal or not."""
 
     def __init__(
-        self, streams: Streams, app: AppConfig, cluster: ClusterConfig, limits: WorkerLimits
+        self,
+        streams: Streams,
+        app: AppConfig,
+        cluster: ClusterConfig,
+        limits: WorkerLimits,
+        metrics: WorkerMetrics | None = None,
     ) -> None:
         self._streams = streams
+        self._metrics = metrics
         self._app = app
         self._cluster = cluster
         self._limits = limits
@@ -40,7 +50,12 @@ class WorkerSession:
     def run(self) -> int:
         """Work until the worker leaves; 0, or 130/143 where a signal ended it at once."""
         service = self._service = WorkerService(
-            self._app, self._cluster, self._limits, tell=self._tell, observe=self._observe
+            self._app,
+            self._cluster,
+            self._limits,
+            tell=self._tell,
+            observe=self._observe,
+            measures=self._metrics is not None,
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
@@ -50,8 +65,12 @@ class WorkerSession:
                     service.step()
                     if self._table is not None:
                         self._table.refresh()
+                    if self._metrics is not None:
+                        self._metrics.refresh(service)
         finally:
             service.close(self._app.job.grace)
+            if self._metrics is not None:
+                self._metrics.close()
         done, failed = service.orders.done, service.orders.failed
         self._streams.note(f"worker {service.name} leaves: {done} done, {failed} failed")
         return 0
@@ -77,6 +96,8 @@ class WorkerSession:
 
     def _observe(self, held: Held, report: JobReport | None) -> None:
         """A line for each job's start and end; above the table only for what failed."""
+        if self._metrics is not None and report is not None:
+            self._metrics.ended(held, report)
         if self._table is None or (report is not None and report.failure is not None):
             self._lines.observe(held, report)
 

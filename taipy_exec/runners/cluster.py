@@ -165,6 +165,10 @@ class ClusterRunner:
             self._link.publish(self._message("control", stop))
 
     @property
+    def connection(self) -> tuple[bool, int]:
+        return self._link.is_connected, self._link.reconnects
+
+    @property
     def has_dismissed_all(self) -> bool:
         return self._link.has_deleted_all
 

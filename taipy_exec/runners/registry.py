@@ -46,6 +46,10 @@ class JobQueue(Protocol):
     """
 
     @property
+    def connection(self) -> tuple[bool, int]:
+        """Whether it can be reached now, and how often the connection was made again."""
+
+    @property
     def has_dismissed_all(self) -> bool:
         """Whether nothing is left of what was dismissed. To be asked after `Runner.close`."""
 

@@ -30,11 +30,13 @@ class WorkerLimits:
 class Intake:
     """What is known of the jobs' durations and the queue's depth, and what follows from it.
 
-    `prefetch` is the number of orders to take ahead, 0 for one that follows the durations.
+    `prefetch` is the number of orders to take ahead, 0 for one that follows the durations. The
+    queue's depth is measured where the slots follow it, or with `measures`.
     """
 
-    def __init__(self, limits: WorkerLimits, prefetch: int) -> None:
+    def __init__(self, limits: WorkerLimits, prefetch: int, *, measures: bool = False) -> None:
         self._limits = limits
+        self._measures = measures or limits.most != limits.least
         self._fixed = prefetch
         self._usual = 1.0
         self._depth = 0
@@ -50,7 +52,7 @@ class Intake:
 
     def wants_depth(self, now: float) -> bool:
         """Whether the queue is to be measured now."""
-        if self._limits.most == self._limits.least or now < self._measure_at:
+        if not self._measures or now < self._measure_at:
             return False
         self._measure_at = now + _MEASURE_SECONDS
         return True

@@ -64,7 +64,7 @@ class WorkerService:
     """One worker. All methods but `leave` are called by one thread.
 
     `tell` gets a sentence when something happens that its user should know, `observe` every job
-    that begins (the report is None) or ends here.
+    that begins (the report is None) or ends here. With `measures`, it looks how deep the queue is.
     """
 
     def __init__(
@@ -74,6 +74,8 @@ class WorkerService:
         limits: WorkerLimits,
         tell: Callable[[str], None] = lambda text: None,
         observe: Callable[[Held, JobReport | None], None] = lambda held, report: None,
+        *,
+        measures: bool = False,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.name = worker_name()
@@ -81,6 +83,8 @@ class WorkerService:
         self.limits = limits
         self.broker_version = ""
         self.connection = "connecting"
+        self.reconnects = 0
+        self.queue_depth: int | None = None
         self.pool = SlotPool(app, app.root, limits.least, asks=True)
         self._cluster = cluster
         self._tell = tell
@@ -93,7 +97,7 @@ class WorkerService:
         self._told_leaving = 0
         self._leave_by = float("inf")
         self._started_at = time.monotonic()
-        self._intake = Intake(limits, cluster.prefetch)
+        self._intake = Intake(limits, cluster.prefetch, measures=measures)
         self._prefetch = 0
         self._beat_at = 0.0
         self._hold_at = 0.0
@@ -190,10 +194,12 @@ class WorkerService:
                 else "RabbitMQ takes messages again"
             )
         elif isinstance(happened, Depth):
+            self.queue_depth = happened.ready
             self._intake.note_depth(happened.ready)
 
     def _on_connected(self, happened: Connected) -> None:
         self.connection = "connected"
+        self.reconnects += bool(self.broker_version)
         self.broker_version = happened.version
         self._tell(f"connected to RabbitMQ {happened.version}")
         self._publish("control", Mark(worker_id=self.id))

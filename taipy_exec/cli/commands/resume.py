@@ -40,6 +40,8 @@ def resume(
         float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
     ] = None,
     detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
+    metrics_port: options.MetricsPort = None,
+    metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -48,6 +50,7 @@ def resume(
 ) -> int:
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.commands.submit import run_to_end
+    from taipy_exec.cli.metrics import open_metrics, watch_metrics
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
@@ -61,7 +64,9 @@ def resume(
     config = load_application(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )
+    metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
+    watch_metrics(engine, metrics)
     plan = resume_plan(store, config, record, engine.identity)
     where = same_place(application_path, state_dir)
     return run_to_end(engine, streams, plan, where, timeout)

@@ -49,6 +49,8 @@ def retry(
     fail_fast: Annotated[
         bool, option("--fail-fast", help="After a failure, let nothing more start.")
     ] = False,
+    metrics_port: options.MetricsPort = None,
+    metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -57,6 +59,7 @@ def retry(
 ) -> int:
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.commands.submit import admitted, run_on
+    from taipy_exec.cli.metrics import detached_options, open_metrics, watch_metrics
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
@@ -76,7 +79,9 @@ def retry(
         _refuse_job(config, record, jobs, only)
         left = [only]
     _refuse_lost_data(config, record)
+    metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
+    watch_metrics(engine, metrics)
     plan = admitted(
         streams,
         lambda: admit(
@@ -96,7 +101,8 @@ def retry(
     )
     streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}")
     where = same_place(application_path, state_dir)
-    return run_on(engine, streams, plan, where, begin, timeout, detach=detach)
+    carried = detached_options(metrics, metrics_host)
+    return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 
 
 def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list[JobRecord]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
-
-if TYPE_CHECKING:
-    pass
 
 HELP = help_text(
     "Take jobs of an application from RabbitMQ and run them, until it is told to leave. Ctrl-C or "
@@ -38,11 +35,14 @@ def run_worker(
             "--autoscale", metavar="MIN,MAX", help="As many slots as the queue's depth asks for."
         ),
     ] = None,
+    metrics_port: options.MetricsPort = None,
+    metrics_host: options.MetricsHost = options.LOCALHOST,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.metrics import open_metrics, worker_metrics
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
@@ -53,7 +53,8 @@ def run_worker(
     app = load_application(application_path, mode="cluster")
     cluster = cluster_config(app, broker_url)
     limits = WorkerLimits(least=least, most=most, max_jobs=max_jobs, idle_timeout=idle_timeout)
-    return WorkerSession(streams, app, cluster, limits).run()
+    server = open_metrics(streams, metrics_port, metrics_host)
+    return WorkerSession(streams, app, cluster, limits, worker_metrics(server)).run()
 
 
 def _slots(concurrency: int, autoscale: str | None) -> tuple[int, int]:

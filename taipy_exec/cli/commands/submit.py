@@ -14,7 +14,7 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from taipy_exec.cli.streams import Streams
     from taipy_exec.data.node import DataNodeRef
@@ -66,6 +66,8 @@ def submit(
         str | None,
         option("--events", metavar="FILE|-", help="Write every change as a line of JSON."),
     ] = None,
+    metrics_port: options.MetricsPort = None,
+    metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
@@ -75,6 +77,7 @@ def submit(
     from taipy_exec.cli.application import choose_target, cycle_day, load_application
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.given_values import given_values
+    from taipy_exec.cli.metrics import detached_options, open_metrics, watch_metrics
     from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
@@ -117,11 +120,13 @@ def submit(
             check=check,
         )
     event_lines = open_events(event_file) if event_file else None
+    metrics = open_metrics(streams, metrics_port, metrics_host)
     store = Store(config.state_dir)
     instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
     engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
     if events:
         engine.watching.add(EventStream(streams, event_lines))
+    watch_metrics(engine, metrics)
     plan = admitted(
         streams,
         lambda: admit(
@@ -139,7 +144,8 @@ def submit(
         None if timeout is None else begin + timeout,
     )
     _write_values(engine, plan, written)
-    return run_on(engine, streams, plan, where, begin, timeout, detach=detach)
+    carried = detached_options(metrics, metrics_host)
+    return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 
 
 def run_on(
@@ -151,13 +157,14 @@ def run_on(
     timeout: float | None,
     *,
     detach: bool,
+    carried: Sequence[str] = (),
 ) -> int:
     """Work on a submission, here or in a process of its own; the exit code.
 
-    `timeout` counts from `begin` (monotonic clock).
+    `timeout` counts from `begin` (monotonic clock). `carried` are further options of that process.
     """
     if detach:
-        return _detach(streams, engine, plan, where, timeout)
+        return _detach(streams, engine, plan, where, timeout, carried)
     left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
     return run_to_end(engine, streams, plan, where, left)
 
@@ -266,7 +273,12 @@ def admitted(
 
 
 def _detach(
-    streams: Streams, engine: Engine, plan: SubmissionPlan, where: str, timeout: float | None
+    streams: Streams,
+    engine: Engine,
+    plan: SubmissionPlan,
+    where: str,
+    timeout: float | None,
+    carried: Sequence[str],
 ) -> int:
     """Leave the submission to a process of its own, which takes it over at once."""
     from taipy_exec.cli.shapes import dump, submission_shape
@@ -279,10 +291,11 @@ def _detach(
     command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
-    command += ["--detached"]
-    command += ["--workers", str(config.job.workers)]
+    command += ["--detached", "--workers", str(config.job.workers), *carried]
     if timeout is not None:
         command += ["--timeout", str(timeout)]
+    # The port of metrics is wanted there.
+    engine.watching.close()
     with (log / "coordinator.log").open("ab") as output:
         subprocess.Popen(
             command,
