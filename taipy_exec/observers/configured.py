@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import FunctionRef
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.observers.span_export import wants_spans
 from taipy_exec.observers.watching import Watcher
 
 
@@ -24,4 +27,26 @@ def configured_watchers(app: AppConfig, tell: Callable[[str], None]) -> list[Wat
         from taipy_exec.observers.webhook import Webhook
 
         found.append(Webhook(str(given["webhook_url"]), redaction(app), tell))
+    found += _spans(app, tell)
     return found
+
+
+def _spans(app: AppConfig, tell: Callable[[str], None]) -> list[Watcher]:
+    """Spans, where the configuration or the environment wants them.
+
+    The environment may be meant for other programs: then nothing is missing without the extra.
+    """
+    traces = app.job.properties.get("traces")
+    if not wants_spans(traces, os.environ):
+        return []
+    from taipy_exec.observers.spans import Spans
+
+    try:
+        return [Spans(redaction(app), tell)]
+    except ConfigurationError as error:
+        if traces:
+            raise
+        # With a hint, it says what to install.
+        if error.hint is None:
+            tell(f"no traces are sent: {error.message}")
+        return []

@@ -9,6 +9,7 @@ from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.observers.events import begin_event, end_event, job_event
 from taipy_exec.observers.mailbox import Mailbox
+from taipy_exec.observers.once import Once
 from taipy_exec.observers.watching import Step
 
 _MOST_WAITING = 100_000
@@ -18,8 +19,8 @@ _LAST_SECONDS = 10.0
 class EventFunction:
     """Calls the function in a thread of its own, one event after the other.
 
-    `tell` gets one sentence the first time that it raises, without secrets by `redact`, and one
-    if it does not keep up.
+    `tell` gets one sentence the first time that it raises, without secrets by `redact`, or if it
+    does not keep up.
     """
 
     def __init__(
@@ -30,8 +31,7 @@ class EventFunction:
     ) -> None:
         self._function = function
         self._redact = redact
-        self._tell = tell
-        self._told = False
+        self._tell = Once(tell)
         self._box: Mailbox[dict[str, Any]] = Mailbox(
             "taipy-exec-on-event", self._call, most=_MOST_WAITING, seconds=_LAST_SECONDS
         )
@@ -58,8 +58,7 @@ class EventFunction:
         try:
             self._function(event)
         except (Exception, SystemExit) as error:
-            if not self._told:
-                self._told = True
+            if not self._tell.told:
                 name = getattr(self._function, "__qualname__", repr(self._function))
                 what = self._redact(f"{type(error).__name__}: {error}")
                 self._tell(

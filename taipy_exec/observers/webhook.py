@@ -19,6 +19,7 @@ from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.observers.mailbox import Mailbox
+from taipy_exec.observers.once import Once
 from taipy_exec.observers.watching import Step
 from taipy_exec.version import __version__
 
@@ -43,8 +44,7 @@ class Webhook:
         self._shown = shown_address(url)
         self._url, self._headers = _request_parts(url)
         self._redact = redact
-        self._tell = tell
-        self._told = False
+        self._tell = Once(tell)
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._box: Mailbox[dict[str, Any]] = Mailbox(
             "taipy-exec-webhook", self._deliver, most=_MOST_WAITING, seconds=_LAST_SECONDS
@@ -69,7 +69,7 @@ class Webhook:
 
     def close(self) -> None:
         self._box.close()
-        if self._box.lost and not self._told:
+        if self._box.lost:
             self._tell(
                 f"webhook_url: {self._box.lost} messages to {self._shown} were not delivered in "
                 "time; the run is unharmed"
@@ -89,13 +89,12 @@ class Webhook:
         body = json.dumps(message, default=str).encode()
         wrong, again = self._post(body)
         # Of a server that does not answer, no message waits as long as the first one did.
-        for pause in () if self._told else _PAUSES:
+        for pause in () if self._tell.told else _PAUSES:
             if not (wrong and again):
                 break
             self._box.pause(pause)
             wrong, again = self._post(body)
-        if wrong and not self._told:
-            self._told = True
+        if wrong:
             self._tell(
                 f"webhook_url: {self._shown} could not be told of the submission ({wrong}); the "
                 "run goes on, and more of this is not told"

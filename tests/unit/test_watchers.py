@@ -185,11 +185,11 @@ def test_what_goes_first_is_delivered_when_the_time_is_short() -> None:
         if item == 9:
             gate.clear()
 
-    box: Mailbox[int] = Mailbox("box", deliver, most=10, seconds=2)
+    box: Mailbox[int] = Mailbox("box", deliver, most=10, seconds=1)
     for item in (0, 1, 2):
         box.put(item)
     box.put(9, first=True)
-    threading.Timer(1.3, gate.set).start()
+    threading.Timer(0.7, gate.set).start()
     box.close()
     gate.set()
     assert got[:2] == [0, 9]
