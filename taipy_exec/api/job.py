@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.api.entity import Entity, utc
+from taipy_exec.api.notebook import table_html
+from taipy_exec.api.progress import Progress
 from taipy_exec.api.service import Service
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord
@@ -175,6 +177,11 @@ class Submission(Entity):
         self.properties = dict(properties)
         self.jobs = [Job(job, entity, plan.record.force, service) for job in plan.jobs]
 
+    def _repr_html_(self) -> str:
+        jobs = [job._record for job in self.jobs]
+        entity = self.entity
+        return table_html(entity._label, self._record, jobs, entity._graph(), self._service.redact)
+
     @property
     def submission_status(self) -> SubmissionStatus:
         """The status by Taipy's rules, at this moment."""
@@ -232,7 +239,7 @@ class Submission(Entity):
     def wait(self, timeout: float | None = None) -> bool:
         """Block until every job has ended, or nothing can run any more; whether all have ended.
 
-        `timeout` is in seconds.
+        `timeout` is in seconds. In a notebook, the cell shows how far it is meanwhile.
         """
         service = self._service
         if service.is_driven_here:
@@ -240,6 +247,7 @@ class Submission(Entity):
             return self._record.end_is_stored
         deadline = None if timeout is None else time.monotonic() + timeout
         stuck = 0
+        progress = Progress(self._record)
         # Stored, not only decided: what is asked for afterwards is read from the store.
         while not self._record.end_is_stored:
             left = None if deadline is None else deadline - time.monotonic()
@@ -252,6 +260,8 @@ class Submission(Entity):
             stuck = stuck + 1 if service.engine is not None and service.is_stuck else 0
             if stuck > 1:
                 break
+            progress.show()
             with service.changed:
                 service.changed.wait(0.05 if left is None else min(left, 0.05))
+        progress.show(last=True)
         return self._record.end_is_stored

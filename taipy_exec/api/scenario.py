@@ -11,6 +11,7 @@ from typing import Any
 from taipy_exec.api.data_node import DataNode
 from taipy_exec.api.entity import Entity
 from taipy_exec.api.job import Job, Submission
+from taipy_exec.api.notebook import table_html
 from taipy_exec.api.service import Service
 from taipy_exec.config.application import ScenarioConfig, TaskConfig
 from taipy_exec.data.node import cycle_id
@@ -89,6 +90,19 @@ class Submittable(Entity):
                 self._subscribers.remove(entry)
                 return
         raise ValueError(f"{callback} is not subscribed")
+
+    def _repr_html_(self) -> str:
+        mine = (s for s in reversed(Registry.submissions.values()) if s.entity_id == self.id)
+        last = next(mine, None)
+        if last is not None:
+            return last._repr_html_()
+        return table_html(self._label, None, (), self._graph(), Service.latest().redact)
+
+    @property
+    def _label(self) -> str:
+        """What people call it."""
+        named = self._scenario.name
+        return f"{self.config_id} / {named}" if named else self.config_id
 
     def _graph(self) -> Any:
         return self._scenario._config.graph(self._target)

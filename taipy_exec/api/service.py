@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from taipy_exec.api.configuration import Config
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
+from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.admission import (
     interrupted_submissions,
     new_submission,
@@ -92,6 +93,11 @@ class Service:
     def latest(cls) -> Service:
         """The service that is there, or the one that was stopped last: for reading."""
         return cls.current or cls._last or cls.get()
+
+    @cached_property
+    def redact(self) -> Callable[[str], str]:
+        """Takes the secrets of the configuration out of a text."""
+        return redaction(self.app)
 
     # -- start and stop -------------------------------------------------------------------
 

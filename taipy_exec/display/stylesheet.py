@@ -66,17 +66,21 @@ def _colours(scheme: dict[str, str], statuses: Iterable[str], night: int) -> str
         f".jobs .edge{{stroke:{scheme['edge']}}}",
         f".jobs .head{{fill:{scheme['edge']}}}",
         f".jobs .data rect{{fill:{scheme['ground']};stroke:{scheme['frame']}}}",
-        *_tone("task", plain),
+        *_tone(".task", plain),
     ]
     for status in statuses:
         if status in LOOKS:
-            rules += _tone(class_name(status), LOOKS[status].dark if night else LOOKS[status].light)
+            # With the element's name it outweighs the plain one, also that of another graph which
+            # stands further down on the same page.
+            rules += _tone(
+                f"g.{class_name(status)}", LOOKS[status].dark if night else LOOKS[status].light
+            )
     return "".join(f"{rule}\n" for rule in rules)
 
 
-def _tone(name: str, tone: Tone) -> list[str]:
+def _tone(group: str, tone: Tone) -> list[str]:
     return [
-        f".jobs .{name} rect{{fill:{tone.fill};stroke:{tone.stroke}}}",
-        f".jobs .{name} text{{fill:{tone.text}}}",
-        f".jobs .{name} path{{stroke:{tone.stroke}}}",
+        f".jobs {group} rect{{fill:{tone.fill};stroke:{tone.stroke}}}",
+        f".jobs {group} text{{fill:{tone.text}}}",
+        f".jobs {group} path{{stroke:{tone.stroke}}}",
     ]

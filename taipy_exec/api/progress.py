@@ -1,0 +1,60 @@
+"""How far a submission is while a notebook cell waits for it; nothing outside of notebooks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from taipy_exec.api.notebook import progress_html, progress_text
+from taipy_exec.model.job import SubmissionRecord
+
+_SECONDS = 0.25
+
+
+class Progress:
+    """One output of the cell, drawn anew when something has changed."""
+
+    def __init__(self, record: SubmissionRecord) -> None:
+        self._record = record
+        self._display = _notebook_display()
+        self._output: Any = None
+        self._drawn_at = 0.0
+        self._drawn: object = None
+
+    def show(self, *, last: bool = False) -> None:
+        """Draw, if it is time for it. The `last` state is drawn where anything was."""
+        if self._display is None or (last and self._output is None):
+            return
+        now = time.monotonic()
+        state = (dict(self._record.counts), self._record.finished_at)
+        if not last and (state == self._drawn or now - self._drawn_at < _SECONDS):
+            return
+        self._drawn_at, self._drawn = now, state
+        shown = _Shown(self._record)
+        if self._output is None:
+            self._output = self._display(shown, display_id=True)
+        else:
+            self._output.update(shown)
+
+
+class _Shown:
+    """What IPython asks for its HTML."""
+
+    def __init__(self, record: SubmissionRecord) -> None:
+        self._record = record
+
+    def __repr__(self) -> str:
+        return progress_text(self._record)
+
+    def _repr_html_(self) -> str:
+        return progress_html(self._record)
+
+
+def _notebook_display() -> Any:
+    """IPython's `display` where a kernel runs this; None elsewhere. Imports nothing anew."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if not hasattr(shell, "kernel"):
+        return None
+    return sys.modules["IPython.display"].display
