@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.application_path import ApplicationPath, state_folder
@@ -29,8 +30,6 @@ from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.observers.configured import configured_watchers
-from taipy_exec.observers.watching import Watching
 from taipy_exec.runners.registry import (
     JobQueue,
     Runner,
@@ -40,6 +39,9 @@ from taipy_exec.runners.registry import (
 )
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
+
+if TYPE_CHECKING:
+    from taipy_exec.observers.watching import Watcher, Watching
 
 log = logging.getLogger("taipy_exec")
 
@@ -162,6 +164,22 @@ def _dismiss_ended(store: Store, queue: JobQueue) -> None:
         store.let_go(coordinator)
 
 
+def _watchers(app: AppConfig, tell: Callable[[str], None]) -> Sequence[Watcher]:
+    # Not imported where a configuration is only checked.
+    from taipy_exec.observers.configured import configured_watchers
+
+    return configured_watchers(app, tell)
+
+
+def _watching(coordinator: Coordinator, watchers: Sequence[Watcher]) -> Watching:
+    from taipy_exec.observers.watching import Watching
+
+    watching = Watching(coordinator)
+    for watcher in watchers:
+        watching.add(watcher)
+    return watching
+
+
 def make_engine(
     app: AppConfig,
     store: Store,
@@ -176,7 +194,8 @@ def make_engine(
     `own` is the identity to coordinate under, a new one by default; `tell` gets the warnings of
     those that are told of submissions.
     """
-    watchers = configured_watchers(app, tell)
+    # Before anything is opened: it may raise.
+    watchers = _watchers(app, tell)
 
     def where(order: JobOrder) -> Path:
         return log_path(app.state_dir, order.submission, order.job)
@@ -207,9 +226,6 @@ def make_engine(
         note=note,
         grace=app.job.grace,
     )
-    watching = Watching(coordinator)
-    for watcher in watchers:
-        watching.add(watcher)
     return Engine(
         app=app,
         store=store,
@@ -218,7 +234,7 @@ def make_engine(
         own=own,
         identity=own.name,
         pools=pools,
-        watching=watching,
+        watching=_watching(coordinator, watchers),
     )
 
 
