@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,9 @@ from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.identity import Identity, is_alive
+from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.turns import Urgency
-from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.order import JobOrder
@@ -180,6 +181,19 @@ def _watching(coordinator: Coordinator, watchers: Sequence[Watcher]) -> Watching
     return watching
 
 
+def _place_of_log(app: AppConfig, order: JobOrder) -> Path:
+    return log_path(app.state_dir, order.submission, order.job)
+
+
+def _note(app: AppConfig, order: JobOrder, text: str) -> None:
+    """Tell something in the log of a job; one that cannot be written stops no job."""
+    try:
+        with appending(_place_of_log(app, order)) as file:
+            file.write(f"taipy-exec: {text}\n".encode())
+    except OSError:
+        pass
+
+
 def make_engine(
     app: AppConfig,
     store: Store,
@@ -196,17 +210,7 @@ def make_engine(
     """
     # Before anything is opened: it may raise.
     watchers = _watchers(app, tell)
-
-    def where(order: JobOrder) -> Path:
-        return log_path(app.state_dir, order.submission, order.job)
-
-    def note(order: JobOrder, text: str) -> None:
-        try:
-            with appending(where(order)) as log:
-                log.write(f"taipy-exec: {text}\n".encode())
-        except OSError:
-            pass  # a log that cannot be written stops no job
-
+    where = partial(_place_of_log, app)
     own = own or Identity(store.folder)
     runner = make_runner(
         app.job.mode,
@@ -223,7 +227,7 @@ def make_engine(
         freshness=make_freshness(store, app),
         pools=pools,
         urgency=_urgency(app, store),
-        note=note,
+        note=partial(_note, app),
         grace=app.job.grace,
     )
     return Engine(
