@@ -13,6 +13,7 @@ from taipy_exec.config.application_path import ApplicationPath, find_application
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import UsageError
 from taipy_exec.runners.registry import runner_modes
 from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application
@@ -24,8 +25,11 @@ def read_application(
     state_dir: Path | None = None,
     mode: str | None = None,
     workers: int | None = None,
+    coordinates: bool = True,
 ) -> Compiled:
     """Compile APP, with the command line's own layer on top; from here on its folder is ours.
+
+    Who does not coordinate need not have what coordinators tell others by, such as secrets.
 
     Relative paths in the application, and its imports, start from its folder. Raises
     ConfigurationError where a file cannot be read, UsageError for an unknown mode.
@@ -43,6 +47,8 @@ def read_application(
             known = ", ".join(name for name, why in runner_modes().items() if why is None)
             raise UsageError(f"unknown mode {mode!r}", f"use one of {known}")
         overrides.entry("JOB")["mode"] = mode
+    if not coordinates:
+        overrides.entry("JOB").update(dict.fromkeys(WATCH_KEYS))
     if workers is not None:
         overrides.entry("JOB")["max_nb_of_workers"] = workers
     return compile_application(
@@ -60,9 +66,12 @@ def load_application(
     mode: str | None = None,
     workers: int | None = None,
     imports: bool = True,
+    coordinates: bool = True,
 ) -> AppConfig:
     """`read_application`, checked. Raises ConfigurationError with every problem."""
-    compiled = read_application(app, state_dir=state_dir, mode=mode, workers=workers)
+    compiled = read_application(
+        app, state_dir=state_dir, mode=mode, workers=workers, coordinates=coordinates
+    )
     return checked(compiled, imports=imports)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from taipy_exec.config.compile import Compiled
@@ -32,3 +33,12 @@ def watch_problems(compiled: Compiled) -> Iterator[Problem]:
     traces = given.get("traces")
     if traces is not None and not isinstance(traces, bool):
         yield problem("traces", f"must be true or false, not {traces!r}", traces)
+    elif traces and not _is_there("opentelemetry.sdk"):
+        yield problem("traces", "needs OpenTelemetry: pip install 'taipy-exec[opentelemetry]'")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False

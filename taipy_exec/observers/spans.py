@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -43,6 +44,8 @@ class Spans:
         self._tell = Once(tell)
         self._provider, self._is_ours = make_provider(self._tell)
         self._tracer = self._provider.get_tracer("taipy-exec", __version__)
+        # Of a program that ends without closing its coordinator, too.
+        atexit.register(self.close)
         self._open: dict[str, tuple[Any, Any]] = {}
         self._running: dict[str, _Attempt] = {}
 
@@ -82,6 +85,7 @@ class Spans:
         span.end(end_time=None if at is None else _nanoseconds(at))
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         finish = self._provider.shutdown if self._is_ours else self._provider.force_flush
         thread = threading.Thread(target=finish, name="taipy-exec-spans", daemon=True)
         thread.start()

@@ -197,9 +197,40 @@ def test_without_the_extra_only_the_configuration_asks_for_it(app: Application) 
     result = app.run("submit", env=env)
     assert (result.code, "warning" in result.err) == (0, False)
     app.graph({"t": ("flow.work", [], ["a"])}, job="traces = true\n")
-    result = app.run("submit", env=env)
-    assert result.code == 3
-    assert "taipy-exec[opentelemetry]" in result.err
+    for command in ("check", "submit"):
+        result = app.run(command, env=env)
+        assert result.code == 3
+        assert "[JOB] traces: needs OpenTelemetry" in result.err
+        assert "taipy-exec[opentelemetry]" in result.err
+
+
+LEFT = """
+import taipy_exec as tp
+from taipy_exec import Config
+
+def work():
+    return 1
+
+task = Config.configure_task("t", work, [], Config.configure_data_node("a"))
+plan = Config.configure_scenario("s", [task])
+tp.Orchestrator().run()
+tp.create_scenario(plan).submit()
+"""
+
+
+def test_a_program_that_ends_without_stop_sends_its_spans(
+    app: Application, receiver: Callable[..., Receiver]
+) -> None:
+    server = receiver()
+    (app.folder / "script.py").write_text(LEFT)
+    subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=app.folder,
+        env=app.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": server.url}),
+        timeout=60,
+        check=True,
+    )
+    assert {span.name for span in spans(server)[0]} == {"submission s", "job t"}
 
 
 SCRIPT = """

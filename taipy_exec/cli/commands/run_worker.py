@@ -50,7 +50,7 @@ def run_worker(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
     least, most = _slots(concurrency, autoscale)
-    app = load_application(application_path, mode="cluster")
+    app = load_application(application_path, mode="cluster", coordinates=False)
     cluster = cluster_config(app, broker_url)
     limits = WorkerLimits(least=least, most=most, max_jobs=max_jobs, idle_timeout=idle_timeout)
     server = open_metrics(streams, metrics_port, metrics_host)
