@@ -66,9 +66,9 @@ class Watching:
         for record in self._open.values():
             self._end(record)
         self._open.clear()
-        for watcher in self._watchers:
-            watcher.close()
-        self._watchers.clear()
+        # Each once, also where somebody loses patience with one of them.
+        while self._watchers:
+            self._watchers.pop(0).close()
 
     def _observe(self, changes: Sequence[Change]) -> None:
         jobs, records = self._coordinator.board.jobs, self._open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from cluster_support import Cluster
-from command_support import Application
+from command_support import Application, wait_until
 from receiver_support import Receiver
 
 from tools.private_broker import PrivateBroker
@@ -119,6 +120,19 @@ def test_a_function_that_raises_and_a_webhook_that_is_down_harm_no_run(
     assert any("refuse raised KeyError" in line for line in warnings)
     assert any("http://127.0.0.1:1/***" in line for line in warnings)
     assert "Traceback" not in result.err
+
+
+def test_ctrl_c_while_the_last_is_told_ends_the_waiting_and_not_the_result(
+    telling: Application, receiver: Callable[..., Receiver]
+) -> None:
+    server = receiver(hold=True)
+    telling.graph({"t": ("flow.work", [], ["a"])}, job=HOOK)
+    process = telling.start("submit", "--json", env={"HOOK": server.url})
+    wait_until(lambda: telling.exists(".taipy-exec/state.db"))
+    wait_until(lambda: telling.run("status", "--json").json["submissions"][0]["finished_at"])
+    process.send_signal(signal.SIGINT)
+    result = telling.end(process, 10)
+    assert (result.code, result.statuses()) == (0, {"t": "COMPLETED"})
 
 
 def test_a_submission_that_only_waits_for_data_ends_without_a_time(telling: Application) -> None:

@@ -189,6 +189,10 @@ def run_to_end(
         with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
         waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
+        try:
+            engine.watching.close()
+        except KeyboardInterrupt:
+            pass  # who is told is not waited for any longer; the result is shown all the same
     finally:
         engine.close(engine.app.job.grace)
     shown_live = streams.is_live and streams.data_is_terminal
