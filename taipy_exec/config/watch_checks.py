@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from taipy_exec.config.compile import Compiled
-from taipy_exec.config.problem import Problem
+from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.webhook_address import wrong_address
 
@@ -30,11 +30,27 @@ def watch_problems(compiled: Compiled) -> Iterator[Problem]:
         wrong = wrong_address(url) if isinstance(url, str) else "must be a text"
         if wrong:
             yield problem("webhook_url", wrong)
+        elif _stands_in_a_file(compiled) and (url.startswith("https") or "@" in url):
+            yield compiled.merged.problem(
+                "JOB",
+                "",
+                "webhook_url",
+                "the file holds the whole address, for everybody who reads the file; if that is a "
+                'secret, write webhook_url = "ENV[NAME]" and set that variable',
+                level=Level.WARNING,
+            )
     traces = given.get("traces")
     if traces is not None and not isinstance(traces, bool):
         yield problem("traces", f"must be true or false, not {traces!r}", traces)
     elif traces and not _is_there("opentelemetry.sdk"):
         yield problem("traces", "needs OpenTelemetry: pip install 'taipy-exec[opentelemetry]'")
+
+
+def _stands_in_a_file(compiled: Compiled) -> bool:
+    """Whether the address is there as it is, and not by the name of a variable."""
+    merged = compiled.merged
+    literal = isinstance(merged.sections["JOB"][""]["webhook_url"], str)
+    return literal and merged.origin.get(("JOB", "", "webhook_url")) is not None
 
 
 def _is_there(module: str) -> bool:

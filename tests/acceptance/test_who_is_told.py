@@ -171,6 +171,24 @@ def test_check_and_submit_refuse_what_cannot_be_used(
     assert not telling.exists(".taipy-exec")
 
 
+@pytest.mark.parametrize(
+    ("url", "warnings"),
+    [
+        ("https://hooks.example/s3cret", 1),
+        ("http://ann:s3cret@intranet/", 1),
+        ("http://127.0.0.1:8080/hook", 0),
+        ("ENV[HOOK]", 0),
+    ],
+)
+def test_check_warns_of_an_address_in_the_file_that_is_likely_a_secret(
+    telling: Application, url: str, warnings: int
+) -> None:
+    telling.graph({"t": ("flow.work", ["x"], ["a"])}, job=f'webhook_url = "{url}"\n')
+    result = telling.run("check", env={"HOOK": "https://hooks.example/s3cret"})
+    assert (result.code, result.err.count("warning")) == (0, warnings)
+    assert "s3cret" not in result.out + result.err
+
+
 def test_known_keys_are_no_misspelt_ones(telling: Application) -> None:
     telling.graph({"t": ("flow.work", ["x"], ["a"])}, job=ON_EVENT + "traces = false\n")
     assert telling.run("check").err == ""
