@@ -16,7 +16,6 @@ from taipy_exec.cli.job_log import (
     LogTail,
     last_lines,
     read_tail,
-    readable,
     room_for,
 )
 from taipy_exec.cli.report import FORMATS, render_report
@@ -27,6 +26,7 @@ from taipy_exec.cli.report.slots import slots, waiting
 from taipy_exec.cli.report.timeline import MOST_SLOTS
 from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig
 from taipy_exec.config.redaction import redaction
+from taipy_exec.display.words import readable
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
