@@ -81,7 +81,7 @@ def test_where_all_is_done_there_is_nothing_to_retry(failed: tuple[Application, 
     result = retry(app, done)
     assert result.code == 2
     assert "nothing to retry" in result.json["error"]["message"]
-    assert app.run("retry", "SUBMISSION_0").code == 8
+    assert app.run("retry", "SUBMISSION_x").code == 8
 
 
 def test_a_task_that_is_no_more_is_named(failed: tuple[Application, str]) -> None:
