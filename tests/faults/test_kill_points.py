@@ -11,7 +11,7 @@ import pytest
 from cluster_support import Cluster, assert_completed
 from command_support import Result
 from invariants import data_agree, ran
-from modes import InMode, in_modes
+from modes import InMode
 from sabotage import LOCAL_POINTS, SUBMITTER_POINTS, WORKER_POINTS
 
 # Points that a submission of these five jobs comes to only once.
@@ -24,6 +24,13 @@ _ONCE = (
 )
 # Points that it may come to twice only, with two slots.
 _TWICE = ("slot-made",)
+# Development mode has no slots, and jobs of standalone mode run in other processes.
+_LOCAL = [
+    (mode, point)
+    for mode, other in (("development", "slot-"), ("standalone", "-job"))
+    for point in LOCAL_POINTS
+    if other not in point
+]
 EDGES: dict[str, list[str]] = {"a": [], "b": ["a"], "c": ["b"], "d": [], "e": ["a", "d"]}
 
 
@@ -63,13 +70,8 @@ def test_f11_a_submitter_killed_at(shared: Cluster, point: str, chance: random.R
     shared.nothing_is_left()
 
 
-@pytest.mark.parametrize("point", LOCAL_POINTS)
-@in_modes("development", "standalone")
+@pytest.mark.parametrize(("place", "point"), _LOCAL, indirect=["place"])
 def test_f11_a_local_submitter_killed_at(place: InMode, point: str, chance: random.Random) -> None:
-    if place.mode == "development" and point.startswith("slot-"):
-        pytest.skip("development mode has no slots")
-    if place.mode == "standalone" and point.endswith("-job"):
-        pytest.skip("jobs of standalone mode run in other processes")
     tasks = {
         name: ("time.sleep(0.05)\nreturn 1", [f"of_{other}" for other in before], [f"of_{name}"])
         for name, before in EDGES.items()
