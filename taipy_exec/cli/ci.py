@@ -9,43 +9,19 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from taipy_exec.cli.ci_system import CiSystem
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.model.job import JobRecord
 
 _LONGEST_MESSAGE = 1_000
-# Nothing that is seen, and no white space: a line that begins with it begins with no command.
-_BREAK = "\u2060"
-_COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _FRAME = re.compile(r'^\s*File "(.+)", line (\d+)', re.MULTILINE)
-
-
-class CiSystem(Enum):
-    """A system that reads more than text out of a log."""
-
-    GITHUB = "GITHUB_ACTIONS"
-    GITLAB = "GITLAB_CI"
-
-
-def ci_system(environ: Mapping[str, str]) -> CiSystem | None:
-    """The one that this process runs in, as it says of itself."""
-    return next((system for system in CiSystem if environ.get(system.value) == "true"), None)
-
-
-def harmless(text: str) -> str:
-    """`text` in which GitHub finds no workflow command: neither `::name::` nor `##[name]`."""
-    return _COMMAND_LINE.sub(rf"\1{_BREAK}:", text).replace("##[", f"##{_BREAK}[")
-
-
-def harmless_json(text: str) -> str:
-    """The same JSON, in which GitHub finds no workflow command."""
-    return text.replace("##[", "\\u0023#[")
 
 
 @contextmanager

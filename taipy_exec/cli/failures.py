@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from taipy_exec.cli.ci import CiSystem, annotate, group
+from taipy_exec.cli.ci import annotate, group
+from taipy_exec.cli.ci_system import CiSystem
 from taipy_exec.cli.job_log import last_lines, read_tail
 from taipy_exec.cli.render import reason_text, short_id
 from taipy_exec.cli.step_summary import write_summary

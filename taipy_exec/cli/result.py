@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from taipy_exec.cli.ci import CiSystem, harmless_json
+from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.render import counts_text, jobs_table, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-from taipy_exec.cli.ci import CiSystem, ci_system, harmless
+from taipy_exec.cli.ci_system import CiSystem, ci_system, harmless
 from taipy_exec.errors import UsageError
 
 if TYPE_CHECKING:

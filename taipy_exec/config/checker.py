@@ -10,9 +10,9 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
+from taipy_exec.config.option_checks import option_problems
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef
-from taipy_exec.config.run_options import option_problems
 from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.sql_checks import sql_problems
 from taipy_exec.config.table_checks import table_problems

@@ -8,12 +8,12 @@ from typing import Any
 
 from taipy_exec.config.layers import Merged
 from taipy_exec.config.problem import Level, Problem, nearest
-from taipy_exec.config.run_options import OPTION_KEYS
+from taipy_exec.config.run_options import OPTIONS
 from taipy_exec.config.typed_text import EnvTemplate, Invalid, env_template, resolve_env
 from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS
 
 # Keys that count in [JOB] alone. A mode may be anybody's property.
-_OF_JOB = {*KEYS["JOB"]} - {"mode", *KEYS["TASK"], *OPTION_KEYS}
+_OF_JOB = {*KEYS["JOB"]} - {"mode", *KEYS["TASK"], *OPTIONS}
 
 
 class Entries:
@@ -101,10 +101,10 @@ class Entries:
 
     def warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
         """An additional property is legal; one that looks like a known key is suspicious."""
-        known = (*KEYS[section], *(OPTION_KEYS if section == "TASK" else ()))
+        known = (*KEYS[section], *(OPTIONS if section == "TASK" else ()))
         for key in extra:
             hint = nearest(key, known) if key not in known else ""
-            if section == "JOB" and key in OPTION_KEYS:
+            if section == "JOB" and key in OPTIONS:
                 hint = ": it is for tasks, and for all of them under [TASK.default]"
             if key in ("input", "output"):
                 hint = f" (did you mean '{key}s'?)"

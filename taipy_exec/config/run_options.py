@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from taipy_exec.config.problem import nearest
-
-if TYPE_CHECKING:
-    from taipy_exec.config.application import AppConfig, TaskConfig
+from typing import Any
 
 # A year: more is a mistake, and more than some clocks can take.
 _LONGEST = 366 * 86_400
@@ -50,9 +45,9 @@ class RunOptions:
 
 
 def run_options(properties: Mapping[str, Any]) -> RunOptions:
-    """The options among a task's properties; a wrong one counts as unset (`option_problems`)."""
+    """The options among a task's properties; a wrong one counts as unset."""
     found: dict[str, Any] = {
-        key: take(properties[key]) for key, take in _TAKE.items() if key in properties
+        key: take(properties[key]) for key, take in OPTIONS.items() if key in properties
     }
     return RunOptions(**{key: value for key, value in found.items() if value is not None})
 
@@ -68,46 +63,6 @@ def environment(value: object) -> dict[str, str] | None:
     }
     wrong = any("=" in name or "\0" in name + text or not name for name, text in texts.items())
     return None if wrong or len(texts) < len(value) else texts
-
-
-def option_problems(app: AppConfig) -> Iterator[tuple[str, str, str, str, Any]]:
-    """What is wrong: (section, id, key, message, value)."""
-    yield from _pool_problems(app.job.pools)
-    default = app.tasks.get("default")
-    for task in app.tasks.values():
-        inherited = {} if default is None or task is default else default.properties
-        own = {k: v for k, v in task.properties.items() if k not in inherited or v != inherited[k]}
-        yield from _task_problems(app, task, own)
-
-
-def _pool_problems(pools: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, Any]]:
-    for name, limit in pools.items():
-        if type(limit) is not int or limit < 1:
-            what = f"the limit of pool {name!r} must be a whole number of 1 or more, not {limit!r}"
-            yield "JOB", "", "pools", what, limit
-
-
-def _task_problems(
-    app: AppConfig, task: TaskConfig, own: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str, str, Any]]:
-    for key, take in _TAKE.items():
-        value = own.get(key)
-        if value is not None and take(value) is None:
-            # The environment may hold a password.
-            shown = None if key == "environment" else value
-            but = "" if shown is None else f", not {shown!r}"
-            yield "TASK", task.id, key, f"must be {_WANTED[key]}{but}", shown
-    options = task.run_options
-    if "pool" in own and options.pool is not None and options.pool not in app.job.pools:
-        what = (
-            f"there is no pool {options.pool!r}{nearest(options.pool, app.job.pools)}: "
-            f"write {options.pool} = 1 under [JOB.pools]"
-        )
-        yield "TASK", task.id, "pool", what, options.pool
-    timeout, hard = options.timeout, options.hard_timeout
-    if timeout is not None and hard is not None and hard < timeout:
-        what = f"{hard:g} s is less than the timeout of {timeout:g} s"
-        yield "TASK", task.id, "hard_timeout", what, hard
 
 
 def _whole(value: object) -> int | None:
@@ -150,7 +105,8 @@ def _memory(value: object) -> int | None:
     return size if size >= _LEAST_MEMORY else None
 
 
-_TAKE = {
+# Key -> what it gives for a value, None for a wrong one.
+OPTIONS = {
     "retries": _count,
     "retry_delay": _delay,
     "retry_on": _names,
@@ -161,8 +117,7 @@ _TAKE = {
     "max_memory": _memory,
     "environment": environment,
 }
-OPTION_KEYS = tuple(_TAKE)
-_WANTED = {
+WANTED = {
     "retries": "a whole number of 0 or more",
     "retry_delay": "a number of seconds, 0 or more",
     "retry_on": 'a list of exceptions or reasons such as ["ConnectionError", "timed_out"]',

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runner_support import commands_in
 
-from taipy_exec.cli import ci
-from taipy_exec.cli.ci import CiSystem
+from taipy_exec.cli import ci, ci_system
+from taipy_exec.cli.ci_system import CiSystem
 from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -71,12 +71,12 @@ def record(**counts: int) -> SubmissionRecord:
 def test_a_ci_system_is_known_by_what_it_says_of_itself(
     environ: dict[str, str], system: CiSystem | None
 ) -> None:
-    assert ci.ci_system(environ) is system
+    assert ci_system.ci_system(environ) is system
 
 
 @given(NASTY)
 def test_no_text_for_people_holds_a_workflow_command(text: str) -> None:
-    lines = [line for part in ci.harmless(text).split("\n") for line in part.splitlines()]
+    lines = [line for part in ci_system.harmless(text).split("\n") for line in part.splitlines()]
     # Of a carriage return nothing gets that far: what jobs print goes through `readable`.
     if "\r" not in text:
         assert commands_in("\n".join(lines)) == []
@@ -85,7 +85,7 @@ def test_no_text_for_people_holds_a_workflow_command(text: str) -> None:
 @given(NASTY)
 def test_json_stays_the_same_and_holds_no_workflow_command(text: str) -> None:
     dumped = json.dumps({"message": text}, indent=1, ensure_ascii=False)
-    harmless = ci.harmless_json(dumped)
+    harmless = ci_system.harmless_json(dumped)
     assert json.loads(harmless) == {"message": text}
     assert commands_in(harmless) == []
 

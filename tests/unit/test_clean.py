@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from taipy_exec.cli import cleaning
-from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
-from taipy_exec.cli.cleaning import Cleaning
+from taipy_exec.cli.cleaning import cleaning
+from taipy_exec.cli.cleaning.choice import Choice, Stored, Wanted, choose
+from taipy_exec.cli.cleaning.cleaning import Cleaning
+from taipy_exec.cli.cleaning.leftovers import remove
+from taipy_exec.cli.cleaning.owner_memory import OwnerMemory
 from taipy_exec.cli.commands.clean import _seconds
-from taipy_exec.cli.leftovers import remove
-from taipy_exec.cli.owner_memory import OwnerMemory
 from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
@@ -535,7 +535,7 @@ def test_stale_locks_go_and_those_that_are_held_or_young_stay(store: Store) -> N
         # From a process of its own: a lock does not keep out the one that holds it.
         code = (
             "import pathlib, sys, time\n"
-            "from taipy_exec.cli.leftovers import coordinator_locks\n"
+            "from taipy_exec.cli.cleaning.leftovers import coordinator_locks\n"
             "living, stale = coordinator_locks(pathlib.Path(sys.argv[1]), time.time())\n"
             "print(*sorted(living), *(path.stem for path in stale))"
         )

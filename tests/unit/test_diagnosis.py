@@ -11,14 +11,9 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli import (
-    broker_diagnosis,
-    control_groups,
-    diagnosis,
-    folder_diagnosis,
-    machine_diagnosis,
-)
-from taipy_exec.cli.diagnosis import Finding, Level
+from taipy_exec.cli.doctor import broker, control_groups, diagnosis, folder
+from taipy_exec.cli.doctor import machine as machine_findings
+from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.config.application import AppConfig, CoreConfig
 
 
@@ -28,7 +23,7 @@ def only(findings: list[Finding], name: str) -> Finding:
 
 
 def machine(workers: int, name: str) -> Finding:
-    return only(machine_diagnosis.check_machine(workers, own_processes=True), name)
+    return only(machine_findings.check_machine(workers, own_processes=True), name)
 
 
 @pytest.fixture
@@ -168,7 +163,7 @@ def test_a_full_disk_is_told_with_the_command_that_makes_room(
 ) -> None:
     room = SimpleNamespace(f_bavail=free, f_frsize=1, f_files=0, f_favail=0)
     monkeypatch.setattr(os, "statvfs", lambda _: room)
-    found = only(folder_diagnosis.check_folders(app, "my app"), "disk of the state folder")
+    found = only(folder.check_folders(app, "my app"), "disk of the state folder")
     assert found.level is level
     if level is not Level.OK:
         assert "taipy-exec clean --older-than 30d --data --dry-run -a 'my app'" in str(found.fix)
@@ -179,7 +174,7 @@ def test_a_disk_without_room_for_files_is_a_problem(
 ) -> None:
     room = SimpleNamespace(f_bavail=10**9, f_frsize=4096, f_files=1000, f_favail=0)
     monkeypatch.setattr(os, "statvfs", lambda _: room)
-    found = only(folder_diagnosis.check_folders(app, "."), "disk of the state folder")
+    found = only(folder.check_folders(app, "."), "disk of the state folder")
     assert found.level is Level.PROBLEM
     assert "room for 0 more files" in found.message
 
@@ -191,7 +186,7 @@ def test_folders_that_cannot_be_written_are_problems(
     apart = AppConfig(
         root=app.root, state_dir=app.state_dir, core=CoreConfig(storage_folder="my data")
     )
-    found = folder_diagnosis.check_folders(apart, ".")
+    found = folder.check_folders(apart, ".")
     assert only(found, "state folder").level is Level.PROBLEM
     storage = only(found, "storage folder")
     assert storage.level is Level.PROBLEM
@@ -229,6 +224,6 @@ def test_the_least_versions_are_those_of_the_extras() -> None:
     [(0.9, "agrees"), (-2.0, "agrees"), (3600.4, "3600 s behind"), (-60.0, "60 s ahead of")],
 )
 def test_a_clock_that_differs_from_the_brokers_is_warned_of(ahead: float, told: str) -> None:
-    found = broker_diagnosis._clock(ahead)
+    found = broker._clock(ahead)
     assert told in found.message
     assert (found.fix is None) == (told == "agrees")

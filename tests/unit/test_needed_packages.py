@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli import diagnosis
+from taipy_exec.cli.doctor import diagnosis
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 
 

@@ -9,8 +9,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.clean_choice import Wanted
-    from taipy_exec.cli.cleaning import Done, Found
+    from taipy_exec.cli.cleaning.choice import Wanted
+    from taipy_exec.cli.cleaning.cleaning import Done, Found
     from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
@@ -48,7 +48,7 @@ def clean(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.cleaning import Cleaning
+    from taipy_exec.cli.cleaning.cleaning import Cleaning
     from taipy_exec.cli.confirmation import can_ask, confirm_removal
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
@@ -74,7 +74,7 @@ def clean(
 
 def _wanted(older_than: str | None, keep: int | None, *, data: bool) -> Wanted:
     """What is asked for. Raises UsageError where that is not clear."""
-    from taipy_exec.cli.clean_choice import Wanted
+    from taipy_exec.cli.cleaning.choice import Wanted
     from taipy_exec.errors import UsageError
 
     if older_than is None and keep is None:

@@ -10,7 +10,7 @@ from taipy_exec.cli.options import help_text
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from taipy_exec.cli.diagnosis import Finding
+    from taipy_exec.cli.doctor.diagnosis import Finding
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
 
@@ -36,9 +36,9 @@ def doctor(
 ) -> int:
     from taipy_exec.cli import outcome
     from taipy_exec.cli.cluster import place_of
-    from taipy_exec.cli.diagnosis import Level, check_installation, read
-    from taipy_exec.cli.folder_diagnosis import check_folders
-    from taipy_exec.cli.machine_diagnosis import check_machine
+    from taipy_exec.cli.doctor.diagnosis import Level, check_installation, read
+    from taipy_exec.cli.doctor.folder import check_folders
+    from taipy_exec.cli.doctor.machine import check_machine
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
@@ -52,7 +52,7 @@ def doctor(
         findings += check_folders(config, application_path) if config else []
         findings += check_machine(*_jobs(config))
     if application is not None or (config is not None and config.job.mode == "cluster"):
-        from taipy_exec.cli.broker_diagnosis import check_cluster
+        from taipy_exec.cli.doctor.broker import check_cluster
 
         place = place_of(application_path, application, broker_url) if config is None else None
         findings += check_cluster(config, place, broker_url)
@@ -80,7 +80,7 @@ def _jobs(config: AppConfig | None) -> tuple[int, bool]:
 def _show(streams: Streams, findings: list[Finding]) -> None:
     from rich.text import Text
 
-    from taipy_exec.cli.diagnosis import Level
+    from taipy_exec.cli.doctor.diagnosis import Level
 
     styles = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
     for finding in findings:

@@ -6,7 +6,7 @@ import datetime as dt
 import shlex
 import time
 
-from taipy_exec.cli.diagnosis import Finding, Level
+from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.config.broker_address import BrokerAddress
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from taipy_exec.cli.diagnosis import Finding, Level
+from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig
 from taipy_exec.errors import StoreError

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from taipy_exec.cli.clean_choice import Choice, Stored, Wanted, choose
-from taipy_exec.cli.leftovers import (
+from taipy_exec.cli.cleaning.choice import Choice, Stored, Wanted, choose
+from taipy_exec.cli.cleaning.leftovers import (
     coordinator_locks,
     generated_files,
     is_half_written,
@@ -19,7 +19,7 @@ from taipy_exec.cli.leftovers import (
     size_of,
     untouched_since,
 )
-from taipy_exec.cli.owner_memory import OwnerMemory
+from taipy_exec.cli.cleaning.owner_memory import OwnerMemory
 from taipy_exec.config.application import AppConfig
 from taipy_exec.errors import StoreError
 from taipy_exec.store.removals import Going

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli.cluster import Place, call_workers
-from taipy_exec.cli.diagnosis import Finding, Level
-from taipy_exec.cli.transport_diagnosis import check_transport
+from taipy_exec.cli.doctor.diagnosis import Finding, Level
+from taipy_exec.cli.doctor.transport import check_transport
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.errors import BrokerError, ConfigurationError

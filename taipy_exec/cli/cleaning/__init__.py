@@ -1,0 +1,1 @@
+"""`clean`: what may go, what must stay, and its removal."""

@@ -1,0 +1,1 @@
+"""`doctor`: what is there, what is missing, and what mends it."""
