@@ -21,7 +21,7 @@ from taipy_exec.engine.admission import (
 )
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
-from taipy_exec.errors import UsageError
+from taipy_exec.errors import BrokerError, UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
@@ -245,10 +245,13 @@ class Service:
         else:
             self._idle = False
             done = threading.Event()
+            failed: list[BrokerError] = []
 
             def act() -> None:
                 try:
                     action()
+                except BrokerError as error:
+                    failed.append(error)
                 finally:
                     done.set()
 
@@ -259,6 +262,8 @@ class Service:
                         f"the orchestrator has stopped: {self._error or 'it was told to'}",
                         "start it again with Orchestrator().run()",
                     )
+            if failed:
+                raise failed[0]
 
     def _drive(self, action: Callable[[], None]) -> None:
         """development: run in this thread until nothing can run any more."""

@@ -12,6 +12,7 @@ from taipy_exec.engine.places import JobPlaces, JobQueue
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.turns import Turns, Urgency
+from taipy_exec.errors import BrokerError
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
@@ -92,24 +93,36 @@ class Coordinator:
     # -- the owner's thread ---------------------------------------------------------------
 
     def add(self, plan: SubmissionPlan) -> None:
-        """Take a submission that is in the store already, new or resumed, and start on it."""
+        """Take a submission that is in the store already, new or resumed, and start on it.
+
+        Raises BrokerError where its jobs cannot be queued; anybody may carry it on then.
+        """
         self._plans[plan.record.id] = plan
+        if self._queue is not None and plan.record.finished_at is None:
+            try:
+                self._attend(self._queue, plan)
+            except BrokerError:
+                del self._plans[plan.record.id]
+                plan.record.coordinator = None
+                self._store.save([], [plan.record])
+                raise
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
         unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
-        if self._queue is not None and plan.record.finished_at is None:
-            running = {
-                self._order(job): job.worker for job in plan.jobs if job.status is Status.RUNNING
-            }
-            resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
-            self._queue.attend(plan.record.id, running, resumed=resumed)
-            if plan.record.paused:
-                self._queue.pause(plan.record.id, paused=True)
         self._turns.attend(plan)
         self._handle(Admitted(submission=plan.record.id, at=self._clock()))
         self._commit()
+
+    def _attend(self, queue: JobQueue, plan: SubmissionPlan) -> None:
+        running = {
+            self._order(job): job.worker for job in plan.jobs if job.status is Status.RUNNING
+        }
+        resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
+        queue.attend(plan.record.id, running, resumed=resumed)
+        if plan.record.paused:
+            queue.pause(plan.record.id, paused=True)
 
     def lose(self, submission: str, max_attempts: int) -> None:
         """The jobs that ran when the former coordinator died run again, or are given up.

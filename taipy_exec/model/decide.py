@@ -55,6 +55,8 @@ def _started(board: Board, event: Started) -> Decision:
     job = board.jobs.get(event.job)
     if job is None or job.status is not Status.PENDING:
         return Decision()
+    if event.attempt not in (None, job.attempt):
+        return Decision()
     return Decision((_change(job, Status.RUNNING, event.at, worker=event.worker),))
 
 

@@ -19,11 +19,12 @@ class Admitted(NamedTuple):
 
 
 class Started(NamedTuple):
-    """A runner took the job."""
+    """A runner took the job, as this attempt; None where only the coordinator starts jobs."""
 
     job: str
     worker: str
     at: float
+    attempt: int | None = None
 
 
 class UpToDate(NamedTuple):

@@ -128,6 +128,8 @@ class ClusterRunner:
         # Not one order before: a worker whose report finds no queue takes the order for outdated.
         queue = self._names.reports(submission)
         if not self._link.wait_subscribed(queue, self._cluster.connect_timeout):
+            # Whoever carries on is to hear the reports, and not this one.
+            self._link.unsubscribe(queue, delete=False)
             raise BrokerError(
                 f"RabbitMQ did not make the queue {queue} in time",
                 f"{submission} is kept: taipy-exec resume carries on when RabbitMQ is back",

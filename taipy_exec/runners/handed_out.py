@@ -139,12 +139,16 @@ class HandedOut:
             return False
         if not out.run:
             out.run, out.worker = message.run, message.worker
-            self._events.append(Started(job=message.job, worker=message.worker, at=self._clock()))
+            self._events.append(self._started(out))
         out.adopted = False
         if out.run != message.run:
             return False
         out.heard, out.suspect = now, None
         return True
+
+    def _started(self, out: Handed) -> Started:
+        job, attempt = out.order.job, out.order.attempt
+        return Started(job=job, worker=out.worker, at=self._clock(), attempt=attempt)
 
     def foretold(self, message: JobBegun, now: float) -> None:
         """A worker begins a job now. It counts where it dies before its report is here."""
@@ -241,7 +245,7 @@ class HandedOut:
             self.send_again(out.order, now)
         else:
             out.worker = _NOBODY
-            self._events.append(Started(job=out.order.job, worker=_NOBODY, at=self._clock()))
+            self._events.append(self._started(out))
             self._lose(out, f"{self._most_returns} workers were lost that had its order")
 
     def handed_back(self, job: str, attempt: int, run: str) -> None:
@@ -325,7 +329,7 @@ class HandedOut:
         self.forget(order.job)
         failure = Failure(kind=reason, message=message)
         self._events += [
-            Started(job=order.job, worker=worker or _NOBODY, at=at),
+            Started(job=order.job, worker=worker or _NOBODY, at=at, attempt=order.attempt),
             Finished(job=order.job, attempt=order.attempt, at=at, failure=failure),
         ]
 

@@ -903,3 +903,13 @@ def test_a_failure_is_given_as_the_error_object_of_the_json_contract() -> None:
         "message": "no",
         "traceback": "Traceback",
     }
+
+
+def test_a_start_of_an_older_attempt_begins_nothing() -> None:
+    scene = Scene()
+    scene.submit(CHAIN)
+    scene.do(Started(job="a", worker="w", at=1.0, attempt=1))
+    scene.do(Lost(job="a", attempt=1, at=2.0, max_attempts=3))
+
+    assert decide(scene.board, Started(job="a", worker="w", at=3.0, attempt=1)) == Decision()
+    assert decide(scene.board, Started(job="a", worker="w", at=3.0, attempt=2)).changes
