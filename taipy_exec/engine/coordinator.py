@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.places import JobPlaces, JobQueue
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
+from taipy_exec.engine.skipping import Skipping
 from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.order import JobOrder, JobReport
@@ -77,8 +78,7 @@ class Coordinator:
         self._inbox: deque[Event | Callable[[], None]] = deque()
         self._changes: list[Change] = []
         self._before: dict[str, tuple[Status, int]] = {}
-        self._edits: list[Edit] = []
-        self._made_from: dict[str, Mapping[str, object]] = {}
+        self._skipping = Skipping(self.freshness)
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
         self._store_version = -1
@@ -264,13 +264,14 @@ class Coordinator:
             self._before.setdefault(change.job, (job.status, job.attempt))
             if change.after is Status.COMPLETED:
                 source = event.source if isinstance(event, Finished) else None
-                self._note_outputs(job, change.at, source)
+                plan = self._plans[job.submission]
+                self._skipping.note_outputs(plan, job, change.at, source)
             elif change.reason == Reason.RETRIED and isinstance(event, Finished):
                 self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
                 self._turns.add(job)
             if change.after.is_final:
-                self._made_from.pop(change.job, None)
+                self._skipping.forget(change.job)
             if change.after.is_final or change.before is Status.RUNNING:
                 self._turns.leave(change.job)
         self.board.apply(decision.changes, decision.stops)
@@ -285,17 +286,6 @@ class Coordinator:
         text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
         self._note(self._order(job), text)
 
-    def _note_outputs(self, job: JobRecord, at: float, source: str | None) -> None:
-        plan = self._plans[job.submission]
-        made_from = self._made_from.get(job.id)
-        for config in plan.tasks[job.task].outputs:
-            node = plan.nodes[config.id]
-            edit = Edit(node=node.id, at=at, job=job.id)
-            if made_from is not None:
-                edit = self.freshness.note_end(node, edit, made_from, source)
-            self._edits.append(edit)
-            self.freshness.note(edit)
-
     def _dispatch(self) -> None:
         """Give ready jobs to free workers; store that they run, and only then start them."""
         if self._queue is not None:
@@ -305,7 +295,7 @@ class Coordinator:
         free = 0 if self.leaving else self._runner.free()
         while free > len(starts) and (found := self._turns.next()):
             ready, job = found
-            if self._may_skip(job):
+            if self._is_up_to_date(job):
                 self._handle(UpToDate(job=job.id, at=self._clock()))
                 continue
             worker = self._runner.reserve()
@@ -323,12 +313,15 @@ class Coordinator:
         orders = []
         while not self.leaving and (found := self._turns.next()):
             job = found[1]
-            if self._may_skip(job):
+            if self._is_up_to_date(job):
                 self._handle(UpToDate(job=job.id, at=self._clock()))
             else:
                 orders.append(job)
         self._commit()
         queue.enqueue([self._order(job) for job in orders if job.status is Status.PENDING])
+
+    def _is_up_to_date(self, job: JobRecord) -> bool:
+        return self._skipping.may_skip(self._plans[job.submission], job, self._clock())
 
     def _order(self, job: JobRecord) -> JobOrder:
         plan = self._plans[job.submission]
@@ -341,29 +334,13 @@ class Coordinator:
             cycle=plan.owner.cycle,
         )
 
-    def _may_skip(self, job: JobRecord) -> bool:
-        """Whether it is up to date. If not, it runs, and what it is made from is noted."""
-        if not job.skippable:
-            return False
-        plan = self._plans[job.submission]
-        task = plan.tasks[job.task]
-        inputs = [plan.nodes[config.id] for config in task.inputs]
-        outputs = [plan.nodes[config.id] for config in task.outputs]
-        why_run = self.freshness.why_run
-        if not plan.record.force and why_run(task, inputs, outputs, self._clock()) is None:
-            return True
-        made_from = self.freshness.note_start(task, inputs)
-        if made_from is not None:
-            self._made_from[job.id] = made_from
-        return False
-
     def _commit(self) -> None:
         """Store all that was decided since the last time, then stop and tell."""
         if not self._changes and not self._touched and not self._stops:
             return
         changes, self._changes = self._changes, []
         before, self._before = self._before, {}
-        edits, self._edits = self._edits, []
+        writes = self._skipping.take()
         stops, self._stops = self._stops, []
         touched, self._touched = self._touched, {}
         for change in changes:
@@ -376,8 +353,8 @@ class Coordinator:
         ]
         if self._queue is not None:
             self._withdraw(self._queue, changes)
-        if updates or moved or edits:
-            self._store.save(updates, moved, edits, self.freshness.take_contents())
+        if updates or moved or any(writes):
+            self._store.save(updates, moved, writes.edits, writes.contents)
         for record in moved:
             record.stored_status = record.status
             record.end_is_stored = record.finished_at is not None
