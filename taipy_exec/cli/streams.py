@@ -122,6 +122,16 @@ class Streams:
         watched.register(self._data, 0)
         return bool(watched.poll(0))
 
+    @property
+    def err_is_full(self) -> bool:
+        """Whether a write to stderr would wait: nobody reads the pipe, or Ctrl-S was pressed."""
+        watched = select.poll()
+        try:
+            watched.register(2, select.POLLOUT)
+            return not watched.poll(0)
+        except OSError:
+            return False
+
     def data(self, text: str, *, end: str = "\n") -> None:
         """Print data as it is."""
         try:

@@ -46,6 +46,7 @@ class WorkerSession:
         self._service: WorkerService | None = None
         self._table: WorkerTable | None = None
         self._lines = WorkerLines(streams)
+        self._untold = 0
 
     def run(self) -> int:
         """Work until the worker leaves; 0, or 130/143 where a signal ended it at once."""
@@ -63,7 +64,7 @@ class WorkerSession:
             with self._display(service):
                 while not service.is_over:
                     service.step()
-                    if self._table is not None:
+                    if self._table is not None and not self._streams.err_is_full:
                         self._table.refresh()
                     if self._metrics is not None:
                         self._metrics.refresh(service)
@@ -72,7 +73,8 @@ class WorkerSession:
             if self._metrics is not None:
                 self._metrics.close()
         done, failed = service.orders.done, service.orders.failed
-        self._streams.note(f"worker {service.name} leaves: {done} done, {failed} failed")
+        if self._can_tell():
+            self._streams.note(f"worker {service.name} leaves: {done} done, {failed} failed")
         return 0
 
     # -- display --------------------------------------------------------------------------
@@ -92,13 +94,25 @@ class WorkerSession:
         now = time.monotonic()
         if now - self._told.get(text, float("-inf")) >= _REPEAT_SECONDS:
             self._told[text] = now
-            self._streams.note(text)
+            if self._can_tell():
+                self._streams.note(text)
+
+    def _can_tell(self) -> bool:
+        """Whether stderr takes a line now: a worker that waits for a reader would lose its jobs."""
+        if self._streams.err_is_full:
+            self._untold += 1
+            return False
+        if self._untold:
+            self._streams.note(f"{self._untold} lines were left out: nobody read them")
+            self._untold = 0
+        return True
 
     def _observe(self, held: Held, report: JobReport | None) -> None:
         """A line for each job's start and end; above the table only for what failed."""
         if self._metrics is not None and report is not None:
             self._metrics.ended(held, report)
-        if self._table is None or (report is not None and report.failure is not None):
+        is_told = self._table is None or (report is not None and report.failure is not None)
+        if is_told and self._can_tell():
             self._lines.observe(held, report)
 
     # -- signals --------------------------------------------------------------------------

@@ -207,6 +207,36 @@ def test_elsewhere_a_failure_has_its_reason_on_one_line_that_steers_nothing(
     assert re.search(r"^[\d:]{8} t failed in \S+: ValueError: \?\[2Jno$", result.err, re.M)
 
 
+def test_a_worker_whose_lines_nobody_reads_loses_no_job(app: Application, broker_url: str) -> None:
+    name = "a_task_whose_name_fills_the_lines_and_so_the_pipe"
+    tasks = {f"{name}_{n}": ("flow.work", [], [f"d{n}"]) for n in range(600)}
+    app.graph(tasks, mode="cluster", job="broker_lease = 6\nbroker_heartbeat = 5")
+    process = app.start("run-worker", env={URL: broker_url})
+    result = app.end(submit(app, broker_url), 90)
+    assert result.code == 0
+    assert {job["attempt"] for job in result.json["jobs"]} == {1}
+    process.terminate()
+    assert app.end(process).code == 0
+
+
+def test_a_worker_whose_terminal_is_stopped_loses_no_job(app: Application, broker_url: str) -> None:
+    app.graph(
+        {"t": ("flow.gated", [], ["a"])},
+        mode="cluster",
+        job="broker_lease = 3\nbroker_heartbeat = 5\nmax_attempts = 1",
+    )
+    terminal = worker(app, broker_url)
+    submitter = submit(app, broker_url)
+    app.begun()
+    terminal.type("\x13")
+    with pytest.raises(AssertionError):
+        wait_until(lambda: submitter.poll() is not None, 6)
+    app.open_gate()
+    assert app.end(submitter, 60).code == 0
+    terminal.type("\x11\x03")
+    assert terminal.finish() == 0
+
+
 def test_quiet_says_nothing(app: Application, broker_url: str) -> None:
     app.graph({"t": ("flow.work", [], ["a"])}, mode="cluster")
     result = plain_worker(app, broker_url, "--quiet")
