@@ -6,7 +6,6 @@ import logging
 import os
 import pickle
 import signal
-import struct
 import sys
 import time
 from collections.abc import Callable
@@ -20,19 +19,13 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
+from taipy_exec.execution.fence import Fence
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner, format_traceback
 from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
-
-# What a slot sends to ask whether its job may write; the answer is a `UNTIL`.
-ASK = b"?"
-# In front of an order, and the answer to `ASK`: until when by the monotonic clock, which all
-# processes of a machine share, the job may write without asking. `NEVER` is a refusal.
-UNTIL = struct.Struct("<d")
-NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,28 +122,6 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
         else:
             report = _run(runner, order, surroundings)
         reports.send_bytes(report.dump())
-
-
-class Fence:
-    """Whether the job may still write: known for a while, and then asked for again."""
-
-    def __init__(self, orders: Any, reports: Any) -> None:
-        self._orders = orders
-        self._reports = reports
-        self._until = NEVER
-
-    def set_by(self, message: bytes) -> bytes:
-        """Take the time in front of an order, and give the order."""
-        (self._until,) = UNTIL.unpack_from(message)
-        return message[UNTIL.size :]
-
-    def may_write(self) -> bool:
-        """Ask where that is not certain, and wait for the answer."""
-        if time.monotonic() < self._until:
-            return True
-        self._reports.send_bytes(ASK)
-        (self._until,) = UNTIL.unpack(self._orders.recv_bytes())
-        return self._until > NEVER
 
 
 def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobReport:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from taipy_exec.config.run_options import RunOptions
+from taipy_exec.data import files
+from taipy_exec.execution import capture, fence
+
+_NEVER = float("inf")
+# By so much (seconds) a timer may ring before the clock says so.
+_EARLY = 1e-4
+# A timeout that rings where it must not be raised rings again so much later (seconds).
+_SOON = 0.01
+# An OSError means something else in these, or they catch every error, or must end what they began.
+_INDIVISIBLE = {__file__, capture.__file__, fence.__file__, files.__file__, logging.__file__}
 
 
 class JobTimeout(TimeoutError):
@@ -25,20 +39,48 @@ class JobTimeout(TimeoutError):
 JobTimeout.__module__ = "taipy_exec"
 
 
-class Deadline:
-    """Whether the job has run into its timeout."""
+@dataclass(slots=True, kw_only=True)
+class _Outer:
+    """The alarm of whoever runs the job. `at` is when it is due (monotonic clock)."""
 
-    def __init__(self, seconds: float) -> None:
+    handler: Any
+    at: float
+    interval: float
+
+
+class Deadline:
+    """Whether the job has run into its timeout. An alarm that was set before rings in its time."""
+
+    def __init__(self, seconds: float, outer: _Outer) -> None:
         self.seconds = seconds
         self.passed = False
         self.over = False
+        self._at = time.monotonic() + seconds
+        self._outer = outer
+
+    def set(self) -> None:
+        """Have the signal come when the next of both alarms is due."""
+        outer = self._outer
+        _set_timer(min(self._at, outer.at) if callable(outer.handler) else self._at)
 
     def ring(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
         if self.over:
             return
-        self.passed = True
-        raise JobTimeout(f"the job has run for longer than its timeout of {self.seconds:g} s")
+        now = time.monotonic() + _EARLY
+        outer, is_time = self._outer, now >= self._at
+        is_outer = now >= outer.at and callable(outer.handler)
+        if is_outer:
+            outer.at = now + outer.interval if outer.interval else _NEVER
+        if is_time and _is_indivisible(frame):
+            is_time, self._at = False, now + _SOON
+        elif is_time:
+            self.passed, self._at = True, _NEVER
+        self.set()
+        if is_outer:
+            outer.handler(number, frame)
+        if is_time:
+            raise JobTimeout(f"the job has run for longer than its timeout of {self.seconds:g} s")
 
 
 @contextmanager
@@ -54,8 +96,7 @@ def limited(options: RunOptions, *, alone: bool) -> Iterator[Deadline | None]:
         if options.max_memory is not None and alone:
             stack.enter_context(_memory(options.max_memory))
         if options.timeout is not None and _in_main_thread():
-            deadline = Deadline(options.timeout)
-            stack.enter_context(_alarm(deadline))
+            deadline = stack.enter_context(_alarm(options.timeout))
         yield deadline
 
 
@@ -79,15 +120,38 @@ def _in_main_thread() -> bool:
 
 
 @contextmanager
-def _alarm(deadline: Deadline) -> Iterator[None]:
-    former = signal.signal(signal.SIGALRM, deadline.ring)
-    signal.setitimer(signal.ITIMER_REAL, deadline.seconds)
+def _alarm(seconds: float) -> Iterator[Deadline]:
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
+    outer = _Outer(
+        handler=signal.getsignal(signal.SIGALRM),
+        at=time.monotonic() + left if left else _NEVER,
+        interval=interval,
+    )
+    deadline = Deadline(seconds, outer)
     try:
-        yield
+        signal.signal(signal.SIGALRM, deadline.ring)
+        deadline.set()
+        yield deadline
     finally:
         deadline.over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
+        signal.signal(signal.SIGALRM, outer.handler)
+        _set_timer(outer.at, outer.interval)
+
+
+def _set_timer(at: float, interval: float = 0.0) -> None:
+    """Have SIGALRM come then (monotonic clock), or not at all."""
+    seconds = 0.0 if at == _NEVER else max(at - time.monotonic(), _EARLY)
+    signal.setitimer(signal.ITIMER_REAL, seconds, interval)
+
+
+def _is_indivisible(frame: FrameType | None) -> bool:
+    """Whether a `JobTimeout` would be swallowed here, or leave something half done."""
+    while frame is not None:
+        if frame.f_code.co_filename in _INDIVISIBLE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

@@ -16,7 +16,8 @@ import multiprocess
 from multiprocess import resource_tracker, spawn
 
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.child import ASK, NEVER, UNTIL, serve
+from taipy_exec.execution.child import serve
+from taipy_exec.execution.fence import ASK, NEVER, UNTIL
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.worker_name import worker_name
@@ -26,6 +27,8 @@ from taipy_exec.model.status import Reason
 _CONTEXT = multiprocess.get_context("spawn")
 _STARTING = threading.Lock()
 _CHUNK = 1 << 16
+# A process that does not die of being killed is killed again so much later (seconds).
+_KILL_AGAIN = 1.0
 
 
 class Ask:
@@ -33,17 +36,22 @@ class Ask:
 
 
 class Slot:
-    """A process with its pipes. `job` is what it runs now, None while it is free."""
+    """A process with its pipes. `job` is what it runs now, None while it is free.
+
+    One that `is_doomed` was told to end, and runs no other job whatever became of this one.
+    """
 
     def __init__(self, bootstrap: bytes, family: str) -> None:
         self.mark = f"{family}.{uuid.uuid4().hex}"
         self.job: JobOrder | None = None
         self.jobs_done = 0
         self.kill_at: float | None = None
+        self.is_doomed = False
         self._log: JobLog | None = None
         self._begun = 0.0
         self._limit: float | None = None
         self._stopping = False
+        self._expired = False
         order_reader, self._orders = _CONTEXT.Pipe(duplex=False)
         self.reports, report_writer = _CONTEXT.Pipe(duplex=False)
         self.output, output_writer = _CONTEXT.Pipe(duplex=False)
@@ -143,13 +151,22 @@ class Slot:
         if self._stopping:
             self.kill()
             return
-        self._stopping = True
+        self._stopping = self.is_doomed = True
         end = time.monotonic() + grace
         self.kill_at = end if self.kill_at is None else min(self.kill_at, end)
         signal_group(self.pid, signal.SIGTERM)
 
+    def kill_if_due(self, now: float) -> None:
+        """End the process group if its time is up."""
+        if self.kill_at is None or now < self.kill_at:
+            return
+        self._expired = self._limit is not None and not self._stopping
+        self.kill_at = now + _KILL_AGAIN
+        self.kill()
+
     def kill(self) -> None:
         """End the process group now."""
+        self.is_doomed = True
         signal_group(self.pid, signal.SIGKILL)
 
     def bury(self) -> JobReport | None:
@@ -174,7 +191,7 @@ class Slot:
                 attempt=job.attempt,
                 finished_at=time.time(),
                 duration=duration,
-                failure=self._death(code, peak, duration),
+                failure=self._death(code, peak),
                 peak_memory=peak,
             )
             self._finish()
@@ -216,8 +233,8 @@ class Slot:
         factor = 1 if sys.platform == "darwin" else 1024
         return code, usage.ru_maxrss * factor
 
-    def _death(self, code: int, peak: int | None, duration: float) -> Failure:
-        if self._limit is not None and duration >= self._limit and not self._stopping:
+    def _death(self, code: int, peak: int | None) -> Failure:
+        if self._expired and self._limit is not None:
             what = f"it did not end within {self._limit:g} s, and its processes were killed"
             return Failure(kind=Reason.TIMED_OUT, message=f"{what}{_memory(peak)}")
         return _death(code, peak, stopped=self._stopping)

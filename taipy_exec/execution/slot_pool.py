@@ -9,7 +9,8 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.child import NEVER, make_bootstrap
+from taipy_exec.execution.child import make_bootstrap
+from taipy_exec.execution.fence import NEVER
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
 from taipy_exec.execution.run_job import JobRunner
@@ -132,8 +133,7 @@ class SlotPool:
                 key.data[0]()
         now = time.monotonic()
         for slot in self._slots.values():
-            if slot.kill_at is not None and now >= slot.kill_at:
-                slot.kill()
+            slot.kill_if_due(now)
         ended, self._ended = self._ended, []
         return ended
 
@@ -203,7 +203,7 @@ class SlotPool:
             self._selector.unregister(slot.reports.fileno())
             return
         self._ended.append(report)
-        if report.leaked or (self._limit and slot.jobs_done >= self._limit):
+        if report.leaked or slot.is_doomed or (self._limit and slot.jobs_done >= self._limit):
             self._forget(slot)
             slot.retire()
         else:
