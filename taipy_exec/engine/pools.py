@@ -57,6 +57,8 @@ class Pools:
         pool, place = self._places.pop(job, ("", -1))
         if pool:
             self._used[pool] -= 1
+            # A process that was forked meanwhile has the file open too, and with it the lock.
+            fcntl.flock(place, fcntl.LOCK_UN)
             os.close(place)
 
     def close(self) -> None:
@@ -73,6 +75,9 @@ class Pools:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(place)
+            except BaseException:
+                os.close(place)
+                raise
             else:
                 return place
         return None

@@ -1,5 +1,6 @@
 """Which of the jobs that could start is the next one: priority, critical path, pools, pauses."""
 
+import os
 from pathlib import Path
 
 from taipy_exec.engine.critical_path import remaining_seconds
@@ -105,3 +106,15 @@ def test_a_task_that_never_ran_counts_like_the_mean_of_the_others():
 
     assert remaining_seconds(graph, {"a": 3.0}) == {"a": 6.0, "b": 3.0}
     assert remaining_seconds(graph, {}) == {"a": 2.0, "b": 1.0}
+
+
+def test_a_process_that_was_forked_meanwhile_holds_no_place(tmp_path: Path):
+    mine, other = (Pools(tmp_path / "pools", {"gpu": 1}) for _ in range(2))
+    assert mine.enter("gpu", "j1")
+    # What a fork of this process would have.
+    theirs = os.dup(mine._places["j1"][1])
+
+    mine.leave("j1")
+
+    assert other.enter("gpu", "j2")
+    os.close(theirs)
