@@ -112,8 +112,13 @@ class Coordinator:
         self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
         self._touched[plan.record.id] = plan.record
         self._turns.attend(plan)
+        if plan.record.paused and plan.record.finished_at is None:
+            _tell_paused(plan.record)
         self._handle(Admitted(submission=plan.record.id, at=self._clock()))
         self._commit()
+        # What was asked for since the submission was stored: nobody has looked for that.
+        self._store_version = -1
+        self._take_requests()
 
     def _attend(self, queue: JobQueue, plan: SubmissionPlan) -> None:
         running = {
@@ -121,8 +126,9 @@ class Coordinator:
         }
         resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
         queue.attend(plan.record.id, running, resumed=resumed)
-        if plan.record.paused:
-            queue.pause(plan.record.id, paused=True)
+        if resumed or plan.record.paused:
+            # Workers may have heard the contrary from the former coordinator.
+            queue.pause(plan.record.id, paused=plan.record.paused)
 
     def lose(self, submission: str, max_attempts: int) -> None:
         """The jobs that ran when the former coordinator died run again, or are given up.
@@ -197,8 +203,7 @@ class Coordinator:
         self._turns.pause(record.id, paused=paused)
         if self._queue is not None:
             self._queue.pause(record.id, paused=paused)
-        then = f"is paused: taipy-exec continue {record.id} goes on" if paused else "goes on"
-        log.warning("%s %s", record.id, then)
+        _tell_paused(record)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
         """Cancel jobs that wait, and stop those that run."""
@@ -384,6 +389,11 @@ class Coordinator:
 
     def _jobs(self, submission: str) -> list[JobRecord]:
         return [self.board.jobs[id] for id in self.board.submissions[submission].jobs]
+
+
+def _tell_paused(record: SubmissionRecord) -> None:
+    then = f"is paused: taipy-exec continue {record.id} goes on" if record.paused else "goes on"
+    log.warning("%s %s", record.id, then)
 
 
 def _finished(report: JobReport) -> Finished:

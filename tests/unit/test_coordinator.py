@@ -1,0 +1,182 @@
+"""The coordinator with a runner that runs nothing: what it starts, hands out and takes back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.engine.admission import new_submission, resume_plan, store_submission
+from taipy_exec.engine.coordinator import Coordinator
+from taipy_exec.engine.identity import Identity
+from taipy_exec.engine.instances import make_instance
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.pools import Pools
+from taipy_exec.execution.order import JobOrder
+from taipy_exec.model.event import Event
+from taipy_exec.model.status import Status
+from taipy_exec.store.store import Store
+
+
+class Runner:
+    """Places or a queue; a test says what comes back."""
+
+    def __init__(self, places: int | None) -> None:
+        self.queue: Any = self if places is None else None
+        self.places = places or 0
+        self.orders: list[JobOrder] = []
+        self.pauses: list[bool] = []
+        self.reports: list[Event] = []
+
+    def free(self) -> int:
+        return self.places
+
+    def reserve(self) -> str:
+        self.places -= 1
+        return "host:1"
+
+    def start(self, order: JobOrder, worker: str) -> None:
+        self.orders.append(order)
+
+    def stop(self, job: str, grace: float) -> None: ...
+
+    def poll(self, timeout: float | None) -> list[Event]:
+        reports, self.reports = self.reports, []
+        return reports
+
+    def wake(self) -> None: ...
+
+    def attend(
+        self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
+    ) -> None: ...
+
+    def enqueue(self, orders: Sequence[JobOrder]) -> None:
+        self.orders += orders
+
+    def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
+
+    def pause(self, submission: str, *, paused: bool) -> None:
+        self.pauses.append(paused)
+
+    def dismiss(self, submission: str) -> None: ...
+
+
+class World:
+    """An application with independent tasks, its state, and coordinators one after the other."""
+
+    def __init__(self, folder: Path, count: int = 2, **properties: Any) -> None:
+        nodes = [DataNodeConfig(id=f"n{n}") for n in range(count)]
+        tasks = [
+            TaskConfig(
+                id=f"t{n}",
+                function_ref=FunctionRef("m.f", int),
+                outputs=(node,),
+                properties=properties,
+            )
+            for n, node in enumerate(nodes)
+        ]
+        self.scenario = ScenarioConfig(id="s", tasks=tuple(tasks))
+        self.app = AppConfig(
+            root=folder,
+            state_dir=folder / "state",
+            data_nodes={node.id: node for node in nodes},
+            tasks={task.id: task for task in tasks},
+            scenarios={"s": self.scenario},
+        )
+        self.store = Store(self.app.state_dir)
+        self.other = Store(self.app.state_dir)
+        self.own = Identity(self.store.folder)
+
+    def submission(self) -> SubmissionPlan:
+        instance = make_instance(self.store, self.app, self.scenario)
+        plan = new_submission(
+            self.app, self.scenario, instance, mode="standalone", identity=self.own.name
+        )
+        store_submission(self.store, plan)
+        return plan
+
+    def coordinator(self, runner: Runner, pools: Pools | None = None) -> Coordinator:
+        return Coordinator(self.store, runner, pools=pools)
+
+    def resume(self, id: str) -> SubmissionPlan:
+        """As a process would after the death of the former coordinator."""
+        self.own.close()
+        self.own = Identity(self.store.folder)
+        return resume_plan(self.store, self.app, self.store.submission(id), self.own.name)
+
+    def close(self) -> None:
+        self.own.close()
+        self.store.close()
+        self.other.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_pause_from_before_the_coordinator_took_the_submission_counts(world: World) -> None:
+    runner = Runner(2)
+    coordinator = world.coordinator(runner)
+    coordinator.step(0)
+    plan = world.submission()
+    world.other.pause(plan.record.id, paused=True)
+    coordinator.step(0)
+    coordinator.add(plan)
+    coordinator.step(0)
+
+    assert runner.orders == []
+    world.other.pause(plan.record.id, paused=False)
+    coordinator.step(0)
+    assert len(runner.orders) == 2
+
+
+def test_a_cancel_from_before_the_coordinator_took_the_submission_counts(world: World) -> None:
+    runner = Runner(2)
+    coordinator = world.coordinator(runner)
+    plan = world.submission()
+    world.other.request_cancel(plan.record.id, None, 1.0)
+    coordinator.step(0)
+    coordinator.add(plan)
+    coordinator.step(0)
+
+    assert runner.orders == []
+    assert plan.record.counts[Status.CANCELED] == 2
+
+
+def test_workers_hear_from_a_successor_that_a_paused_submission_goes_on(world: World) -> None:
+    """It was paused when its coordinator died, and continued before there was another."""
+    first = Runner(None)
+    coordinator = world.coordinator(first)
+    plan = world.submission()
+    coordinator.add(plan)
+    world.other.pause(plan.record.id, paused=True)
+    coordinator.step(0)
+    assert first.pauses == [True]
+    world.other.pause(plan.record.id, paused=False)
+
+    second = Runner(None)
+    successor = world.coordinator(second)
+    successor.add(world.resume(plan.record.id))
+    successor.step(0)
+
+    assert second.pauses == [False]
+    assert len(second.orders) == 2
+
+
+def test_a_successor_says_that_the_submission_is_paused(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = world.submission()
+    world.other.pause(plan.record.id, paused=True)
+    with caplog.at_level(logging.WARNING, "taipy_exec"):
+        world.coordinator(Runner(1)).add(world.resume(plan.record.id))
+
+    assert f"{plan.record.id} is paused: taipy-exec continue {plan.record.id}" in caplog.text
