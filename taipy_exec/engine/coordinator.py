@@ -25,6 +25,7 @@ from taipy_exec.model.event import (
     Finished,
     HandedBack,
     Lost,
+    PutOff,
     Started,
     Stop,
     UpToDate,
@@ -263,6 +264,8 @@ class Coordinator:
     def _handle(self, event: Event) -> None:
         if isinstance(event, Finished):
             event = self._turns.with_retries(event)
+        elif isinstance(event, PutOff):
+            self._turns.come_back(event.job, event.attempt)
         decision = decide(self.board, event)
         for change in decision.changes:
             job = self.board.jobs[change.job]

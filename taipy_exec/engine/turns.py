@@ -114,6 +114,13 @@ class Turns:
         """There was no room for it after all."""
         self._ready.put_back(ready)
 
+    def come_back(self, id: str, attempt: int) -> None:
+        """It had its turn, and was not begun: others of its pool have theirs until it goes on."""
+        job = self._board.jobs.get(id)
+        if job is not None and job.status is Status.PENDING and job.attempt == attempt:
+            self._pools.leave(id)
+            self.add(job)
+
     def leave(self, job: str) -> None:
         """It runs no more: its place in its pool is free."""
         self._pools.leave(job)

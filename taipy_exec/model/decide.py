@@ -17,6 +17,7 @@ from taipy_exec.model.event import (
     Finished,
     HandedBack,
     Lost,
+    PutOff,
     Started,
     Stop,
     UpToDate,
@@ -123,6 +124,11 @@ def _handed_back(board: Board, event: HandedBack) -> Decision:
     if job.id in board.stopping:
         return _ended(board, _change(job, Status.CANCELED, event.at, reason=board.stopping[job.id]))
     return Decision((_change(job, Status.PENDING, event.at, reason=Reason.HANDED_BACK),))
+
+
+def _put_off(board: Board, event: PutOff) -> Decision:
+    # It waits as before, only not in the queue.
+    return Decision()
 
 
 def _cancel_requested(board: Board, event: CancelRequested) -> Decision:
@@ -242,6 +248,7 @@ _RULES: dict[type, Callable[..., Decision]] = {
     Finished: _finished,
     Lost: _lost,
     HandedBack: _handed_back,
+    PutOff: _put_off,
     CancelRequested: _cancel_requested,
     Written: _written,
 }

@@ -73,6 +73,14 @@ class HandedBack(NamedTuple):
     at: float
 
 
+class PutOff(NamedTuple):
+    """The order of a job that has not begun came back, because its submission is paused."""
+
+    job: str
+    attempt: int
+    at: float
+
+
 class CancelRequested(NamedTuple):
     """Somebody wants these jobs not to run. Those that run are stopped."""
 
@@ -89,7 +97,17 @@ class Written(NamedTuple):
     at: float
 
 
-Event = Admitted | Started | UpToDate | Finished | Lost | HandedBack | CancelRequested | Written
+Event = (
+    Admitted
+    | Started
+    | UpToDate
+    | Finished
+    | Lost
+    | HandedBack
+    | PutOff
+    | CancelRequested
+    | Written
+)
 
 
 class Change(NamedTuple):

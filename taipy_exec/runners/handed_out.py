@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from taipy_exec.config.cluster import SUSPICION
 from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned, Verdict
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.model.event import Event, Finished, HandedBack, Lost, Started
+from taipy_exec.model.event import Event, Finished, HandedBack, Lost, PutOff, Started
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -32,8 +32,7 @@ class Handed:
 
     `adopted`: it had begun under a former coordinator, and we do not know its run yet. `heard` is
     when somebody last told of it, `suspect` since when its worker is thought to be lost. `foretold`
-    is a start of which the report is still under way. `put_off`: its order came back, because its
-    submission is paused.
+    is a start of which the report is still under way.
     """
 
     order: JobOrder
@@ -44,7 +43,6 @@ class Handed:
     suspect: float | None = None
     stopping: bool = False
     adopted: bool = False
-    put_off: bool = False
     resent: int = 0
     returned: int = 0
     foretold: JobBegun | None = None
@@ -108,7 +106,7 @@ class HandedOut:
         self._again.pop(order.job, None)
         out = self._jobs.setdefault(order.job, Handed(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
-        out.adopted, out.put_off, out.foretold = False, False, None
+        out.adopted, out.foretold = False, None
 
     def send_again(self, order: JobOrder, at: float) -> None:
         """Send this order at that time, if it is still wanted then."""
@@ -214,7 +212,7 @@ class HandedOut:
             self._came_back(out, now)
 
     def pause(self, submission: str, *, paused: bool, now: float) -> None:
-        """Orders of a paused submission come back from workers, and are sent when it goes on."""
+        """Orders of a paused submission come back from workers, and wait with the coordinator."""
         if paused:
             self._paused.add(submission)
             return
@@ -222,16 +220,17 @@ class HandedOut:
         for out in self._jobs.values():
             if out.order.submission == submission and not out.is_begun:
                 out.heard = now
-                if out.put_off:
-                    out.put_off = False
-                    self.send_again(out.order, now)
 
     def _put_off(self, out: Handed, now: float) -> None:
-        if out.order.submission in self._paused:
-            out.put_off = True
-        elif not out.is_begun:
+        order = out.order
+        if out.is_begun or out.foretold is not None:
+            return
+        if order.submission in self._paused:
+            self.forget(order.job)
+            self._events.append(PutOff(job=order.job, attempt=order.attempt, at=self._clock()))
+        else:
             # The worker has not heard yet that the submission goes on.
-            self.send_again(out.order, now + _PUT_OFF_SECONDS)
+            self.send_again(order, now + _PUT_OFF_SECONDS)
 
     def _came_back(self, out: Handed, now: float) -> None:
         """A worker that had the order is gone, and had not told that it began.

@@ -162,7 +162,7 @@ class HeldOrders:
             self._acknowledge(held.delivery)
 
     def _put_off(self, held: Held) -> None:
-        """The order's submission is paused: its coordinator sends it again when it goes on."""
+        """The order's submission is paused: its coordinator keeps it until it goes on."""
         self._let_go(held)
         if held.delivery is not None:
             statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")

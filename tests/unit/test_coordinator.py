@@ -18,7 +18,7 @@ from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.execution.order import JobOrder
-from taipy_exec.model.event import Event
+from taipy_exec.model.event import Event, PutOff
 from taipy_exec.model.status import Status
 from taipy_exec.store.store import Store
 
@@ -180,3 +180,30 @@ def test_a_successor_says_that_the_submission_is_paused(
         world.coordinator(Runner(1)).add(world.resume(plan.record.id))
 
     assert f"{plan.record.id} is paused: taipy-exec continue {plan.record.id}" in caplog.text
+
+
+def test_a_paused_submission_leaves_its_places_in_a_pool_to_others(tmp_path: Path) -> None:
+    world = World(tmp_path, 1, pool="gpu")
+    pools = Pools(tmp_path / "state" / "pools", {"gpu": 1})
+    runner = Runner(None)
+    coordinator = world.coordinator(runner, pools)
+    one, two = world.submission(), world.submission()
+    for plan in (one, two):
+        coordinator.add(plan)
+    coordinator.step(0)
+    assert [order.submission for order in runner.orders] == [one.record.id]
+
+    world.other.pause(one.record.id, paused=True)
+    coordinator.step(0)
+    runner.reports = [PutOff(job=one.jobs[0].id, attempt=1, at=1.0)]
+    coordinator.step(0)
+    assert [order.submission for order in runner.orders] == [one.record.id, two.record.id]
+
+    world.other.pause(one.record.id, paused=False)
+    coordinator.step(0)
+    assert len(runner.orders) == 2
+    coordinator.cancel([two.jobs[0].id], "canceled")
+    coordinator.step(0)
+    assert [order.job for order in runner.orders[2:]] == [one.jobs[0].id]
+    pools.close()
+    world.close()

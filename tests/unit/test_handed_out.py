@@ -9,7 +9,7 @@ import pytest
 
 from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.model.event import Finished, HandedBack, Lost, Started
+from taipy_exec.model.event import Finished, HandedBack, Lost, PutOff, Started
 from taipy_exec.model.job import Failure
 from taipy_exec.runners.handed_out import HandedOut
 
@@ -328,3 +328,49 @@ def test_after_an_outage_of_ours_nobody_is_late(table: Table) -> None:
     table.handed.connected(100.0)
     table.handed.give_up(110.0, 0.0)
     assert table.kinds() == [Started]
+
+
+# -- paused submissions ---------------------------------------------------------------------
+
+
+def test_an_order_that_was_put_off_is_nobodys_until_the_coordinator_gives_it_again(
+    table: Table,
+) -> None:
+    table.handed.pause(SUBMISSION, paused=True, now=1.0)
+    table.returned("paused")
+    table.returned("paused")
+    assert table.kinds() == [PutOff]
+    assert not table.begun("late")
+    table.returned("worker_lost")
+    table.handed.pause(SUBMISSION, paused=False, now=2.0)
+    assert table.handed.take_again(100.0) == []
+    assert table.handed.silent(100.0) == []
+    table.handed.put(ORDER, 100.0)
+    assert table.begun("a")
+
+
+def test_an_order_that_comes_back_after_the_pause_is_sent_again(table: Table) -> None:
+    table.handed.pause(SUBMISSION, paused=True, now=1.0)
+    table.handed.pause(SUBMISSION, paused=False, now=2.0)
+    table.returned("paused", now=2.0)
+    assert table.kinds() == []
+    assert table.handed.take_again(2.1) == []
+    assert table.handed.take_again(2.3) == [ORDER]
+
+
+def test_a_copy_of_an_order_that_is_put_off_changes_nothing_once_the_job_has_begun(
+    table: Table,
+) -> None:
+    table.begun("a")
+    table.handed.pause(SUBMISSION, paused=True, now=1.0)
+    table.returned("paused")
+    assert table.kinds() == [Started]
+    assert table.handed.is_run(JOB, 1, "a")
+
+
+def test_orders_of_a_paused_submission_are_not_missing(table: Table) -> None:
+    table.handed.pause(SUBMISSION, paused=True, now=1.0)
+    assert table.handed.silent(100.0) == []
+    table.handed.pause(SUBMISSION, paused=False, now=100.0)
+    assert table.handed.silent(100.0 + LEASE) == []
+    assert table.handed.silent(101.0 + LEASE) == [JOB]
