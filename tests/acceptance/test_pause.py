@@ -129,3 +129,45 @@ def test_in_a_cluster_what_is_queued_waits_too(
     cluster.leave(worker)
     cluster.leave(other)
     cluster.nothing_is_left()
+
+
+def test_what_was_paused_and_continued_without_a_coordinator_goes_on_in_a_cluster(
+    app: Application, broker: PrivateBroker, broker_url: str
+) -> None:
+    cluster = Cluster(app, broker, broker_url)
+    cluster.graph({"t": ("flow.gated", [], ["a"]), "u": ("flow.work", ["a"], ["b"])})
+    worker = cluster.worker()
+    submit = cluster.submit()
+    app.begun()
+    id = app.only_submission()
+    cluster.run("pause", id)
+    app.open_gate()
+    wait_until(lambda: cluster.run("status", id, "--json").statuses()["t"] == "COMPLETED")
+    submit.kill()
+    submit.wait(10)
+    assert cluster.run("continue", id).code == 0
+    result = cluster.run("resume", id, "--json", timeout=30)
+    assert result.code == 0, result.err
+    cluster.leave(worker)
+    cluster.nothing_is_left()
+
+
+def test_in_a_cluster_a_paused_submission_does_not_keep_a_pool_full(
+    app: Application, broker: PrivateBroker, broker_url: str
+) -> None:
+    cluster = Cluster(app, broker, broker_url)
+    cluster.graph({"t": ("flow.work", [], ["a"])}, job="[JOB.pools]\ngpu = 1")
+    text = (app.folder / "config.toml").read_text()
+    app.config(text.replace("[TASK.t]", '[TASK.t]\npool = "gpu"'))
+    first = cluster.submit("--name", "one")
+    wait_until(lambda: len(app.run("status", "--json").json["submissions"]) == 1)
+    id = app.only_submission()
+    wait_until(lambda: cluster.run("status", id, "--json").statuses()["t"] == "PENDING")
+    cluster.run("pause", id)
+    worker = cluster.worker()
+    result = cluster.end(cluster.submit("--name", "two"), 30)
+    assert result.code == 0, result.err
+    cluster.run("continue", id)
+    assert cluster.end(first).code == 0
+    cluster.leave(worker)
+    cluster.nothing_is_left()
