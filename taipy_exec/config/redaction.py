@@ -30,6 +30,8 @@ def redaction(config: AppConfig | None) -> Callable[[str], str]:
             (
                 config.global_properties,
                 config.job.properties,
+                {"environment": config.job.environment},
+                *(task.properties for task in config.tasks.values()),
                 *(node.properties for node in config.data_nodes.values()),
             )
         )

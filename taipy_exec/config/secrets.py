@@ -12,6 +12,8 @@ from taipy_exec.config.vocabulary import SECRET_PROPERTIES, SECRET_TABLES
 MASK = "***"
 # A shorter one is masked only as a word of its own: else it would mask half of a message.
 _SHORTEST = 4
+# Environment variables have any name: those of secrets mostly say what they hold.
+_SECRET_VARIABLE = re.compile(r"pass|pwd|secret|token|credential|(api|access|private)_?key", re.I)
 
 
 def is_secret(name: object) -> bool:
@@ -51,7 +53,9 @@ def _forms(secret: str) -> Iterator[str]:
 
 def _secrets(properties: Mapping[str, Any]) -> Iterator[str]:
     for name, value in properties.items():
-        if isinstance(value, Mapping):
+        if name == "environment" and isinstance(value, Mapping):
+            yield from (str(v) for n, v in value.items() if _SECRET_VARIABLE.search(str(n)))
+        elif isinstance(value, Mapping):
             yield from _secrets(value)
         elif is_secret(name) and value is not None:
             yield str(value)

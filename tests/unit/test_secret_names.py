@@ -251,3 +251,8 @@ def test_the_api_has_taipys_names_for_filters_and_documents() -> None:
     assert [o.name for o in taipy_exec.JoinOperator] == ["AND", "OR"]
     assert taipy_exec.Operator.EQUAL.value == 1
     assert taipy_exec.MongoDefaultDocument(a=1).a == 1
+
+
+def test_values_of_variables_that_are_named_like_secrets_are_no_ones_business() -> None:
+    held = {"environment": {"API_TOKEN": "s3cr3t-1", "db_password": "s3cr3t-2", "MODE": "fast"}}
+    assert without_secrets("fast s3cr3t-1 s3cr3t-2", held) == f"fast {MASK} {MASK}"
