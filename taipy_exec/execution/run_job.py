@@ -106,7 +106,9 @@ class JobRunner:
                 message="another attempt has taken its place; nothing more of it was written",
             )
         except BaseException as error:
-            failure = _failure(Reason.RAISED, error, _message(error))
+            unforeseen = _Failed(_failure(Reason.RAISED, error, _message(error)), error)
+            failure = unforeseen.failure
+            final = options is not None and unforeseen.is_final(options.retry_on)
         return JobReport(
             job=order.job,
             attempt=order.attempt,

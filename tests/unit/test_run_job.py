@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,20 @@ def test_a_run_is_stopped_between_two_outputs_and_right_before_each_takes_its_pl
     assert (report.failure is None) == (allowed == 4)
     assert app.values() == values
     assert len(app.written()) == 2
+
+
+def test_what_nobody_foresaw_is_tried_again_only_where_the_task_wants_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Any:
+        raise LookupError("a plug-in's own")
+
+    monkeypatch.setattr("taipy_exec.execution.run_job.locate", broken)
+    app = Application(tmp_path)
+    app.run(int)
+    order = JobOrder(job="j", task="t", attempt=1, submission="s", instance=OWNER.instance)
+    for names, final in (["OSError"], True), (["KeyError", "LookupError"], False), ([], False):
+        task = replace(app.app.tasks["t"], properties={"retry_on": names, "retries": 1})
+        report = JobRunner(replace(app.app, tasks={"t": task})).run(order)
+        assert report.failure is not None and report.failure.type == "LookupError"
+        assert report.final is final
