@@ -203,7 +203,12 @@ class SlotPool:
             self._selector.unregister(slot.reports.fileno())
             return
         self._ended.append(report)
-        if report.leaked or slot.is_doomed or (self._limit and slot.jobs_done >= self._limit):
+        if (
+            report.leaked
+            or slot.is_doomed
+            or _was_cut(report)
+            or (self._limit and slot.jobs_done >= self._limit)
+        ):
             self._forget(slot)
             slot.retire()
         else:
@@ -225,6 +230,14 @@ class SlotPool:
         if order is not None:
             self._remove_half_written(order, slot.pid)
         return report
+
+
+def _was_cut(report: JobReport) -> bool:
+    """Whether a limit ended the job just anywhere: an import may be half done in its process."""
+    failure = report.failure
+    return failure is not None and (
+        failure.kind == Reason.TIMED_OUT or failure.type == MemoryError.__name__
+    )
 
 
 def _bound(action: Callable[[Slot], None], slot: Slot) -> Callable[[], None]:

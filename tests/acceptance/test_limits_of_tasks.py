@@ -119,18 +119,25 @@ def test_a_job_that_cannot_be_interrupted_is_killed_with_all_its_processes(
     app.nothing_runs()
 
 
-def test_a_timed_out_job_does_not_trouble_the_next_one_in_its_process(app: Application) -> None:
+def test_a_timed_out_job_does_not_trouble_the_next_one(app: Application) -> None:
+    """The next one needs a module of which the first has cut the import."""
+    app.module("part", "whole = None\n")
+    app.module(
+        "heavy",
+        "import time\nimport part\nif part.whole is None:\n    part.whole = False\n"
+        "    time.sleep(60)\n    part.whole = True\n",
+    )
     app.module(
         "jobs",
-        "import time\n\ndef slow():\n    time.sleep(60)\n\n"
-        "def next_one():\n    time.sleep(0.6)\n    return 1\n",
+        "import time\n\ndef slow():\n    import heavy\n\n"
+        "def next_one():\n    time.sleep(0.6)\n    import part\n"
+        "    return 1 / (part.whole is None)\n",
     )
     app.graph({"slow": ("jobs.slow", [], ["a"]), "next": ("jobs.next_one", [], ["b"])}, workers=1)
     text = (app.folder / "config.toml").read_text()
     app.config(text.replace("[TASK.slow]", "[TASK.slow]\ntimeout = 0.3"))
     result = app.run("submit", ".", "--json")
     assert result.statuses() == {"slow": "FAILED", "next": "COMPLETED"}
-    assert result.job("slow")["worker"] == result.job("next")["worker"]
 
 
 @MODES
@@ -197,14 +204,26 @@ def test_a_job_that_wants_more_memory_than_it_may_fails_alone(
     assert error["message"] == "MemoryError (the task's max_memory is 191 MiB)"
 
 
-def test_the_next_job_in_the_process_has_the_memory_again(app: Application) -> None:
-    app.module("jobs", "def big():\n    return len(bytearray(600_000_000))\n")
-    app.graph({"less": ("jobs.big", [], ["a"]), "more": ("jobs.big", [], ["b"])}, workers=1)
+def test_the_next_job_has_the_memory_again(app: Application) -> None:
+    app.module(
+        "jobs",
+        "def big():\n    return len(bytearray(600_000_000))\n\ndef small():\n    return 1\n",
+    )
+    app.graph(
+        {
+            "less": ("jobs.big", [], ["a"]),
+            "few": ("jobs.small", [], ["b"]),
+            "more": ("jobs.big", [], ["c"]),
+        },
+        workers=1,
+    )
     text = (app.folder / "config.toml").read_text()
-    app.config(text.replace("[TASK.less]", '[TASK.less]\nmax_memory = "300 MB"'))
+    for task in ("less", "few"):
+        text = text.replace(f"[TASK.{task}]", f'[TASK.{task}]\nmax_memory = "300 MB"')
+    app.config(text)
     result = app.run("submit", ".", "--json")
-    assert result.statuses() == {"less": "FAILED", "more": "COMPLETED"}
-    assert result.job("less")["worker"] == result.job("more")["worker"]
+    assert result.statuses() == {"less": "FAILED", "few": "COMPLETED", "more": "COMPLETED"}
+    assert result.job("few")["worker"] == result.job("more")["worker"]
 
 
 @ALL_MODES
