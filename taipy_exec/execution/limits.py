@@ -26,6 +26,8 @@ _EARLY = 1e-4
 _SOON = 0.01
 # An OSError means something else in these, or they catch every error, or must end what they began.
 _INDIVISIBLE = {__file__, capture.__file__, fence.__file__, files.__file__, logging.__file__}
+# What pdb and those like it are made of.
+_DEBUGGER = f"{os.sep}bdb.py"
 
 
 class JobTimeout(TimeoutError):
@@ -72,8 +74,8 @@ class Deadline:
         is_outer = now >= outer.at and callable(outer.handler)
         if is_outer:
             outer.at = now + outer.interval if outer.interval else _NEVER
-        if is_time and _is_indivisible(frame):
-            is_time, self._at = False, now + _SOON
+        if is_time and (later := self._seconds_off(frame)):
+            is_time, self._at = False, now + later
         elif is_time:
             self.passed, self._at = True, _NEVER
         self.set()
@@ -81,6 +83,20 @@ class Deadline:
             outer.handler(number, frame)
         if is_time:
             raise JobTimeout(f"the job has run for longer than its timeout of {self.seconds:g} s")
+
+    def _seconds_off(self, frame: FrameType | None) -> float:
+        """How much later it is to ring where a `JobTimeout` would do harm; 0 where it would not.
+
+        It would be swallowed, leave something half done, or take a debugger from its user.
+        """
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file in _INDIVISIBLE:
+                return _SOON
+            if file.endswith(_DEBUGGER):
+                return self.seconds
+            frame = frame.f_back
+        return 0.0
 
 
 @contextmanager
@@ -143,15 +159,6 @@ def _set_timer(at: float, interval: float = 0.0) -> None:
     """Have SIGALRM come then (monotonic clock), or not at all."""
     seconds = 0.0 if at == _NEVER else max(at - time.monotonic(), _EARLY)
     signal.setitimer(signal.ITIMER_REAL, seconds, interval)
-
-
-def _is_indivisible(frame: FrameType | None) -> bool:
-    """Whether a `JobTimeout` would be swallowed here, or leave something half done."""
-    while frame is not None:
-        if frame.f_code.co_filename in _INDIVISIBLE:
-            return True
-        frame = frame.f_back
-    return False
 
 
 @contextmanager

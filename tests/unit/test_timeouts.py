@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import pdb
 import signal
 import sys
 import threading
@@ -130,6 +131,26 @@ def test_a_job_that_prints_all_the_time_is_timed_out_too(
         report = run(tmp_path, function, 0.05)
         assert report.failure is not None and report.failure.kind == "timed_out"
     log.close()
+
+
+def test_a_debugger_is_not_taken_from_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(prompt: str) -> str:
+        busy(0.3)
+        return "continue"
+
+    def function() -> int:
+        pdb.Pdb(nosigint=True, readrc=False).set_trace()
+        return 1
+
+    monkeypatch.setattr("builtins.input", say)
+    traced = sys.gettrace()
+
+    report = run(tmp_path, function, 0.2)
+
+    sys.settrace(traced)
+    assert report.failure is None
 
 
 def test_the_question_whether_a_job_may_write_is_not_cut_by_a_timeout(tmp_path: Path) -> None:
