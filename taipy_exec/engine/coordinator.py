@@ -191,8 +191,9 @@ class Coordinator:
             return
         self._store_version = version
         for submission, job in self._store.take_requests(self._plans):
-            jobs = [job] if job else self.board.submissions[submission].jobs
-            self.cancel(jobs, Reason.CANCELED)
+            record = self.board.submissions.get(submission)
+            if record is not None:
+                self.cancel([job] if job else record.jobs, Reason.CANCELED)
         paused = self._store.paused_submissions()
         for record in self.board.submissions.values():
             if record.finished_at is None and (record.id in paused) != record.paused:

@@ -207,3 +207,19 @@ def test_a_paused_submission_leaves_its_places_in_a_pool_to_others(tmp_path: Pat
     assert [order.job for order in runner.orders[2:]] == [one.jobs[0].id]
     pools.close()
     world.close()
+
+
+def test_a_submission_that_two_ask_to_cancel_at_once_is_canceled_once(world: World) -> None:
+    """The first may be its end, after which it is forgotten."""
+    coordinator = world.coordinator(Runner(0))
+    plan = world.submission()
+    coordinator.add(plan)
+    coordinator.observers.append(
+        lambda changes: coordinator.forget(plan.record.id) if plan.record.finished_at else None
+    )
+    for _ in range(2):
+        world.other.request_cancel(plan.record.id, None, 1.0)
+    coordinator.step(0)
+
+    assert plan.record.counts[Status.CANCELED] == 2
+    assert coordinator.board.submissions == {}
