@@ -108,8 +108,8 @@ def _lost(board: Board, event: Lost) -> Decision:
         return Decision((again,))
     failure = Failure(
         kind=Reason.QUARANTINED,
-        message=f"lost with its process {job.attempt} times, the last on {job.worker}; "
-        f"it is not tried again{event.story and f' ({event.story})'}",
+        message=f"lost with its process in attempt {job.attempt}, on {job.worker}, and "
+        f"max_attempts is {event.max_attempts}; it is not tried again{event.story and f' ({event.story})'}",
     )
     return _ended(
         board,
