@@ -516,7 +516,7 @@ def test_a_job_that_is_lost_at_its_last_attempt_is_quarantined(scene: Scene) -> 
     assert (job.status, job.attempt, job.reason) == (Status.FAILED, 3, Reason.QUARANTINED)
     assert job.failure is not None
     assert job.failure.kind == Reason.QUARANTINED
-    assert "3 times" in job.failure.message
+    assert "in attempt 3, on w, and max_attempts is 3" in job.failure.message
     assert scene.statuses("b", "c") == "b:ABANDONED c:ABANDONED"
 
 
