@@ -20,7 +20,7 @@ from taipy_exec.cli.render import (
 from taipy_exec.cli.streams import Streams
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import FINAL, Status
+from taipy_exec.model.status import FINAL, Reason, Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -104,13 +104,16 @@ class LiveTable:
         )
 
     def _table(self, jobs: Sequence[JobRecord], *, narrow: bool) -> Any:
+        from rich.text import Text
+
         table = new_table()
         table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=24 if narrow else 40)
         table.add_column("Status", no_wrap=True)
         table.add_column("Time", justify="right", no_wrap=True)
         if not narrow:
             table.add_column("Slot", justify="right", no_wrap=True)
-        table.add_column("", overflow="ellipsis", no_wrap=True)
+        # Its cells do not wrap, the column may: so it is the one that gives way on a narrow screen.
+        table.add_column("")
         for job in jobs:
             cells: list[Any] = [
                 job.task,
@@ -119,7 +122,7 @@ class LiveTable:
             ]
             if not narrow:
                 cells.append(self._slot(job))
-            cells.append(self._remark(job))
+            cells.append(Text(self._remark(job), no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)
         return table
 
@@ -197,9 +200,9 @@ class Lines:
         """Print the changes of this submission's jobs."""
         for change in changes:
             job = self._jobs.get(change.job)
-            if job is None or (
-                change.after in (Status.BLOCKED, Status.PENDING) and not self._streams.verbose
-            ):
+            is_retried = change.reason == Reason.RETRIED
+            is_waiting = change.after in (Status.BLOCKED, Status.PENDING) and not is_retried
+            if job is None or (is_waiting and not self._streams.verbose):
                 continue
             at = time.strftime("%H:%M:%S", time.localtime(change.at))
             text = f"{at} {job.task} {change.after.name}"
@@ -209,7 +212,9 @@ class Lines:
                     text += f", attempt {change.attempt}"
             elif change.duration is not None:
                 text += f" in {duration(change.duration)}"
-            if change.failure:
+            if is_retried:
+                text += f": attempt {change.attempt - 1} failed, attempt {change.attempt} follows"
+            elif change.failure:
                 text += f": {self._redacted(reason_text(job))}"
             elif change.reason:
                 text += f" ({change.reason.replace('_', ' ')})"

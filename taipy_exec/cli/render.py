@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taipy_exec.display.words import GLYPHS, counts_text, duration, reason_text, short_id
@@ -11,6 +11,7 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.table import Table
     from rich.text import Text
 
@@ -20,6 +21,7 @@ __all__ = [
     "counts_text",
     "duration",
     "jobs_table",
+    "most_telling_count",
     "new_table",
     "reason_text",
     "short_id",
@@ -71,11 +73,11 @@ def clock(seconds: float | None) -> str:
     return at.strftime("%H:%M:%S" if at.date() == dt.date.today() else "%Y-%m-%d %H:%M")
 
 
-def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True) -> Table:
-    """All jobs, one row each."""
+def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = False) -> Table:
+    """All jobs, one row each, by their task or by their own ids."""
     table = new_table()
     for title, extra in (
-        ("Task", {"overflow": "fold"}),
+        ("Job", {"no_wrap": True}) if ids else ("Task", {"overflow": "fold"}),
         ("Status", {"no_wrap": True}),
         ("Time", {"justify": "right", "no_wrap": True}),
         ("Reason", {"overflow": "fold"}),
@@ -83,45 +85,98 @@ def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True) -> Table:
         table.add_column(title, **extra)
     for job in jobs:
         table.add_row(
-            job.task,
+            short_id(job.id) if ids else job.task,
             status_text(job.status, unicode=unicode),
             duration(job.duration),
-            reason_text(job),
+            reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else ""),
         )
     return table
 
 
 def submissions_table(
     records: Sequence[SubmissionRecord], interrupted: Mapping[str, bool]
-) -> Table:
-    """The submissions, newest first."""
+) -> RenderableType:
+    """The submissions, newest first; on a narrow screen only what fits."""
+    return _Submissions(records, interrupted)
+
+
+# What a narrow screen does without, after the mode; the ids and the statuses always stay.
+_LEAST_NEEDED = ("Name", "Time", "Scenario", "Submitted", "Jobs")
+
+
+class _Submissions:
+    """A table whose columns depend on the room there is for it."""
+
+    def __init__(
+        self, records: Sequence[SubmissionRecord], interrupted: Mapping[str, bool]
+    ) -> None:
+        self._rows = [_submission_row(r, bool(interrupted.get(r.id))) for r in records]
+        self._short = [
+            {**row, "Jobs": most_telling_count(record.counts)}
+            for row, record in zip(self._rows, records, strict=True)
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        everything = options.update(width=10_000)
+        for table in self._narrower_and_narrower():
+            if console.measure(table, options=everything).maximum <= options.max_width:
+                break
+        yield table
+
+    def _narrower_and_narrower(self) -> Iterator[Table]:
+        columns = list(self._rows[0]) if self._rows else []
+        yield _table_of(self._rows, columns)
+        if not any(row["Name"] for row in self._rows):
+            columns.remove("Name")
+            yield _table_of(self._rows, columns)
+        columns = [c for c in columns if c != "Mode"]
+        yield _table_of(self._rows, columns)
+        yield _table_of(self._short, columns)
+        for column in _LEAST_NEEDED:
+            columns = [c for c in columns if c != column]
+            yield _table_of(self._short, columns)
+
+
+def _table_of(rows: Sequence[Mapping[str, str | Text]], columns: Sequence[str]) -> Table:
+    table = new_table()
+    for title in columns:
+        table.add_column(title, overflow="fold", no_wrap=title in ("Submission", "Status"))
+    for row in rows:
+        table.add_row(*(row[title] for title in columns))
+    return table
+
+
+def _submission_row(record: SubmissionRecord, interrupted: bool) -> dict[str, str | Text]:
     from rich.text import Text
 
-    table = new_table()
-    for title in ("Submission", "Scenario", "Name", "Mode", "Status", "Jobs", "Submitted", "Time"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("Submission", "Status"))
-    for record in records:
-        status = record.status.name
-        text = Text(status, style=STYLES[status])
-        if interrupted.get(record.id):
-            why = "waits for data" if record.waits_for_data else "interrupted"
-            text.append(f" ({why})", style="yellow")
-        elif record.finished_at is None and record.unfinished and status in ("FAILED", "CANCELED"):
-            text.append(f" ({record.unfinished} still to end)", style="dim")
-        if record.paused and record.finished_at is None:
-            text.append(" (paused)", style="yellow")
-        end = record.finished_at
-        table.add_row(
-            short_id(record.id),
-            record.scenario,
-            record.name if record.name not in (record.scenario, record.instance) else "",
-            record.mode,
-            text,
-            counts_text(record.counts),
-            clock(record.created_at),
-            duration(None if end is None else end - record.created_at),
-        )
-    return table
+    status, end = record.status.name, record.finished_at
+    text = Text(status, style=STYLES[status])
+    if interrupted:
+        why = "waits for data" if record.waits_for_data else "interrupted"
+        text.append(f" ({why})", style="yellow")
+    elif end is None and record.unfinished and status in ("FAILED", "CANCELED"):
+        text.append(f" ({record.unfinished} still to end)", style="dim")
+    if record.paused and end is None:
+        text.append(" (paused)", style="yellow")
+    return {
+        "Submission": short_id(record.id),
+        "Scenario": record.scenario,
+        "Name": record.name if record.name not in (record.scenario, record.instance) else "",
+        "Mode": record.mode,
+        "Status": text,
+        "Jobs": counts_text(record.counts),
+        "Submitted": clock(record.created_at),
+        "Time": duration(None if end is None else end - record.created_at),
+    }
+
+
+def most_telling_count(counts: Mapping[Status, int]) -> str:
+    """`3 failed of 12`, `2 running of 12`, or `12` where all are done."""
+    total = sum(counts.values())
+    for status in (Status.FAILED, Status.RUNNING, Status.PENDING, Status.CANCELED):
+        if counts.get(status):
+            return f"{counts[status]} {status.name.lower()} of {total}"
+    return str(total)
 
 
 def summary_line(record: SubmissionRecord) -> str:
