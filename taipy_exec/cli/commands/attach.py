@@ -127,7 +127,7 @@ class _Viewer:
         jobs = self._store.jobs(record.id)
         changes = [c for job in jobs for c in _changes(before.get(job.id), job)]
         self.jobs[:] = jobs
-        for name in ("finished_at", "counts", "stored_status", "coordinator"):
+        for name in ("finished_at", "counts", "stored_status", "coordinator", "paused"):
             setattr(self.record, name, getattr(record, name))
         if self.table is None and not self._streams.quiet:
             Lines(self._streams, jobs, self._redacted).observe(
