@@ -17,6 +17,7 @@ from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
 from taipy_exec.config.problem import Problem
+from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
@@ -189,7 +190,7 @@ def _note(app: AppConfig, order: JobOrder, text: str) -> None:
     """Tell something in the log of a job; one that cannot be written stops no job."""
     try:
         with appending(_place_of_log(app, order)) as file:
-            file.write(f"taipy-exec: {text}\n".encode())
+            file.write(f"taipy-exec: {redaction(app)(text)}\n".encode())
     except OSError:
         pass
 

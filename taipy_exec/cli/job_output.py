@@ -50,13 +50,20 @@ class JobOutput:
 
     `tail` is about what is there at the first look; what comes later is printed as a whole. With
     a `prefix`, of a line that was written over and over only the last form is printed, since a
-    carriage return would take the prefix away.
+    carriage return would take the prefix away. `redacted` leaves secrets out of the failure.
     """
 
     def __init__(
-        self, streams: Streams, folder: Path, job: JobRecord, prefix: str, tail: int | None
+        self,
+        streams: Streams,
+        folder: Path,
+        job: JobRecord,
+        prefix: str,
+        tail: int | None,
+        redacted: Callable[[str], str] = str,
     ) -> None:
         self._streams = streams
+        self._redacted = redacted
         self._log = GrowingLog(log_path(folder, job.submission, job.id))
         self._prefix = prefix
         self._tail = tail
@@ -77,7 +84,7 @@ class JobOutput:
         if job.failure and not self._told:
             self._told = True
             text = job.failure.traceback or f"{job.failure.kind}: {job.failure.message}"
-            self._print(text.rstrip().splitlines())
+            self._print(self._redacted(text).rstrip().splitlines())
 
     def _print(self, lines: Sequence[str]) -> None:
         if self._prefix:
@@ -87,7 +94,11 @@ class JobOutput:
 
 
 def job_outputs(
-    streams: Streams, folder: Path, jobs: Sequence[JobRecord], tail: int | None
+    streams: Streams,
+    folder: Path,
+    jobs: Sequence[JobRecord],
+    tail: int | None,
+    redacted: Callable[[str], str] = str,
 ) -> dict[str, JobOutput]:
     """Job id -> its output. Where there are several, each line tells its task."""
     found = {}
@@ -96,7 +107,7 @@ def job_outputs(
         if prefix and streams.data_has_color:
             # The reset ends what the line before may have left on, too.
             prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
-        found[job.id] = JobOutput(streams, folder, job, prefix, tail)
+        found[job.id] = JobOutput(streams, folder, job, prefix, tail, redacted)
     return found
 
 

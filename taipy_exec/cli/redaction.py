@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from taipy_exec.config.application_path import find_application
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import TaipyExecError
+from taipy_exec.model.job import JobRecord
 
 
 def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], str]:
@@ -28,3 +30,14 @@ def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], s
             return redaction(None)
 
     return lambda text: known()(text)
+
+
+def discreet(job: JobRecord, redacted: Callable[[str], str]) -> JobRecord:
+    """The job with a failure that is without secrets."""
+    failure = job.failure
+    if failure is None:
+        return job
+    trace = failure.traceback and redacted(failure.traceback)
+    return replace(
+        job, failure=replace(failure, message=redacted(failure.message), traceback=trace)
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
+from taipy_exec.cli.redaction import discreet
 from taipy_exec.cli.render import counts_text, jobs_table, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
@@ -36,7 +36,7 @@ def show_result(
     `unwritten` tells the data nodes that jobs wait for, where they are known, and `locked` those
     that somebody is editing.
     """
-    jobs = [_discreet(job, redacted) for job in jobs]
+    jobs = [discreet(job, redacted) for job in jobs]
     if streams.json:
         text = dump(submission_shape(record, jobs), lines=streams.events)
         streams.data(harmless_json(text) if streams.ci is CiSystem.GITHUB else text)
@@ -50,16 +50,6 @@ def show_result(
     _explain_blocked(streams, record, jobs, unwritten, locked)
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)
-
-
-def _discreet(job: JobRecord, redacted: Callable[[str], str]) -> JobRecord:
-    failure = job.failure
-    if failure is None:
-        return job
-    trace = failure.traceback and redacted(failure.traceback)
-    return replace(
-        job, failure=replace(failure, message=redacted(failure.message), traceback=trace)
-    )
 
 
 def _show_jobs(streams: Streams, jobs: Sequence[JobRecord]) -> None:

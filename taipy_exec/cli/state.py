@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from taipy_exec.config.application_path import state_folder
+from taipy_exec.config.application_path import state_folder, whole_path
 from taipy_exec.errors import NotFoundError
 from taipy_exec.store.store import Store
 
@@ -16,16 +16,25 @@ def same_place(app: str, state_dir: Path | None) -> str:
     return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
 
 
+def submit_again(app: str, state_dir: Path | None, scenario: str) -> str:
+    """The command that submits a scenario of this application."""
+    place = same_place(app, state_dir).replace(" -a ", " ", 1)
+    return f"taipy-exec submit{place} --scenario {scenario}"
+
+
 def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:
     """The state store of an application without reading its configuration.
 
     Raises NotFoundError where nothing was ever submitted there.
     """
-    path = Path(application_path).absolute()
+    path = whole_path(application_path)
     folder = state_folder(path if path.is_dir() else path.parent, state_dir)
     if not Store.exists(folder):
         raise NotFoundError(
             f"nothing was submitted here: there is no {folder / 'state.db'}",
-            "name the application with --application-path, or submit it first",
+            "submit it first"
+            if path != Path.cwd()
+            else "name the application with --application-path, or submit it first",
         )
-    return Store(folder, create=False), folder
+    where = same_place(application_path, state_dir)
+    return Store(folder, create=False, where=where), folder

@@ -26,7 +26,7 @@ def find_application(app: str | Path = ".") -> ApplicationPath:
 
     Raises ConfigurationError where there is nothing of the kind.
     """
-    path = Path(app).absolute()
+    path = whole_path(app)
     if path.is_dir():
         toml, main = path / "config.toml", path / "main.py"
         if not toml.exists() and not main.exists():
@@ -48,6 +48,12 @@ def find_application(app: str | Path = ".") -> ApplicationPath:
         return ApplicationPath(root=path.parent, main=path)
     main = path.parent / "main.py"
     return ApplicationPath(root=path.parent, toml=path, main=main if main.exists() else None)
+
+
+def whole_path(app: str | Path) -> Path:
+    """An absolute path that can be read: one with `..` in it is told without these."""
+    path = Path(app).absolute()
+    return path.resolve() if ".." in path.parts else path
 
 
 def state_folder(root: Path, chosen: Path | None = None) -> Path:

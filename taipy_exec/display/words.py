@@ -73,8 +73,7 @@ def counts_text(counts: Mapping[Status, int]) -> str:
 def reason_text(job: JobRecord) -> str:
     """Why the job is in its status: the failure's first line where there is one."""
     if job.failure:
-        first = job.failure.message.strip().splitlines()[0] if job.failure.message else ""
-        return readable(f"{job.failure.type}: {first}" if job.failure.type else first)
+        return readable(job.failure.summary)
     return (job.reason or "").replace("_", " ")
 
 

@@ -75,7 +75,7 @@ def store_submission(store: Store, plan: SubmissionPlan) -> None:
             ):
                 raise BusyError(
                     f"{other.id} works on the same data (process {_pid(other)})",
-                    f"wait for it: taipy-exec wait {other.id}",
+                    f"wait for it: taipy-exec wait {other.id}{store.where}",
                 )
 
     mine.counts = {}

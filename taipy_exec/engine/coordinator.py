@@ -291,7 +291,7 @@ class Coordinator:
         """Have a job that failed run again after a while, and note in its log what happened."""
         delay = self._turns.add_later(job, attempt)
         assert event.failure is not None
-        what = f"{event.failure.type or event.failure.kind}: {event.failure.message}"
+        what = event.failure.summary
         text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
         self._note(self._order(job), text)
 

@@ -21,6 +21,14 @@ class Failure:
     message: str
     traceback: str | None = None
 
+    @property
+    def summary(self) -> str:
+        """Type and first line of the message; an exception without one is not named twice."""
+        first = self.message.strip().partition("\n")[0].rstrip()
+        if not self.type or first == self.type or first.startswith(f"{self.type} ("):
+            return first or self.kind
+        return f"{self.type}: {first}" if first else self.type
+
     def as_json(self) -> dict[str, str | None]:
         """The `error` object of the JSON contract."""
         return {

@@ -24,12 +24,15 @@ class Database:
     """One state folder. Each thread has a connection of its own; many processes may read.
 
     With `read_only` nothing on the disk changes; so too, unless `create`, where it cannot be
-    written. Raises StoreError where the store is locked, damaged, of a newer version or not
-    writable.
+    written. `where` is what the commands in hints need to mean this state. Raises StoreError where
+    the store is locked, damaged, of a newer version or not writable.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, create: bool = True, read_only: bool = False, where: str = ""
+    ) -> None:
         self.folder = folder
+        self.where = where
         self.path = folder / DATABASE
         self._create = create and not read_only
         self._read_only = read_only or not (create or _is_writable(self.path))

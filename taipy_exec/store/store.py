@@ -144,7 +144,7 @@ class Store(Removals):
             if done != len(updates):
                 raise StoreError(
                     "another process changed the jobs of this submission; this one stops here",
-                    "taipy-exec status shows who runs it now",
+                    f"taipy-exec status{self.where} shows who runs it now",
                 )
             for s in submissions:
                 connection.execute(
@@ -200,7 +200,7 @@ class Store(Removals):
             )
         if len(rows) != 1:
             what = "more than one submission begins with" if rows else "there is no submission"
-            raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status lists them")
+            raise NotFoundError(f"{what} {wanted!r}", f"taipy-exec status{self.where} lists them")
         return self._submission(rows[0])
 
     def submissions(
@@ -252,12 +252,18 @@ class Store(Removals):
     def find_job(self, wanted: str) -> JobRecord:
         """The job with this id, or the only one whose id begins so. Raises NotFoundError."""
         rows = self.rows(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (wanted,)) or self.rows(
-            f"SELECT {JOB_COLUMNS} FROM jobs WHERE id GLOB ? LIMIT 2", (_glob(wanted),)
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE id GLOB ? ORDER BY rowid DESC LIMIT 2",
+            (_glob(wanted),),
         )
-        if len(rows) != 1:
-            what = "more than one job begins with" if rows else "there is no job"
-            raise NotFoundError(f"{what} {wanted!r}", "taipy-exec status SUBMISSION lists them")
-        return to_job(rows[0])
+        if len(rows) == 1:
+            return to_job(rows[0])
+        hint = f"taipy-exec status SUBMISSION -v{self.where} lists them"
+        if not rows:
+            raise NotFoundError(f"there is no job {wanted!r}", hint)
+        latest = to_job(rows[0])
+        raise NotFoundError(
+            f"more than one job begins with {wanted!r}; the latest is {latest.id}", hint
+        )
 
     def usual_durations(self, scenario: str, latest: int = 5) -> dict[str, float]:
         """Task -> mean duration in seconds of its last completed jobs."""

@@ -49,6 +49,7 @@ def logs(
 ) -> int:
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
+    from taipy_exec.cli.redaction import discreet, redaction_for
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
@@ -57,6 +58,7 @@ def logs(
     store, folder = open_state(application_path, state_dir)
     jobs = find_jobs(store, wanted)
     where = same_place(application_path, state_dir)
+    redacted = redaction_for(application_path, state_dir)
     told = False
 
     def is_left(record: SubmissionRecord) -> bool:
@@ -67,14 +69,15 @@ def logs(
             streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
         return left
 
-    outputs = {} if json_output else job_outputs(streams, folder, jobs, tail)
+    outputs = {} if json_output else job_outputs(streams, folder, jobs, tail, redacted)
     if follow and jobs:
         follow_jobs(store, jobs, outputs, streams, is_left)
     elif not json_output:
         for job in jobs:
             outputs[job.id].advance(job, last=True)
     if json_output:
-        _print_json(streams, folder, [store.find_job(job.id) for job in jobs], tail)
+        jobs = [discreet(store.find_job(job.id), redacted) for job in jobs]
+        _print_json(streams, folder, jobs, tail)
     return 0
 
 

@@ -81,14 +81,17 @@ def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
         waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]
         if not waiting:
             raise NotFoundError(
-                "no submission was interrupted", "taipy-exec status shows all of them"
+                "no submission was interrupted",
+                f"taipy-exec status{store.where} shows all of them",
             )
         return waiting[-1]
     record = store.submission(submission)
     if record.finished_at is not None:
+        again = f"taipy-exec retry {record.id}{store.where} runs what did not complete"
         raise UsageError(
-            f"{record.id} has ended ({record.status.name})", "submit again to run it anew"
+            f"{record.id} has ended ({record.status.name}): there is nothing to resume",
+            None if record.status.name == "COMPLETED" else again,
         )
     if not is_interrupted(store.folder, record):
-        raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}")
+        raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}{store.where}")
     return record

@@ -60,7 +60,7 @@ def retry(
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.commands.submit import admitted, run_on
     from taipy_exec.cli.metrics import detached_options, open_metrics, watch_metrics
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state, same_place, submit_again
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
     from taipy_exec.wiring import make_engine, withdraw
@@ -71,12 +71,13 @@ def retry(
     only = store.find_job(wanted) if wanted.startswith("JOB_") else None
     record = store.submission(only.submission if only else wanted)
     jobs = store.jobs(record.id)
-    left = _left(store, record, jobs)
+    again = submit_again(application_path, state_dir, record.scenario)
+    left = _left(store, record, jobs, again)
     config = load_application(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )
     if only is not None:
-        _refuse_job(config, record, jobs, only)
+        _refuse_job(config, record, jobs, only, store.where, again)
         left = [only]
     _refuse_lost_data(config, record)
     metrics = open_metrics(streams, metrics_port, metrics_host)
@@ -105,7 +106,9 @@ def retry(
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 
 
-def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list[JobRecord]:
+def _left(
+    store: Store, record: SubmissionRecord, jobs: list[JobRecord], again: str
+) -> list[JobRecord]:
     """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
@@ -116,20 +119,25 @@ def _left(store: Store, record: SubmissionRecord, jobs: list[JobRecord]) -> list
             why = "waits for data" if record.waits_for_data else "was interrupted"
             raise UsageError(
                 f"{record.id} {why} and has not ended",
-                f"taipy-exec resume {record.id} carries on",
+                f"taipy-exec resume {record.id}{store.where} carries on",
             )
-        raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}")
+        raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}{store.where}")
     left = [job for job in jobs if job.status not in DONE]
     if not left:
         raise UsageError(
             f"every job of {record.id} is done: there is nothing to retry",
-            "taipy-exec submit runs all of them again",
+            f"{again} runs all of them again",
         )
     return left
 
 
 def _refuse_job(
-    config: AppConfig, record: SubmissionRecord, jobs: list[JobRecord], only: JobRecord
+    config: AppConfig,
+    record: SubmissionRecord,
+    jobs: list[JobRecord],
+    only: JobRecord,
+    where: str,
+    again: str,
 ) -> None:
     """Where one job is done, or its inputs are not. Raises UsageError."""
     from taipy_exec.errors import UsageError
@@ -138,14 +146,14 @@ def _refuse_job(
     if only.status in DONE:
         raise UsageError(
             f"{only.id} is done: there is nothing to retry",
-            f"taipy-exec submit --task {only.task} --force runs it again",
+            f"{again} --task {only.task} --force runs it again",
         )
     before = config.scenario(record.scenario).graph(record.target).predecessors.get(only.task, ())
     missing = [job.task for job in jobs if job.task in before and job.status not in DONE]
     if missing:
         raise UsageError(
             f"{only.id} reads what {', '.join(missing)} did not write",
-            f"taipy-exec retry {record.id} runs all that is left",
+            f"taipy-exec retry {record.id}{where} runs all that is left",
         )
 
 

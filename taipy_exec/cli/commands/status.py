@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,8 @@ import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
+from taipy_exec.display.words import short_id
+from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,6 +32,7 @@ HELP = help_text(
     "taipy-exec status --application app --broker-url amqp://user@broker/",
 )
 _SHOWN = 20
+_FAILED_SHOWN = 3
 
 
 def status(
@@ -53,6 +57,7 @@ def status(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -62,14 +67,17 @@ def status(
         asked = source is not None and source.name == "COMMANDLINE"
         cluster = _ask(streams, application_path, application, broker_url, asked, again=watch)
     store = _state(streams, application_path, state_dir, required=submission is not None)
-    shown = _Shown(streams, store, submission, cluster)
+    redacted = redaction_for(application_path, state_dir)
+    shown = _Shown(streams, store, submission, cluster, redacted)
     if store is None and cluster is None:
         if json_output:
             shown.once()
         return 0
     if watch:
-        return shown.watch()
-    shown.once()
+        shown.watch()
+    else:
+        shown.once()
+    shown.tell_what_failed()
     return 0
 
 
@@ -127,6 +135,7 @@ class _Shown:
     store: Store | None
     submission: str | None
     cluster: Watch | None
+    redacted: Callable[[str], str]
 
     def once(self) -> None:
         """Print it."""
@@ -135,7 +144,28 @@ class _Shown:
         else:
             self.streams.show(self._view(all_of_them=self.streams.verbose))
 
-    def watch(self) -> int:
+    def tell_what_failed(self) -> None:
+        """After a failure, the commands that tell more of it."""
+        if self.store is None or self.streams.json:
+            return
+        where = self.store.where
+        if self.submission is None:
+            latest = self.store.submissions(1)
+            if latest and latest[0].counts.get(Status.FAILED):
+                id = short_id(latest[0].id)
+                self._hint(f"taipy-exec status {id}{where} tells what failed")
+            return
+        jobs = self.store.jobs(self.store.submission(self.submission).id)
+        failed = [job for job in jobs if job.status is Status.FAILED]
+        for job in failed[:_FAILED_SHOWN]:
+            self._hint(f"taipy-exec logs {short_id(job.id)}{where}")
+        if failed:
+            self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
+
+    def _hint(self, text: str) -> None:
+        self.streams.note(f"hint: {text}", style="cyan")
+
+    def watch(self) -> None:
         """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
         from contextlib import nullcontext
 
@@ -156,7 +186,7 @@ class _Shown:
                     self.once()
                 version = now
                 if self._has_ended():
-                    return 0
+                    return
                 time.sleep(0.5)
 
     def _has_ended(self) -> bool:
@@ -165,12 +195,14 @@ class _Shown:
         return self.store.submission(self.submission).finished_at is not None
 
     def _print_json(self) -> None:
+        from taipy_exec.cli.redaction import discreet
         from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
 
         store = self.store
         if store is not None and self.submission is not None:
             record = store.submission(self.submission)
-            self.streams.data(dump(submission_shape(record, store.jobs(record.id))))
+            jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
+            self.streams.data(dump(submission_shape(record, jobs)))
             return
         records = store.submissions() if store is not None else []
         fields: dict[str, Any] = {
@@ -191,7 +223,7 @@ class _Shown:
 
         parts: list[Any] = []
         if self.store is not None and self.submission is not None:
-            parts = _submission_view(self.store, self.submission, unicode=self.streams.unicode)
+            parts = self._submission(self.store, self.submission)
         elif self.store is not None:
             parts = [_submissions_view(self.store, all_of_them=all_of_them)]
         if self.cluster is not None:
@@ -207,21 +239,24 @@ class _Shown:
                 parts.append(workers_table(seen.beats, self.cluster.place.digest))
         return Group(*parts)
 
+    def _submission(self, store: Store, submission: str) -> list[Any]:
+        from rich.text import Text
 
-def _submission_view(store: Store, submission: str, *, unicode: bool) -> list[Any]:
-    from rich.text import Text
+        from taipy_exec.cli.redaction import discreet
+        from taipy_exec.cli.render import jobs_table, summary_line
+        from taipy_exec.engine.identity import is_interrupted
 
-    from taipy_exec.cli.render import jobs_table, summary_line
-    from taipy_exec.engine.identity import is_interrupted
-
-    record = store.submission(submission)
-    parts: list[Any] = [Text(summary_line(record))]
-    if "retries" in record.properties:
-        parts.append(Text(f"retries {record.properties['retries']}"))
-    if is_interrupted(store.folder, record):
-        why = "waits for data" if record.waits_for_data else "interrupted"
-        parts.append(Text(f"{why}: taipy-exec resume {record.id} carries on", style="yellow"))
-    return [*parts, jobs_table(store.jobs(record.id), unicode=unicode)]
+        record = store.submission(submission)
+        parts: list[Any] = [Text(summary_line(record))]
+        if "retries" in record.properties:
+            parts.append(Text(f"retries {record.properties['retries']}"))
+        if is_interrupted(store.folder, record):
+            why = "waits for data" if record.waits_for_data else "interrupted"
+            command = f"taipy-exec resume {record.id}{store.where}"
+            parts.append(Text(f"{why}: {command} carries on", style="yellow"))
+        jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
+        ids = self.streams.verbose
+        return [*parts, jobs_table(jobs, unicode=self.streams.unicode, ids=ids)]
 
 
 def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:
@@ -239,7 +274,6 @@ def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:
 def _local_workers(store: Store) -> list[dict[str, object]]:
     """The processes that run a job now."""
     from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.model.status import Status
 
     now = time.time()
     return [

@@ -121,7 +121,7 @@ def submit(
         )
     event_lines = open_events(event_file) if event_file else None
     metrics = open_metrics(streams, metrics_port, metrics_host)
-    store = Store(config.state_dir)
+    store = Store(config.state_dir, where=where)
     instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
     engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
     if events:
