@@ -40,6 +40,7 @@ from taipy_exec.config.vocabulary import (
 )
 from taipy_exec.errors import ConfigurationError
 
+_LEAST = {"max_jobs_per_process": 0, "max_attempts": 1, "grace": 0, "log_limit": 0}
 # A value in a message, which may have been cut behind its first quote or brace.
 _SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
 
@@ -142,7 +143,9 @@ class _Build(Entries):
 
         workers = take("max_nb_of_workers", int, "a whole number of 1 or more", None)
         if workers is not None and workers < 0:
-            self.report("JOB", "", "max_nb_of_workers", "must be 1 or more", value=workers)
+            self.report(
+                "JOB", "", "max_nb_of_workers", f"must be 1 or more, not {workers}", value=workers
+            )
             workers = None
         cluster = self._cluster_keys(values)
         config = JobConfig(
@@ -158,13 +161,14 @@ class _Build(Entries):
             environment=self._job_environment(values),
             properties={**values, **cluster},
         )
-        for key, least in (("max_jobs_per_process", 0), ("max_attempts", 1), ("grace", 0)):
+        for key, least in _LEAST.items():
             if getattr(config, key) < least:
-                self.report("JOB", "", key, f"must be {least} or more", value=given.get(key))
+                wrong = f"must be {least} or more, not {given.get(key)!r}"
+                self.report("JOB", "", key, wrong, value=given.get(key))
         for key, choices in (("cache", CACHES), ("schedule", SCHEDULES)):
             if getattr(config, key) not in choices:
-                wanted = " or ".join(choices)
-                self.report("JOB", "", key, f"must be {wanted}", value=given.get(key))
+                wrong = f"must be {' or '.join(choices)}, not {given.get(key)!r}"
+                self.report("JOB", "", key, wrong, value=given.get(key))
         self.warn_near_misses("JOB", "", values)
         return config
 
