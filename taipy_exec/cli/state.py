@@ -16,10 +16,14 @@ def same_place(app: str, state_dir: Path | None) -> str:
     return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
 
 
+def as_argument(where: str) -> str:
+    """What `same_place` gave, for a command that takes the application as its argument."""
+    return where.replace(" -a ", " ", 1)
+
+
 def submit_again(app: str, state_dir: Path | None, scenario: str) -> str:
     """The command that submits a scenario of this application."""
-    place = same_place(app, state_dir).replace(" -a ", " ", 1)
-    return f"taipy-exec submit{place} --scenario {scenario}"
+    return f"taipy-exec submit{as_argument(same_place(app, state_dir))} --scenario {scenario}"
 
 
 def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 from pathlib import Path
@@ -165,3 +166,34 @@ def test_where_the_application_is_named_no_hint_says_to_name_it(
     named = app.run("status", "-a", str(app.folder), cwd=tmp_path)
     assert "hint: submit it first\n" in named.err
     assert "hint: name the application with --application-path, or" in app.run("status").err
+
+
+def test_a_report_tells_commands_that_work_from_any_folder(
+    app: Application, elsewhere: Path
+) -> None:
+    page = elsewhere / "page.html"
+    told = app.run(
+        "report",
+        app.only_submission(),
+        "-a",
+        f"../{app.folder.name}",
+        "-o",
+        "page.html",
+        cwd=elsewhere,
+    )
+    assert told.code == 0, told.err
+    text = html.unescape(page.read_text(encoding="utf-8"))
+    found = re.findall(r"<code[^>]*>taipy-exec ((?:logs|retry) [^<]*)</code>", text)
+    assert len(found) == 3
+    for line in found:
+        assert shlex.split(line)[-2:] == ["-a", str(app.folder)]
+        assert app.run(*shlex.split(line), cwd=elsewhere).code in (0, 1), line
+
+
+def test_a_folder_that_a_report_lacks_is_told_once(app: Application, elsewhere: Path) -> None:
+    result = app.run("report", app.only_submission(), "-o", "nowhere/page.html")
+    assert result.code == 2
+    assert result.err == (
+        f"error: there is no folder {app.folder / 'nowhere'}\n"
+        "hint: make it, or name another file with -o\n"
+    )

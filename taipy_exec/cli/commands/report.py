@@ -58,6 +58,7 @@ def report(
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application_path import whole_path
     from taipy_exec.errors import UsageError
 
     if format not in FORMATS:
@@ -73,12 +74,14 @@ def report(
     # Before the application is opened: from then on its folder is ours.
     short = short_id(record.id).rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
+    # The page is read elsewhere: its commands tell the whole way to the application.
+    where = same_place(str(whole_path(application_path)), state_dir and state_dir.absolute())
     found = gather(
         store,
         record.id,
         _configuration(application_path, state_dir),
         now=time.time(),
-        where=same_place(application_path, state_dir),
+        where=where,
     )
     for note in found.notes:
         streams.warn(note)
@@ -117,7 +120,8 @@ def _write(path: Path, text: str) -> int:
         with replacing(path) as file:
             file.write(content)
     except DataError as error:
-        raise UsageError(error.message, "make it, or name another file with -o") from None
+        what = error.message.removesuffix(": make it")
+        raise UsageError(what, "make it, or name another file with -o") from None
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}", "name another file with -o"

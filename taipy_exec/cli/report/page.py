@@ -14,6 +14,7 @@ from taipy_exec.cli.report import sections
 from taipy_exec.cli.report.content import Report
 from taipy_exec.cli.report.markup import badge, command, moment, plural, text, zone
 from taipy_exec.cli.report.timeline import timeline
+from taipy_exec.cli.state import as_argument
 from taipy_exec.display.palette import LOOKS, class_name, glyph, tally
 from taipy_exec.version import __version__
 
@@ -150,9 +151,11 @@ def _graph(report: Report) -> str:
         return '<p class="empty">The graph is not known.</p>'
     arrows = sum(len(task.inputs) + len(task.outputs) for task in graph.tasks)
     if len(graph.tasks) > MOST_TASKS or arrows > MOST_ARROWS:
+        place = as_argument(report.where)
+        wanted = f"taipy-exec graph{place} --scenario {report.record.scenario} --format dot"
         return (
             f'<p class="empty">{plural(len(graph.tasks), "task")} and {arrows:,} arrows are too '
-            f"many to draw. {command(f'taipy-exec graph --format dot{report.where}')}</p>"
+            f"many to draw. {command(wanted)}</p>"
         )
     drawn = render_graph(graph, "svg", title=report.record.scenario, statuses=report.statuses)
     width = _WIDTH.search(drawn)

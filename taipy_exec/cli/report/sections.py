@@ -32,6 +32,9 @@ def failures(report: Report) -> str:
     left = sum(story.job.status is Status.ABANDONED for story in report.stories)
     if left:
         parts.append(f"<p>{plural(left, 'job')} behind what failed or was canceled: abandoned.</p>")
+    if report.failed and report.record.finished_at is not None:
+        again = f"taipy-exec retry {short_id(report.record.id)}{report.where}"
+        parts.append(f"<p>{command(again)} runs what is left.</p>")
     return "\n".join(parts)
 
 
