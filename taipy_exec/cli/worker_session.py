@@ -14,6 +14,7 @@ from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.worker_table import WorkerLines, WorkerTable
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.config.redaction import redaction
 from taipy_exec.execution.order import JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.intake import WorkerLimits
@@ -45,7 +46,7 @@ class WorkerSession:
         self._told: dict[str, float] = {}
         self._service: WorkerService | None = None
         self._table: WorkerTable | None = None
-        self._lines = WorkerLines(streams)
+        self._lines = WorkerLines(streams, redaction(app))
         self._untold = 0
 
     def run(self) -> int:

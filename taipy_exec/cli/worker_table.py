@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -199,10 +199,14 @@ class WorkerTable:
 
 
 class WorkerLines:
-    """One line on stderr for each job that begins or ends, where nothing can be redrawn."""
+    """One line on stderr for each job that begins or ends, where nothing can be redrawn.
 
-    def __init__(self, streams: Streams) -> None:
+    `redacted` leaves secrets out of what jobs failed with.
+    """
+
+    def __init__(self, streams: Streams, redacted: Callable[[str], str]) -> None:
         self._streams = streams
+        self._redacted = redacted
 
     def observe(self, held: Held, report: JobReport | None) -> None:
         """Tell that a job began (no report) or ended."""
@@ -211,7 +215,7 @@ class WorkerLines:
         if report is None:
             self._streams.note(f"{at} {task} RUNNING on {held.worker} ({plain(held.order.job)})")
         else:
-            self._streams.note(f"{at} {task} {ending(held, report)}")
+            self._streams.note(f"{at} {task} {self._redacted(ending(held, report))}")
 
 
 def ending(held: Held, report: JobReport) -> str:
@@ -224,9 +228,7 @@ def ending(held: Held, report: JobReport) -> str:
     failure = report.failure
     if failure is None:
         return f"done {took}"
-    first = next(iter(failure.message.strip().splitlines()), "")
-    reason = ": ".join(filter(None, (failure.type, first))) or str(failure.kind)
-    return f"failed {took}: {plain(reason)}"
+    return f"failed {took}: {plain(failure.summary)}"
 
 
 def _rest(busy: int, idle: int) -> str:

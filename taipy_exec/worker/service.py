@@ -391,7 +391,9 @@ class WorkerService:
         self.orders.give_back_unbegun()
         running = self.orders.current()
         names = ", ".join(sorted(h.order.task for h in running)) or "nothing"
-        if self._leaving == 1:
+        if self._leaving == 1 and not running:
+            self._tell("leaving: nothing runs here")
+        elif self._leaving == 1:
             self._tell(f"leaving after {names}; once more to hand it back")
         else:
             self._tell(f"handing back {names}; once more to exit now")

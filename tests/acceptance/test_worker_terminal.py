@@ -237,6 +237,16 @@ def test_a_worker_whose_terminal_is_stopped_loses_no_job(app: Application, broke
     assert terminal.finish() == 0
 
 
+def test_elsewhere_a_failure_is_told_without_the_password_of_a_url(
+    app: Application, broker_url: str
+) -> None:
+    app.module("jobs", "def bad():\n    raise ValueError('no http://me:s3cr3t@host/')\n")
+    app.graph({"t": ("jobs.bad", [], ["a"])}, mode="cluster")
+    result = plain_worker(app, broker_url)
+    assert "ValueError: no http://me:***@host/" in result.err
+    assert "s3cr3t" not in result.err
+
+
 def test_quiet_says_nothing(app: Application, broker_url: str) -> None:
     app.graph({"t": ("flow.work", [], ["a"])}, mode="cluster")
     result = plain_worker(app, broker_url, "--quiet")

@@ -357,3 +357,24 @@ def test_a_forecast_closes_the_store_also_when_it_fails(
     with pytest.raises(NotFoundError):
         forecast(app, scenario, "scenario", "s")
     assert closed == [tmp_path, tmp_path]
+
+
+# -- what a job failed with, in one line ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type", "message", "text"),
+    [
+        ("ValueError", "no rows", "ValueError: no rows"),
+        ("ValueError", "\n no rows \nat all", "ValueError: no rows"),
+        ("AssertionError", "AssertionError", "AssertionError"),
+        ("MemoryError", "MemoryError (its limit is 1 MiB)", "MemoryError (its limit is 1 MiB)"),
+        ("KeyError", "", "KeyError"),
+        (None, "its process ended with exit code 1", "its process ended with exit code 1"),
+        (None, "", "raised"),
+    ],
+)
+def test_an_exception_without_a_message_is_named_once(
+    type: str | None, message: str, text: str
+) -> None:
+    assert Failure(kind="raised", type=type, message=message).summary == text

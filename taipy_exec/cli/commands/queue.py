@@ -68,6 +68,7 @@ def queue(
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, queue_line
     from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
 
     if context.invoked_subcommand is not None:
@@ -81,10 +82,12 @@ def queue(
         streams.data(dump({"queue": found}))
         return 0
     streams.data(queue_line(found))
+    where = same_place(application_path, None)
     if found["dead"]:
-        streams.note("hint: taipy-exec queue dead list tells why they are dead", style="cyan")
+        dead = f"taipy-exec queue dead list{where}"
+        streams.note(f"hint: {dead} tells why they are dead", style="cyan")
     elif found["ready"] and not found["workers"]:
-        streams.note("hint: taipy-exec run-worker starts a worker", style="cyan")
+        streams.note(f"hint: taipy-exec run-worker{where} starts a worker", style="cyan")
     return 0
 
 

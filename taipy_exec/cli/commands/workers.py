@@ -25,6 +25,7 @@ def workers(
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, workers_table
     from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -35,8 +36,10 @@ def workers(
         return 0
     streams.show(workers_table(seen.beats, place.digest))
     if not seen.beats:
+        where = same_place(application_path, None)
         streams.note(
-            f"hint: taipy-exec run-worker starts one for application {place.cluster.application}",
+            f"hint: taipy-exec run-worker{where} starts one for application "
+            f"{place.cluster.application}",
             style="cyan",
         )
     if any(place.digest not in ("", beat.digest) for beat in seen.beats):
