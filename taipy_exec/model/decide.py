@@ -109,7 +109,8 @@ def _lost(board: Board, event: Lost) -> Decision:
     failure = Failure(
         kind=Reason.QUARANTINED,
         message=f"lost with its process in attempt {job.attempt}, on {job.worker}, and "
-        f"max_attempts is {event.max_attempts}; it is not tried again{event.story and f' ({event.story})'}",
+        f"max_attempts is {event.max_attempts}; it is not tried again"
+        f"{event.story and f' ({event.story})'}",
     )
     return _ended(
         board,
