@@ -84,9 +84,9 @@ class WorkerSession:
         if self._streams.is_live:
             self._table = WorkerTable(self._streams, service, self._cluster.application)
             return self._table.shown()
+        slots = "1 slot" if self._limits.least == 1 else f"{self._limits.least} slots"
         self._streams.note(
-            f"worker {service.name} for application {self._cluster.application}, "
-            f"{self._limits.least} slots"
+            f"worker {service.name} for application {self._cluster.application}, {slots}"
         )
         return nullcontext()
 

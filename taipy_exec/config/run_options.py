@@ -10,9 +10,9 @@ from typing import Any
 # A year: more is a mistake, and more than some clocks can take.
 _LONGEST = 366 * 86_400
 
-_UNITS = {"": 1, "B": 1}
-_UNITS |= {f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)}
-_UNITS |= {f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", 1)}
+_NAMES = {f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)}
+_NAMES |= {f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", 1)}
+_UNITS = {"": 1, "B": 1, **{name.upper(): size for name, size in _NAMES.items()}}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 _LEAST_MEMORY = 1 << 20
 
@@ -50,6 +50,14 @@ def run_options(properties: Mapping[str, Any]) -> RunOptions:
         key: take(properties[key]) for key, take in OPTIONS.items() if key in properties
     }
     return RunOptions(**{key: value for key, value in found.items() if value is not None})
+
+
+def size_text(size: int) -> str:
+    """A number of bytes in the largest unit in which it is whole, as a user would write it."""
+    for unit in sorted(_NAMES, key=lambda name: _NAMES[name], reverse=True):
+        if size % _NAMES[unit] == 0:
+            return f"{size // _NAMES[unit]} {unit}"
+    return f"{size} bytes"
 
 
 def environment(value: object) -> dict[str, str] | None:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
-from taipy_exec.config.run_options import RunOptions
+from taipy_exec.config.run_options import RunOptions, size_text
 from taipy_exec.data.files import A_FOLDER, remove_leftover, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
@@ -219,7 +219,7 @@ def _explained(failure: Failure, options: RunOptions, deadline: Deadline | None)
             what += f", and then failed: {failure.message}"
         return replace(failure, kind=Reason.TIMED_OUT, message=what)
     if failure.type == "MemoryError" and options.max_memory is not None:
-        limit = f"the task's max_memory is {options.max_memory / 2**20:,.0f} MiB"
+        limit = f"the task's max_memory is {size_text(options.max_memory)}"
         return replace(failure, message=f"{failure.message} ({limit})")
     return failure
 

@@ -201,7 +201,7 @@ def test_a_job_that_wants_more_memory_than_it_may_fails_alone(
     assert result.code == 1, result.err
     error = result.job("limited")["error"]
     assert (error["kind"], error["type"]) == ("raised", "MemoryError")
-    assert error["message"] == "MemoryError (the task's max_memory is 191 MiB)"
+    assert error["message"] == "MemoryError (the task's max_memory is 200 MB)"
 
 
 def test_the_next_job_has_the_memory_again(app: Application) -> None:

@@ -5,7 +5,7 @@ import pytest
 from taipy_exec.config.checker import check
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import layer_from_toml
-from taipy_exec.config.run_options import RunOptions, run_options
+from taipy_exec.config.run_options import RunOptions, run_options, size_text
 from taipy_exec.config.secrets import masked
 from taipy_exec.config.toml_file import read_toml
 
@@ -88,6 +88,14 @@ def test_the_processes_are_killed_a_grace_after_the_timeout_unless_told_otherwis
 )
 def test_memory_is_a_number_of_bytes_or_a_text_with_a_unit(text, size):
     assert run_options({"max_memory": text}).max_memory == size
+
+
+@pytest.mark.parametrize("text", ["200 MB", "512 MiB", "2 GiB", "3 TB", "1048577 bytes"])
+def test_a_size_is_told_as_it_was_written(text):
+    size = run_options({"max_memory": text.removesuffix(" bytes")}).max_memory
+
+    assert size is not None
+    assert size_text(size) == text
 
 
 @pytest.mark.parametrize(
