@@ -64,6 +64,19 @@ def test_what_failed_and_what_was_abandoned_run_again(failed: tuple[Application,
     assert f"retries {id}" in shown.out
 
 
+def test_a_second_retry_of_what_a_first_one_has_completed_says_so(
+    failed: tuple[Application, str],
+) -> None:
+    app, id = failed
+    mend(app)
+    first = retry(app, id)
+    assert "retried it before" not in first.err
+    second = retry(app, id)
+    assert second.code == 0
+    former = first.json["submission"]["id"]
+    assert f"{former} retried it before and COMPLETED; its jobs run once more" in second.err
+
+
 def test_a_retry_can_fail_and_be_retried(failed: tuple[Application, str]) -> None:
     app, id = failed
     again = retry(app, id)

@@ -12,9 +12,13 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
+
+# Among so many submissions of the scenario instance a former retry is looked for.
+_LOOKED_AT = 50
 
 HELP = help_text(
     "Run what did not complete in a submission that has ended, as a new submission of the same "
@@ -73,6 +77,7 @@ def retry(
     jobs = store.jobs(record.id)
     again = submit_again(application_path, state_dir, record.scenario)
     left = _left(store, record, jobs, again)
+    _tell_former(streams, store, record)
     config = load_application(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )
@@ -129,6 +134,17 @@ def _left(
             f"{again} runs all of them again",
         )
     return left
+
+
+def _tell_former(streams: Streams, store: Store, record: SubmissionRecord) -> None:
+    """Say so where a retry of the submission has done all that is to be done here again."""
+    from taipy_exec.model.status import SubmissionStatus
+
+    for other in store.submissions(_LOOKED_AT, scenario=record.scenario, name=record.name):
+        is_retry = other.properties.get("retries") == record.id
+        if is_retry and other.status is SubmissionStatus.COMPLETED:
+            streams.warn(f"{other.id} retried it before and COMPLETED; its jobs run once more")
+            return
 
 
 def _refuse_job(
