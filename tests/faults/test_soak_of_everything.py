@@ -174,8 +174,21 @@ class Soak:
 
     def kill_job(self) -> None:
         """Any that has begun and not ended."""
-        pid = wait_until(self._running_job, 60, "a job to run")
+        try:
+            pid = wait_until(lambda: (self.look(), self._running_job())[1], 60, "a job to run")
+        except AssertionError:
+            print(self.unfinished(), flush=True)
+            raise
         kill(pid, signal.SIGKILL)
+
+    def unfinished(self) -> str:
+        """What has not ended, job by job: for whoever reads why the soak stopped."""
+        told = []
+        for one in self.cluster.run("status", "--json").json["submissions"]:
+            if not one["finished_at"]:
+                told.append(self.cluster.run("status", one["id"]).out)
+        told += [self.cluster.run(*words).out for words in (("queue",), ("workers",))]
+        return "\n".join(told)
 
     def _running_job(self) -> int:
         last: dict[int, str] = {}
