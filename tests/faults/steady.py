@@ -1,7 +1,7 @@
 """A coordinator that lives through the whole soak: `python steady.py SECONDS`.
 
-It submits the same scenario again and again, from Python, and prints what became of each as a line
-of JSON.
+It submits the same scenario again and again, from Python, and appends what became of each to
+steady.jsonl: nobody reads what it prints, and a full pipe would stop it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def main() -> None:
     while time.monotonic() < end:
         submission = scenario.submit(wait=True, timeout=120)
         statuses = sorted({job.status.name for job in submission.jobs})
-        print(json.dumps({"id": submission.id, "statuses": statuses}), flush=True)
+        with Path("steady.jsonl").open("a") as told:
+            told.write(json.dumps({"id": submission.id, "statuses": statuses}) + "\n")
         # So short that jobs run all the while, so long that there is room for others.
         time.sleep(0.2)
         while Path("hold").exists():
