@@ -77,6 +77,8 @@ class HeldOrders:
         self._observe = observe
         self._wait_sent = wait_sent
         self._told_in_advance = False
+        # An answer over a slow network may take long; too short, and the order goes round for ever.
+        self._patience = max(_ASK_SECONDS, cluster.lease * 2 / 3)
         self._connected_at = float("inf")
         self._routed: set[str] = set()
         self._runs = 0
@@ -343,7 +345,7 @@ class HeldOrders:
     def tend(self, now: float) -> None:
         """What is to be done with what is held from time to time."""
         for held in list(self.held.values()):
-            if held.begun is None and held.asked and now - held.asked > _ASK_SECONDS:
+            if held.begun is None and held.asked and now - held.asked > self._patience:
                 # Nobody answers: others get their turn on the slot.
                 self._give_back(held)
             if held.output is not None:
