@@ -54,7 +54,7 @@ broker:
 	@sh tools/install_servers.sh rabbitmq
 
 servers:
-	@sh tools/install_servers.sh rabbitmq postgresql mariadb chromium
+	@sh tools/install_servers.sh rabbitmq postgresql mariadb groff chromium
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the servers and the browser that tests start, as programs only: nothing may be started as
+# Installs the servers, the browser and groff that tests start, as programs only: nothing may be started as
 # a service, and PostgreSQL makes no cluster. Only what is missing is installed, and only as root
 # with apt-get.
-# Usage: sh tools/install_servers.sh [rabbitmq] [postgresql] [mariadb] [chromium]
+# Usage: sh tools/install_servers.sh [rabbitmq] [postgresql] [mariadb] [groff] [chromium]
 set -eu
 policy=/usr/sbin/policy-rc.d
 clusters=/etc/postgresql-common/createcluster.conf
@@ -13,6 +13,7 @@ for server in "$@"; do
     rabbitmq) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server openssl" ;;
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
     mariadb) [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server" ;;
+    groff) [ -x /usr/bin/groff ] || missing="$missing groff-base" ;;
     chromium) [ -x /usr/bin/chromium ] || missing="$missing chromium" ;;
     *) echo "no such server: $server" >&2; exit 2 ;;
   esac

@@ -39,7 +39,7 @@ from taipy_exec.cli.commands import (
     workers,
 )
 from taipy_exec.cli.options import help_text, summary
-from taipy_exec.errors import ConfigurationError, TaipyExecError, UsageError
+from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.version import __version__
 
 app = typer.Typer(
@@ -123,9 +123,6 @@ def run(arguments: list[str], real_stdout: int | None = None) -> int:
     """
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
-        if {"--keep-going", "--fail-fast"} <= set(arguments):
-            # Of two spellings of one option the last would win, silently.
-            raise UsageError("--keep-going and --fail-fast exclude each other", "give one of them")
         # Without a command: show what there is. It is wrong use all the same.
         bare = arguments in ([], ["data"], ["queue", "dead"])
         result = app(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from taipy_exec.cli import completion
+from taipy_exec.errors import UsageError
 
 
 def option(*names: str, help: str, **extra: Any) -> Any:
@@ -128,6 +129,18 @@ Workers = Annotated[
     int | None,
     option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
 ]
+Timeout = Annotated[
+    float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
+]
+Detach = Annotated[
+    bool, option("--detach", help="Return once the submission is stored; it runs on.")
+]
+KeepGoing = Annotated[
+    bool | None, option("--keep-going", help="After a failure, let unrelated jobs run (default).")
+]
+FailFast = Annotated[
+    bool | None, option("--fail-fast", help="After a failure, let nothing more start.")
+]
 # Not by `option`: in the environment there is one a line.
 Values = Annotated[
     list[str] | None,
@@ -185,3 +198,21 @@ Color = Annotated[
         autocompletion=completion.one_of("auto", "always", "never"),
     ),
 ]
+
+
+def is_given(ctx: typer.Context, name: str) -> bool:
+    """Whether a parameter was given on the command line, and not by the environment."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def fails_fast(ctx: typer.Context, keep_going: bool | None, fail_fast: bool | None) -> bool:
+    """What both options say together; the command line counts more than the environment.
+
+    Raises UsageError where the command line says both.
+    """
+    if is_given(ctx, "keep_going"):
+        if is_given(ctx, "fail_fast"):
+            raise UsageError("--keep-going and --fail-fast exclude each other", "give one of them")
+        return False
+    return keep_going is False if fail_fast is None else fail_fast

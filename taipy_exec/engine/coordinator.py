@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from taipy_exec.engine.freshness import Freshness
-from taipy_exec.engine.places import JobPlaces, JobQueue
+from taipy_exec.engine.places import JobPlaces, JobQueue, finished
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
+from taipy_exec.engine.requests import Requests
 from taipy_exec.engine.skipping import Skipping
 from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.errors import BrokerError
@@ -82,7 +83,7 @@ class Coordinator:
         self._skipping = Skipping(self.freshness)
         self._stops: list[Stop] = []
         self._touched: dict[str, SubmissionRecord] = {}
-        self._store_version = -1
+        self._requests = Requests(store)
 
     # -- from any thread ------------------------------------------------------------------
 
@@ -118,8 +119,7 @@ class Coordinator:
         self._handle(Admitted(submission=plan.record.id, at=self._clock()))
         self._commit()
         # What was asked for since the submission was stored: nobody has looked for that.
-        self._store_version = -1
-        self._take_requests()
+        self._take_requests(anyway=True)
 
     def _attend(self, queue: JobQueue, plan: SubmissionPlan) -> None:
         running = {
@@ -181,22 +181,19 @@ class Coordinator:
             else:
                 self._handle(item)
         for report in reports:
-            self._handle(_finished(report) if isinstance(report, JobReport) else report)
+            self._handle(finished(report) if isinstance(report, JobReport) else report)
         self._dispatch()
 
-    def _take_requests(self) -> None:
-        """What other processes asked for, if anybody has written to the store at all."""
-        version = self._store.data_version()
-        if version == self._store_version:
+    def _take_requests(self, *, anyway: bool = False) -> None:
+        asked = self._requests.take(self._plans, anyway=anyway)
+        if asked is None:
             return
-        self._store_version = version
-        for submission, job in self._store.take_requests(self._plans):
+        for submission, job in asked.cancels:
             record = self.board.submissions.get(submission)
             if record is not None:
                 self.cancel([job] if job else record.jobs, Reason.CANCELED)
-        paused = self._store.paused_submissions()
         for record in self.board.submissions.values():
-            if record.finished_at is None and (record.id in paused) != record.paused:
+            if record.finished_at is None and (record.id in asked.paused) != record.paused:
                 self._pause(record, paused=not record.paused)
 
     def _pause(self, record: SubmissionRecord, *, paused: bool) -> None:
@@ -398,16 +395,3 @@ class Coordinator:
 def _tell_paused(record: SubmissionRecord) -> None:
     then = f"is paused: taipy-exec continue {record.id} goes on" if record.paused else "goes on"
     log.warning("%s %s", record.id, then)
-
-
-def _finished(report: JobReport) -> Finished:
-    return Finished(
-        job=report.job,
-        attempt=report.attempt,
-        at=report.finished_at,
-        failure=report.failure,
-        duration=report.duration,
-        peak_memory=report.peak_memory,
-        source=report.source,
-        final=report.final,
-    )

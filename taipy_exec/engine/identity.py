@@ -62,7 +62,11 @@ def is_alive(state_dir: Path, name: str | None) -> bool:
     token = name.rpartition(":")[2]
     if Identity.is_mine(token):
         return True
-    path = _lock_path(state_dir, token)
+    return is_locked(_lock_path(state_dir, token))
+
+
+def is_locked(path: Path) -> bool:
+    """Whether the process whose lock this is still runs."""
     try:
         with path.open("rb") as file:
             fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

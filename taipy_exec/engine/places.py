@@ -1,4 +1,4 @@
-"""What the coordinator needs of where jobs run: it knows no runner."""
+"""What the coordinator needs of where jobs run, and makes of what it hears: it knows no runner."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.model.event import Event
+from taipy_exec.model.event import Event, Finished
 
 
 class JobQueue(Protocol):
@@ -32,3 +32,17 @@ class JobPlaces(Protocol):
     def stop(self, job: str, grace: float) -> None: ...
     def poll(self, timeout: float | None) -> Sequence[JobReport | Event]: ...
     def wake(self) -> None: ...
+
+
+def finished(report: JobReport) -> Finished:
+    """The event that a report of a job's process stands for."""
+    return Finished(
+        job=report.job,
+        attempt=report.attempt,
+        at=report.finished_at,
+        failure=report.failure,
+        duration=report.duration,
+        peak_memory=report.peak_memory,
+        source=report.source,
+        final=report.final,
+    )

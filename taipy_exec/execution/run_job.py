@@ -170,13 +170,6 @@ class JobRunner:
                     remove_leftovers(node.path)
         _write(outputs, values)
 
-    def remove_half_written(self, order: JobOrder, pid: int) -> None:
-        """Remove what process `pid` was writing when it died while it ran the job."""
-        task = self._app.tasks.get(order.task)
-        for node in self._data_nodes(task, order)[1] if task else ():
-            if node.path is not None:
-                remove_leftover(node.path, pid)
-
     def _fence(self) -> None:
         """Let nothing be written by a run that does not count any more."""
         if self._may_write is not None and not self._may_write():
@@ -222,6 +215,16 @@ def _explained(failure: Failure, options: RunOptions, deadline: Deadline | None)
         limit = f"the task's max_memory is {size_text(options.max_memory)}"
         return replace(failure, message=f"{failure.message} ({limit})")
     return failure
+
+
+def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
+    """Remove what process `pid` was writing when it died while it ran the job."""
+    task = app.tasks.get(order.task)
+    owner = Owner(instance=order.instance, cycle=order.cycle)
+    for config in task.outputs if task else ():
+        path = locate(app, config, owner).path
+        if path is not None:
+            remove_leftover(path, pid)
 
 
 def _read(node: DataNodeRef) -> Any:

@@ -13,7 +13,7 @@ from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.fence import NEVER
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
-from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.execution.run_job import remove_half_written
 from taipy_exec.execution.slot import Ask, Slot
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.execution.worker_name import worker_name
@@ -36,7 +36,6 @@ class SlotPool:
         self.asking: dict[str, Slot] = {}
         self._app = app
         self._limit = app.job.max_jobs_per_process
-        self._remove_half_written = JobRunner(app).remove_half_written
         # Here, in the thread that makes the pool: if that is importing the user's module, the
         # pickler would wait for its import lock in any other.
         self._bootstrap = make_bootstrap(app, folder, asks=asks)
@@ -228,7 +227,7 @@ class SlotPool:
         order = slot.job
         report = slot.bury()
         if order is not None:
-            self._remove_half_written(order, slot.pid)
+            remove_half_written(self._app, order, slot.pid)
         return report
 
 

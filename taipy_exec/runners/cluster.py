@@ -22,7 +22,6 @@ from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, coordinator_subscription, reports_subscription
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.messages import (
     Asks,
     BadMessage,
@@ -45,6 +44,7 @@ from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
 from taipy_exec.runners.handed_out import HandedOut
+from taipy_exec.runners.job_logs import JobLogs
 from taipy_exec.runners.registry import RunnerContext
 from taipy_exec.runners.report_time import ReportTime
 
@@ -71,14 +71,14 @@ class ClusterRunner:
         self._cluster = cluster_config(context.app)
         self._names = Names(self._cluster.application)
         self._codec = Codec(self._cluster.application, self._cluster.secret)
+        self._logs = JobLogs(context.log_path, context.app.job.log_limit)
         self._handed = HandedOut(
             self._cluster.lease,
             context.app.job.max_attempts,
             self._cluster.delivery_limit,
             time.time,
-            self._log_loss,
+            self._logs.note,
         )
-        self._logs: dict[str, JobLog] = {}
         self._processed: list[Delivered] = []
         # Orders that wait until it is heard what became of them under a former coordinator.
         self._unsettled: dict[str, list[JobOrder]] = {}
@@ -184,8 +184,7 @@ class ClusterRunner:
     def close(self, grace: float = 0.0) -> None:
         """Leave. Jobs go on at the workers; what they report waits for who comes next."""
         self._link.close()
-        for log in self._logs.values():
-            log.close()
+        self._logs.close()
         self._wake.close()
 
     # -- what happens ---------------------------------------------------------------------
@@ -209,7 +208,7 @@ class ClusterRunner:
         for event in events if self._logs else ():
             job = getattr(event, "job", "")
             if job and self._handed.get(job) is None:
-                self._close_log(job)
+                self._logs.end(job)
         return events
 
     def _on_link(self, happened: LinkEvent) -> None:
@@ -286,7 +285,7 @@ class ClusterRunner:
         elif isinstance(message, JobOutput):
             out = self._handed.is_run(message.job, message.attempt, message.run)
             if out is not None:
-                self._log_of(out.order).write(message.text.encode("latin-1"))
+                self._logs.write(out.order, message.text.encode("latin-1"))
         elif isinstance(message, Returned):
             self._handed.returned(message, now)
         elif isinstance(message, JobBegun):
@@ -394,23 +393,6 @@ class ClusterRunner:
                 "try again when it is back; nothing was changed",
             )
 
-    def _log_of(self, order: JobOrder) -> JobLog:
-        found = self._logs.get(order.job)
-        if found is None:
-            limit = self._context.app.job.log_limit
-            found = self._logs[order.job] = JobLog(
-                lambda: appending(self._context.log_path(order)), limit
-            )
-        return found
-
-    def _log_loss(self, order: JobOrder, how: str) -> None:
-        self._log_of(order).write(f"taipy-exec: {how}\n".encode())
-
-    def _close_log(self, job: str) -> None:
-        found = self._logs.pop(job, None)
-        if found is not None:
-            found.close()
-
     def _forget(self, job: str) -> None:
         self._handed.forget(job)
-        self._close_log(job)
+        self._logs.end(job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_support import COMMAND, Application, Result
+from command_support import AS_OTHERS, COMMAND, Application, Result
 
 from tools.certificates import Certificates, make_certificates
 
@@ -100,11 +99,10 @@ def test_an_output_without_a_folder_is_a_problem(
     assert (found["message"], found["fix"]) == (told.format(app.folder), mend.format(app.folder))
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
 def test_folders_without_the_right_to_write_are_problems(work: Application) -> None:
     work.folder.chmod(0o500)
     try:
-        found = checks(doctor(work))
+        found = checks(work.shell(f"{' '.join(AS_OTHERS)} $T doctor --json"))
     finally:
         work.folder.chmod(0o700)
     assert found["state folder"]["level"] == found["storage folder"]["level"] == "problem"

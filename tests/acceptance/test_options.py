@@ -156,6 +156,39 @@ def test_the_flag_goes_before_the_environment_and_that_before_the_file(app: Appl
     assert from_flag["submission"]["mode"] == "development"
 
 
+FAILING = {"bad": ("flow.fail", [], ["a"]), "good": ("flow.work", [], ["b"])}
+
+
+@pytest.mark.parametrize(
+    ("env", "flags", "goes_on"),
+    [
+        ({}, [], True),
+        ({}, ["--fail-fast"], False),
+        ({"TAIPY_EXEC_FAIL_FAST": "1"}, [], False),
+        ({"TAIPY_EXEC_KEEP_GOING": "0"}, [], False),
+        ({"TAIPY_EXEC_KEEP_GOING": "1"}, ["--fail-fast"], False),
+        ({"TAIPY_EXEC_FAIL_FAST": "1"}, ["--keep-going"], True),
+        ({"TAIPY_EXEC_FAIL_FAST": "0"}, [], True),
+    ],
+)
+def test_whether_it_goes_on_after_a_failure_is_said_by_the_flag_before_the_environment(
+    app: Application, env: dict[str, str | None], flags: list[str], goes_on: bool
+) -> None:
+    app.graph(FAILING, mode="development")
+    result = app.run("submit", ".", "--json", *flags, env=env)
+    assert result.statuses()["good"] == ("COMPLETED" if goes_on else "CANCELED")
+    again = app.run("retry", result.json["submission"]["id"], "--json", *flags, env=env)
+    assert again.code == 1
+
+
+def test_check_in_the_environment_is_for_plan_and_harms_no_submit(app: Application) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])})
+    env: dict[str, str | None] = {"TAIPY_EXEC_CHECK": "1"}
+    assert app.run("plan", ".", env=env).code == 10
+    assert app.run("submit", ".", env=env).code == 0
+    assert app.run("submit", ".", "--check").code == 2
+
+
 def test_taipy_config_path_is_a_layer_above_the_file(app: Application) -> None:
     adding(app)
     (app.folder / "over.toml").write_text('[JOB]\nmode = "standalone"\n')

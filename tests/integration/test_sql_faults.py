@@ -340,9 +340,8 @@ def test_a_user_who_may_only_insert_can_append(server_database: Database, tmp_pa
     assert server_database.run("SELECT id FROM sales ORDER BY id") == [(7,), (8,)]
 
 
+@pytest.mark.parametrize("server_database", ["mysql"], indirect=True)
 def test_a_table_without_transactions_is_refused(server_database: Database, tmp_path: Path) -> None:
-    if server_database.engine != "mysql":
-        pytest.skip("only MariaDB has such tables")
     server_database.run(f"{TABLE} ENGINE = MyISAM", OLD)
     node = table_in(server_database, tmp_path)
     text = told(lambda: node.write({"id": [1]}), server_database)

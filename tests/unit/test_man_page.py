@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,10 @@ import pytest
 
 from taipy_exec.cli.main import app
 from tools.man_page import man_page
+
+needs_groff = pytest.mark.skipif(
+    shutil.which("groff") is None and "CI" not in os.environ, reason="groff is not installed"
+)
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "taipy-exec.1"
@@ -41,7 +46,7 @@ def test_the_page_goes_with_the_wheel() -> None:
     assert (Path(sysconfig.get_path("data")) / "share/man/man1/taipy-exec.1").exists()
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@needs_groff
 def test_roff_takes_the_page_without_a_warning_and_every_command_is_in_it() -> None:
     text = rendered()
     names = {command.name for command in app.registered_commands}
@@ -53,7 +58,7 @@ def test_roff_takes_the_page_without_a_warning_and_every_command_is_in_it() -> N
     assert "\\" not in text
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@needs_groff
 def test_examples_can_be_copied_from_the_page() -> None:
     examples = re.findall(r"^ +(taipy-exec submit .*)$", rendered(), re.MULTILINE)
     assert "taipy-exec submit app --scenario sales --set threshold=0.5 --name may" in examples

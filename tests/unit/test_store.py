@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_support import AS_OTHERS
 
 from taipy_exec.errors import BusyError, NotFoundError, StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
@@ -606,12 +607,19 @@ def test_a_missing_folder_that_may_not_be_made_is_refused(tmp_path: Path) -> Non
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys\nfrom taipy_exec.store.store import Store\n"
+        "try:\n    Store(pathlib.Path(sys.argv[1]))\n"
+        "except Exception as error:\n    print(type(error).__name__, error)\n"
+    )
     tmp_path.chmod(0o500)
     try:
-        assert "cannot be written" in refusal(tmp_path / "state").message
-        assert "cannot be" in refusal(tmp_path).message
+        for folder in (tmp_path / "state", tmp_path):
+            command = [*AS_OTHERS, sys.executable, "-c", program, str(folder)]
+            told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            assert told.stdout.startswith("StoreError")
+            assert "cannot be written" in told.stdout
     finally:
         tmp_path.chmod(0o700)
 

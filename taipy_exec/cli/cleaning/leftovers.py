@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from taipy_exec.data.node import node_of_file
 from taipy_exec.data.registry import storage_type, storage_types
+from taipy_exec.engine.identity import is_locked
 from taipy_exec.errors import ConfigurationError
 
 # Between the making of a lock's file and its locking lies a moment. One so young may be about to be
@@ -36,22 +36,11 @@ def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]
         if path.suffix != ".lock":
             continue
         age = now - _changed_at(path)
-        if age < _YOUNG_SECONDS or _is_locked(path):
+        if age < _YOUNG_SECONDS or is_locked(path):
             living.add(path.stem)
         elif age > _SETTLED_SECONDS:
             stale.append(path)
     return living, stale
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
 
 
 def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[str, list[Path]]:

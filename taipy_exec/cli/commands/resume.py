@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
-from taipy_exec.cli.options import help_text, option
+from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
     from taipy_exec.model.job import SubmissionRecord
@@ -32,13 +32,8 @@ def resume(
     ] = None,
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,
-    workers: Annotated[
-        int | None,
-        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
-    ] = None,
-    timeout: Annotated[
-        float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
-    ] = None,
+    workers: options.Workers = None,
+    timeout: options.Timeout = None,
     detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
@@ -49,12 +44,11 @@ def resume(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.commands.submit import run_to_end
-    from taipy_exec.cli.metrics import open_metrics, watch_metrics
+    from taipy_exec.cli.metrics import open_metrics
+    from taipy_exec.cli.running import open_engine, run_to_end
     from taipy_exec.cli.state import open_state, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
-    from taipy_exec.wiring import make_engine
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
@@ -65,8 +59,7 @@ def resume(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )
     metrics = open_metrics(streams, metrics_port, metrics_host)
-    engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
-    watch_metrics(engine, metrics)
+    engine = open_engine(streams, config, store, metrics)
     plan = resume_plan(store, config, record, engine.identity)
     where = same_place(application_path, state_dir)
     return run_to_end(engine, streams, plan, where, timeout)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
-from taipy_exec.cli.options import help_text, option
+from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -30,6 +30,7 @@ HELP = help_text(
 
 
 def retry(
+    ctx: typer.Context,
     wanted: Annotated[
         str,
         typer.Argument(
@@ -40,19 +41,11 @@ def retry(
     ],
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,
-    workers: Annotated[
-        int | None,
-        option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
-    ] = None,
-    timeout: Annotated[
-        float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
-    ] = None,
-    detach: Annotated[
-        bool, option("--detach", help="Return once the submission is stored; it runs on.")
-    ] = False,
-    fail_fast: Annotated[
-        bool, option("--fail-fast", help="After a failure, let nothing more start.")
-    ] = False,
+    workers: options.Workers = None,
+    timeout: options.Timeout = None,
+    detach: options.Detach = False,
+    keep_going: options.KeepGoing = None,
+    fail_fast: options.FailFast = None,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
@@ -62,14 +55,15 @@ def retry(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.commands.submit import admitted, run_on
-    from taipy_exec.cli.metrics import detached_options, open_metrics, watch_metrics
+    from taipy_exec.cli.metrics import detached_options, open_metrics
+    from taipy_exec.cli.running import admitted, open_engine, run_on
     from taipy_exec.cli.state import open_state, same_place, submit_again
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
-    from taipy_exec.wiring import make_engine, withdraw
+    from taipy_exec.wiring import withdraw
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     store, folder = open_state(application_path, state_dir)
     only = store.find_job(wanted) if wanted.startswith("JOB_") else None
@@ -86,8 +80,7 @@ def retry(
         left = [only]
     _refuse_lost_data(config, record)
     metrics = open_metrics(streams, metrics_port, metrics_host)
-    engine = make_engine(config, store, echo=not quiet, tell=streams.warn)
-    watch_metrics(engine, metrics)
+    engine = open_engine(streams, config, store, metrics)
     plan = admitted(
         streams,
         lambda: admit(
@@ -97,7 +90,7 @@ def retry(
             store.instance(record.instance),
             target=f"task:{','.join(job.task for job in left)}",
             force=record.force,
-            fail_fast=fail_fast,
+            fail_fast=fast,
             fresh=True,
             identity=engine.identity,
             withdraw=partial(withdraw, config),

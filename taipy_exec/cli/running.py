@@ -1,0 +1,178 @@
+"""Running a submission for a command: attached, or in a process of its own; `submit` and others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli import outcome
+from taipy_exec.cli.ci import commands_stopped
+from taipy_exec.cli.metrics import watch_metrics
+from taipy_exec.cli.result import show_result
+from taipy_exec.cli.session import Session
+from taipy_exec.cli.shapes import dump, submission_shape
+from taipy_exec.config.redaction import redaction
+from taipy_exec.errors import BusyError, TimedOutError
+from taipy_exec.wiring import make_engine
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig
+    from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.engine.admission import Admission
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.observers.metrics import MetricsServer
+    from taipy_exec.store.store import Store
+    from taipy_exec.wiring import Engine
+
+
+def open_engine(
+    streams: Streams, config: AppConfig, store: Store, metrics: MetricsServer | None
+) -> Engine:
+    """An engine that tells its warnings here and, where they are wanted, its numbers."""
+    engine = make_engine(config, store, echo=not streams.quiet, tell=streams.warn)
+    watch_metrics(engine, metrics)
+    return engine
+
+
+def run_on(
+    engine: Engine,
+    streams: Streams,
+    plan: SubmissionPlan,
+    where: str,
+    begin: float,
+    timeout: float | None,
+    *,
+    detach: bool,
+    carried: Sequence[str] = (),
+) -> int:
+    """Work on a submission, here or in a process of its own; the exit code.
+
+    `timeout` counts from `begin` (monotonic clock). `carried` are further options of that process.
+    """
+    if detach:
+        return _detach(streams, engine, plan, where, timeout, carried)
+    left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
+    return run_to_end(engine, streams, plan, where, left)
+
+
+def run_to_end(
+    engine: Engine,
+    streams: Streams,
+    plan: SubmissionPlan,
+    where: str,
+    timeout: float | None = None,
+) -> int:
+    """Coordinate a submission, show its result, and give its exit code."""
+    if not plan.jobs:
+        streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
+    try:
+        with commands_stopped(streams):
+            code = Session(engine, streams, plan).run(timeout)
+        waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
+        try:
+            engine.watching.close()
+        except KeyboardInterrupt:
+            pass  # who is told is not waited for any longer; the result is shown all the same
+    finally:
+        engine.close(engine.app.job.grace)
+    shown_live = streams.is_live and streams.data_is_terminal
+    show_result(
+        streams,
+        plan.record,
+        plan.jobs,
+        engine.app.state_dir,
+        where,
+        redaction(engine.app),
+        table=not shown_live,
+        unwritten=[_told(node) for node in waited_for if node.changed_at() is None],
+        locked=[node.config.id for node in waited_for if node.changed_at() is not None],
+    )
+    if code == outcome.TERMINATED and plan.record.unfinished:
+        streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
+    return code
+
+
+def _told(node: DataNodeRef) -> str:
+    """A data node with the place where the user's own file should lie."""
+    at = f" ({node.place})" if node.path and not node.is_generated else ""
+    return f"the data node {node.config.id}{at}"
+
+
+def admitted(
+    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
+) -> SubmissionPlan:
+    """The submission, once no live process works on the same data.
+
+    Raises TimedOutError after `deadline`.
+    """
+    told = False
+    while True:
+        try:
+            admission = attempt()
+        except BusyError as busy:
+            if not told:
+                streams.warn(f"waiting: {busy.message}")
+                told = True
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
+            time.sleep(0.1)
+            continue
+        for id in admission.superseded:
+            streams.note(f"canceled what was left of {id}, which had not ended")
+        record = admission.plan.record
+        if admission.carried_on:
+            total = len(admission.plan.jobs)
+            why = "waited for data" if record.waits_for_data else "was interrupted"
+            streams.note(
+                f"carrying on {record.id}, which {why}: "
+                f"{total - record.unfinished} of {total} jobs had ended"
+            )
+        return admission.plan
+
+
+def _detach(
+    streams: Streams,
+    engine: Engine,
+    plan: SubmissionPlan,
+    where: str,
+    timeout: float | None,
+    carried: Sequence[str],
+) -> int:
+    """Leave the submission to a process of its own, which takes it over at once."""
+    record = plan.record
+    config = engine.app
+    engine.store.save([], [_without_coordinator(plan)])
+    log = config.state_dir / "logs" / record.id
+    log.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
+    command += ["--application-path", str(config.source or config.main_file or config.root)]
+    command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
+    command += ["--detached", "--workers", str(config.job.workers), *carried]
+    if timeout is not None:
+        command += ["--timeout", str(timeout)]
+    # The port of metrics is wanted there.
+    engine.watching.close()
+    with (log / "coordinator.log").open("ab") as output:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    engine.close()
+    if streams.json:
+        streams.data(dump(submission_shape(record, plan.jobs)))
+    else:
+        streams.data(record.id)
+        streams.note(f"hint: taipy-exec wait {record.id}{where}", style="cyan")
+    return 0
+
+
+def _without_coordinator(plan: SubmissionPlan) -> Any:
+    plan.record.coordinator = None
+    return plan.record
