@@ -13,13 +13,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import takewhile
 from typing import Any
 
-import pika
 from pika.exceptions import AMQPError
 
 from taipy_exec.broker.connection import GatheringConnection
+from taipy_exec.broker.deliveries import Deliveries
 from taipy_exec.broker.events import (
     Blocked,
     Connected,
@@ -31,6 +30,7 @@ from taipy_exec.broker.events import (
     Settled,
 )
 from taipy_exec.broker.explanation import broker_hint, explain, is_fatal
+from taipy_exec.broker.outgoing import Outgoing
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, run_steps
 from taipy_exec.config.broker_address import redact
@@ -65,7 +65,7 @@ class Link:
         self._name = name
         self._lock = threading.Condition()
         self._events: deque[LinkEvent] = deque()
-        self._outbox: deque[Message] = deque()
+        self._outgoing = Outgoing(self._lock)
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
@@ -76,17 +76,11 @@ class Link:
         self._standing: set[str] = set()
         # Only the link's thread touches what follows.
         self._connection: Any = None
-        self._publisher: Any = None
         self._channels: dict[str, Any] = {}
-        self._serials: dict[str, int] = {}
-        self._delivered: dict[str, deque[int]] = {}
-        self._next_serial = 0
+        self._deliveries = Deliveries()
         self._tags: dict[str, str] = {}
         self._asides = 0
         self._to_delete: set[str] = set()
-        self._unconfirmed: dict[int, Message] = {}
-        self._next_tag = 1
-        self._is_blocked = False
         self._refusal = ""
         self._refused_for_good = False
         self._address = cluster.addresses[0]
@@ -107,13 +101,13 @@ class Link:
         if not messages:
             return
         with self._lock:
-            self._outbox.extend(m for m in messages if m.lasting or self.is_connected)
+            self._outgoing.put(m for m in messages if m.lasting or self.is_connected)
         self._call_flush()
 
     def ack(self, *deliveries: Delivered) -> None:
         """Acknowledge messages; those of an earlier connection are void and left out."""
         if deliveries:
-            self._call(lambda: self._ack(deliveries))
+            self._call(lambda: self._deliveries.acknowledge(self._channels, deliveries))
 
     def subscribe(self, subscription: Subscription) -> None:
         """Consume from one more queue, or from the same one with another prefetch."""
@@ -205,7 +199,7 @@ class Link:
         return not self._to_delete
 
     def _is_busy(self) -> bool:
-        return bool(self._outbox or self._unconfirmed or self._calls or self._asides)
+        return bool(self._outgoing or self._calls or self._asides)
 
     def _call_flush(self) -> None:
         with self._lock:
@@ -283,9 +277,8 @@ class Link:
 
     def _on_publisher(self, channel: Any) -> None:
         channel.add_on_close_callback(self._on_publisher_closed)
-        channel.add_on_return_callback(self._on_return)
-        self._publisher = channel
-        self._next_tag = 1
+        channel.add_on_return_callback(self._outgoing.returned)
+        self._outgoing.opened(channel)
         run_steps(
             channel,
             [*self._steps, lambda ch, done: ch.confirm_delivery(self._on_confirm, callback=done)],
@@ -315,9 +308,7 @@ class Link:
 
         def opened(channel: Any) -> None:
             self._channels[queue] = channel
-            self._next_serial += 1
-            self._serials[queue] = self._next_serial
-            self._delivered[queue] = deque()
+            self._deliveries.opened(queue)
             channel.add_on_close_callback(lambda *closed: self._on_consumer_closed(queue, *closed))
             channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
             run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], stands)
@@ -418,73 +409,17 @@ class Link:
         if self._channels.get(queue) is not channel:
             return
         subscription = self._wanted.get(queue)
-        if subscription is None or subscription.acknowledged:
-            self._delivered[queue].append(method.delivery_tag)
+        acknowledged = subscription is None or subscription.acknowledged
         self._tell(
-            Delivered(
-                queue,
-                self._serials[queue],
-                method.delivery_tag,
-                body,
-                properties.headers or {},
-                properties.message_id,
-                bool(method.redelivered),
-            )
+            self._deliveries.arrived(queue, method, properties, body, is_acknowledged=acknowledged)
         )
-
-    def _ack(self, deliveries: Sequence[Delivered]) -> None:
-        by_queue: dict[str, set[int]] = {}
-        for delivery in deliveries:
-            if self._serials.get(delivery.queue) == delivery.channel:
-                by_queue.setdefault(delivery.queue, set()).add(delivery.tag)
-        for queue, tags in by_queue.items():
-            channel = self._channels.get(queue)
-            if channel is not None and channel.is_open:
-                self._ack_on(channel, self._delivered[queue], tags)
-
-    def _ack_on(self, channel: Any, delivered: deque[int], tags: set[int]) -> None:
-        """With one frame for all from the oldest on, as far as they have no gap."""
-        last = 0
-        while delivered and delivered[0] in tags:
-            last = delivered.popleft()
-            tags.discard(last)
-        if last:
-            channel.basic_ack(last, multiple=True)
-        for tag in tags:
-            if tag in delivered:
-                delivered.remove(tag)
-                channel.basic_ack(tag)
 
     # -- publishing -----------------------------------------------------------------------
 
     def _flush(self) -> None:
         with self._lock:
             self._flush_due = False
-            if self._publisher is None or not self._publisher.is_open or self._is_blocked:
-                return
-            batch = list(self._outbox)
-            self._outbox.clear()
-        now = time.monotonic()
-        for message in batch:
-            message.returned = False
-            message.sent_at = now
-            self._unconfirmed[self._next_tag] = message
-            self._publisher.basic_publish(
-                message.exchange,
-                message.key,
-                message.body,
-                pika.BasicProperties(
-                    content_type="application/json",
-                    delivery_mode=2 if message.lasting else 1,
-                    message_id=message.id,
-                    timestamp=int(time.time()),
-                    correlation_id=str(self._next_tag),
-                    reply_to=message.reply_to,
-                    headers=message.headers,
-                ),
-                mandatory=message.lasting,
-            )
-            self._next_tag += 1
+        self._outgoing.send()
 
     def _look_sent(self, asked: int, tries: int = 0) -> None:
         """See whether all is sent, in this turn of the loop or one of the next."""
@@ -497,32 +432,17 @@ class Link:
             delay = 0 if tries < 3 else 0.001
             self._connection.ioloop.call_later(delay, lambda: self._look_sent(asked, tries + 1))
 
-    def _on_return(self, channel: Any, method: Any, properties: Any, body: Any) -> None:
-        message = self._unconfirmed.get(int(properties.correlation_id))
-        if message is not None:
-            message.returned = True
-
     def _on_confirm(self, frame: Any) -> None:
-        tag, multiple = frame.method.delivery_tag, frame.method.multiple
-        tags = list(takewhile(lambda t: t <= tag, self._unconfirmed)) if multiple else [tag]
-        done = [self._unconfirmed.pop(t) for t in tags if t in self._unconfirmed]
-        if isinstance(frame.method, pika.spec.Basic.Nack):
-            with self._lock:
-                self._outbox.extendleft(m for m in reversed(done) if m.lasting)
+        settled = self._outgoing.confirmed(frame.method)
+        if settled is None:
             self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
             return
-        events: list[LinkEvent] = []
-        with self._lock:
-            for message in done:
-                message.settled = not message.returned
-                if message.notify:
-                    events.append(Settled(message, message.settled))
-            self._lock.notify_all()
+        events = [Settled(message, bool(message.settled)) for message in settled if message.notify]
         if events:
             self._tell(*events)
 
     def _on_blocked(self, reason: str) -> None:
-        self._is_blocked = bool(reason)
+        self._outgoing.is_blocked = bool(reason)
         self._tell(Blocked(reason))
         if not reason:
             self._flush()
@@ -575,11 +495,7 @@ class Link:
             self.is_connected = False
             self._standing.clear()
             self._calls_due = self._flush_due = False
-            # In front, in their old order: nothing overtakes what was sent before it.
-            self._outbox.extendleft(m for m in reversed(self._unconfirmed.values()) if m.lasting)
-            self._unconfirmed.clear()
-        self._publisher = None
-        self._is_blocked = False
+            self._outgoing.lost()
         if not self._closing:
             text = self._refusal or explain(error, self._address)
             fatal = self._generation == 0 and (self._refused_for_good or is_fatal(error))

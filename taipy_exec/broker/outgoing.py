@@ -1,0 +1,104 @@
+"""Messages on their way to the broker: what waits to be sent, and what is not confirmed yet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import Any
+
+import pika
+
+from taipy_exec.broker.events import Message
+
+
+class Outgoing:
+    """In their order, over broken connections too: nothing overtakes what was sent before it.
+
+    `lock` guards what threads other than the link's may see, and is notified when that changes.
+    """
+
+    def __init__(self, lock: threading.Condition) -> None:
+        self.is_blocked = False
+        self._lock = lock
+        self._waiting: deque[Message] = deque()
+        self._unconfirmed: dict[int, Message] = {}
+        self._channel: Any = None
+        self._next_tag = 1
+
+    def __bool__(self) -> bool:
+        """Whether anything is still to be sent or confirmed."""
+        return bool(self._waiting or self._unconfirmed)
+
+    def put(self, messages: Iterable[Message]) -> None:
+        """Have these sent. From any thread, under the lock."""
+        self._waiting.extend(messages)
+
+    # -- the link's thread ----------------------------------------------------------------
+
+    def opened(self, channel: Any) -> None:
+        """There is a channel to publish on, which confirms."""
+        self._channel = channel
+        self._next_tag = 1
+
+    def lost(self) -> None:
+        """The connection is gone; what was not confirmed goes in front, in its old order."""
+        self._channel = None
+        self.is_blocked = False
+        with self._lock:
+            self._put_back(self._unconfirmed.values())
+            self._unconfirmed.clear()
+
+    def _put_back(self, messages: Iterable[Message]) -> None:
+        self._waiting.extendleft(m for m in reversed(list(messages)) if m.lasting)
+
+    def send(self) -> None:
+        """Send all that waits, if that is possible now."""
+        with self._lock:
+            if self._channel is None or not self._channel.is_open or self.is_blocked:
+                return
+            batch = list(self._waiting)
+            self._waiting.clear()
+        now = time.monotonic()
+        for message in batch:
+            message.returned = False
+            message.sent_at = now
+            self._unconfirmed[self._next_tag] = message
+            self._channel.basic_publish(
+                message.exchange,
+                message.key,
+                message.body,
+                pika.BasicProperties(
+                    content_type="application/json",
+                    delivery_mode=2 if message.lasting else 1,
+                    message_id=message.id,
+                    timestamp=int(time.time()),
+                    correlation_id=str(self._next_tag),
+                    reply_to=message.reply_to,
+                    headers=message.headers,
+                ),
+                mandatory=message.lasting,
+            )
+            self._next_tag += 1
+
+    def returned(self, channel: Any, method: Any, properties: Any, body: Any) -> None:
+        """No queue took a message; its confirmation follows."""
+        message = self._unconfirmed.get(int(properties.correlation_id))
+        if message is not None:
+            message.returned = True
+
+    def confirmed(self, method: Any) -> list[Message] | None:
+        """The messages that are settled by a confirmation; None where they are to be sent again."""
+        tag = method.delivery_tag
+        tags = list(takewhile(lambda t: t <= tag, self._unconfirmed)) if method.multiple else [tag]
+        done = [self._unconfirmed.pop(t) for t in tags if t in self._unconfirmed]
+        with self._lock:
+            if isinstance(method, pika.spec.Basic.Nack):
+                self._put_back(done)
+                return None
+            for message in done:
+                message.settled = not message.returned
+            self._lock.notify_all()
+        return done

@@ -1,0 +1,134 @@
+"""Messages under way and deliveries not acknowledged, with a channel that only notes calls."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pika
+import pytest
+
+from taipy_exec.broker.deliveries import Deliveries
+from taipy_exec.broker.events import Delivered, Message
+from taipy_exec.broker.outgoing import Outgoing
+
+
+class Channel:
+    """Notes what is published and acknowledged."""
+
+    is_open = True
+
+    def __init__(self) -> None:
+        self.published: list[bytes] = []
+        self.acknowledged: list[tuple[int, bool]] = []
+
+    def basic_publish(self, exchange: str, key: str, body: bytes, *rest: Any, **named: Any) -> None:
+        self.published.append(body)
+
+    def basic_ack(self, tag: int, multiple: bool = False) -> None:
+        self.acknowledged.append((tag, multiple))
+
+
+def message(text: str, *, lasting: bool = True) -> Message:
+    return Message("exchange", "key", text.encode(), lasting=lasting)
+
+
+@pytest.fixture
+def outgoing() -> Outgoing:
+    return Outgoing(threading.Condition())
+
+
+def sent(outgoing: Outgoing, *texts: str) -> tuple[Channel, list[Message]]:
+    channel = Channel()
+    messages = [message(text) for text in texts]
+    outgoing.opened(channel)
+    outgoing.put(messages)
+    outgoing.send()
+    return channel, messages
+
+
+def ack(tag: int, *, multiple: bool = False) -> Any:
+    return pika.spec.Basic.Ack(tag, multiple)
+
+
+def test_nothing_is_sent_without_a_channel_or_while_the_broker_takes_nothing(
+    outgoing: Outgoing,
+) -> None:
+    outgoing.put([message("a")])
+    outgoing.send()
+    channel = Channel()
+    outgoing.opened(channel)
+    outgoing.is_blocked = True
+    outgoing.send()
+    assert channel.published == []
+    outgoing.is_blocked = False
+    outgoing.send()
+    assert channel.published == [b"a"]
+
+
+def test_one_confirmation_may_be_for_all_up_to_it(outgoing: Outgoing) -> None:
+    _, messages = sent(outgoing, "a", "b", "c")
+    assert outgoing.confirmed(ack(2, multiple=True)) == messages[:2]
+    assert [m.settled for m in messages] == [True, True, None]
+    assert outgoing
+    assert outgoing.confirmed(ack(3)) == messages[2:]
+    assert not outgoing
+
+
+def test_a_message_that_came_back_is_settled_as_not_routed(outgoing: Outgoing) -> None:
+    _, (one,) = sent(outgoing, "a")
+    outgoing.returned(None, None, SimpleNamespace(correlation_id="1"), b"a")
+    outgoing.confirmed(ack(1))
+    assert one.settled is False
+
+
+def test_what_is_refused_is_sent_again_before_the_rest(outgoing: Outgoing) -> None:
+    channel, _ = sent(outgoing, "a", "b")
+    outgoing.put([message("c")])
+    assert outgoing.confirmed(pika.spec.Basic.Nack(2, True)) is None
+    outgoing.send()
+    assert channel.published == [b"a", b"b", b"a", b"b", b"c"]
+
+
+def test_over_a_broken_connection_the_order_stays_and_what_does_not_last_is_left_out(
+    outgoing: Outgoing,
+) -> None:
+    sent(outgoing, "a")
+    outgoing.put([message("passing", lasting=False)])
+    outgoing.send()
+    outgoing.put([message("b")])
+    outgoing.lost()
+    outgoing.send()
+    channel = Channel()
+    outgoing.opened(channel)
+    outgoing.send()
+    assert channel.published == [b"a", b"b"]
+    assert outgoing.confirmed(ack(2, multiple=True)) is not None
+    assert not outgoing
+
+
+def arrive(deliveries: Deliveries, tag: int, *, is_acknowledged: bool = True) -> Delivered:
+    method = SimpleNamespace(delivery_tag=tag, redelivered=False)
+    properties = SimpleNamespace(headers=None, message_id=None)
+    return deliveries.arrived("q", method, properties, b"", is_acknowledged=is_acknowledged)
+
+
+def test_what_has_no_gap_is_acknowledged_with_one_frame() -> None:
+    deliveries, channel = Deliveries(), Channel()
+    deliveries.opened("q")
+    one, two, three, four = (arrive(deliveries, tag) for tag in (1, 2, 3, 4))
+    deliveries.acknowledge({"q": channel}, [two, one, four])
+    assert channel.acknowledged == [(2, True), (4, False)]
+    deliveries.acknowledge({"q": channel}, [three, one])
+    assert channel.acknowledged[2:] == [(3, True)]
+
+
+def test_deliveries_of_an_earlier_channel_are_void() -> None:
+    deliveries, channel = Deliveries(), Channel()
+    deliveries.opened("q")
+    old = arrive(deliveries, 1)
+    deliveries.opened("q")
+    arrive(deliveries, 1)
+    deliveries.acknowledge({"q": channel}, [old])
+    assert channel.acknowledged == []
