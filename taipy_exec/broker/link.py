@@ -41,6 +41,8 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 _NACK_DELAY = 0.2
 _SENT_TRIES = 20
+# After so long (seconds) without a first connection, whoever waits is told why.
+_MOMENT = 1.0
 
 # pika tells its own story of every failed attempt; ours is told by events.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -153,9 +155,15 @@ class Link:
                 self._lock.wait(left)
         return True
 
-    def wait_connected(self, timeout: float) -> None:
-        """Wait for the first connection. Raises BrokerError when it cannot be had in time."""
+    def wait_connected(
+        self, timeout: float, tell: Callable[[str], None] = lambda reason: None
+    ) -> None:
+        """Wait for the first connection. Raises BrokerError when it cannot be had in time.
+
+        `tell` gets the reason once, where it takes more than a moment.
+        """
         deadline = time.monotonic() + timeout
+        tell_at = deadline - timeout + _MOMENT
         reason = "it does not answer"
         with self._lock:
             while not self.is_connected:
@@ -167,7 +175,10 @@ class Link:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise BrokerError(reason, broker_hint(self._cluster))
-                self._lock.wait(left)
+                if time.monotonic() >= tell_at:
+                    tell_at = float("inf")
+                    tell(reason)
+                self._lock.wait(min(left, _MOMENT))
 
     def close(self, timeout: float = 5.0) -> None:
         """Send what is still to be sent and delete what is to be deleted, and leave.

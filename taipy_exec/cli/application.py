@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -67,12 +68,19 @@ def load_application(
     workers: int | None = None,
     imports: bool = True,
     coordinates: bool = True,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> AppConfig:
-    """`read_application`, checked. Raises ConfigurationError with every problem."""
+    """`read_application`, checked. Raises ConfigurationError with every problem.
+
+    `tell` gets what was read and not understood, such as a misspelt key.
+    """
     compiled = read_application(
         app, state_dir=state_dir, mode=mode, workers=workers, coordinates=coordinates
     )
-    return checked(compiled, imports=imports)
+    config = checked(compiled, imports=imports)
+    for problem in compiled.problems:
+        tell(str(problem))
+    return config
 
 
 def _python_layer(found: ApplicationPath) -> Layer | None:

@@ -97,7 +97,10 @@ class ClusterRunner:
             name="taipy-exec submit",
         )
         try:
-            self._link.wait_connected(self._cluster.connect_timeout)
+            patience = self._cluster.connect_timeout
+            self._link.wait_connected(
+                patience, lambda reason: log.warning("trying for %g s: %s", patience, reason)
+            )
         except BrokerError:
             self.close()
             raise

@@ -409,3 +409,32 @@ def test_an_events_file_that_cannot_be_written_is_wrong_use(app: Application) ->
     assert result.code == 2
     clear(result, "nowhere/e.jsonl")
     assert app.run("status", "--json").json["submissions"] == []
+
+
+# -- what is wrong and stops nothing ------------------------------------------------------
+
+
+def test_a_misspelt_key_is_told_by_submit_and_plan_too(app: Application) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])})
+    text = (app.folder / "config.toml").read_text()
+    app.config(text.replace("[TASK.t]", "[TASK.t]\nretires = 3"))
+    for command in ("submit", "plan"):
+        result = app.run(command, ".", "--json")
+        assert (result.code, result.json["schema"]) == (0, "taipy-exec/1")
+        (warning,) = [line for line in result.err.splitlines() if line.startswith("warning:")]
+        assert "[TASK.t] retires: unknown key 'retires'" in warning
+        assert "(did you mean 'retries'?)" in warning
+
+
+def test_a_broker_that_does_not_answer_is_told_before_the_patience_is_over(
+    app: Application,
+) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])}, mode="cluster", job="broker_connect_timeout = 2.5")
+    env: dict[str, str | None] = {"TAIPY_EXEC_BROKER_URL": "amqp://me:s3cret@127.0.0.1:1/"}
+    result = app.run("submit", ".", env=env)
+    assert result.code == 6
+    waiting, error, hint = result.err.splitlines()
+    assert waiting.startswith("trying for 2.5 s: RabbitMQ cannot be reached at 127.0.0.1:1")
+    assert error.startswith("error: RabbitMQ cannot be reached")
+    assert hint.startswith("hint: ")
+    assert "s3cret" not in result.err

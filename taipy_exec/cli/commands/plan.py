@@ -55,7 +55,9 @@ def plan(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     sys.dont_write_bytecode = True
-    config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
+    config = load_application(
+        app, state_dir=state_dir, mode=mode, workers=workers, tell=streams.warn
+    )
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
     return show_plan(

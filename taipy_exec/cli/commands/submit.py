@@ -87,7 +87,9 @@ def submit(
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
-    config = load_application(app, state_dir=state_dir, mode=mode, workers=workers)
+    config = load_application(
+        app, state_dir=state_dir, mode=mode, workers=workers, tell=streams.warn
+    )
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
     written = given_values(values, chosen)
