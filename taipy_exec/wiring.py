@@ -24,6 +24,7 @@ from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
+from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
@@ -92,14 +93,20 @@ def _names_main(app: AppConfig) -> bool:
 
 
 def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]:
-    """Every problem, with the modes and storage types that are installed here."""
+    """Every problem, with the modes and storage types that are installed here.
+
+    Of a program of another framework, what that framework has found.
+    """
+    if compiled.config.program is not None:
+        return compiled.problems
     return check(compiled, modes=runner_modes(), storage_types=storage_types(), imports=imports)
 
 
 def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:
     """The configuration. Raises ConfigurationError with every problem if one is an error."""
-    if imports and compiled.config.main_file is not None:
-        import_main(compiled.config.main_file)
+    app = compiled.config
+    if imports and app.main_file is not None and app.program is None:
+        import_main(app.main_file)
     compiled = replace_problems(compiled, check_compiled(compiled, imports=imports))
     return compiled.raise_errors()
 
@@ -202,12 +209,14 @@ def make_engine(
     folder: Path | None = None,
     echo: bool = True,
     own: Identity | None = None,
+    freshness: Freshness | None = None,
     tell: Callable[[str], None] = log.warning,
 ) -> Engine:
     """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
 
-    `own` is the identity to coordinate under, a new one by default; `tell` gets the warnings of
-    those that are told of submissions.
+    `own` is the identity to coordinate under, a new one by default; `freshness` tells which jobs
+    may be skipped, by default as the configuration says; `tell` gets the warnings of those that
+    are told of submissions.
     """
     # Before anything is opened: it may raise.
     watchers = _watchers(app, tell)
@@ -225,7 +234,7 @@ def make_engine(
     coordinator = Coordinator(
         store,
         runner,
-        freshness=make_freshness(store, app),
+        freshness=freshness or make_freshness(store, app),
         pools=pools,
         urgency=_urgency(app, store),
         note=partial(_note, app),

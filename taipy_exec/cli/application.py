@@ -14,8 +14,9 @@ from taipy_exec.config.application_path import ApplicationPath, find_application
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.taipy_program import is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
-from taipy_exec.errors import UsageError
+from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.runners.registry import runner_modes
 from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application
 
@@ -27,10 +28,12 @@ def read_application(
     mode: str | None = None,
     workers: int | None = None,
     coordinates: bool = True,
+    prefers_program: bool = False,
 ) -> Compiled:
     """Compile APP, with the command line's own layer on top; from here on its folder is ours.
 
-    Who does not coordinate need not have what coordinators tell others by, such as secrets.
+    Who does not coordinate need not have what coordinators tell others by, such as secrets. With
+    `prefers_program`, a folder with a TOML file and a Taipy program stands for the program.
 
     Relative paths in the application, and its imports, start from its folder. Raises
     ConfigurationError where a file cannot be read, UsageError for an unknown mode.
@@ -52,6 +55,11 @@ def read_application(
         overrides.entry("JOB").update(dict.fromkeys(WATCH_KEYS))
     if workers is not None:
         overrides.entry("JOB")["max_nb_of_workers"] = workers
+    toml_named = Path(app).suffix == ".toml"
+    if is_taipy_program(found, prefers_program=prefers_program and not toml_named):
+        from taipy_exec.taipy_plugin.application import read_program
+
+        return read_program(found, state_dir=state_dir, overrides=overrides)
     return compile_application(
         found,
         python_layer=_python_layer(found),
@@ -68,15 +76,29 @@ def load_application(
     workers: int | None = None,
     imports: bool = True,
     coordinates: bool = True,
+    takes_programs: bool = False,
+    prefers_program: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> AppConfig:
     """`read_application`, checked. Raises ConfigurationError with every problem.
 
-    `tell` gets what was read and not understood, such as a misspelt key.
+    A Taipy program submits its scenarios itself: it is refused but with `takes_programs`. `tell`
+    gets what was read and not understood, such as a misspelt key.
     """
     compiled = read_application(
-        app, state_dir=state_dir, mode=mode, workers=workers, coordinates=coordinates
+        app,
+        state_dir=state_dir,
+        mode=mode,
+        workers=workers,
+        coordinates=coordinates,
+        prefers_program=prefers_program,
     )
+    if compiled.config.program is not None and not takes_programs:
+        raise ConfigurationError(
+            f"{compiled.config.main_file} is a Taipy program, which submits its scenarios itself",
+            f"start it with taipy-exec run {app}, or have taipy-exec init --from-taipy {app} "
+            "write a config.toml",
+        )
     config = checked(compiled, imports=imports)
     for problem in compiled.problems:
         tell(str(problem))

@@ -63,7 +63,7 @@ def place_of(application_path: str, application: str | None, broker_url: str | N
     if application is not None:
         return Place(cluster=_cluster_named(application, broker_url))
     try:
-        app = read_application(application_path, mode="cluster").config
+        app = read_application(application_path, mode="cluster", prefers_program=True).config
     except ConfigurationError as error:
         raise ConfigurationError(
             error.message, f"{error.hint or 'give another path'}; or name it with --application"

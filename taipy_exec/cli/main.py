@@ -32,6 +32,7 @@ from taipy_exec.cli.commands import (
     report,
     resume,
     retry,
+    run,
     run_worker,
     status,
     submit,
@@ -91,6 +92,7 @@ for _name, _command in (
     ("retry", retry.retry),
     ("history", history.history),
     ("clean", clean.clean),
+    ("run", run.run),
     ("run-worker", run_worker.run_worker),
     ("workers", workers.workers),
     ("check", check.check),
@@ -101,7 +103,8 @@ for _name, _command in (
     ("init", init.init),
 ):
     _help = sys.modules[_command.__module__].HELP
-    app.command(_name, help=_help, short_help=summary(_help))(_command)
+    _settings = getattr(sys.modules[_command.__module__], "SETTINGS", None)
+    app.command(_name, help=_help, short_help=summary(_help), context_settings=_settings)(_command)
 app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HELP))
 app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=summary(queue.HELP))
 
@@ -113,10 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_standard_descriptors()
-    _leave(run(given, os.dup(1)))
+    _leave(run_command(given, os.dup(1)))
 
 
-def run(arguments: list[str], real_stdout: int | None = None) -> int:
+def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     """Run one command; its exit code. No exception of ours or of the user's comes out.
 
     `real_stdout` is where an error goes as JSON: `Streams` leads descriptor 1 to stderr.

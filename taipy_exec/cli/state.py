@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 
 from taipy_exec.config.application_path import state_folder, whole_path
-from taipy_exec.errors import NotFoundError
+from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.store import Store
 
 
@@ -24,6 +25,16 @@ def as_argument(where: str) -> str:
 def submit_again(app: str, state_dir: Path | None, scenario: str) -> str:
     """The command that submits a scenario of this application."""
     return f"taipy-exec submit{as_argument(same_place(app, state_dir))} --scenario {scenario}"
+
+
+def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
+    """Raises UsageError for a submission of a program, which only that program can carry on."""
+    if record.program is not None:
+        raise UsageError(
+            f"{record.id} was submitted by the program {record.program}, which alone knows how to "
+            "go on with it",
+            hint or f"start it again: taipy-exec run {shlex.quote(record.program)}",
+        )
 
 
 def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:

@@ -218,13 +218,26 @@ class ScenarioConfig(_WithProperties):
         return build_graph([task.spec for task in tasks])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignProgram:
+    """A program of another framework, whose own entities tell what a job reads and writes.
+
+    `module` is the one of ours that prepares a process for it and runs its jobs there (see
+    `execution.host`); `configuration` is the framework's own, as text.
+    """
+
+    module: str
+    configuration: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AppConfig(_Discreet):
     """The whole application. `root` is the folder that relative paths start from.
 
     `source` is the TOML file, None for what was configured in Python only; `main_file` the
-    Python file that stands for `__main__` in the names of functions. `memo` is for what others
-    derive from it again and again, under keys of their own.
+    Python file that stands for `__main__` in the names of functions; `program` is None where all
+    that there is to know stands here. `memo` is for what others derive from it again and again,
+    under keys of their own.
     """
 
     root: Path
@@ -238,6 +251,7 @@ class AppConfig(_Discreet):
     tasks: Mapping[str, TaskConfig] = field(default_factory=dict)
     scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
     digest: str = ""
+    program: ForeignProgram | None = None
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

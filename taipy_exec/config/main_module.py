@@ -37,12 +37,12 @@ def in_slot() -> bool:
     return bool(_slots)
 
 
-def import_main(path: Path) -> None:
-    """Import `path` under its own name and as `__mp_main__`, once.
+def import_main(path: Path, name: str | None = None) -> None:
+    """Import `path` under its own name, or `name`, and as `__mp_main__`, once.
 
     Raises ConfigurationError where the file raises.
     """
-    name = path.stem
+    name = name or path.stem
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(path):
         return

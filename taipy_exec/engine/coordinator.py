@@ -338,6 +338,7 @@ class Coordinator:
             submission=job.submission,
             instance=plan.owner.instance,
             cycle=plan.owner.cycle,
+            entity=job.entity,
         )
 
     def _commit(self) -> None:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.application import AppConfig, ForeignProgram, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.fence import Fence
+from taipy_exec.execution.host import host_of
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner, format_traceback
@@ -33,7 +34,7 @@ class Bootstrap:
     """What a slot's process needs once; `app` is read only when the folder and paths are set.
 
     `asks`: a job asks before it writes, unless it was told that it may. `environment` is set before
-    the application's modules are imported.
+    the application's modules are imported; `program` says how that is done, where it is not ours.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Bootstrap:
     app: bytes
     asks: bool
     environment: dict[str, str]
+    program: ForeignProgram | None
 
 
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
@@ -78,6 +80,7 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
         app=sent,
         asks=asks,
         environment=dict(app.job.environment),
+        program=app.program,
     )
     return pickle.dumps(bootstrap, protocol=5)
 
@@ -163,10 +166,10 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         os.chdir(bootstrap.folder)
         sys.path[:] = bootstrap.sys_path
         os.environ.update(bootstrap.environment)
-        if bootstrap.main_file:
-            import_main(Path(bootstrap.main_file))
+        _import_application(bootstrap)
         app: AppConfig = by_value.load(bootstrap.app)
         _complete_main(app)
+        runner = _make_runner(app, may_write if bootstrap.asks else None)
     except (Exception, SystemExit) as error:
         hint = f"; {error.hint}" if isinstance(error, TaipyExecError) and error.hint else ""
         return None, Failure(
@@ -177,7 +180,22 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         )
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    return JobRunner(app, may_write if bootstrap.asks else None, alone=True), None
+    return runner, None
+
+
+def _import_application(bootstrap: Bootstrap) -> None:
+    program = bootstrap.program
+    if program is not None:
+        host_of(program).prepare()
+    if bootstrap.main_file:
+        main = Path(bootstrap.main_file)
+        import_main(main) if program is None else host_of(program).import_program(main)
+
+
+def _make_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
+    if app.program is not None:
+        return host_of(app.program).job_runner(app, may_write)
+    return JobRunner(app, may_write, alone=True)
 
 
 def _complete_main(app: AppConfig) -> None:

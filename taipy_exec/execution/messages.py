@@ -25,6 +25,7 @@ _SHAPES = {
     "instance": re.compile(rf"SCENARIO_\w+_{_UUID}"),
     "cycle": re.compile(r"(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?"),
     "task": re.compile(r"\w+"),
+    "entity": re.compile(rf"(TASK_\w+_{_UUID})?"),
     "digest": re.compile(r"[0-9a-f]*"),
     "epoch": re.compile(r"[0-9a-f]*"),
     "run": re.compile(r"[\w.:-]*"),
@@ -48,6 +49,7 @@ class Order(NamedTuple):
     digest: str
     epoch: str
     at: float
+    entity: str = ""
 
     def as_job_order(self) -> JobOrder:
         """What a slot gets of it."""
@@ -58,6 +60,7 @@ class Order(NamedTuple):
             submission=self.submission,
             instance=self.instance,
             cycle=self.cycle,
+            entity=self.entity,
         )
 
 
@@ -246,7 +249,20 @@ _SEVERAL = "several"
 
 def as_text(message: Wire) -> str:
     """One message as JSON, to be put into another or sent by itself."""
-    return _ENCODER.encode({"kind": _NAMES[type(message)], **message._asdict()})
+    fields = message._asdict()
+    for name, unsaid in message._field_defaults.items():
+        # Who is of a version from before the field still understands what does not need it.
+        if fields[name] == unsaid:
+            del fields[name]
+    return _ENCODER.encode({"kind": _NAMES[type(message)], **fields})
+
+
+def _check_names(order: Order) -> None:
+    """A job's id, and that of its program's own task, begin with the configured task's id."""
+    if not order.job.startswith(f"JOB_{order.task}_"):
+        raise BadMessage("its job is not one of its task")
+    if order.entity and not order.entity.startswith(f"TASK_{order.task}_"):
+        raise BadMessage("its entity is not one of its task")
 
 
 def _is_held(entry: Any) -> bool:
@@ -339,8 +355,8 @@ class Codec:
         found: Wire = kind(**fields)
         if isinstance(found, Holding) and not all(map(_is_held, found.jobs)):
             raise BadMessage("its field jobs is not a list of [job, attempt, run]")
-        if isinstance(found, Order) and not found.job.startswith(f"JOB_{found.task}_"):
-            raise BadMessage("its job is not one of its task")
+        if isinstance(found, Order):
+            _check_names(found)
         return found
 
     def _sign(self, body: bytes) -> str:

@@ -14,7 +14,11 @@ VERSION = 1
 
 
 class JobOrder(NamedTuple):
-    """One attempt of one job. `instance` and `cycle` say whose data nodes are meant."""
+    """One attempt of one job. `instance` and `cycle` say whose data nodes are meant.
+
+    `entity` is the id of the task that a program of Taipy made of the configured one; empty for
+    applications that are described by their configuration alone.
+    """
 
     job: str
     task: str
@@ -22,6 +26,7 @@ class JobOrder(NamedTuple):
     submission: str
     instance: str
     cycle: str = ""
+    entity: str = ""
 
     def dump(self) -> bytes:
         """As JSON."""
@@ -34,6 +39,7 @@ class JobOrder(NamedTuple):
                 "submission": self.submission,
                 "instance": self.instance,
                 "cycle": self.cycle,
+                **({"entity": self.entity} if self.entity else {}),
             }
         ).encode()
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions, size_text
-from taipy_exec.data.files import A_FOLDER, remove_leftover, remove_leftovers
+from taipy_exec.data.files import A_FOLDER, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.execution import limits
@@ -47,7 +47,7 @@ class _Outdated(BaseException):
     """Another attempt has taken the place of this one. No storage type may take it for its own."""
 
 
-class _Failed(Exception):
+class AttemptFailed(Exception):
     """The attempt failed; `error` is the exception that led to it, if one did."""
 
     def __init__(self, failure: Failure, error: BaseException | None = None) -> None:
@@ -95,7 +95,7 @@ class JobRunner:
                 self._run(order)
             else:
                 self._run_limited(order, options)
-        except _Failed as failed:
+        except AttemptFailed as failed:
             failure = failed.failure
             final = options is not None and failed.is_final(options.retry_on)
         except (JobStopped, KeyboardInterrupt):
@@ -106,7 +106,7 @@ class JobRunner:
                 message="another attempt has taken its place; nothing more of it was written",
             )
         except BaseException as error:
-            unforeseen = _Failed(_failure(Reason.RAISED, error, _message(error)), error)
+            unforeseen = AttemptFailed(_failure(Reason.RAISED, error, _message(error)), error)
             failure = unforeseen.failure
             final = options is not None and unforeseen.is_final(options.retry_on)
         return JobReport(
@@ -136,11 +136,13 @@ class JobRunner:
         try:
             with limited(options, alone=self._alone) as deadline:
                 self._run(order)
-        except _Failed as failed:
-            raise _Failed(_explained(failed.failure, options, deadline), failed.error) from None
+        except AttemptFailed as failed:
+            raise AttemptFailed(
+                _explained(failed.failure, options, deadline), failed.error
+            ) from None
         except JobTimeout as error:
             # Between two steps, where no user code runs.
-            raise _Failed(_failure(Reason.TIMED_OUT, error, _message(error)), error) from None
+            raise AttemptFailed(_failure(Reason.TIMED_OUT, error, _message(error)), error) from None
 
     def _source(self, task_id: str) -> str | None:
         task = self._app.tasks[task_id]
@@ -151,7 +153,7 @@ class JobRunner:
     def _run(self, order: JobOrder) -> None:
         task = self._app.tasks.get(order.task)
         if task is None:
-            raise _Failed(
+            raise AttemptFailed(
                 Failure(
                     kind=Reason.NOT_LOADED,
                     message=f"the application's configuration has no task {order.task!r}",
@@ -183,7 +185,7 @@ class JobRunner:
                 found = self._functions[task.id] = task.function_ref.load()
             except ConfigurationError as error:
                 cause = error.__cause__
-                raise _Failed(
+                raise AttemptFailed(
                     Failure(
                         kind=Reason.NOT_LOADED,
                         type=type(cause).__name__ if cause else None,
@@ -196,7 +198,7 @@ class JobRunner:
 
     def _data_nodes(
         self, task: TaskConfig, order: JobOrder
-    ) -> tuple[list[DataNodeRef], list[DataNodeRef]]:
+    ) -> tuple[Sequence[DataNodeRef], Sequence[DataNodeRef]]:
         owner = Owner(instance=order.instance, cycle=order.cycle)
         return (
             [locate(self._app, config, owner) for config in task.inputs],
@@ -217,16 +219,6 @@ def _explained(failure: Failure, options: RunOptions, deadline: Deadline | None)
     return failure
 
 
-def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
-    """Remove what process `pid` was writing when it died while it ran the job."""
-    task = app.tasks.get(order.task)
-    owner = Owner(instance=order.instance, cycle=order.cycle)
-    for config in task.outputs if task else ():
-        path = locate(app, config, owner).path
-        if path is not None:
-            remove_leftover(path, pid)
-
-
 def _read(node: DataNodeRef) -> Any:
     try:
         return node.read()
@@ -238,7 +230,7 @@ def _read(node: DataNodeRef) -> Any:
         else:
             what = f"{node.place}: {_message(error)}"
         what = f"reading data node {node.config.id!r}: {what}"
-        raise _Failed(_failure(Reason.READ_INPUT, error, what), error) from None
+        raise AttemptFailed(_failure(Reason.READ_INPUT, error, what), error) from None
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
@@ -248,7 +240,7 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         raise
     except BaseException as error:  # SystemExit and the like end the job, not us
         trace = error.__traceback__.tb_next if error.__traceback__ else None
-        raise _Failed(
+        raise AttemptFailed(
             Failure(
                 kind=Reason.RAISED,
                 type=type(error).__name__,
@@ -266,7 +258,7 @@ def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Se
     wanted = f"task {task.id!r} has {len(outputs)} outputs and must return as many results; "
     kind = type(results).__name__
     if not hasattr(type(results), "__len__"):
-        raise _Failed(_wrong_count(f"{wanted}it returned one {kind}", "TypeError"))
+        raise AttemptFailed(_wrong_count(f"{wanted}it returned one {kind}", "TypeError"))
     values: list[Any] = []
     try:
         number = len(results)
@@ -277,13 +269,13 @@ def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Se
         raise
     except BaseException as error:
         what = f"{wanted}taking them from the {kind} that it returned raised {_message(error)}"
-        raise _Failed(_failure(Reason.WRONG_RESULT_COUNT, error, what), error) from None
+        raise AttemptFailed(_failure(Reason.WRONG_RESULT_COUNT, error, what), error) from None
     if number != len(outputs):
-        raise _Failed(_wrong_count(f"{wanted}it returned {number}"))
+        raise AttemptFailed(_wrong_count(f"{wanted}it returned {number}"))
     if len(values) != number:
         found = f"{len(values)}, or more" if len(values) > number else str(len(values))
         what = f"it returned a {kind} of length {number} that gives {found}"
-        raise _Failed(_wrong_count(wanted + what))
+        raise AttemptFailed(_wrong_count(wanted + what))
     return values
 
 
@@ -302,7 +294,7 @@ def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
         except Exception as error:
             why = A_FOLDER if isinstance(error, IsADirectoryError) else _message(error)
             what = f"writing data node {node.config.id!r} to {node.place}: {why}"
-            failures.append(_Failed(_failure(Reason.WRITE_OUTPUT, error, what), error))
+            failures.append(AttemptFailed(_failure(Reason.WRITE_OUTPUT, error, what), error))
     if failures:
         raise failures[0]
 

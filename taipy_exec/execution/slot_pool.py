@@ -11,9 +11,9 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.fence import NEVER
+from taipy_exec.execution.host import remove_half_written
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
-from taipy_exec.execution.run_job import remove_half_written
 from taipy_exec.execution.slot import Ask, Slot
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.execution.worker_name import worker_name

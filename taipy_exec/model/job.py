@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from taipy_exec.model.status import Status, SubmissionStatus, submission_status
 
+# In the properties of a submission: see `SubmissionRecord.program`.
+PROGRAM = "program"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -43,7 +46,8 @@ class Failure:
 class JobRecord:
     """One job as the coordinator sees it. Times are seconds since the epoch, UTC.
 
-    `inputs` and `outputs` are ids of data nodes (not of their configurations), in order.
+    `inputs` and `outputs` are ids of data nodes (not of their configurations), in order; `entity`
+    is the id of the task in a program of Taipy, as in a `JobOrder`.
     """
 
     id: str
@@ -65,6 +69,7 @@ class JobRecord:
     finished_at: float | None = None
     duration: float | None = None
     peak_memory: int | None = None
+    entity: str = ""
 
     @property
     def history(self) -> tuple[Status, ...]:
@@ -113,6 +118,12 @@ class SubmissionRecord:
     def status(self) -> SubmissionStatus:
         """The status that follows from the jobs' statuses, by Taipy's rules."""
         return submission_status(self.counts)
+
+    @property
+    def program(self) -> str | None:
+        """The program that submitted it and alone can carry it on; None for what anybody can."""
+        found = self.properties.get(PROGRAM)
+        return None if found is None else str(found)
 
     @property
     def waits_for_data(self) -> bool:

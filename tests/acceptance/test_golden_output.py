@@ -49,6 +49,7 @@ COMMANDS = (
     "report",
     "resume",
     "retry",
+    "run",
     "run-worker",
     "status",
     "submit",

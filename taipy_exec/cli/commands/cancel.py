@@ -83,7 +83,12 @@ def _cancel_lost(
     def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
         if record.mode == "cluster":
             config = load_application(
-                application_path, state_dir=state_dir, mode=record.mode, imports=False
+                application_path,
+                state_dir=state_dir,
+                mode=record.mode,
+                imports=False,
+                takes_programs=record.program is not None,
+                prefers_program=record.program is not None,
             )
             withdraw(config, record, jobs, ended)
 
@@ -103,13 +108,14 @@ def _cancel_job(
     not the one of the submission any more.
     """
     from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.state import same_place
+    from taipy_exec.cli.state import refuse_program, same_place
     from taipy_exec.engine.admission import cancel_lost_job, resume_plan
     from taipy_exec.engine.identity import Identity
     from taipy_exec.errors import ConfigurationError
     from taipy_exec.wiring import withdraw
 
     where = same_place(application_path, state_dir)
+    refuse_program(record, f"taipy-exec cancel {record.id}{where} cancels its whole submission")
     with closing(Identity(store.folder)) as identity:
         try:
             config = load_application(

@@ -45,7 +45,7 @@ def graph(
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    config = load_application(app, state_dir=state_dir, imports=False)
+    config = load_application(app, state_dir=state_dir, imports=False, takes_programs=True)
     chosen = config.scenario(scenario)
     found = chosen.graph(choose_target(chosen, sequence, task))
     if json_output:

@@ -12,8 +12,10 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
-    "Make a small working application in DIR: a config.toml and a Python module.",
+    "Make a small working application in DIR: a config.toml and a Python module. Or, from a Taipy "
+    "program, a config.toml that says what the program configures and needs no Taipy.",
     "taipy-exec init demo && taipy-exec submit demo",
+    "taipy-exec init --from-taipy app/main.py && taipy-exec submit app",
 )
 
 _CONFIG = """\
@@ -76,7 +78,15 @@ def write(ordered, total):
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="The folder to make; with --from-taipy by default the program's."
+        ),
+    ] = None,
+    from_taipy: Annotated[
+        str | None, option("--from-taipy", metavar="APP", help="A Taipy program to start from.")
+    ] = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -88,22 +98,67 @@ def init(
     from taipy_exec.errors import UsageError
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    if from_taipy is not None:
+        files, notes, folder = _from_taipy(from_taipy, folder, force)
+    elif folder is not None:
+        files, notes = _small_application(folder, force), []
+    else:
+        raise UsageError("name the folder to make", "for example taipy-exec init demo")
+    for note in notes:
+        streams.warn(note)
+    if json_output:
+        streams.data(dump({"files": [str(path) for path in files]}))
+    else:
+        streams.note(f"made {', '.join(str(path) for path in files)}")
+        # By its file: a program may lie in the folder too.
+        named = folder / "config.toml" if from_taipy is not None else folder
+        streams.note(f"hint: taipy-exec submit {quote(str(named))}", style="cyan")
+    return 0
+
+
+def _small_application(folder: Path, force: bool) -> list[Path]:
+    from taipy_exec.errors import UsageError
+
     files = {folder / "config.toml": _CONFIG, folder / "tasks.py": _TASKS}
-    there = [str(path) for path in files if path.exists()]
-    if there and not force:
-        are = "is" if len(there) == 1 else "are"
-        raise UsageError(
-            f"{', '.join(there)} {are} there already", "choose another folder, or give --overwrite"
-        )
+    _refuse_to_replace(list(files), force)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
-    if json_output:
-        streams.data(dump({"files": [str(path) for path in files]}))
-    else:
-        streams.note(f"made {', '.join(str(path) for path in files)}")
-        streams.note(f"hint: taipy-exec submit {quote(str(folder))}", style="cyan")
-    return 0
+    return list(files)
+
+
+def _from_taipy(app: str, folder: Path | None, force: bool) -> tuple[list[Path], list[str], Path]:
+    """The files, what to know of them, and their folder."""
+    from taipy_exec.cli.program import enter, main_of
+    from taipy_exec.errors import UsageError
+    from taipy_exec.taipy_plugin.application import import_program
+
+    main = main_of(app)
+    shown = folder or (Path(app) if Path(app).is_dir() else Path(app).parent)
+    folder = shown.absolute()
+    enter(main.parent)
+    import_program(main)
+    # Not above: it needs Taipy.
+    from taipy_exec.taipy_plugin.migration import migrate, planned_files
+
+    _refuse_to_replace(planned_files(main, folder), force)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = migrate(main, folder)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+    return [shown / path.relative_to(folder) for path in found.files], found.notes, shown
+
+
+def _refuse_to_replace(files: list[Path], force: bool) -> None:
+    from taipy_exec.errors import UsageError
+
+    there = [str(path) for path in files if path.exists()]
+    if there and not force:
+        are = "is" if len(there) == 1 else "are"
+        raise UsageError(
+            f"{', '.join(there)} {are} there already", "choose another folder, or give --overwrite"
+        )

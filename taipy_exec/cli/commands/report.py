@@ -79,7 +79,7 @@ def report(
     found = gather(
         store,
         record.id,
-        _configuration(application_path, state_dir),
+        _configuration(record.program or application_path, state_dir),
         now=time.time(),
         where=where,
     )

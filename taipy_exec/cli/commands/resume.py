@@ -46,7 +46,7 @@ def resume(
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state, refuse_program, same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
 
@@ -55,6 +55,7 @@ def resume(
     )
     store, folder = open_state(application_path, state_dir)
     record = _interrupted(store, submission)
+    refuse_program(record)
     config = load_application(
         application_path, state_dir=folder, mode=mode or record.mode, workers=workers
     )

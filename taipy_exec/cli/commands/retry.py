@@ -57,7 +57,7 @@ def retry(
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
-    from taipy_exec.cli.state import open_state, same_place, submit_again
+    from taipy_exec.cli.state import open_state, refuse_program, same_place, submit_again
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
     from taipy_exec.wiring import withdraw
@@ -68,6 +68,7 @@ def retry(
     store, folder = open_state(application_path, state_dir)
     only = store.find_job(wanted) if wanted.startswith("JOB_") else None
     record = store.submission(only.submission if only else wanted)
+    refuse_program(record)
     jobs = store.jobs(record.id)
     again = submit_again(application_path, state_dir, record.scenario)
     left = _left(store, record, jobs, again)

@@ -50,7 +50,19 @@ def run_worker(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
     least, most = _slots(concurrency, autoscale)
-    app = load_application(application_path, mode="cluster", coordinates=False)
+    app = load_application(
+        application_path,
+        mode="cluster",
+        coordinates=False,
+        takes_programs=True,
+        prefers_program=True,
+    )
+    if app.program is not None and app.main_file is not None:
+        from taipy_exec.taipy_plugin.application import import_warning
+
+        warning = import_warning(app.main_file)
+        if warning is not None:
+            streams.warn(warning)
     cluster = cluster_config(app, broker_url)
     limits = WorkerLimits(least=least, most=most, max_jobs=max_jobs, idle_timeout=idle_timeout)
     server = open_metrics(streams, metrics_port, metrics_host)

@@ -91,8 +91,9 @@ def gather(
         try:
             scenario = config.scenario(record.scenario)
             graph = scenario.graph(record.target)
-            instance = store.instance(record.instance)
-            data = lineage(store, config, scenario, instance, graph, jobs, redacted)
+            if record.program is None:
+                instance = store.instance(record.instance)
+                data = lineage(store, config, scenario, instance, graph, jobs, redacted)
         except TaipyExecError as error:
             notes.append(_missing(error, redacted))
         if record.config_digest and record.config_digest != config.digest:

@@ -1,0 +1,124 @@
+"""Running the user's own program in this process, as Python would, and what it leaves to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli import outcome
+from taipy_exec.config.application_path import find_application, whole_path
+from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.wiring import ENVIRONMENT_FILE
+
+if TYPE_CHECKING:
+    from taipy_exec.taipy_plugin.dispatcher import Dispatcher
+
+_LOOK_SECONDS = 0.2
+
+
+def main_of(app: str) -> Path:
+    """The Python file that is meant. Raises ConfigurationError where there is none."""
+    found = find_application(app)
+    if found.main is None or whole_path(app).suffix == ".toml":
+        raise ConfigurationError(
+            f"{app} is no Python program", "name the program, such as main.py; or submit it"
+        )
+    return found.main
+
+
+def enter(root: Path) -> None:
+    """From here on the program's folder is ours, and its modules are found there."""
+    if ENVIRONMENT_FILE in os.environ:
+        os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
+    sys.path.insert(0, str(root))
+    os.chdir(root)
+
+
+def run_program(main: Path, arguments: Sequence[str]) -> int:
+    """Run `main` as the main script in its folder; what Python's exit code would be.
+
+    Signals are the program's while it runs, but for SIGTERM, which ends it as Ctrl-C does.
+    """
+    module = types.ModuleType(MAIN_NAMES[0])
+    module.__dict__.update(__file__=str(main), __builtins__=__builtins__)
+    for name in MAIN_NAMES:
+        sys.modules[name] = module
+    sys.argv = [str(main), *arguments]
+    try:
+        exec(compile(main.read_bytes(), str(main), "exec"), module.__dict__)
+    except SystemExit as leave:
+        return _exit_code(leave)
+    except KeyboardInterrupt:
+        return outcome.INTERRUPTED
+    except BaseException as error:
+        _show(error)
+        return 1
+    return 0
+
+
+def _exit_code(leave: SystemExit) -> int:
+    if leave.code is None or isinstance(leave.code, int):
+        return leave.code or 0
+    print(leave.code, file=sys.stderr)
+    return 1
+
+
+def _show(error: BaseException) -> None:
+    """The traceback as Python shows it, from the program's own first line."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+class Interrupts:
+    """How often the user wants the program to end, by Ctrl-C, and what follows from that."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._dispatcher: Dispatcher | None = None
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self._dispatcher is None:
+            signal.default_int_handler(number, frame)
+        elif self.count > 2:
+            os._exit(outcome.INTERRUPTED)
+        else:
+            self._dispatcher.leave(at_once=self.count > 1)
+
+    def _on_terminate(self, number: int, frame: FrameType | None) -> None:
+        self.count = max(self.count, 1) + 1
+        if self._dispatcher is None:
+            raise SystemExit(outcome.TERMINATED)
+        self._dispatcher.leave(at_once=True)
+
+    def wait_for(self, dispatcher: Dispatcher) -> None:
+        """The program has ended: jobs that it left run, or are given up where it was interrupted.
+
+        Ctrl-C: what waits is canceled; once more: what runs is stopped; a third time: exit now.
+        """
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        self._dispatcher = dispatcher
+        if self.count:
+            dispatcher.leave(at_once=self.count > 1)
+        dispatcher.drain()
+        while dispatcher.is_running():
+            _join_briefly(dispatcher.thread)
+
+
+def _join_briefly(thread: threading.Thread) -> None:
+    # Not for ever: a signal's handler runs between two of these only.
+    thread.join(_LOOK_SECONDS)

@@ -1,0 +1,50 @@
+"""Jobs of a program of another framework: the module that runs them, found by its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from taipy_exec.config.application import AppConfig, ForeignProgram
+from taipy_exec.data.files import remove_leftover
+from taipy_exec.data.node import Owner, locate
+from taipy_exec.execution.order import JobOrder
+
+if TYPE_CHECKING:
+    from taipy_exec.execution.run_job import JobRunner
+
+
+class Host(Protocol):
+    """What the module of a `ForeignProgram` provides."""
+
+    def prepare(self) -> None:
+        """Before the program's file is imported in a process that is to run jobs only."""
+
+    def import_program(self, main: Path) -> None:
+        """Import the program's file. Raises ConfigurationError where it raises."""
+
+    def job_runner(self, app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
+        """What runs jobs in this process, which does nothing else."""
+
+    def remove_half_written(self, order: JobOrder, pid: int) -> None:
+        """Remove what process `pid` was writing when it died while it ran the job."""
+
+
+def host_of(program: ForeignProgram) -> Host:
+    """The module that knows how the program's jobs run."""
+    return cast("Host", importlib.import_module(program.module))
+
+
+def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
+    """Remove what process `pid` was writing when it died while it ran the job."""
+    if app.program is not None:
+        host_of(app.program).remove_half_written(order, pid)
+        return
+    task = app.tasks.get(order.task)
+    owner = Owner(instance=order.instance, cycle=order.cycle)
+    for config in task.outputs if task else ():
+        path = locate(app, config, owner).path
+        if path is not None:
+            remove_leftover(path, pid)

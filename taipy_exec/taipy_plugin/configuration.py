@@ -1,0 +1,113 @@
+"""From Taipy's configuration, as a program made it, to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import ForeignProgram
+from taipy_exec.config.compile import Compiled, compile_layers
+from taipy_exec.config.digest import digest
+from taipy_exec.config.layers import Layer, Sections, layer_from_toml
+from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.run_options import OPTIONS
+from taipy_exec.config.toml_file import TomlFile
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.taipy_plugin import internals
+
+HOST_MODULE = "taipy_exec.taipy_plugin.host"
+
+# What a worker must have in common with the program; all else it reads from the entities.
+_IN_COMMON: Mapping[str, tuple[str, ...]] = {
+    "DATA_NODE": ("storage_type",),
+    "TASK": ("function", "inputs", "outputs"),
+    "SCENARIO": ("tasks",),
+}
+
+
+def compile_program(
+    main: Path | None,
+    *,
+    root: Path,
+    state_dir: Path,
+    overrides: Layer | None = None,
+) -> Compiled:
+    """Taipy's applied configuration as an `AppConfig`, with what is wrong of what we read in it.
+
+    `main` is the file of the program, None where it has none.
+    """
+    layer = program_layer(main or root)
+    compiled = compile_layers(
+        [layer, overrides] if overrides else [layer],
+        root=root,
+        state_dir=state_dir,
+        main_file=main,
+    )
+    compiled.config = replace(
+        compiled.config,
+        digest=digest(_in_common(compiled.merged.sections), main),
+        program=ForeignProgram(module=HOST_MODULE, configuration=internals.configuration_text()),
+    )
+    ours = [problem for problem in compiled.problems if _is_ours(problem)]
+    compiled.problems = [*ours, *_found_by_taipy()]
+    return compiled
+
+
+def _found_by_taipy() -> list[Problem]:
+    return [
+        Problem(message=message, level=Level(level), field=field, value=value)
+        for level, field, value, message in internals.problems()
+    ]
+
+
+def program_layer(source: Path) -> Layer:
+    """What applies in Taipy's configuration, as a layer of ours, without default data."""
+    values = internals.configuration_values()
+    for node in values.get("DATA_NODE", {}).values():
+        node.pop("default_data", None)
+    layer = layer_from_toml(TomlFile(path=source, values=values))
+    # Taipy starts jobs in the order in which they became ready.
+    layer.entry("JOB").setdefault("schedule", "fifo")
+    return layer
+
+
+def require_tasks(main: Path) -> None:
+    """Raises ConfigurationError where the program configures nothing when it is imported."""
+    if any(id != "default" for id in internals.configuration_values().get("TASK", {})):
+        return
+    refused = internals.refused_at()
+    if refused is not None:
+        raise ConfigurationError(
+            f"importing {main} configures no task: it ends where {refused}",
+            "configure above that line, or put that line below "
+            'if __name__ == "__main__": with what follows it',
+        )
+    raise ConfigurationError(
+        f"importing {main} configures no task",
+        'move Config.configure_... and Config.load out of its `if __name__ == "__main__":` part: '
+        "a worker imports the program and does not run that part",
+    )
+
+
+def _in_common(sections: Sections) -> Sections:
+    return {
+        section: {
+            id: {key: _names(value) for key, value in entry.items() if key in keys}
+            for id, entry in sections.get(section, {}).items()
+            if id != "default"
+        }
+        for section, keys in _IN_COMMON.items()
+    }
+
+
+def _names(value: Any) -> Any:
+    return [getattr(item, "id", item) for item in value] if isinstance(value, list) else value
+
+
+def _is_ours(problem: Problem) -> bool:
+    """Whether it is about what we read: Taipy checks its own configuration itself."""
+    return problem.level is Level.ERROR and (
+        problem.section == "JOB" or (problem.section == "TASK" and problem.field in OPTIONS)
+    )

@@ -1,0 +1,270 @@
+"""The thread that runs the jobs of a Taipy program, in the place of Taipy's own dispatcher."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.engine.admission import supersede
+from taipy_exec.engine.identity import Identity, is_interrupted
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.errors import BrokerError, NotFoundError
+from taipy_exec.model.event import Change
+from taipy_exec.model.status import Reason, Status
+from taipy_exec.store.rows import Instance
+from taipy_exec.store.store import Store
+from taipy_exec.taipy_plugin import internals
+from taipy_exec.taipy_plugin.readiness import EntityFreshness, is_ready
+from taipy_exec.taipy_plugin.submission import plan_of
+from taipy_exec.wiring import Engine, make_engine, withdraw
+
+# How often it is looked whether the program has come to its end, and whether data that jobs wait
+# for was written by somebody else.
+_IDLE_SECONDS = 0.25
+
+
+class Dispatcher:
+    """Runs what is submitted until it is told to stop, or the main thread has ended.
+
+    The coordinator decides and the store keeps; Taipy's entities follow, change by change, in this
+    one thread. Submissions that a former dispatcher left are canceled, but for those of `keep`.
+    `was_interrupted` tells, once the main thread has ended, whether nothing more is to start.
+    Raises BrokerError and StoreError where the mode's needs are not there.
+    """
+
+    def __init__(
+        self, app: AppConfig, keep: Collection[str], was_interrupted: Callable[[], bool]
+    ) -> None:
+        self.app = app
+        self.changed = threading.Condition()
+        self._was_interrupted = was_interrupted
+        self._program = str(app.main_file or app.root)
+        self._store = Store(app.state_dir)
+        self._own = Identity(app.state_dir)
+        self._jobs: dict[str, Any] = {}
+        self._plans: dict[str, SubmissionPlan] = {}
+        self._stopping = threading.Event()
+        self._draining = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="taipy-exec-dispatcher")
+        try:
+            self._end_former(keep)
+            self._engine = self._make_engine()
+        except BaseException:
+            self._store.close()
+            self._own.close()
+            raise
+
+    def _make_engine(self) -> Engine:
+        engine = make_engine(
+            self.app,
+            self._store,
+            folder=Path.cwd(),
+            own=self._own,
+            freshness=EntityFreshness(self._store),
+            tell=internals.log.warning,
+        )
+        engine.coordinator.observers.append(self._observe)
+        return engine
+
+    def _end_former(self, keep: Collection[str]) -> None:
+        """What a former run of the program left is over: nobody waits for it any more."""
+        for record in self._store.unfinished_submissions():
+            is_ours = record.program is not None and record.id not in keep
+            if is_ours and is_interrupted(self._store.folder, record):
+                left = [job.id for job in self._store.jobs(record.id) if not job.status.is_final]
+                supersede(
+                    self._store,
+                    record,
+                    self._own.name,
+                    partial(withdraw, self.app),
+                    Reason.INTERRUPTED,
+                )
+                internals.end_former_jobs(left)
+
+    # -- what Taipy asks for, from any thread -------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to dispatch."""
+        self.thread.start()
+
+    def is_running(self) -> bool:
+        """Whether jobs are dispatched."""
+        return self.thread.is_alive()
+
+    is_alive = is_running
+
+    def stop(self, wait: bool = True, timeout: float | None = None) -> None:
+        """Start nothing more. With `wait` return when what runs has ended, or after `timeout`."""
+        self._stopping.set()
+        coordinator = self._engine.coordinator
+        coordinator.post(coordinator.leave)
+        if wait and self.thread is not threading.current_thread():
+            self.thread.join(timeout)
+
+    def drain(self) -> None:
+        """The program has come to its end: run what is left, as far as it can run, and end."""
+        self._draining.set()
+
+    def leave(self, *, at_once: bool = False) -> None:
+        """The program is to end: start nothing more and, with `at_once`, stop what runs.
+
+        For signal handlers too.
+        """
+        coordinator = self._engine.coordinator
+        coordinator.post(coordinator.leave)
+        if at_once:
+            coordinator.post(self._stop_all)
+
+    def submitted(self, submission: Any, jobs: Sequence[Any]) -> None:
+        """Store the submission, and have its jobs run."""
+        plan, instance = plan_of(self.app, submission, jobs, self._own.name, self._program)
+        self._store_plan(plan, instance)
+        self.add(plan, jobs)
+
+    def _store_plan(self, plan: SubmissionPlan, instance: Instance) -> None:
+        if self._store.take_over(plan.record.id, None, self._own.name, self.app.job.mode):
+            attempts = {job.id: job.attempt for job in self._store.jobs(plan.record.id)}
+            for job in plan.jobs:
+                job.attempt = attempts[job.id]
+            return
+        try:
+            self._store.instance(instance.id)
+        except NotFoundError:
+            self._store.add_instance(instance)
+        self._store.add_submission(plan.record, plan.jobs)
+
+    def add(self, plan: SubmissionPlan, jobs: Iterable[Any]) -> None:
+        """Have the jobs of a stored submission run."""
+        self._jobs.update((job.id, job) for job in jobs)
+        self._engine.coordinator.post(partial(self._add, plan))
+
+    def cancel(self, job: Any) -> None:
+        """Cancel it while it waits, stop it while it runs; return when that is decided."""
+        coordinator = self._engine.coordinator
+        self._do(lambda: coordinator.cancel([job.id], Reason.CANCELED))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the calling thread is the dispatching one: it is inside a callback."""
+        return self.thread is threading.current_thread()
+
+    def _do(self, action: Callable[[], None]) -> None:
+        if self.is_here:
+            self._engine.coordinator.post(action)
+            return
+        done = threading.Event()
+
+        def act() -> None:
+            try:
+                action()
+            finally:
+                done.set()
+
+        self._engine.coordinator.post(act)
+        while not done.wait(0.2) and self.is_running():
+            pass
+
+    # -- the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        coordinator = self._engine.coordinator
+        main = threading.main_thread()
+        try:
+            while True:
+                busy = coordinator.has_work()
+                over = self._stopping.is_set() or self._draining.is_set() or not main.is_alive()
+                if over and not busy:
+                    break
+                if not main.is_alive() and self._was_interrupted():
+                    coordinator.leave()
+                coordinator.step(_IDLE_SECONDS)
+                self._wake_blocked()
+        except BaseException:
+            internals.log.exception(
+                "the dispatcher stops: jobs that have not ended stay as they are"
+            )
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        coordinator = self._engine.coordinator
+        try:
+            if self._stopping.is_set():
+                coordinator.release()
+            else:
+                self._stop_all()
+        except Exception:
+            internals.log.exception("what is left could not be stored")
+        self._engine.close(self.app.job.grace)
+        with self.changed:
+            self.changed.notify_all()
+
+    def _add(self, plan: SubmissionPlan) -> None:
+        self._plans[plan.record.id] = plan
+        try:
+            self._engine.add(plan)
+        except BrokerError as error:
+            internals.log.error(f"{plan.record.id} cannot be queued: {error}")
+            del self._plans[plan.record.id]
+
+    def _stop_all(self) -> None:
+        """Nobody will carry on what has not ended: it is canceled, in Taipy too."""
+        coordinator = self._engine.coordinator
+        left = [job.id for job in coordinator.board.jobs.values() if not job.status.is_final]
+        if left:
+            coordinator.cancel(left, Reason.INTERRUPTED)
+
+    def _wake_blocked(self) -> None:
+        """Jobs run whose data somebody else has written, or is no longer about to."""
+        coordinator = self._engine.coordinator
+        ready = [id for id in list(coordinator.board.awaiting) if is_ready(id)]
+        if ready:
+            coordinator.written(ready, [])
+
+    # -- what follows from a decision -----------------------------------------------------------
+
+    def _observe(self, changes: Sequence[Change]) -> None:
+        """Everything is stored already; now Taipy's entities follow, and its subscribers hear."""
+        for change in changes:
+            job = self._jobs.get(change.job)
+            if job is not None:
+                try:
+                    _follow(job, change)
+                except Exception:
+                    internals.log.exception(
+                        f"{change.job} is {change.after.name}, unknown to Taipy"
+                    )
+        ended = [id for id, plan in self._plans.items() if plan.record.finished_at is not None]
+        for id in ended:
+            plan = self._plans.pop(id)
+            self._engine.coordinator.forget(id)
+            for record in plan.jobs:
+                self._jobs.pop(record.id, None)
+        if any(change.after.is_final for change in changes):
+            with self.changed:
+                self.changed.notify_all()
+
+    def unfinished(self) -> list[list[Any]]:
+        """Taipy's jobs of each submission that has not ended: for whoever comes next."""
+        return [[self._jobs[record.id] for record in plan.jobs] for plan in self._plans.values()]
+
+
+def _follow(job: Any, change: Change) -> None:
+    """Have Taipy's job take the step that was decided."""
+    if change.after is Status.COMPLETED:
+        internals.record_outputs(job)
+    elif change.after.is_final:
+        internals.unlock_outputs(job)
+    internals.set_status(job, change.after.name, _stacktrace(change))
+
+
+def _stacktrace(change: Change) -> list[str]:
+    failure = change.failure
+    if failure is None:
+        return []
+    text = failure.traceback or f"{failure.type or failure.kind}: {failure.message}\n"
+    return [text]

@@ -1,0 +1,77 @@
+"""A data node of a Taipy program, as what runs jobs sees one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import DataNodeConfig
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.taipy_plugin import internals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityNode(DataNodeRef):
+    """Read and written through Taipy; a file is written beside its place and renamed."""
+
+    @classmethod
+    def of(cls, node: Any) -> EntityNode:
+        """From Taipy's data node."""
+        return cls(
+            id=node.id,
+            config=DataNodeConfig(id=node.config_id, storage_type=node.storage_type()),
+            # Its key is its id: wherever the value lies, Taipy tells data nodes apart by that.
+            is_generated=True,
+        )
+
+    @property
+    def place(self) -> str:
+        """The file, or the data node's id."""
+        file = internals.file_of(internals.data_node(self.id))
+        return self.id if file is None else str(file)
+
+    def read(self) -> Any:
+        """The value. Raises what Taipy raises, also where it was never written."""
+        return internals.data_node(self.id).read_or_raise()
+
+    def write(self, value: Any) -> None:
+        """Replace the value; a file as a whole, and any other as Taipy does it."""
+        node = internals.data_node(self.id)
+        file = internals.file_of(node)
+        if file is None:
+            self._before()
+            internals.write_value(node, value)
+            return
+        target = Path(os.path.realpath(file))
+        part = _part(target, os.getpid())
+        try:
+            internals.write_value(node, value, part)
+            if target.exists():
+                part.chmod(target.stat().st_mode & 0o7777)
+            self._before()
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def _before(self) -> None:
+        if self.before_change is not None:
+            self.before_change()
+
+    def changed_at(self) -> float | None:
+        """When it was last written, None if it cannot be read now: never, or in the making."""
+        node = internals.data_node(self.id)
+        edited = node.last_edit_date if node.is_ready_for_reading else None
+        return edited.timestamp() if edited else None
+
+
+def _part(target: Path, pid: int) -> Path:
+    # With the same extension: writers of tables choose the format by it.
+    return target.with_name(f".{target.stem}.{pid}.part{target.suffix}")
+
+
+def remove_part(file: Path, pid: int) -> None:
+    """Remove what process `pid` was writing when it died."""
+    _part(Path(os.path.realpath(file)), pid).unlink(missing_ok=True)

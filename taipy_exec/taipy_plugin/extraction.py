@@ -1,0 +1,67 @@
+"""Functions of a program, taken out of it with what they need, so that Taipy is not needed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+
+def extract(source: str, names: Iterable[str]) -> str | None:
+    """The text of a module with these functions and all of the top level that they use.
+
+    None where one of them uses something of Taipy, or something that is not to be found.
+    """
+    lines = source.splitlines()
+    statements = ast.parse(source).body
+    binding: dict[str, list[ast.stmt]] = {}
+    for statement in statements:
+        for name in _bound(statement):
+            binding.setdefault(name, []).append(statement)
+    chosen: set[int] = set()
+    todo = list(names)
+    if any(name not in binding for name in todo):
+        return None
+    while todo:
+        for statement in binding.get(todo.pop(), ()):
+            position = statements.index(statement)
+            if position in chosen:
+                continue
+            if _is_of_taipy(statement):
+                return None
+            chosen.add(position)
+            todo += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    parts = [_text(lines, statements[position]) for position in sorted(chosen)]
+    imports = [p for p, i in zip(parts, sorted(chosen), strict=True) if _is_import(statements[i])]
+    rest = [p for p, i in zip(parts, sorted(chosen), strict=True) if not _is_import(statements[i])]
+    return "\n\n\n".join(["\n".join(imports), *rest] if imports else rest) + "\n"
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        for alias in statement.names:
+            yield alias.asname or alias.name.partition(".")[0]
+    else:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def _is_of_taipy(statement: ast.stmt) -> bool:
+    modules: list[str] = []
+    if isinstance(statement, ast.Import):
+        modules = [alias.name for alias in statement.names]
+    elif isinstance(statement, ast.ImportFrom):
+        modules = [statement.module or ""]
+    return any(name.partition(".")[0] == "taipy" for name in modules)
+
+
+def _text(lines: list[str], statement: ast.stmt) -> str:
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return "\n".join(lines[first - 1 : statement.end_lineno])

@@ -1,0 +1,105 @@
+"""Jobs of a Taipy program in processes of their own; what `execution.host` asks for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.main_module import import_main
+from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.execution.order import JobOrder
+from taipy_exec.execution.run_job import AttemptFailed, JobRunner, format_traceback
+from taipy_exec.model.job import Failure
+from taipy_exec.model.status import Reason
+from taipy_exec.taipy_plugin import internals
+from taipy_exec.taipy_plugin.entity import EntityNode, remove_part
+
+_former_main: list[Any] = []
+
+
+def prepare() -> None:
+    """What would run the program ends the import of its file."""
+    internals.refuse_running()
+
+
+def import_program(main: Path) -> None:
+    """Import the file as the main script, as a process that `multiprocessing` spawns does.
+
+    Raises ConfigurationError where it raises.
+    """
+    import_main(main, MAIN_NAMES[1])
+    _former_main.append(sys.modules[MAIN_NAMES[0]])
+    sys.modules[MAIN_NAMES[0]] = sys.modules[MAIN_NAMES[1]]
+
+
+def job_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
+    """A runner by the program's entities, under the program's configuration."""
+    assert app.program is not None
+    internals.apply_configuration(app.program.configuration)
+    internals.write_entities_whole()
+    return ProgramJobRunner(app, may_write, alone=True)
+
+
+def remove_half_written(order: JobOrder, pid: int) -> None:
+    """Remove what process `pid` was writing when it died while it ran the job."""
+    try:
+        task = internals.task_entity(order.entity)
+        for node in task.output.values() if task else ():
+            file = internals.file_of(node)
+            if file is not None:
+                remove_part(file, pid)
+    except Exception:
+        # The entities may be gone, or need what only a job's process has; it is litter, no fault.
+        internals.log.debug("what the job left half written stays", exc_info=True)
+
+
+class ProgramJobRunner(JobRunner):
+    """Runs jobs by the task and the data nodes that Taipy has stored."""
+
+    def _run(self, order: JobOrder) -> None:
+        self._entity = self._task_entity(order)
+        super()._run(order)
+
+    def _task_entity(self, order: JobOrder) -> Any:
+        try:
+            entity = internals.task_entity(order.entity)
+        except Exception as error:
+            what = (
+                f"the function of task {order.task!r} cannot be imported in the job's process: "
+                f"{error}; define it at the top level of a module, outside of the "
+                '`if __name__ == "__main__":` part'
+            )
+            raise AttemptFailed(_not_loaded(what, error), error) from None
+        if entity is None:
+            what = (
+                f"{order.entity} is not in {internals.stored_tasks()}: the program and this worker "
+                "must share that folder; start both in the same one, or give [CORE] "
+                "taipy_storage_folder and storage_folder as absolute paths of a shared disk"
+            )
+            raise AttemptFailed(_not_loaded(what))
+        return entity
+
+    def _function(self, task: TaskConfig) -> Callable[..., Any]:
+        function: Callable[..., Any] = self._entity.function
+        return function
+
+    def _data_nodes(
+        self, task: TaskConfig, order: JobOrder
+    ) -> tuple[Sequence[DataNodeRef], Sequence[DataNodeRef]]:
+        return (
+            [EntityNode.of(node) for node in self._entity.input.values()],
+            [EntityNode.of(node) for node in self._entity.output.values()],
+        )
+
+
+def _not_loaded(message: str, error: BaseException | None = None) -> Failure:
+    return Failure(
+        kind=Reason.NOT_LOADED,
+        type=type(error).__name__ if error else None,
+        message=message,
+        traceback=format_traceback(error, error.__traceback__) if error else None,
+    )

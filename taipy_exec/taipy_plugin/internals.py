@@ -1,0 +1,518 @@
+"""All that is used of Taipy's private names; no other module knows one.
+
+Written against Taipy 4.1. `open_internals` says in a sentence where another version lacks a name.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, ClassVar, Protocol
+
+import toml
+from taipy.common.config import Config
+from taipy.common.config._serializer._toml_serializer import _TomlSerializer
+from taipy.common.config.checker._checker import _Checker
+from taipy.common.config.checker._checkers._config_checker import _ConfigChecker
+from taipy.common.logger._taipy_logger import _TaipyLogger
+from taipy.core import Job, Orchestrator, Status, Submission, Task
+from taipy.core._entity._ready_to_run_property import _ReadyToRunProperty
+from taipy.core._entity.submittable import Submittable
+from taipy.core._orchestrator._orchestrator import _Orchestrator
+from taipy.core._orchestrator._orchestrator_factory import _OrchestratorFactory
+from taipy.core._repository._encoder import _Encoder
+from taipy.core._repository._filesystem_repository import _FileSystemRepository
+from taipy.core.config.job_config import JobConfig
+from taipy.core.data._data_manager_factory import _DataManagerFactory
+from taipy.core.data._file_datanode_mixin import _FileDataNodeMixin
+from taipy.core.data.data_node import DataNode
+from taipy.core.job._job_manager_factory import _JobManagerFactory
+from taipy.core.notification import EventOperation, Notifier
+from taipy.core.notification.event import _make_event
+from taipy.core.reason import DataNodeEditInProgress, DataNodeIsNotWritten
+from taipy.core.scenario._scenario_manager import _ScenarioManager
+from taipy.core.submission._submission_manager_factory import _SubmissionManagerFactory
+from taipy.core.task._task_manager_factory import _TaskManagerFactory
+
+from taipy_exec.config.main_module import RunRefused
+
+log = _TaipyLogger._get_logger()
+
+_CLUSTER = "cluster"
+_PART = ".taipy-exec"
+
+
+# -- the configuration ----------------------------------------------------------------------
+
+
+def configuration_values() -> dict[str, Any]:
+    """The applied configuration, as a TOML file would say it."""
+    values: dict[str, Any] = _TomlSerializer()._str(Config._applied_config)
+    return values
+
+
+def default_values() -> dict[str, Any]:
+    """What Taipy says by itself, in the same form."""
+    values: dict[str, Any] = _TomlSerializer()._str(Config._default_config)
+    return values
+
+
+def configuration_text() -> str:
+    """The applied configuration as TOML, without default data: that may be anything."""
+    values = configuration_values()
+    for node in values.get("DATA_NODE", {}).values():
+        node.pop("default_data", None)
+    return str(toml.dumps(values))
+
+
+def apply_configuration(text: str) -> None:
+    """Have the configuration of the program apply in this process too."""
+    Config._applied_config._update(_TomlSerializer()._deserialize(text))
+    Config.block_update()
+
+
+def default_data() -> dict[str, Any]:
+    """Data node -> its default data, as Python values."""
+    return {
+        id: node.properties["default_data"]
+        for id, node in Config.data_nodes.items()
+        if node.properties.get("default_data") is not None
+    }
+
+
+def problems() -> list[tuple[str, str, Any, str]]:
+    """What Taipy's checkers find now: level, field, value and message of each."""
+    return [
+        (issue.level, issue.field, issue.value, issue.message)
+        for issue in _Checker._check(Config._applied_config).all
+    ]
+
+
+def override_job(values: Mapping[str, Any]) -> None:
+    """Have `[JOB]` say this from now on, whatever the program and its files say."""
+    if not values:
+        return
+    original = Config._override_env_file
+
+    def override(cls: Any) -> None:
+        original()
+        sections = cls._env_file_config._unique_sections
+        sections.setdefault(JobConfig.name, JobConfig())._update(dict(values))
+
+    Config._override_env_file = classmethod(override)
+
+
+def allow_cluster() -> None:
+    """Have Taipy's checker accept cluster mode, and our own refuse what cannot work there."""
+    if _CLUSTER not in JobConfig._MODES:
+        JobConfig._MODES = [*JobConfig._MODES, _CLUSTER]
+        _Checker.add_checker(_ProgramChecker)
+
+
+class _ProgramChecker(_ConfigChecker):  # type: ignore[misc]
+    """What Taipy's own checkers let through, and no other process could run."""
+
+    def _check(self) -> Any:
+        if self._config._unique_sections[JobConfig.name].is_development:
+            return self._collector
+        for id, task in self._config._sections.get("TASK", {}).items():
+            name = getattr(task.function, "__qualname__", "")
+            if "<lambda>" in name or "<locals>" in name:
+                self._error("function", task.function, _not_importable(id, name))
+        for id, node in self._config._sections.get("DATA_NODE", {}).items():
+            if node.storage_type == "in_memory" and id != "default":
+                what = f"DataNode `{id}`: in_memory data nodes live in one process: use pickle"
+                self._error("storage_type", node.storage_type, what)
+        return self._collector
+
+
+def _not_importable(task: str, name: str) -> str:
+    kind = "a lambda" if "<lambda>" in name else f"{name}, which stands inside another function,"
+    return (
+        f"the function of task `{task}` is {kind} and cannot be found by another process: "
+        "define it with def at the top level of a module"
+    )
+
+
+# -- a process that only needs what the program defines ---------------------------------------
+
+_refused_at: list[str] = []
+
+
+def refuse_running() -> None:
+    """From now on, what would run the program ends the import of its file, quietly."""
+    from taipy.rest import Rest
+
+    for owner, name, called in (
+        (Orchestrator, "run", "Orchestrator().run()"),
+        (Rest, "run", "Rest().run()"),
+        (_ScenarioManager, "_create", "create_scenario()"),
+        (_Orchestrator, "submit", "submit()"),
+        (_Orchestrator, "submit_task", "submit()"),
+    ):
+        setattr(owner, name, _refusal(called))
+    try:
+        from taipy.gui import Gui
+    except ImportError:
+        return
+    Gui.run = _refusal("Gui().run()")
+
+
+def _refusal(called: str) -> Callable[..., Any]:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        where = next(_outside_taipy(), "")
+        _refused_at.append(f"{where} calls {called}" if where else called)
+        raise RunRefused
+
+    return refuse
+
+
+def _outside_taipy() -> Iterator[str]:
+    """The lines that led here, the innermost first, but for Taipy's and ours."""
+    ours = (str(Path(_OrchestratorFactory_file()).parents[2]), str(Path(__file__).parents[1]))
+    frame: FrameType | None = traceback.walk_stack(None).__next__()[0]
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(ours) and not name.startswith("<"):
+            yield f"{name}:{frame.f_lineno}"
+        frame = frame.f_back
+
+
+def _OrchestratorFactory_file() -> str:
+    import taipy.core._orchestrator._orchestrator_factory as module
+
+    return str(module.__file__)
+
+
+def refused_at() -> str | None:
+    """Where the import of the program's file ended because it would have run something."""
+    return _refused_at[0] if _refused_at else None
+
+
+# -- entities -------------------------------------------------------------------------------
+
+
+def task_entity(id: str) -> Task | None:
+    """The task with its data nodes and function. Raises what importing the function raises."""
+    found = _TaskManagerFactory._build_manager()._get(id)
+    return found if isinstance(found, Task) else None
+
+
+def data_node(id: str) -> DataNode:
+    """The data node as it is stored now."""
+    return _DataManagerFactory._build_manager()._get(id)
+
+
+def stored_tasks() -> Path:
+    """The folder of the task entities."""
+    return Path(_TaskManagerFactory._build_manager()._repository.dir_path).absolute()
+
+
+def file_of(node: DataNode) -> Path | None:
+    """The file that holds the node's value; None where it is none of its own."""
+    if not isinstance(node, _FileDataNodeMixin):
+        return None
+    path = Path(node._path).absolute()
+    return None if path.is_dir() or path.name.endswith("*") else path
+
+
+def write_value(node: DataNode, value: Any, file: Path | None = None) -> None:
+    """Write the value as Taipy does, but to `file` where one is given; nothing is recorded."""
+    if file is None:
+        node._write(value)
+        return
+    path = node._path
+    node._path = str(file)
+    try:
+        node._write(value)
+    finally:
+        node._path = path
+
+
+def unlock_outputs(job: Job) -> None:
+    """Nobody writes the job's outputs any more."""
+    job._unlock_edit_on_outputs()
+
+
+def record_outputs(job: Job) -> None:
+    """The job has written its outputs: the edit is recorded, and the data nodes are unlocked.
+
+    What is stored and published is what `track_edit` and `unlock_edit` do one after the other,
+    with one write for all; and the edit is kept, which Taipy loses.
+    """
+    manager = _DataManagerFactory._build_manager()
+    for output in job._task.output.values():
+        node = manager._get(output.id)
+        path = node._properties.get(node._PATH_KEY)
+        at = node._get_last_modified_datetime(path) or datetime.now()
+        node._edits.append({"job_id": job.id, "timestamp": at})
+        changes = {
+            "last_edit_date": at,
+            "editor_id": None,
+            "editor_expiration_date": None,
+            "edit_in_progress": False,
+        }
+        for name, value in changes.items():
+            setattr(node, f"_{name}", value)
+        manager._set(node)
+        for name, value in changes.items():
+            Notifier.publish(
+                _make_event(node, EventOperation.UPDATE, attribute_name=name, attribute_value=value)
+            )
+        for reason in (DataNodeIsNotWritten(node.id), DataNodeEditInProgress(node.id)):
+            _ReadyToRunProperty._remove(node, reason)
+
+
+def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
+    """Store the job's new status, publish it, and call its subscribers as Taipy does.
+
+    What the job failed of is stored with it. A subscriber that raises does not keep the others
+    from being called.
+    """
+    status = Status[name]
+    job._status_change_records[name] = datetime.now()
+    job._status = status
+    job._stacktrace += stacktrace
+    _JobManagerFactory._build_manager()._set(job)
+    Notifier.publish(
+        _make_event(job, EventOperation.UPDATE, attribute_name="status", attribute_value=status)
+    )
+    if status is Status.COMPLETED:
+        log.info(f"job {job.id} is completed.")
+    for subscriber in job._subscribers:
+        try:
+            subscriber(job)
+        except Exception:
+            log.exception(f"a callback of job {job.id} raised when the job was {name}")
+
+
+def status_of(job: Job) -> str:
+    """The job's status by name, as this process knows it."""
+    return str(job._status.name)
+
+
+def times_of(job: Job) -> Mapping[str, float]:
+    """Status -> when the job reached it, in seconds since the epoch."""
+    return {name: at.timestamp() for name, at in job._status_change_records.items()}
+
+
+def is_forced(job: Job) -> bool:
+    """Whether the job is not to be skipped."""
+    return bool(job._force)
+
+
+def task_of(job: Job) -> Task:
+    """The job's task, without reading it anew."""
+    return job._task
+
+
+def stored_job(id: str) -> Job | None:
+    """The job as it is stored, if it is."""
+    return _JobManagerFactory._build_manager()._get(id)
+
+
+def submission_of(job: Job) -> Submission:
+    """The submission that made the job."""
+    return _SubmissionManagerFactory._build_manager()._get(job.submit_id)
+
+
+def write_entities_whole() -> None:
+    """Have entity files replaced as a whole: a reader in another process never sees half of one.
+
+    The files are written in a folder of their own, as Taipy takes every file for an entity.
+    """
+    if getattr(_FileSystemRepository._save, "is_whole", False):
+        return
+
+    def save(self: Any, entity: Any) -> None:
+        import json
+
+        model = self.converter._entity_to_model(entity)
+        text = json.dumps(
+            model.to_dict(), ensure_ascii=False, indent=0, cls=_Encoder, check_circular=False
+        )
+        folder = self.dir_path
+        name = f"{model.id}.json"
+        beside = folder.parent / _PART / f"{os.getpid()}.{threading.get_ident()}.{name}"
+        try:
+            beside.write_text(text, encoding="UTF-8")
+            beside.replace(folder / name)
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(text, encoding="UTF-8")
+            beside.replace(folder / name)
+
+    save.is_whole = True  # type: ignore[attr-defined]
+    _FileSystemRepository._save = save
+
+
+# -- the orchestrator -----------------------------------------------------------------------
+
+
+class _InputsKnown(threading.local):
+    """The inputs of scenarios and sequences, found once for a submission.
+
+    For each output that it locks Taipy looks whether it is an input of a parent, for which it
+    loads all of the parent's tasks: with n tasks n times n files.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[DataNode]] | None = None
+        self._in_use = False
+
+    @contextmanager
+    def for_one_submission(self) -> Iterator[None]:
+        self._known = {}
+        try:
+            yield
+        finally:
+            self._known = None
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        self._in_use = self._known is not None
+        try:
+            yield
+        finally:
+            self._in_use = False
+
+    def of(self, submittable: Any) -> set[DataNode]:
+        if not self._in_use or self._known is None:
+            return _get_inputs(submittable)
+        found = self._known.get(submittable.id)
+        if found is None:
+            found = self._known[submittable.id] = _get_inputs(submittable)
+        return found
+
+
+_inputs_known = _InputsKnown()
+_get_inputs: Callable[[Any], set[DataNode]] = Submittable.get_inputs
+
+
+class Host(Protocol):
+    """What takes the place of Taipy's dispatcher: from the calling thread each."""
+
+    def started(self) -> RunningDispatcher:
+        """`Orchestrator.run` wants a dispatcher; with one that runs already, that one."""
+
+    def submitted(self, submission: Submission, jobs: Sequence[Job]) -> None:
+        """These jobs have been made, and are BLOCKED or PENDING."""
+
+    def cancel(self, job: Job) -> None:
+        """Somebody wants this job canceled, which has not ended."""
+
+    def wait(self, jobs: Sequence[Job], timeout: float | None) -> None:
+        """Return when these jobs have ended, or after `timeout` seconds."""
+
+
+class RunningDispatcher(Protocol):
+    """What Taipy asks of a dispatcher."""
+
+    def is_running(self) -> bool:
+        """Whether it dispatches jobs."""
+
+    def stop(self, wait: bool = True, timeout: float | None = None) -> None:
+        """Dispatch no more; with `wait` when what runs has ended, at most `timeout` seconds."""
+
+
+class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
+    """Taipy's orchestrator up to the point where jobs wait; from there the host has them.
+
+    In development mode it is Taipy's all the way.
+    """
+
+    host: ClassVar[Host]
+
+    @classmethod
+    def submit(cls, *args: Any, **kwargs: Any) -> Submission:
+        with _inputs_known.for_one_submission():
+            return super().submit(*args, **kwargs)
+
+    @classmethod
+    def _lock_dn_output_and_create_job(cls, *args: Any, **kwargs: Any) -> Job:
+        with _inputs_known.used():
+            return super()._lock_dn_output_and_create_job(*args, **kwargs)
+
+    @classmethod
+    def _orchestrate_job_to_run_or_block(cls, jobs: list[Job]) -> None:
+        if Config.job_config.is_development:
+            super()._orchestrate_job_to_run_or_block(jobs)
+            return
+        for job in jobs:
+            set_status(job, "BLOCKED" if cls._is_blocked(job) else "PENDING")
+        if jobs:
+            cls.host.submitted(submission_of(jobs[0]), jobs)
+
+    @classmethod
+    def _on_status_change(cls, job: Job) -> None:
+        if Config.job_config.is_development:
+            super()._on_status_change(job)
+
+    @classmethod
+    def _wait_until_job_finished(
+        cls, jobs: list[Job] | Job, timeout: float | int | None = None
+    ) -> None:
+        cls.host.wait([jobs] if isinstance(jobs, Job) else list(jobs), timeout)
+
+    @classmethod
+    def cancel_job(cls, job: Job) -> None:
+        if Config.job_config.is_development:
+            super().cancel_job(job)
+        elif job.is_finished():
+            log.info(f"{job.id} is {job.status.name} and cannot be canceled.")
+        else:
+            cls.host.cancel(job)
+
+
+# What is stored of a job names its subscribers: Taipy without us must find them again.
+_stored_as = HostedOrchestrator.__dict__["_on_status_change"].__func__
+_stored_as.__qualname__ = "_Orchestrator._on_status_change"
+_stored_as.__module__ = _Orchestrator.__module__
+
+
+def take_over(host: Host) -> None:
+    """Have Taipy use `host` in the place of its own dispatcher, but in development mode.
+
+    Raises AttributeError where this version of Taipy has no such place.
+    """
+    HostedOrchestrator.host = host
+    Submittable.get_inputs = lambda submittable: _inputs_known.of(submittable)
+    if _OrchestratorFactory._orchestrator is HostedOrchestrator:
+        return
+    original = _OrchestratorFactory._build_dispatcher
+
+    def build(cls: Any, force_restart: bool = False) -> Any:
+        if Config.job_config.is_development:
+            log.warning(
+                "mode is development: Taipy runs the jobs itself, in the program's own thread; "
+                'taipy-exec runs them with mode = "standalone" or "cluster" in [JOB]'
+            )
+            return original(force_restart=force_restart)
+        if force_restart and cls._dispatcher is not None:
+            cls._remove_dispatcher()
+        cls._dispatcher = host.started()
+        return cls._dispatcher
+
+    _OrchestratorFactory._orchestrator = HostedOrchestrator
+    _OrchestratorFactory._build_dispatcher = classmethod(build)
+
+
+def is_taken_over() -> bool:
+    """Whether a host has the place of Taipy's dispatcher."""
+    return _OrchestratorFactory._orchestrator is HostedOrchestrator
+
+
+def end_former_jobs(ids: Iterable[str]) -> None:
+    """Jobs that a former run of the program left are CANCELED, where they are still stored."""
+    for id in ids:
+        job = stored_job(id)
+        if job is not None and not job._is_finished():
+            unlock_outputs(job)
+            set_status(job, "CANCELED")

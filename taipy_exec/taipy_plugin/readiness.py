@@ -1,0 +1,48 @@
+"""Whether data nodes of a Taipy program are ready or fresh, by Taipy's own word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from taipy_exec.config.application import TaskConfig
+from taipy_exec.data.node import DataNodeRef
+from taipy_exec.engine.freshness import Freshness
+from taipy_exec.taipy_plugin import internals
+
+
+class EntityFreshness(Freshness):
+    """Asks the entities, which others may change at any time; keeps nothing of them."""
+
+    def load(self, nodes: Iterable[DataNodeRef]) -> None:
+        """Nothing: the entities know."""
+
+    def not_ready(self, nodes: Iterable[DataNodeRef]) -> list[DataNodeRef]:
+        """Those never written, or locked by a job or a user who edits them."""
+        return [node for node in nodes if not is_ready(node.id)]
+
+    def why_run(
+        self,
+        task: TaskConfig,
+        inputs: Sequence[DataNodeRef],
+        outputs: Sequence[DataNodeRef],
+        now: float,
+    ) -> str | None:
+        """Why the task must run, in words; None where Taipy would skip it."""
+        if not outputs:
+            return "no outputs"
+        written = [internals.data_node(node.id) for node in outputs]
+        for node in written:
+            if not node.is_valid:
+                return f"{node.config_id} was never written, or is older than its validity period"
+        oldest = min(node.last_edit_date for node in written)
+        for ref in inputs:
+            node = internals.data_node(ref.id)
+            if node.last_edit_date > oldest:
+                return f"{node.config_id} changed"
+        return None
+
+
+def is_ready(id: str) -> bool:
+    """Whether the data node has a value and nobody is about to change it."""
+    node = internals.data_node(id)
+    return node is not None and bool(node.is_ready_for_reading)

@@ -1,0 +1,155 @@
+"""The one of a process that Taipy's orchestrator turns to: before, during and after dispatching."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application_path import state_folder
+from taipy_exec.taipy_plugin import internals
+from taipy_exec.taipy_plugin.configuration import compile_program
+from taipy_exec.taipy_plugin.dispatcher import Dispatcher
+
+# While nobody dispatches, jobs are looked at so often.
+_POLL_SECONDS = 0.1
+
+
+class Service:
+    """Keeps what is submitted before the orchestrator runs, and what it leaves when it stops."""
+
+    current: ClassVar[Service | None] = None
+
+    def __init__(self, state_dir: Path | None) -> None:
+        self.dispatcher: Dispatcher | None = None
+        self._state_dir = state_dir
+        self._lock = threading.RLock()
+        self._early: list[tuple[Any, Sequence[Any]]] = []
+
+    @classmethod
+    def install(cls, state_dir: Path | None) -> None:
+        """Put one in the place of Taipy's dispatcher."""
+        internals.allow_cluster()
+        internals.write_entities_whole()
+        cls.current = cls(state_dir)
+        internals.take_over(cls.current)
+
+    # -- what Taipy asks for --------------------------------------------------------------------
+
+    def started(self) -> Dispatcher:
+        """A dispatcher that runs, with all that was submitted before."""
+        with self._lock:
+            former = self.dispatcher
+            if former is not None and former.is_running():
+                return former
+            early = self._early
+            for left in former.unfinished() if former is not None else ():
+                early.append((internals.submission_of(left[0]), left))
+            # In development version mode Taipy deletes all entities when it starts again.
+            early = [(submission, jobs) for submission, jobs in early if submission is not None]
+            dispatcher = Dispatcher(
+                self._application(), {submission.id for submission, _ in early}, _main_failed
+            )
+            self._early = []
+            self.dispatcher = dispatcher
+            dispatcher.start()
+            for submission, jobs in early:
+                dispatcher.submitted(submission, jobs)
+            return dispatcher
+
+    def submitted(self, submission: Any, jobs: Sequence[Any]) -> None:
+        """Have these run now, or when the orchestrator is started."""
+        with self._lock:
+            running = self._running()
+            if running is None:
+                self._early.append((submission, jobs))
+                return
+        running.submitted(submission, jobs)
+
+    def cancel(self, job: Any) -> None:
+        """Cancel it, and with it what would read its outputs."""
+        running = self._running()
+        if running is not None:
+            running.cancel(job)
+            return
+        with self._lock:
+            for _, jobs in self._early:
+                if any(job.id == other.id for other in jobs):
+                    _cancel_early(job.id, jobs)
+
+    def wait(self, jobs: Sequence[Any], timeout: float | None) -> None:
+        """Return when these have ended, or after `timeout` seconds by a monotonic clock."""
+        end = None if timeout is None else time.monotonic() + timeout
+        dispatcher = self.dispatcher
+        if dispatcher is not None and dispatcher.is_here:
+            internals.log.warning("a callback cannot wait for jobs: it goes on without")
+            return
+        while any(not job._is_finished() for job in jobs):
+            left = _POLL_SECONDS if end is None else min(_POLL_SECONDS, end - time.monotonic())
+            if left <= 0:
+                return
+            if dispatcher is None:
+                time.sleep(left)
+                continue
+            with dispatcher.changed:
+                if any(not job._is_finished() for job in jobs):
+                    dispatcher.changed.wait(left)
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _running(self) -> Dispatcher | None:
+        found = self.dispatcher
+        return found if found is not None and found.is_running() else None
+
+    def _application(self) -> AppConfig:
+        main = _main_file()
+        root = main.parent if main is not None else Path.cwd()
+        compiled = compile_program(main, root=root, state_dir=state_folder(root, self._state_dir))
+        app = compiled.raise_errors()
+        if app.job.mode == "cluster":
+            _check_folders(app)
+        return app
+
+
+def _main_file() -> Path | None:
+    """The file that was started, None in a notebook or an interactive session."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(file).absolute() if file else None
+
+
+def _main_failed() -> bool:
+    """Whether the main thread has ended by an exception, Ctrl-C among them."""
+    return getattr(sys, "last_value", None) is not None
+
+
+def _check_folders(app: AppConfig) -> None:
+    """Warn where workers, which start in the program's folder, would look elsewhere."""
+    if Path.cwd().resolve() == app.root.resolve():
+        return
+    relative = [
+        folder
+        for folder in (app.core.taipy_storage_folder, app.core.storage_folder)
+        if not os.path.isabs(folder)  # noqa: PTH117
+    ]
+    if relative:
+        internals.log.warning(
+            f"workers look for {' and '.join(relative)} in {app.root}, and this program was "
+            f"started in {Path.cwd()}: start it there, or make them absolute in [CORE]"
+        )
+
+
+def _cancel_early(wanted: str, jobs: Sequence[Any]) -> None:
+    """Cancel a job that nobody dispatches yet, and abandon what would read its outputs."""
+    lost: set[str] = set()
+    for job in jobs:
+        task = internals.task_of(job)
+        after = "CANCELED" if job.id == wanted else "ABANDONED"
+        if job.id == wanted or lost & task.input.keys():
+            lost |= task.output.keys()
+            internals.unlock_outputs(job)
+            internals.set_status(job, after)

@@ -1,0 +1,141 @@
+"""From a submission of a Taipy program to the plan that our coordinator works off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
+from taipy_exec.data.node import Owner
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
+from taipy_exec.model.job import PROGRAM, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.store.rows import Instance
+from taipy_exec.taipy_plugin import internals
+from taipy_exec.taipy_plugin.entity import EntityNode
+
+
+def plan_of(
+    app: AppConfig, submission: Any, jobs: Sequence[Any], identity: str, program: str
+) -> tuple[SubmissionPlan, Instance]:
+    """The plan of what Taipy has just made, and the scenario that it is of."""
+    entity = submission_entity(submission)
+    tasks = {job.id: internals.task_of(job) for job in jobs}
+    scenario, target = _scenario_and_target(app, entity)
+    instance = _instance(scenario, entity)
+    configs = {task.config_id: _task_config(app, task) for task in tasks.values()}
+    graph = _graph(tasks.values())
+    records = _records(graph, jobs, submission.id)
+    record = SubmissionRecord(
+        id=submission.id,
+        scenario=instance.scenario,
+        instance=instance.id,
+        name=instance.name,
+        target=target,
+        mode=app.job.mode,
+        force=internals.is_forced(jobs[0]),
+        config_digest=app.digest,
+        created_at=submission.creation_date.timestamp(),
+        coordinator=identity,
+        properties={PROGRAM: program},
+    )
+    for job in records:
+        record.counts[job.status] = record.counts.get(job.status, 0) + 1
+    plan = SubmissionPlan(
+        record=record,
+        jobs=records,
+        graph=graph,
+        scenario=app.scenarios.get(instance.scenario) or ScenarioConfig(id=instance.scenario),
+        tasks=configs,
+        owner=Owner(instance=instance.id),
+        nodes={
+            node.config_id: EntityNode.of(node)
+            for task in tasks.values()
+            for node in (*task.input.values(), *task.output.values())
+        },
+    )
+    return plan, instance
+
+
+def submission_entity(submission: Any) -> Any:
+    """The scenario, sequence or task that was submitted, as it is stored now."""
+    import taipy as tp
+
+    return tp.get(submission.entity_id)
+
+
+def _scenario_and_target(app: AppConfig, entity: Any) -> tuple[Any, str]:
+    """The scenario entity that the submitted one belongs to, if any, and what of it was meant."""
+    import taipy as tp
+
+    kind = entity.id.partition("_")[0]
+    if kind == "SCENARIO":
+        return entity, "scenario"
+    if kind == "SEQUENCE":
+        return tp.get(entity.owner_id), f"sequence:{entity.get_simple_label()}"
+    scenarios = sorted(id for id in entity.parent_ids if str(id).startswith("SCENARIO_"))
+    return (tp.get(scenarios[0]) if scenarios else None), f"task:{entity.config_id}"
+
+
+def _instance(scenario: Any, entity: Any) -> Instance:
+    if scenario is None:
+        # A task that no scenario has: it gets a place of its own, in the same form.
+        unique = entity.id.rpartition("_")[2]
+        id, config, name, created = f"SCENARIO_{entity.config_id}_{unique}", entity.config_id, "", 0
+    else:
+        id, config = scenario.id, scenario.config_id
+        name, created = scenario.name, scenario.creation_date.timestamp()
+    return Instance(id=id, scenario=config, name=name or config, created_at=created)
+
+
+def _task_config(app: AppConfig, task: Any) -> TaskConfig:
+    """The task's configuration, or what there is of one that is configured no more."""
+    found = app.tasks.get(task.config_id)
+    if found is not None:
+        return found
+    return TaskConfig(id=task.config_id, skippable=task.skippable)
+
+
+def _graph(tasks: Any) -> JobGraph:
+    return build_graph(
+        [
+            TaskSpec(
+                id=task.config_id,
+                inputs=tuple(task.input),
+                outputs=tuple(task.output),
+                skippable=task.skippable,
+            )
+            for task in tasks
+        ]
+    )
+
+
+def _records(graph: JobGraph, jobs: Sequence[Any], submission: str) -> tuple[JobRecord, ...]:
+    by_task = {internals.task_of(job).config_id: job for job in jobs}
+    return tuple(
+        _record(by_task[spec.id], spec, position, submission)
+        for position, spec in enumerate(graph.tasks)
+    )
+
+
+def _record(job: Any, spec: TaskSpec, position: int, submission: str) -> JobRecord:
+    task = internals.task_of(job)
+    times: Mapping[str, float] = internals.times_of(job)
+    record = JobRecord(
+        id=job.id,
+        task=spec.id,
+        submission=submission,
+        position=position,
+        inputs=tuple(node.id for node in task.input.values()),
+        outputs=tuple(node.id for node in task.output.values()),
+        skippable=spec.skippable,
+        status=Status[internals.status_of(job)],
+        submitted_at=times["SUBMITTED"],
+        blocked_at=times.get("BLOCKED"),
+        pending_at=times.get("PENDING"),
+        entity=task.id,
+    )
+    if record.status.is_final:
+        record.finished_at = times[record.status.name]
+    return record
