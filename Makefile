@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test faults soak check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test test-taipy faults soak check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,16 @@ run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a 
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
 test: $(VENV)/.installed-test servers ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults --ignore tests/taipy
+	@$(MAKE) --no-print-directory test-taipy
+
+# The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
+TAIPY_VERSIONS := 4.1.0 4.1.1
+test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy, oldest and newest
+	@set -e; for version in $(TAIPY_VERSIONS); do \
+	  echo "Taipy $$version:"; \
+	  $(VENV)/taipy-$$version/bin/python -m pytest -n auto --dist loadgroup tests/taipy; \
+	done
 
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
@@ -70,6 +79,15 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[csv,test]'
+	@touch $@
+
+$(VENV)/taipy-%/.installed: $(VENV)/.made pyproject.toml
+	@$(PYTHON) -m venv $(VENV)/taipy-$*
+	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check \
+	  $(foreach part,taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates,$(part)==$*) \
+	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6'
+	@# Both have a command `taipy`; ours hands on what is not its own.
+	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
