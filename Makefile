@@ -16,7 +16,7 @@ run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a 
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
 test: $(VENV)/.installed-test servers ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults --ignore tests/taipy
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 	@$(MAKE) --no-print-directory test-taipy
 
 # The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
@@ -24,7 +24,7 @@ TAIPY_VERSIONS := 4.1.0 4.1.1
 test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy, oldest and newest
 	@set -e; for version in $(TAIPY_VERSIONS); do \
 	  echo "Taipy $$version:"; \
-	  $(VENV)/taipy-$$version/bin/python -m pytest -n auto --dist loadgroup tests/taipy; \
+	  $(VENV)/taipy-$$version/bin/python -m pytest -n auto --dist loadgroup tests/taipy_programs; \
 	done
 
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run

@@ -14,7 +14,7 @@ from typing import Any
 
 from command_support import Application, Result, wait_until
 
-PROGRAMS = Path(__file__).parent / "taipy" / "programs"
+PROGRAMS = Path(__file__).parent / "taipy_programs" / "programs"
 ENABLE = "import taipy_exec.taipy_plugin\n\ntaipy_exec.taipy_plugin.enable()\n"
 TAIPY = [str(Path(sys.executable).with_name("taipy"))]
 
