@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -38,10 +36,25 @@ class Program(Application):
         """Have the program itself call `enable`, as its first line."""
         self.write(ENABLE + self.main.read_text(encoding="utf-8"))
 
-    def python(self, *arguments: str, timeout: float = 120, **options: Any) -> Result:
-        """Start the program with Python alone."""
-        process = self.start("main.py", *arguments, command=[sys.executable], **options)
-        return self.end(process, timeout)
+    def python(self, *arguments: str, timeout: float = 120) -> Result:
+        """Start the program with Python alone.
+
+        It writes to files: children that Taipy leaves behind would hold a pipe open.
+        """
+        streams = [self.folder.with_name(f"{self.folder.name}.{name}") for name in ("out", "err")]
+        with streams[0].open("wb") as out, streams[1].open("wb") as err:
+            done = subprocess.run(
+                [sys.executable, "main.py", *arguments],
+                cwd=self.folder,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                timeout=timeout,
+                check=False,
+            )
+        out_text, err_text = (path.read_text("utf-8", "backslashreplace") for path in streams)
+        return Result(code=done.returncode, out=out_text, err=out_text + err_text)
 
     def go(self, *arguments: str, timeout: float = 120, **options: Any) -> Result:
         """Start the program with `taipy-exec run`."""
@@ -71,11 +84,7 @@ class Program(Application):
     def release(self) -> None:
         """Close what a failed test left."""
         super().release()
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        self.kill_everything()
 
 
 def end_workers(program: Program, workers: Sequence[subprocess.Popen[str]]) -> list[Result]:

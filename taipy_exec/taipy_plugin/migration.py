@@ -58,17 +58,33 @@ def migrate(main: Path, folder: Path) -> Migration:
 
 
 def _sections(main: Path) -> Sections:
-    """What applies, but for what Taipy would say by itself."""
+    """What applies, but for what goes without saying."""
     values, unsaid = internals.configuration_values(), internals.default_values()
-    for name, section in values.items():
-        for id, entry in list(section.items()):
-            if isinstance(entry, dict):
-                entry.pop("default_data", None)
-                if id == "default" and entry == unsaid.get(name, {}).get("default"):
-                    del section[id]
-            elif id in _DROPPED.get(name, ()) or entry == unsaid.get(name, {}).get(id):
-                del section[id]
-    return layer_from_toml(TomlFile(path=main, values=values)).sections
+    said = {
+        name: _without(section, unsaid.get(name, {}), _DROPPED.get(name, ()))
+        for name, section in values.items()
+    }
+    return layer_from_toml(
+        TomlFile(path=main, values={name: section for name, section in said.items() if section})
+    ).sections
+
+
+def _without(
+    section: Mapping[str, Any], unsaid: Mapping[str, Any], dropped: tuple[str, ...]
+) -> dict[str, Any]:
+    """The keys of a section, or of its entries, that say more than Taipy's own `default`."""
+    found: dict[str, Any] = {}
+    default = unsaid.get("default", {})
+    for key, value in section.items():
+        if isinstance(value, dict) and not (key == "default" and value == default):
+            found[key] = {
+                name: item
+                for name, item in value.items()
+                if name != "default_data" and (key == "default" or default.get(name) != item)
+            }
+        elif not isinstance(value, dict) and key not in dropped and unsaid.get(key) != value:
+            found[key] = value
+    return found
 
 
 def _module_of_functions(main: Path, folder: Path, sections: Sections, found: Migration) -> str:
