@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.config.application_path import find_application, whole_path
 from taipy_exec.config.reference import MAIN_NAMES
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.wiring import ENVIRONMENT_FILE
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def enter(root: Path) -> None:
 def run_program(main: Path, arguments: Sequence[str]) -> int:
     """Run `main` as the main script in its folder; what Python's exit code would be.
 
-    Signals are the program's while it runs, but for SIGTERM, which ends it as Ctrl-C does.
+    Errors of ours that it has not caught go through. Signals are the program's while it runs, but
+    for SIGTERM, which ends it as Ctrl-C does.
     """
     module = types.ModuleType(MAIN_NAMES[0])
     module.__dict__.update(__file__=str(main), __builtins__=__builtins__)
@@ -59,6 +60,8 @@ def run_program(main: Path, arguments: Sequence[str]) -> int:
         return _exit_code(leave)
     except KeyboardInterrupt:
         return outcome.INTERRUPTED
+    except TaipyExecError:
+        raise
     except BaseException as error:
         _show(error)
         return 1

@@ -44,12 +44,9 @@ def check(
     """
     report = _Reporter(compiled)
     config = compiled.config
-    _check_job(report, config, modes)
-    for section, id, key, message, value in option_problems(config):
-        report.error(section, id, key, message, value)
+    report.problems.extend(check_running(compiled, modes))
     report.problems.extend(cluster_problems(compiled))
     report.problems.extend(sql_problems(compiled))
-    report.problems.extend(watch_problems(compiled))
     _check_core(report, config)
     _check_ids(report, config)
     for node in config.data_nodes.values():
@@ -68,6 +65,15 @@ def check(
         found,
         key=lambda p: (files.index(p.file) if p.file in files else -1, p.line or 0),
     )
+
+
+def check_running(compiled: Compiled, modes: Mapping[str, str | None]) -> list[Problem]:
+    """What is wrong with how jobs are to run: the mode, and the options of [JOB] and of tasks."""
+    report = _Reporter(compiled)
+    _check_job(report, compiled.config, modes)
+    for section, id, key, message, value in option_problems(compiled.config):
+        report.error(section, id, key, message, value)
+    return [*report.problems, *watch_problems(compiled)]
 
 
 class _Reporter:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import ForeignProgram
+from taipy_exec.config.checker import check_running
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.digest import digest
 from taipy_exec.config.layers import Layer, Sections, layer_from_toml
@@ -15,6 +16,7 @@ from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.run_options import OPTIONS
 from taipy_exec.config.toml_file import TomlFile
 from taipy_exec.errors import ConfigurationError
+from taipy_exec.runners.registry import runner_modes
 from taipy_exec.taipy_plugin import internals
 
 HOST_MODULE = "taipy_exec.taipy_plugin.host"
@@ -50,8 +52,8 @@ def compile_program(
         digest=digest(_in_common(compiled.merged.sections), main),
         program=ForeignProgram(module=HOST_MODULE, configuration=internals.configuration_text()),
     )
-    ours = [problem for problem in compiled.problems if _is_ours(problem)]
-    compiled.problems = [*ours, *_found_by_taipy()]
+    found = [*compiled.problems, *check_running(compiled, runner_modes())]
+    compiled.problems = [*filter(_is_ours, found), *_found_by_taipy()]
     return compiled
 
 

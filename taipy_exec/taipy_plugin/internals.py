@@ -6,8 +6,8 @@ Written against Taipy 4.1. `open_internals` says in a sentence where another ver
 from __future__ import annotations
 
 import os
+import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -41,6 +41,7 @@ from taipy.core.submission._submission_manager_factory import _SubmissionManager
 from taipy.core.task._task_manager_factory import _TaskManagerFactory
 
 from taipy_exec.config.main_module import RunRefused
+from taipy_exec.errors import ConfigurationError
 
 log = _TaipyLogger._get_logger()
 
@@ -72,8 +73,19 @@ def configuration_text() -> str:
 
 
 def apply_configuration(text: str) -> None:
-    """Have the configuration of the program apply in this process too."""
-    Config._applied_config._update(_TomlSerializer()._deserialize(text))
+    """Have the configuration of the program apply in this process too.
+
+    Raises ConfigurationError where a function that it names cannot be imported here.
+    """
+    try:
+        found = _TomlSerializer()._deserialize(text)
+    except Exception as error:
+        raise ConfigurationError(
+            str(error),
+            "define it at the top level of a module, outside of the "
+            '`if __name__ == "__main__":` part',
+        ) from error
+    Config._applied_config._update(found)
     Config.block_update()
 
 
@@ -176,7 +188,7 @@ def _refusal(called: str) -> Callable[..., Any]:
 def _outside_taipy() -> Iterator[str]:
     """The lines that led here, the innermost first, but for Taipy's and ours."""
     ours = (str(Path(_OrchestratorFactory_file()).parents[2]), str(Path(__file__).parents[1]))
-    frame: FrameType | None = traceback.walk_stack(None).__next__()[0]
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(ours) and not name.startswith("<"):
