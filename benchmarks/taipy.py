@@ -1,4 +1,5 @@
-"""`python -m benchmarks.taipy`: the flat workload in Taipy and in taipy-exec.
+"""`python -m benchmarks.taipy`: the flat workload in Taipy and in taipy-exec, and the same Taipy
+program under Taipy's own dispatcher and under ours.
 
 Taipy gets an environment of its own in a temporary folder, or an existing one by `--python`.
 """
@@ -14,12 +15,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks.__main__ import _terminated
-from benchmarks.lab import Lab, interleave, middle, ratio, run_command
+from benchmarks.lab import REPOSITORY, Lab, interleave, middle, ratio, run_command
 from benchmarks.report import Row, disk, machine, print_table, print_verdict, rate_text, write_json
 
 TAIPY = "taipy-core==4.1.1"
 _JOBS = {"development": 100, "standalone": 60}
 _TARGETS = {"development": 60, "standalone": 300}
+_PROGRAM_JOBS = {"flat": 60, "chain": 30}
+_PROGRAM_TARGET = 3
 
 
 def main() -> int:
@@ -38,6 +41,10 @@ def main() -> int:
         print(f"flat workload; jobs/s of taipy-exec against {TAIPY}, from submit to the last end\n")
         python = arguments.python or _install(lab)
         rows = [_compare(lab, python.absolute(), mode, arguments.quick) for mode in _JOBS]
+        rows += [
+            _compare_dispatchers(lab, python.absolute(), workload, arguments.quick)
+            for workload in _PROGRAM_JOBS
+        ]
         print_table(rows, judged=not arguments.quick)
         if not arguments.quick:
             print_verdict(rows)
@@ -51,10 +58,8 @@ def _install(lab: Lab) -> Path:
     folder = lab.folder / "taipy"
     run_command([sys.executable, "-m", "venv", str(folder)], lab.folder)
     python = folder / "bin" / "python"
-    run_command(
-        [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", TAIPY],
-        lab.folder,
-    )
+    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    run_command([*install, TAIPY, str(REPOSITORY)], lab.folder)
     return python
 
 
@@ -83,9 +88,36 @@ def _compare(lab: Lab, python: Path, mode: str, quick: bool) -> Row:
     )
 
 
-def _taipy(lab: Lab, python: Path, mode: str, jobs: int) -> dict[str, float]:
+def _compare_dispatchers(lab: Lab, python: Path, workload: str, quick: bool) -> Row:
+    """One program, standalone: what is left of the time is Taipy's own entity store."""
+    print(f"measuring a Taipy program, {workload} ...", file=sys.stderr, flush=True)
+    jobs = 10 if quick else _PROGRAM_JOBS[workload]
+    theirs, ours = interleave(
+        1 if quick else 3,
+        [
+            partial(_taipy, lab, python, "standalone", jobs, workload, whose)
+            for whose in ("taipy", "taipy-exec")
+        ],
+    )
+    return Row(
+        name=f"a Taipy program, {workload} of {jobs} jobs: our dispatcher against Taipy's",
+        ours=rate_text(jobs / middle(ours)),
+        limit=rate_text(jobs / middle(theirs)),
+        value=ratio(theirs, ours),
+        target=_PROGRAM_TARGET,
+        at_least=True,
+        samples={
+            "ours": [jobs / result["seconds"] for result in ours],
+            "limit": [jobs / result["seconds"] for result in theirs],
+        },
+    )
+
+
+def _taipy(
+    lab: Lab, python: Path, mode: str, jobs: int, workload: str = "flat", whose: str = "taipy"
+) -> dict[str, float]:
     folder = Path(mkdtemp(dir=lab.folder))
-    command = [str(python), "-m", "benchmarks.taipy_side", mode, str(jobs)]
+    command = [str(python), "-m", "benchmarks.taipy_side", mode, str(jobs), workload, whose]
     try:
         printed = run_command(command, folder)
     finally:

@@ -1,6 +1,7 @@
 """Taipy itself under measurement: runs in its own environment, in the current folder.
 
-`python -m benchmarks.taipy_side MODE JOBS` prints the seconds as the last line.
+`python -m benchmarks.taipy_side MODE JOBS WORKLOAD WHOSE` prints the seconds as the last line.
+WHOSE is the dispatcher: `taipy`, or `taipy-exec`, which takes its place in the same program.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ import time
 
 from benchmarks.limits import WORKERS
 from benchmarks.ours import configure
-from benchmarks.workloads import flat
+from benchmarks.workloads import chain, flat
+
+_WORKLOADS = {"flat": flat, "chain": chain}
 
 
-def main(mode: str, jobs: int) -> float:
+def main(mode: str, jobs: int, workload: str, whose: str) -> float:
     """Seconds from `scenario.submit()` to the end of its last job, as Taipy records that."""
+    if whose == "taipy-exec":
+        import taipy_exec.taipy_plugin
+
+        taipy_exec.taipy_plugin.enable()
     import taipy.core as tp
     from taipy.common.config import Config
 
     Config.configure_job_executions(mode=mode, max_nb_of_workers=WORKERS)
-    scenario_config = configure(Config, "measured", flat(jobs))
+    scenario_config = configure(Config, "measured", _WORKLOADS[workload](jobs))
     warming_config = configure(Config, "warming", flat(2 * WORKERS))
     orchestrator = tp.Orchestrator()
     orchestrator.run()
@@ -36,4 +43,4 @@ def main(mode: str, jobs: int) -> float:
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], int(sys.argv[2])))
+    print(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterable, Iterator
 
 
@@ -29,11 +30,22 @@ def extract(source: str, names: Iterable[str]) -> str | None:
             if _is_of_taipy(statement):
                 return None
             chosen.add(position)
-            todo += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    parts = [_text(lines, statements[position]) for position in sorted(chosen)]
-    imports = [p for p, i in zip(parts, sorted(chosen), strict=True) if _is_import(statements[i])]
-    rest = [p for p, i in zip(parts, sorted(chosen), strict=True) if not _is_import(statements[i])]
+            todo += _used(_text(lines, statement))
+    taken = [statements[position] for position in sorted(chosen)]
+    imports = [_text(lines, statement) for statement in taken if _is_import(statement)]
+    rest = [_text(lines, statement) for statement in taken if not _is_import(statement)]
     return "\n\n\n".join(["\n".join(imports), *rest] if imports else rest) + "\n"
+
+
+def _used(text: str) -> Iterator[str]:
+    """The names of the module's top level that a statement uses; its own variables are none."""
+    tables = [symtable.symtable(text, "statement", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_global() or (table.get_type() == "module" and symbol.is_referenced()):
+                yield symbol.get_name()
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

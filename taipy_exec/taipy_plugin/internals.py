@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, Protocol
@@ -159,21 +161,16 @@ _refused_at: list[str] = []
 
 def refuse_running() -> None:
     """From now on, what would run the program ends the import of its file, quietly."""
-    from taipy.rest import Rest
-
     for owner, name, called in (
         (Orchestrator, "run", "Orchestrator().run()"),
-        (Rest, "run", "Rest().run()"),
         (_ScenarioManager, "_create", "create_scenario()"),
         (_Orchestrator, "submit", "submit()"),
         (_Orchestrator, "submit_task", "submit()"),
     ):
         setattr(owner, name, _refusal(called))
-    try:
-        from taipy.gui import Gui
-    except ImportError:
-        return
-    Gui.run = _refusal("Gui().run()")
+    for module, name in (("taipy.gui", "Gui"), ("taipy.rest", "Rest")):
+        if find_spec(module) is not None:
+            getattr(import_module(module), name).run = _refusal(f"{name}().run()")
 
 
 def _refusal(called: str) -> Callable[..., Any]:

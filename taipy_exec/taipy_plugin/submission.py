@@ -60,14 +60,14 @@ def plan_of(
 
 def submission_entity(submission: Any) -> Any:
     """The scenario, sequence or task that was submitted, as it is stored now."""
-    import taipy as tp
+    import taipy.core as tp
 
     return tp.get(submission.entity_id)
 
 
 def _scenario_and_target(app: AppConfig, entity: Any) -> tuple[Any, str]:
     """The scenario entity that the submitted one belongs to, if any, and what of it was meant."""
-    import taipy as tp
+    import taipy.core as tp
 
     kind = entity.id.partition("_")[0]
     if kind == "SCENARIO":
