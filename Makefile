@@ -86,8 +86,6 @@ $(VENV)/taipy-%/.installed: $(VENV)/.made pyproject.toml
 	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check \
 	  $(foreach part,taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates,$(part)==$*) \
 	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6'
-	@# Both have a command `taipy`; ours hands on what is not its own.
-	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test

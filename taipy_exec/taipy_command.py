@@ -1,4 +1,8 @@
-"""The `taipy` command: `run-worker` is ours, everything else is Taipy's."""
+"""The `taipy` command: `run-worker` is ours, everything else is Taipy's.
+
+Taipy has a file `bin/taipy` too, and pip keeps whichever it installs last. Where that is Taipy's, a
+line in `taipy_run_worker.pth` lets `stand_in` see to `run-worker` before it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from collections.abc import Callable
 from typing import cast
 
 _OURS = "run-worker"
+_THEIRS_TOO = "run"
+_ENTRYPOINT = "taipy._entrypoint"
 _HELP = """\
 Usage: taipy run-worker [OPTIONS]
 
@@ -19,8 +25,7 @@ Taipy is not installed here, so this `taipy`, which came with taipy-exec {versio
 run-worker takes jobs of an application from RabbitMQ and runs them. It is the same as
 `taipy-exec run-worker`; taipy-exec --help shows what else there is.
 
-Taipy's commands come with `pip install taipy`. That puts a `taipy` without run-worker in the place
-of this one; to have both: pip install --force-reinstall --no-deps taipy-exec
+Taipy's commands come with `pip install taipy`; run-worker stays.
 
 Options:
   -h, --help     Show this text.
@@ -35,6 +40,15 @@ def main() -> object:
         return _run_worker(arguments)
     taipy = _taipy()
     return _without_taipy(arguments) if taipy is None else taipy()
+
+
+def stand_in() -> None:
+    """Have Taipy's own `taipy` command, which is about to start, call `main` instead."""
+    from types import ModuleType
+
+    entrypoint = ModuleType(_ENTRYPOINT)
+    entrypoint._entrypoint = main  # type: ignore[attr-defined]
+    sys.modules[_ENTRYPOINT] = entrypoint
 
 
 def _run_worker(arguments: list[str]) -> int:
@@ -82,6 +96,7 @@ def _refuse(name: str) -> None:
 
     ours = {command.name for command in app.registered_commands}
     ours |= {group.name for group in app.registered_groups}
+    ours -= {_THEIRS_TOO}
     typed = repr(f"taipy {name}")
     if name in ours:
         sentence = f"{typed} is not a command of Taipy; use: taipy-exec {name}"

@@ -114,6 +114,12 @@ class TaipyCommand:
         return Result(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
+# What pip writes for Taipy, where it installs that last.
+THEIR_SCRIPT = SCRIPT.replace(
+    "from taipy_exec.taipy_command import main", "from taipy._entrypoint import _entrypoint as main"
+)
+
+
 @pytest.fixture
 def command(app: Application, tmp_path: Path) -> TaipyCommand:
     return TaipyCommand(app, tmp_path)
@@ -334,3 +340,22 @@ def test_taipy_core_alone_has_no_commands(command: TaipyCommand) -> None:
 def test_somebody_elses_taipy_is_not_taipys(command: TaipyCommand) -> None:
     command.install("not-taipy", "taipy = taipyish:main", {"taipyish.py": "raise SystemExit(99)"})
     assert command.run("run").code == 2
+
+
+def test_run_worker_is_ours_where_taipys_file_was_written_last(command: TaipyCommand) -> None:
+    command.install_taipy()
+    command.script.write_text(f"#!{sys.executable}\n{THEIR_SCRIPT}")
+    assert "Usage: taipy-exec run-worker" in command.run("run-worker", "--help").out
+    for given in (["echo"], [], ["help", "run-worker"]):
+        result = command.run(*given)
+        assert "run-worker [OPTIONS]" not in result.out, result
+    assert "argv" in command.run("echo").out
+
+
+def test_no_other_command_is_taken(command: TaipyCommand) -> None:
+    """The line is read by every Python of the environment."""
+    other = command.script.with_name("other")
+    other.write_text(f"#!{sys.executable}\nimport sys\nprint('taipy._entrypoint' in sys.modules)\n")
+    other.chmod(0o755)
+    command.script = other
+    assert command.run("run-worker").out == "False\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +36,8 @@ def run(
     mode: options.Mode = None,
     workers: options.Workers = None,
     state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     from taipy_exec.cli.program import Interrupts, enter, main_of, run_program
     from taipy_exec.config.application_path import find_application
@@ -53,6 +56,8 @@ def run(
             f"{main} imports nothing of Taipy", f"run it with: python {app}, or submit it"
         )
     dispatcher_of = _enable(main, state_dir, {"mode": mode, "max_nb_of_workers": workers})
+    if quiet or verbose:
+        logging.getLogger("Taipy").setLevel(logging.WARNING if quiet else logging.DEBUG)
     interrupts = Interrupts()
     code = run_program(main, arguments or [])
     dispatcher = dispatcher_of()
