@@ -96,7 +96,7 @@ def require_tasks(main: Path) -> None:
 def _in_common(sections: Sections) -> Sections:
     return {
         section: {
-            id: {key: _names(value) for key, value in entry.items() if key in keys}
+            id: {key: _names(value, section) for key, value in entry.items() if key in keys}
             for id, entry in sections.get(section, {}).items()
             if id != "default"
         }
@@ -104,8 +104,13 @@ def _in_common(sections: Sections) -> Sections:
     }
 
 
-def _names(value: Any) -> Any:
-    return [getattr(item, "id", item) for item in value] if isinstance(value, list) else value
+def _names(value: Any, section: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    names = [getattr(item, "id", item) for item in value]
+    # The tasks that a TOML file gives a scenario go through a set in Taipy: their order is another
+    # one in each process.
+    return sorted(names) if section == "SCENARIO" else names
 
 
 def _is_ours(problem: Problem) -> bool:
