@@ -120,6 +120,8 @@ def override_job(values: Mapping[str, Any]) -> None:
         sections.setdefault(JobConfig.name, JobConfig())._update(dict(values))
 
     Config._override_env_file = classmethod(override)
+    # A program may configure nothing itself, and have it all from TAIPY_CONFIG_PATH.
+    Config._compile_configs()
 
 
 def allow_cluster() -> None:
