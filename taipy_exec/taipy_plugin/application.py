@@ -10,6 +10,9 @@ from taipy_exec.config.layers import Layer
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.taipy_plugin.versions import INSTALL, require_taipy, taipy_version
 
+# Where the configuration was found that the program itself did not make when it was imported.
+_stored_in: list[Path] = []
+
 
 def import_program(main: Path) -> None:
     """Import the program without its `__main__` part and without running anything of it.
@@ -17,26 +20,60 @@ def import_program(main: Path) -> None:
     Raises ConfigurationError where Taipy is missing, where the file raises, and where it
     configures no task when it is imported.
     """
+    from taipy_exec.taipy_plugin.configuration import require_tasks
+
+    _import(main)
+    require_tasks(main)
+
+
+def _import(main: Path) -> None:
     if taipy_version() is None:
         raise ConfigurationError(
             f"{main} imports taipy, which is not installed in this environment", INSTALL
         )
     require_taipy()
     from taipy_exec.taipy_plugin import host, internals
-    from taipy_exec.taipy_plugin.configuration import require_tasks
 
     internals.allow_cluster()
     host.prepare()
     host.import_program(main)
-    require_tasks(main)
+
+
+def _find_tasks(main: Path) -> None:
+    """What a program configures in its `__main__` part is what it has stored when it ran last."""
+    from taipy_exec.taipy_plugin import internals
+    from taipy_exec.taipy_plugin.configuration import has_tasks, require_tasks
+
+    if has_tasks():
+        return
+    try:
+        if internals.take_stored_configuration():
+            _stored_in.append(internals.stored_versions())
+    except Exception as error:
+        # It imports the modules of the tasks' functions: anything may be raised there.
+        raise ConfigurationError(
+            f"importing {main} configures no task, and what it stored of its configuration cannot "
+            f"be read: {type(error).__name__}: {error}",
+            "define the functions of tasks at the top level of a module; where the program has "
+            "changed, start it once more before its workers",
+        ) from error
+    require_tasks(
+        main,
+        "; or start the program first: what it configures is then taken from "
+        f"{internals.stored_versions()}",
+    )
 
 
 def read_program(
     found: ApplicationPath, *, state_dir: Path | None = None, overrides: Layer | None = None
 ) -> Compiled:
-    """The configuration of the program. Raises ConfigurationError as `import_program` does."""
+    """The configuration of the program, or the one that it stored when it ran last.
+
+    Raises ConfigurationError as `import_program` does, where nothing is stored either.
+    """
     assert found.main is not None
-    import_program(found.main)
+    _import(found.main)
+    _find_tasks(found.main)
     from taipy_exec.taipy_plugin.configuration import compile_program
 
     return compile_program(
@@ -48,9 +85,15 @@ def read_program(
 
 
 def import_warning(main: Path) -> str | None:
-    """What to tell of an import that ended early, because the program would have run."""
+    """What to tell of an import that did not give all that the program has."""
     from taipy_exec.taipy_plugin import internals
 
+    if _stored_in:
+        return (
+            f"importing {main.name} configures no task: this worker has the configuration that the "
+            f"program stored in {_stored_in[0]} when it was started last; when that changes, start "
+            "the program first and then the workers anew"
+        )
     refused = internals.refused_at()
     if refused is None:
         return None

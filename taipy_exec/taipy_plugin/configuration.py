@@ -75,21 +75,29 @@ def program_layer(source: Path) -> Layer:
     return layer
 
 
-def require_tasks(main: Path) -> None:
-    """Raises ConfigurationError where the program configures nothing when it is imported."""
-    if any(id != "default" for id in internals.configuration_values().get("TASK", {})):
+def has_tasks() -> bool:
+    """Whether any task is configured."""
+    return any(id != "default" for id in internals.configuration_values().get("TASK", {}))
+
+
+def require_tasks(main: Path, otherwise: str = "") -> None:
+    """Raises ConfigurationError where the program configures nothing when it is imported.
+
+    `otherwise` is what else can be done, behind a semicolon.
+    """
+    if has_tasks():
         return
     refused = internals.refused_at()
     if refused is not None:
         raise ConfigurationError(
             f"importing {main} configures no task: it ends where {refused}",
             "configure above that line, or put that line below "
-            'if __name__ == "__main__": with what follows it',
+            f'if __name__ == "__main__": with what follows it{otherwise}',
         )
     raise ConfigurationError(
         f"importing {main} configures no task",
         'move Config.configure_... and Config.load out of its `if __name__ == "__main__":` part: '
-        "a worker imports the program and does not run that part",
+        f"a worker imports the program and does not run that part{otherwise}",
     )
 
 

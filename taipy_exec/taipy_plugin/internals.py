@@ -30,6 +30,7 @@ from taipy.core._orchestrator._orchestrator import _Orchestrator
 from taipy.core._orchestrator._orchestrator_factory import _OrchestratorFactory
 from taipy.core._repository._encoder import _Encoder
 from taipy.core._repository._filesystem_repository import _FileSystemRepository
+from taipy.core._version._version_manager_factory import _VersionManagerFactory
 from taipy.core.config.job_config import JobConfig
 from taipy.core.data._data_manager_factory import _DataManagerFactory
 from taipy.core.data._file_datanode_mixin import _FileDataNodeMixin
@@ -89,6 +90,29 @@ def apply_configuration(text: str) -> None:
         ) from error
     Config._applied_config._update(found)
     Config.block_update()
+
+
+def stored_versions() -> Path:
+    """The folder of the configurations with which the program was started."""
+    return Path(_VersionManagerFactory._build_manager()._repository.dir_path).absolute()
+
+
+def take_stored_configuration() -> bool:
+    """Have the configuration apply that the program stored when it was started last.
+
+    False where it never was. Raises what importing the functions in it raises.
+    """
+    versions = _VersionManagerFactory._build_manager()
+    try:
+        # Not the manager's own: it makes a version where there is none.
+        version = versions._get(versions._repository._get_latest_version())
+    except FileNotFoundError:
+        return False
+    if version is None:
+        return False
+    Config._python_config = version.config
+    Config._compile_configs()
+    return True
 
 
 def default_data() -> dict[str, Any]:
