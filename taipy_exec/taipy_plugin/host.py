@@ -41,6 +41,7 @@ def job_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunne
     assert app.program is not None
     internals.apply_configuration(app.program.configuration)
     internals.write_entities_whole()
+    internals.refuse_submitting()
     return ProgramJobRunner(app, may_write, alone=True)
 
 
@@ -76,9 +77,10 @@ class ProgramJobRunner(JobRunner):
             raise AttemptFailed(_not_loaded(what, error), error) from None
         if entity is None:
             what = (
-                f"{order.entity} is not in {internals.stored_tasks()}: the program and this worker "
-                "must share that folder; start both in the same one, or give [CORE] "
-                "taipy_storage_folder and storage_folder as absolute paths of a shared disk"
+                f"{order.entity} is not in {internals.stored_tasks()}: it was deleted, or the "
+                "program and this worker do not share that folder; start both in the same one, or "
+                "give [CORE] taipy_storage_folder and storage_folder as absolute paths of a shared "
+                "disk"
             )
             raise AttemptFailed(_not_loaded(what))
         return entity

@@ -39,12 +39,11 @@ from taipy.core.job._job_manager_factory import _JobManagerFactory
 from taipy.core.notification import EventOperation, Notifier
 from taipy.core.notification.event import _make_event
 from taipy.core.reason import DataNodeEditInProgress, DataNodeIsNotWritten
-from taipy.core.scenario._scenario_manager import _ScenarioManager
 from taipy.core.submission._submission_manager_factory import _SubmissionManagerFactory
 from taipy.core.task._task_manager_factory import _TaskManagerFactory
 
-from taipy_exec.config.main_module import RunRefused
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.config.main_module import RunRefused, is_importing
+from taipy_exec.errors import ConfigurationError, UsageError
 
 log = _TaipyLogger._get_logger()
 
@@ -76,9 +75,11 @@ def configuration_text() -> str:
 
 
 def apply_configuration(text: str) -> None:
-    """Have the configuration of the program apply in this process too.
+    """Have the configuration of the program apply in this process too, which is part of its run.
 
-    Raises ConfigurationError where a function that it names cannot be imported here.
+    The program has managed its version: to do so again would, in development version mode, delete
+    all of its entities. Raises ConfigurationError where a function that the configuration names
+    cannot be imported here.
     """
     try:
         found = _TomlSerializer()._deserialize(text)
@@ -90,6 +91,7 @@ def apply_configuration(text: str) -> None:
         ) from error
     Config._applied_config._update(found)
     Config.block_update()
+    Orchestrator._version_is_initialized = True
 
 
 def stored_versions() -> Path:
@@ -186,26 +188,52 @@ _refused_at: list[str] = []
 
 
 def refuse_running() -> None:
-    """From now on, what would run the program ends the import of its file, quietly."""
+    """What would run the program, or touch its entities, ends the import of its file, quietly."""
     for owner, name, called in (
         (Orchestrator, "run", "Orchestrator().run()"),
-        (_ScenarioManager, "_create", "create_scenario()"),
         (_Orchestrator, "submit", "submit()"),
         (_Orchestrator, "submit_task", "submit()"),
     ):
-        setattr(owner, name, _refusal(called))
+        setattr(owner, name, _refusal(getattr(owner, name), called))
+    # The first thing that create_scenario and the like do: in development version mode it deletes
+    # what the program has.
+    manage = _refusal(Orchestrator._manage_version_and_block_config, None)
+    Orchestrator._manage_version_and_block_config = staticmethod(manage)
     for module, name in (("taipy.gui", "Gui"), ("taipy.rest", "Rest")):
         if find_spec(module) is not None:
-            getattr(import_module(module), name).run = _refusal(f"{name}().run()")
+            service = getattr(import_module(module), name)
+            service.run = _refusal(service.run, f"{name}().run()")
 
 
-def _refusal(called: str) -> Callable[..., Any]:
+def _refusal(original: Callable[..., Any], called: str | None) -> Callable[..., Any]:
+    """`called` is what the user has written; None: the function that calls this one."""
+
     def refuse(*args: Any, **kwargs: Any) -> Any:
+        if not is_importing():
+            return original(*args, **kwargs)
         where = next(_outside_taipy(), "")
-        _refused_at.append(f"{where} calls {called}" if where else called)
+        what = called or f"{sys._getframe(1).f_code.co_name}()"
+        _refused_at.append(f"{where} calls {what}" if where else what)
         raise RunRefused
 
     return refuse
+
+
+def refuse_submitting() -> None:
+    """In a job's process nobody would ever run what is submitted there, so that fails."""
+    for name in ("submit", "submit_task"):
+        setattr(_Orchestrator, name, _no_submission(getattr(_Orchestrator, name)))
+
+
+def _no_submission(original: Callable[..., Any]) -> Callable[..., Any]:
+    def submit(*args: Any, **kwargs: Any) -> Any:
+        if _OrchestratorFactory._dispatcher is None:
+            raise UsageError(
+                "a job's process runs no other jobs: submit in the program, such as in a callback"
+            )
+        return original(*args, **kwargs)
+
+    return submit
 
 
 def _outside_taipy() -> Iterator[str]:
@@ -271,8 +299,17 @@ def write_value(node: DataNode, value: Any, file: Path | None = None) -> None:
 
 
 def unlock_outputs(job: Job) -> None:
-    """Nobody writes the job's outputs any more."""
-    job._unlock_edit_on_outputs()
+    """Nobody writes the job's outputs any more, as far as they are still there."""
+    for node in _outputs(job):
+        node.unlock_edit()
+
+
+def _outputs(job: Job) -> list[DataNode]:
+    """The job's outputs as they are stored now, but for those that were deleted."""
+    manager = _DataManagerFactory._build_manager()
+    ids = [output.id for output in job._task.output.values()]
+    found = [manager._get(id) for id in ids if manager._repository._exists(id)]
+    return [node for node in found if node is not None]
 
 
 def record_outputs(job: Job) -> None:
@@ -282,8 +319,7 @@ def record_outputs(job: Job) -> None:
     with one write for all; and the edit is kept, which Taipy loses.
     """
     manager = _DataManagerFactory._build_manager()
-    for output in job._task.output.values():
-        node = manager._get(output.id)
+    for node in _outputs(job):
         path = node._properties.get(node._PATH_KEY)
         at = node._get_last_modified_datetime(path) or datetime.now()
         node._edits.append({"job_id": job.id, "timestamp": at})
@@ -308,13 +344,17 @@ def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
     """Store the job's new status, publish it, and call its subscribers as Taipy does.
 
     What the job failed of is stored with it. A subscriber that raises does not keep the others
-    from being called.
+    from being called. A job that was deleted stays deleted, and whoever waits for it is told.
     """
     status = Status[name]
     job._status_change_records[name] = datetime.now()
     job._status = status
     job._stacktrace += stacktrace
-    _JobManagerFactory._build_manager()._set(job)
+    manager = _JobManagerFactory._build_manager()
+    if not manager._repository._exists(job.id):
+        log.info(f"job {job.id}, which was deleted, is {name}")
+        return
+    manager._set(job)
     Notifier.publish(
         _make_event(job, EventOperation.UPDATE, attribute_name="status", attribute_value=status)
     )
@@ -323,7 +363,7 @@ def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
     for subscriber in job._subscribers:
         try:
             subscriber(job)
-        except Exception:
+        except (Exception, SystemExit):
             log.exception(f"a callback of job {job.id} raised when the job was {name}")
 
 
@@ -537,6 +577,11 @@ def take_over(host: Host) -> None:
 
     _OrchestratorFactory._orchestrator = HostedOrchestrator
     _OrchestratorFactory._build_dispatcher = classmethod(build)
+
+
+def use_dispatcher(dispatcher: RunningDispatcher) -> None:
+    """Have Taipy stop this one when the orchestrator stops."""
+    _OrchestratorFactory._dispatcher = dispatcher
 
 
 def is_taken_over() -> bool:

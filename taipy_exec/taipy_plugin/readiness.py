@@ -31,13 +31,18 @@ class EntityFreshness(Freshness):
         if not outputs:
             return "no outputs"
         written = [internals.data_node(node.id) for node in outputs]
+        if None in written:
+            return "an output was deleted"
         for node in written:
             if not node.is_valid:
                 return f"{node.config_id} was never written, or is older than its validity period"
         oldest = min(node.last_edit_date for node in written)
         for ref in inputs:
             node = internals.data_node(ref.id)
-            if node.last_edit_date > oldest:
+            edited = node.last_edit_date if node is not None else None
+            if edited is None:
+                return "an input was deleted"
+            if edited > oldest:
                 return f"{node.config_id} changed"
         return None
 
