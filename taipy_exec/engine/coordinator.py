@@ -229,6 +229,10 @@ class Coordinator:
         """Start nothing more; what runs ends by itself."""
         self.leaving = True
 
+    def stay(self) -> None:
+        """What `leave` asked for is not wanted any more."""
+        self.leaving = False
+
     def release(self) -> None:
         """Give up what has not ended, so that any process may carry it on."""
         left = [s for s in self.board.submissions.values() if s.finished_at is None]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures.thread import _threads_queues as _pool_threads
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Dispatcher:
     ) -> None:
         self.app = app
         self.changed = threading.Condition()
+        self.has_failed = False
         self._was_interrupted = was_interrupted
         self._program = str(app.main_file or app.root)
         self._store = Store(app.state_dir)
@@ -49,6 +51,8 @@ class Dispatcher:
         self._plans: dict[str, SubmissionPlan] = {}
         self._stopping = threading.Event()
         self._draining = threading.Event()
+        self._ending = threading.Lock()
+        self._over = False
         self.thread = threading.Thread(target=self._run, name="taipy-exec-dispatcher")
         try:
             self._end_former(keep)
@@ -97,11 +101,29 @@ class Dispatcher:
 
     is_alive = is_running
 
+    def go_on(self, app: AppConfig) -> bool:
+        """Whether it dispatches for `app` from now on; one that was told to stop only as long as
+        a job runs that it waits for, and if nothing was configured anew."""
+        with self._ending:
+            if self._over or not self.is_running():
+                return False
+            if self._stopping.is_set():
+                if (app.job, app.digest, app.program) != (
+                    self.app.job,
+                    self.app.digest,
+                    self.app.program,
+                ):
+                    return False
+                self._stopping.clear()
+                self._engine.coordinator.post(self._engine.coordinator.stay)
+            return True
+
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
         """Start nothing more. With `wait` return when what runs has ended, or after `timeout`."""
-        self._stopping.set()
         coordinator = self._engine.coordinator
-        coordinator.post(coordinator.leave)
+        with self._ending:
+            self._stopping.set()
+            coordinator.post(coordinator.leave)
         if wait and self.thread is not threading.current_thread():
             self.thread.join(timeout)
 
@@ -119,11 +141,16 @@ class Dispatcher:
         if at_once:
             coordinator.post(self._stop_all)
 
-    def submitted(self, submission: Any, jobs: Sequence[Any]) -> None:
-        """Store the submission, and have its jobs run."""
+    def submitted(self, submission: Any, jobs: Sequence[Any]) -> bool:
+        """Store the submission, and have its jobs run; False where it is too late for that."""
         plan, instance = plan_of(self.app, submission, jobs, self._own.name, self._program)
-        self._store_plan(plan, instance)
-        self.add(plan, jobs)
+        with self._ending:
+            if self._over:
+                return False
+            self._store_plan(plan, instance)
+            self._jobs.update((job.id, job) for job in jobs)
+            self._engine.coordinator.post(partial(self._add, plan))
+        return True
 
     def _store_plan(self, plan: SubmissionPlan, instance: Instance) -> None:
         if self._store.take_over(plan.record.id, None, self._own.name, self.app.job.mode):
@@ -136,11 +163,6 @@ class Dispatcher:
         except NotFoundError:
             self._store.add_instance(instance)
         self._store.add_submission(plan.record, plan.jobs)
-
-    def add(self, plan: SubmissionPlan, jobs: Iterable[Any]) -> None:
-        """Have the jobs of a stored submission run."""
-        self._jobs.update((job.id, job) for job in jobs)
-        self._engine.coordinator.post(partial(self._add, plan))
 
     def cancel(self, job: Any) -> None:
         """Cancel it while it waits, stop it while it runs; return when that is decided."""
@@ -174,26 +196,49 @@ class Dispatcher:
         coordinator = self._engine.coordinator
         main = threading.main_thread()
         try:
-            while True:
-                busy = coordinator.has_work()
-                over = self._stopping.is_set() or self._draining.is_set() or not main.is_alive()
-                if over and not busy:
-                    break
+            while not self._is_over():
                 if not main.is_alive() and self._was_interrupted():
                     coordinator.leave()
                 coordinator.step(_IDLE_SECONDS)
                 self._wake_blocked()
         except BaseException:
             internals.log.exception(
-                "the dispatcher stops: jobs that have not ended stay as they are"
+                "the dispatcher stops: jobs that have not ended are canceled, and the next "
+                "submission starts it anew"
             )
+            self.has_failed = True
         finally:
+            with self._ending:
+                self._over = True
             self._close()
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to do, and nobody is left who would submit more."""
+        with self._ending:
+            if not self._engine.coordinator.has_work():
+                self._over = self._stopping.is_set() or self._program_has_ended()
+            return self._over
+
+    def _program_has_ended(self) -> bool:
+        """Whether only threads are left that end with the process."""
+        if threading.main_thread().is_alive() and not self._draining.is_set():
+            return False
+        # Python tells idle threads of a pool to end only once the main thread has ended.
+        pools = _pool_threads if self._draining.is_set() else {}
+        return not any(
+            thread
+            for thread in threading.enumerate()
+            if not thread.daemon
+            and thread not in (threading.main_thread(), self.thread)
+            and thread not in pools
+        )
 
     def _close(self) -> None:
         coordinator = self._engine.coordinator
         try:
-            if self._stopping.is_set():
+            if self.has_failed:
+                coordinator.abort(Reason.INTERRUPTED)
+            elif self._stopping.is_set():
                 coordinator.release()
             else:
                 self._stop_all()
@@ -232,12 +277,7 @@ class Dispatcher:
         for change in changes:
             job = self._jobs.get(change.job)
             if job is not None:
-                try:
-                    _follow(job, change)
-                except Exception:
-                    internals.log.exception(
-                        f"{change.job} is {change.after.name}, unknown to Taipy"
-                    )
+                _follow(job, change)
         ended = [id for id, plan in self._plans.items() if plan.record.finished_at is not None]
         for id in ended:
             plan = self._plans.pop(id)
@@ -254,12 +294,18 @@ class Dispatcher:
 
 
 def _follow(job: Any, change: Change) -> None:
-    """Have Taipy's job take the step that was decided."""
-    if change.after is Status.COMPLETED:
-        internals.record_outputs(job)
-    elif change.after.is_final:
-        internals.unlock_outputs(job)
-    internals.set_status(job, change.after.name, _stacktrace(change))
+    """Have Taipy's job take the step that was decided, whatever became of its entities."""
+    try:
+        if change.after is Status.COMPLETED:
+            internals.record_outputs(job)
+        elif change.after.is_final:
+            internals.unlock_outputs(job)
+    except Exception:
+        internals.log.exception(f"the outputs of {change.job} are not up to date in Taipy")
+    try:
+        internals.set_status(job, change.after.name, _stacktrace(change))
+    except Exception:
+        internals.log.exception(f"{change.job} is {change.after.name}, and Taipy has not stored it")
 
 
 def _stacktrace(change: Change) -> list[str]:

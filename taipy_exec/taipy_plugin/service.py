@@ -43,33 +43,41 @@ class Service:
 
     def started(self) -> Dispatcher:
         """A dispatcher that runs, with all that was submitted before."""
-        with self._lock:
-            former = self.dispatcher
-            if former is not None and former.is_running():
-                return former
-            early = self._early
-            for left in former.unfinished() if former is not None else ():
-                early.append((internals.submission_of(left[0]), left))
-            # In development version mode Taipy deletes all entities when it starts again.
-            early = [(submission, jobs) for submission, jobs in early if submission is not None]
-            dispatcher = Dispatcher(
-                self._application(), {submission.id for submission, _ in early}, _main_failed
-            )
-            self._early = []
-            self.dispatcher = dispatcher
-            dispatcher.start()
-            for submission, jobs in early:
-                dispatcher.submitted(submission, jobs)
-            return dispatcher
+        app = self._application()
+        while True:
+            with self._lock:
+                former = self.dispatcher
+                if former is None or not former.is_running():
+                    return self._start(app, former)
+                if former.go_on(app):
+                    return former
+            # It ends when what runs has ended: two would not know of each other's jobs.
+            former.thread.join()
+
+    def _start(self, app: AppConfig, former: Dispatcher | None) -> Dispatcher:
+        early = self._early
+        for left in former.unfinished() if former is not None else ():
+            early.append((internals.submission_of(left[0]), left))
+        # In development version mode Taipy deletes all entities when it starts again.
+        early = [(submission, jobs) for submission, jobs in early if submission is not None]
+        dispatcher = Dispatcher(app, {submission.id for submission, _ in early}, _main_failed)
+        self._early = []
+        self.dispatcher = dispatcher
+        dispatcher.start()
+        for submission, jobs in early:
+            dispatcher.submitted(submission, jobs)
+        return dispatcher
 
     def submitted(self, submission: Any, jobs: Sequence[Any]) -> None:
         """Have these run now, or when the orchestrator is started."""
         with self._lock:
             running = self._running()
-            if running is None:
-                self._early.append((submission, jobs))
+            if running is not None and running.submitted(submission, jobs):
                 return
-        running.submitted(submission, jobs)
+            self._early.append((submission, jobs))
+            has_failed = self.dispatcher is not None and self.dispatcher.has_failed
+        if has_failed:
+            internals.use_dispatcher(self.started())
 
     def cancel(self, job: Any) -> None:
         """Cancel it, and with it what would read its outputs."""
