@@ -302,8 +302,11 @@ def _follow(job: Any, change: Change) -> None:
             internals.unlock_outputs(job)
     except Exception:
         internals.log.exception(f"the outputs of {change.job} are not up to date in Taipy")
+    stacktrace = _stacktrace(change)
+    if change.after is Status.FAILED:
+        internals.log.error(f"job {job.id} failed:\n{''.join(stacktrace)}")
     try:
-        internals.set_status(job, change.after.name, _stacktrace(change))
+        internals.set_status(job, change.after.name, stacktrace)
     except Exception:
         internals.log.exception(f"{change.job} is {change.after.name}, and Taipy has not stored it")
 

@@ -504,6 +504,8 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
     """
 
     host: ClassVar[Host]
+    # Jobs that are being submitted, under the orchestrator's lock; whether they are to be canceled.
+    _in_submit: ClassVar[dict[str, bool]] = {}
 
     @classmethod
     def submit(cls, *args: Any, **kwargs: Any) -> Submission:
@@ -520,10 +522,19 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
         if Config.job_config.is_development:
             super()._orchestrate_job_to_run_or_block(jobs)
             return
-        for job in jobs:
-            set_status(job, "BLOCKED" if cls._is_blocked(job) else "PENDING")
-        if jobs:
-            cls.host.submitted(submission_of(jobs[0]), jobs)
+        if not jobs:
+            return
+        # Callbacks are called before the host knows the jobs: what they cancel is canceled then.
+        cls._in_submit = {job.id: False for job in jobs}
+        try:
+            for job in jobs:
+                set_status(job, "BLOCKED" if cls._is_blocked(job) else "PENDING")
+            canceled = [job for job in jobs if cls._in_submit[job.id]]
+        finally:
+            cls._in_submit = {}
+        cls.host.submitted(submission_of(jobs[0]), jobs)
+        for job in canceled:
+            cls.host.cancel(job)
 
     @classmethod
     def _on_status_change(cls, job: Job) -> None:
@@ -542,6 +553,8 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
             super().cancel_job(job)
         elif job.is_finished():
             log.info(f"{job.id} is {job.status.name} and cannot be canceled.")
+        elif job.id in cls._in_submit:
+            cls._in_submit[job.id] = True
         else:
             cls.host.cancel(job)
 

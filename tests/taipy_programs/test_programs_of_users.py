@@ -332,3 +332,42 @@ told(runs=statuses(runs), later=statuses(later))
     assert json.dumps(sorted(stored_jobs(program).values())) == json.dumps(
         [["CANCELED", "CANCELED"], DONE[1:]]
     )
+
+
+def test_a_callback_cancels_a_job_that_is_just_being_submitted(program: Program) -> None:
+    found = record_of(
+        program,
+        QUICK,
+        f"""\
+tp.Orchestrator().run()
+
+
+def cancel(job):
+    if job.is_blocked():
+        tp.cancel_job(job.id)
+
+
+submission = tp.create_scenario(chain).submit(callbacks=[cancel], {WAIT})
+told(statuses=statuses(submission))
+""",
+    )
+    assert found["statuses"][0] == "CANCELED"
+    assert found["statuses"][2] == "CANCELED"
+
+
+def test_the_traceback_of_a_job_that_fails_is_told_where_the_program_tells_things(
+    program: Program,
+) -> None:
+    program.write(
+        CHAIN.replace("FIRST", "def first(x):\n    return {}['nothing']\n")
+        + f"""
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    tp.create_scenario(chain).submit({WAIT})
+"""
+    )
+    program.enable()
+    result = program.python()
+    assert "KeyError: 'nothing'" in result.out + result.err
+    assert "line 13, in first" in result.out + result.err
