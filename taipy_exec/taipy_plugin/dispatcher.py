@@ -315,5 +315,8 @@ def _stacktrace(change: Change) -> list[str]:
     failure = change.failure
     if failure is None:
         return []
-    text = failure.traceback or f"{failure.type or failure.kind}: {failure.message}\n"
-    return [text]
+    if failure.traceback is None:
+        return [f"{failure.type or failure.kind}: {failure.message}\n"]
+    # Which data node it is about, the traceback of what was raised may not tell.
+    told = failure.message in failure.traceback
+    return [failure.traceback if told else f"{failure.traceback}{failure.message}\n"]

@@ -371,3 +371,18 @@ if __name__ == "__main__":
     result = program.python()
     assert "KeyError: 'nothing'" in result.out + result.err
     assert "line 13, in first" in result.out + result.err
+
+
+def test_a_job_that_cannot_write_an_output_says_which(program: Program) -> None:
+    found = record_of(
+        program,
+        "def first(x):\n    return lambda: x\n",
+        f"""\
+tp.Orchestrator().run()
+submission = tp.create_scenario(chain).submit({WAIT})
+told(why=submission.jobs[0].stacktrace)
+""",
+    )
+    (why,) = found["why"]
+    assert "Can't pickle local object" in why
+    assert "writing data node 'b'" in why
