@@ -10,7 +10,7 @@ from pathlib import Path
 
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.application import AppConfig, ScenarioConfig
-from taipy_exec.config.application_path import ApplicationPath, find_application
+from taipy_exec.config.application_path import ApplicationPath, find_application, module_folders
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
@@ -43,7 +43,7 @@ def read_application(
     if ENVIRONMENT_FILE in os.environ:
         os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
     found = find_application(app)
-    sys.path.insert(0, str(found.root))
+    sys.path[:0] = module_folders(found.root, found.main)
     os.chdir(found.root)
     overrides = Layer()
     if mode is not None:

@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
-from taipy_exec.config.application_path import find_application, whole_path
+from taipy_exec.config.application_path import find_application, module_folders, whole_path
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.wiring import ENVIRONMENT_FILE
@@ -35,11 +35,11 @@ def main_of(app: str) -> Path:
     return found.main
 
 
-def enter(root: Path) -> None:
+def enter(root: Path, main: Path) -> None:
     """From here on the program's folder is ours, and its modules are found there."""
     if ENVIRONMENT_FILE in os.environ:
         os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
-    sys.path.insert(0, str(root))
+    sys.path[:0] = module_folders(root, main)
     os.chdir(root)
 
 

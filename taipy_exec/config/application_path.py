@@ -50,6 +50,13 @@ def find_application(app: str | Path = ".") -> ApplicationPath:
     return ApplicationPath(root=path.parent, toml=path, main=main if main.exists() else None)
 
 
+def module_folders(root: Path, main: Path | None) -> list[str]:
+    """Where the application's modules are found: in its folder, and beside the file that its
+    program is a link to, where Python itself looks for them."""
+    folders = [root] if main is None else [root, main.resolve().parent]
+    return list(dict.fromkeys(map(str, folders)))
+
+
 def whole_path(app: str | Path) -> Path:
     """An absolute path that can be read: one with `..` in it is told without these."""
     path = Path(app).absolute()

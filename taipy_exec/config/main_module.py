@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
+from importlib.abc import SourceLoader
 from pathlib import Path
 
 from taipy_exec.config.reference import MAIN_NAMES
@@ -46,16 +48,20 @@ def import_main(path: Path, name: str | None = None) -> None:
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(path):
         return
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    package = _package_of(path)
+    spec = importlib.util.spec_from_file_location(f"{package}.{name}" if package else name, path)
+    if spec is None or not isinstance(spec.loader, SourceLoader):
         raise ConfigurationError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    module.__name__ = name
     sys.modules[name] = sys.modules[MAIN_NAMES[1]] = module
     _importing.append(path)
     arguments = sys.argv
     sys.argv = [str(path)]
     try:
-        spec.loader.exec_module(module)
+        code = spec.loader.get_code(spec.name)
+        assert code is not None
+        exec(code, module.__dict__)
     except RunRefused:
         pass
     except (Exception, SystemExit) as error:
@@ -67,3 +73,27 @@ def import_main(path: Path, name: str | None = None) -> None:
     finally:
         sys.argv = arguments
         _importing.pop()
+
+
+def _package_of(path: Path) -> str | None:
+    """The package of a program that `python -m package.program` starts: it imports relatively.
+
+    The package is importable from then on, as it is where the program was started.
+    """
+    folder, names = path.parent, []
+    while (folder / "__init__.py").is_file():
+        names.append(folder.name)
+        folder = folder.parent
+    if not names or not _imports_relatively(path):
+        return None
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    return ".".join(reversed(names))
+
+
+def _imports_relatively(path: Path) -> bool:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False  # to import it tells more
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))

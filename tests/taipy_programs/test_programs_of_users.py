@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from taipy_support import Program
@@ -386,3 +387,46 @@ told(why=submission.jobs[0].stacktrace)
     (why,) = found["why"]
     assert "Can't pickle local object" in why
     assert "writing data node 'b'" in why
+
+
+def test_a_program_that_is_started_as_a_module_of_a_package_may_import_relatively(
+    program: Program,
+) -> None:
+    package = program.folder / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "inner.py").write_text("def first(x):\n    return x + 1\n")
+    program.write(
+        CHAIN.replace("FIRST", "from .inner import first")
+        + f"""
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    told(statuses=statuses(tp.create_scenario(chain).submit({WAIT})))
+"""
+    )
+    program.enable()
+    program.main.rename(package / "main.py")
+    result = program.end(program.start("-m", "package.main", command=[sys.executable]), timeout=120)
+    assert result.code == 0, result.err
+    assert program.read() == {"statuses": DONE}
+
+
+def test_a_link_to_a_program_finds_the_modules_beside_the_program(program: Program) -> None:
+    program.write(
+        CHAIN.replace("FIRST", QUICK)
+        + f"""
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    told(statuses=statuses(tp.create_scenario(chain).submit({WAIT})))
+"""
+    )
+    elsewhere = program.folder / "elsewhere"
+    elsewhere.mkdir()
+    link = elsewhere / "linked.py"
+    link.symlink_to(program.main)
+    result = program.go(str(link))
+    assert result.code == 0, result.err
+    assert program.read("elsewhere/record.json") == {"statuses": DONE}
+    assert program.run("check", str(link)).code == 0

@@ -139,7 +139,7 @@ def _from_taipy(app: str, folder: Path | None, force: bool) -> tuple[list[Path],
     main = main_of(app)
     shown = folder or (Path(app) if Path(app).is_dir() else Path(app).parent)
     folder = shown.absolute()
-    enter(main.parent)
+    enter(main.parent, main)
     import_program(main)
     # Not above: it needs Taipy.
     from taipy_exec.taipy_plugin.migration import migrate, planned_files

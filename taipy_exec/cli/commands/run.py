@@ -50,7 +50,7 @@ def run(
     main = main_of(app)
     found = find_application(main)
     state_dir = state_dir.absolute() if state_dir is not None else None
-    enter(found.root)
+    enter(found.root, main)
     if not is_taipy_program(found):
         raise UsageError(
             f"{main} imports nothing of Taipy", f"run it with: python {app}, or submit it"
