@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ class Program(Application):
         """Have the program itself call `enable`, as its first line."""
         self.write(ENABLE + self.main.read_text(encoding="utf-8"))
 
-    def python(self, *arguments: str, timeout: float = 120) -> Result:
+    def python(
+        self, *arguments: str, timeout: float = 120, env: Mapping[str, str] | None = None
+    ) -> Result:
         """Start the program with Python alone.
 
         It writes to files: children that Taipy leaves behind would hold a pipe open.
@@ -46,7 +48,7 @@ class Program(Application):
             done = subprocess.run(
                 [sys.executable, "main.py", *arguments],
                 cwd=self.folder,
-                env=self.environment(),
+                env=self.environment(env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -15,7 +15,7 @@ cfg = Config.configure_scenario("s", [Config.configure_task("work", work, n, o)]
 RUN = """
 tp.Orchestrator().run()
 scenario = tp.create_scenario(cfg)
-submission = scenario.submit(wait=True, timeout=30)
+submission = scenario.submit(wait=True, timeout=60)
 print("ended", submission.submission_status.name, scenario.o.read())
 """
 HEAD = """

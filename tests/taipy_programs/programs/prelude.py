@@ -24,7 +24,11 @@ def started(mode="standalone", workers=2, **options):
     return orchestrator
 
 
-def until(condition, seconds=15.0):
+# How long to wait for what may never happen: under Taipy's dispatcher it often does not.
+PATIENCE = float(os.environ.get("PATIENCE", "40"))
+
+
+def until(condition, seconds=PATIENCE):
     """Whether the condition comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
