@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from taipy_exec.config.application_path import ApplicationPath, state_folder
@@ -9,6 +10,8 @@ from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.taipy_plugin.versions import INSTALL, require_taipy, taipy_version
+
+log = logging.getLogger("taipy_exec")
 
 # Where the configuration was found that the program itself did not make when it was imported.
 _stored_in: list[Path] = []
@@ -31,7 +34,9 @@ def _import(main: Path) -> None:
         raise ConfigurationError(
             f"{main} imports taipy, which is not installed in this environment", INSTALL
         )
-    require_taipy()
+    warning = require_taipy()
+    if warning is not None:
+        log.warning(warning)
     from taipy_exec.taipy_plugin import host, internals
 
     internals.allow_cluster()

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from taipy_exec.errors import ConfigurationError
 
 TESTED = ((4, 1), (4, 2))
-_WANTED = "taipy>=4.1,<4.2"
+WANTED = "taipy>=4.1,<4.2"
 INSTALL = "pip install 'taipy-exec[taipy]'"
 
 
@@ -30,8 +30,8 @@ def warning_of(found: str) -> str | None:
         return None
     age = "older" if numbers < least else "newer"
     return (
-        f"Taipy {found} is {age} than what taipy-exec was tested with ({_WANTED}); "
-        f"if jobs do not run: pip install '{_WANTED}'"
+        f"Taipy {found} is {age} than what taipy-exec was tested with ({WANTED}); "
+        f"if jobs do not run: pip install '{WANTED}'"
     )
 
 
@@ -47,6 +47,6 @@ def require_taipy() -> str | None:
         import taipy_exec.taipy_plugin.internals  # noqa: F401
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(
-            f"Taipy {found} cannot be used: {error}", f"pip install '{_WANTED}'"
+            f"Taipy {found} cannot be used: {error}", f"pip install '{WANTED}'"
         ) from error
     return warning_of(found)

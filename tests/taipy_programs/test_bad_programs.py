@@ -211,3 +211,20 @@ def test_without_a_broker_the_program_is_told_so(program: Program) -> None:
     assert result.code == 6
     assert "RabbitMQ cannot be reached" in result.err
     assert "pass-word" not in result.out + result.err and "Traceback" not in result.err
+
+
+def test_doctor_tells_which_taipy_it_is(program: Program) -> None:
+    program.write(HEAD + CONFIGURE + 'if __name__ == "__main__":\n' + indented(RUN))
+    result = program.run("doctor", "main.py")
+    assert "Taipy 4.1." in result.out + result.err
+
+
+def test_another_version_of_taipy_is_warned_of(program: Program) -> None:
+    program.write(
+        "import taipy_exec.taipy_plugin.versions as versions\n"
+        "versions.version = lambda name: '4.9.0'\n"
+        "import taipy_exec.taipy_plugin; taipy_exec.taipy_plugin.enable()\n" + HEAD
+    )
+    result = program.python()
+    assert "Taipy 4.9.0 is newer than what taipy-exec was tested with" in result.err
+    assert "pip install 'taipy>=4.1,<4.2'" in result.err

@@ -115,7 +115,21 @@ def read(
         findings.append(
             Finding(name="configuration", message=f"{source} is valid, mode {config.job.mode}")
         )
+    if config.program is not None:
+        return config, [*findings, _version_of_taipy()]
     return config, [*findings, *_storage_packages(config)]
+
+
+def _version_of_taipy() -> Finding:
+    """Taipy brings what its data nodes need; which one it is matters here."""
+    from taipy_exec.taipy_plugin.versions import WANTED, taipy_version, warning_of
+
+    found = taipy_version() or "?"
+    warning = warning_of(found)
+    if warning is None:
+        return Finding(name="taipy", message=f"Taipy {found}, whose program this is")
+    fix = f"pip install '{WANTED}'"
+    return Finding(name="taipy", message=warning, level=Level.WARNING, fix=fix)
 
 
 _LEVELS = {ProblemLevel.ERROR: Level.PROBLEM, ProblemLevel.WARNING: Level.WARNING}
