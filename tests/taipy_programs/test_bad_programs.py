@@ -215,7 +215,7 @@ def test_without_a_broker_the_program_is_told_so(program: Program) -> None:
 
 def test_doctor_tells_which_taipy_it_is(program: Program) -> None:
     program.write(HEAD + CONFIGURE + 'if __name__ == "__main__":\n' + indented(RUN))
-    result = program.run("doctor", "main.py")
+    result = program.run("doctor", "-a", "main.py")
     assert "Taipy 4.1." in result.out + result.err
 
 
