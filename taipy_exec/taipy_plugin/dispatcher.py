@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures.thread import _threads_queues as _pool_threads
 from functools import partial
@@ -26,6 +27,7 @@ from taipy_exec.wiring import Engine, make_engine, withdraw
 # How often it is looked whether the program has come to its end, and whether data that jobs wait
 # for was written by somebody else.
 _IDLE_SECONDS = 0.25
+_QUEUE_AGAIN_SECONDS = 5.0
 
 
 class Dispatcher:
@@ -49,6 +51,7 @@ class Dispatcher:
         self._own = Identity(app.state_dir)
         self._jobs: dict[str, Any] = {}
         self._plans: dict[str, SubmissionPlan] = {}
+        self._unqueued: list[tuple[float, SubmissionPlan]] = []
         self._stopping = threading.Event()
         self._draining = threading.Event()
         self._ending = threading.Lock()
@@ -201,6 +204,7 @@ class Dispatcher:
                     coordinator.leave()
                 coordinator.step(_IDLE_SECONDS)
                 self._wake_blocked()
+                self._queue_again()
         except BaseException:
             internals.log.exception(
                 "the dispatcher stops: jobs that have not ended are canceled, and the next "
@@ -215,7 +219,8 @@ class Dispatcher:
     def _is_over(self) -> bool:
         """Whether nothing is left to do, and nobody is left who would submit more."""
         with self._ending:
-            if not self._engine.coordinator.has_work():
+            coordinator = self._engine.coordinator
+            if not coordinator.has_work() and (coordinator.leaving or not self._unqueued):
                 self._over = self._stopping.is_set() or self._program_has_ended()
             return self._over
 
@@ -253,8 +258,21 @@ class Dispatcher:
         try:
             self._engine.add(plan)
         except BrokerError as error:
-            internals.log.error(f"{plan.record.id} cannot be queued: {error}")
-            del self._plans[plan.record.id]
+            # Nobody else could carry it on.
+            internals.log.error(f"{plan.record.id} is queued as soon as that is possible: {error}")
+            self._unqueued.append((time.monotonic() + _QUEUE_AGAIN_SECONDS, plan))
+
+    def _queue_again(self) -> None:
+        """What the broker did not take before is given to it once more, when it is due."""
+        now = time.monotonic()
+        for at, plan in [item for item in self._unqueued if item[0] <= now]:
+            self._unqueued.remove((at, plan))
+            mode = self.app.job.mode
+            if self._store.take_over(plan.record.id, None, self._own.name, mode):
+                plan.record.coordinator = self._own.name
+                self._add(plan)
+            else:
+                del self._plans[plan.record.id]  # somebody has canceled it meanwhile
 
     def _stop_all(self) -> None:
         """Nobody will carry on what has not ended: it is canceled, in Taipy too."""

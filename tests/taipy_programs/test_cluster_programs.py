@@ -13,6 +13,8 @@ import pytest
 from command_support import wait_until
 from taipy_support import PROGRAMS, Program, end_workers, ready_workers
 
+from tools.private_broker import PrivateBroker
+
 VALUES = {
     "number": 1,
     "numbers": [1, 2, 3, 4],
@@ -151,3 +153,30 @@ def test_a_program_started_in_another_folder_is_told_where_workers_look(
             break
     process.kill()
     assert f"in {clustered.folder}, and this program was started in {tmp_path}" in seen
+
+
+def test_what_is_submitted_while_the_broker_is_away_runs_when_it_is_back(
+    clustered: Program, own_broker: Callable[..., PrivateBroker]
+) -> None:
+    broker = own_broker()
+    text = clustered.main.read_text(encoding="utf-8")
+    text = text.replace('mode="cluster"', 'mode="cluster", broker_connect_timeout=1')
+    hold = '    Path("ready").touch()\n    until(lambda: Path("go").exists())\n'
+    clustered.write(text.replace("    submission = scenario", f"{hold}    submission = scenario"))
+    workers = [clustered.worker(broker.url())]
+    ready_workers(clustered, broker.url(), 1)
+    program = start(clustered, broker.url())
+    wait_until(lambda: clustered.exists("ready"), 60, "the program to start")
+    broker.stop()
+    (clustered.folder / "go").touch()
+    wait_until(lambda: clustered.exists(".taipy-exec/state.db") and _submissions(clustered), 60)
+    broker.start()
+    result = clustered.end(program, 120)
+    assert result.code == 0, result.err
+    record = clustered.read()
+    assert (record["submission"][1], record["values"]) == ("COMPLETED", VALUES)
+    end_workers(clustered, workers)
+
+
+def _submissions(program: Program) -> int:
+    return len(program.run("status", "--json").json["submissions"])
