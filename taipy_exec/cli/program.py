@@ -8,7 +8,7 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -43,12 +43,23 @@ def enter(root: Path, main: Path) -> None:
     os.chdir(root)
 
 
-def run_program(main: Path, arguments: Sequence[str]) -> int:
+def run_program(main: Path, arguments: Sequence[str], ended: Callable[[], None]) -> int:
     """Run `main` as the main script in its folder; what Python's exit code would be.
 
     Errors of ours that it has not caught go through. Signals are the program's while it runs, but
-    for SIGTERM, which ends it as Ctrl-C does.
+    for SIGTERM, which ends it as Ctrl-C does; `ended` is called when they are to be ours.
     """
+    try:
+        code = _run(main, arguments)
+        ended()
+    except (KeyboardInterrupt, SystemExit) as leave:
+        # Ctrl-C once more, between the program's last line and here.
+        ended()
+        return _exit_code(leave)
+    return code
+
+
+def _run(main: Path, arguments: Sequence[str]) -> int:
     module = types.ModuleType(MAIN_NAMES[0])
     module.__dict__.update(__file__=str(main), __builtins__=__builtins__)
     for name in MAIN_NAMES:
@@ -56,10 +67,8 @@ def run_program(main: Path, arguments: Sequence[str]) -> int:
     sys.argv = [str(main), *arguments]
     try:
         exec(compile(main.read_bytes(), str(main), "exec"), module.__dict__)
-    except SystemExit as leave:
+    except (KeyboardInterrupt, SystemExit) as leave:
         return _exit_code(leave)
-    except KeyboardInterrupt:
-        return outcome.INTERRUPTED
     except TaipyExecError:
         raise
     except BaseException as error:
@@ -68,7 +77,9 @@ def run_program(main: Path, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _exit_code(leave: SystemExit) -> int:
+def _exit_code(leave: KeyboardInterrupt | SystemExit) -> int:
+    if isinstance(leave, KeyboardInterrupt):
+        return outcome.INTERRUPTED
     if leave.code is None or isinstance(leave.code, int):
         return leave.code or 0
     print(leave.code, file=sys.stderr)
@@ -88,35 +99,46 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
+        self._program_runs = True
         self._dispatcher: Dispatcher | None = None
+        self._listen()
+
+    def _listen(self) -> None:
         signal.signal(signal.SIGINT, self._on_interrupt)
         signal.signal(signal.SIGTERM, self._on_terminate)
 
+    def program_ended(self) -> None:
+        """From here on a signal raises nothing, and what the program made of signals is over."""
+        self._program_runs = False
+        self._listen()
+
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self._dispatcher is None:
+        if self._program_runs:
             signal.default_int_handler(number, frame)
-        elif self.count > 2:
+        if self.count > 2:
             os._exit(outcome.INTERRUPTED)
-        else:
-            self._dispatcher.leave(at_once=self.count > 1)
+        self._leave()
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self.count = max(self.count, 1) + 1
-        if self._dispatcher is None:
+        if self._program_runs:
             raise SystemExit(outcome.TERMINATED)
-        self._dispatcher.leave(at_once=True)
+        self._leave()
+
+    def _leave(self) -> None:
+        # Before there is a dispatcher to wait for, the count is enough.
+        if self._dispatcher is not None:
+            self._dispatcher.leave(at_once=self.count > 1)
 
     def wait_for(self, dispatcher: Dispatcher) -> None:
         """The program has ended: jobs that it left run, or are given up where it was interrupted.
 
         Ctrl-C: what waits is canceled; once more: what runs is stopped; a third time: exit now.
         """
-        signal.signal(signal.SIGINT, self._on_interrupt)
-        signal.signal(signal.SIGTERM, self._on_terminate)
         self._dispatcher = dispatcher
         if self.count:
-            dispatcher.leave(at_once=self.count > 1)
+            self._leave()
         dispatcher.drain()
         while dispatcher.is_running():
             _join_briefly(dispatcher.thread)

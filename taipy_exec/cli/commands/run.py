@@ -59,7 +59,7 @@ def run(
     if quiet or verbose:
         logging.getLogger("Taipy").setLevel(logging.WARNING if quiet else logging.DEBUG)
     interrupts = Interrupts()
-    code = run_program(main, arguments or [])
+    code = run_program(main, arguments or [], interrupts.program_ended)
     dispatcher = dispatcher_of()
     if dispatcher is not None:
         interrupts.wait_for(dispatcher)
