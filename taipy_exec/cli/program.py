@@ -99,6 +99,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
+        # What says that what the program left was interrupted.
+        self.code = 0
         self._program_runs = True
         self._dispatcher: Dispatcher | None = None
         self._listen()
@@ -118,12 +120,14 @@ class Interrupts:
             signal.default_int_handler(number, frame)
         if self.count > 2:
             os._exit(outcome.INTERRUPTED)
+        self.code = self.code or outcome.INTERRUPTED
         self._leave()
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self.count = max(self.count, 1) + 1
         if self._program_runs:
             raise SystemExit(outcome.TERMINATED)
+        self.code = outcome.TERMINATED
         self._leave()
 
     def _leave(self) -> None:

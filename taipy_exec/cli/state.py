@@ -27,13 +27,23 @@ def submit_again(app: str, state_dir: Path | None, scenario: str) -> str:
     return f"taipy-exec submit{as_argument(same_place(app, state_dir))} --scenario {scenario}"
 
 
+def what_now(record: SubmissionRecord, where: str) -> str:
+    """What its user can do with a submission that has not ended and that nobody works on."""
+    if record.program is None:
+        return f"taipy-exec resume {record.id}{where}"
+    return (
+        f"its program has left it; taipy-exec cancel {record.id}{where} gives it up, and so does "
+        f"the next start of {record.program}"
+    )
+
+
 def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
     """Raises UsageError for a submission of a program, which only that program can carry on."""
     if record.program is not None:
         raise UsageError(
-            f"{record.id} was submitted by the program {record.program}, which alone knows how to "
-            "go on with it",
-            hint or f"start it again: taipy-exec run {shlex.quote(record.program)}",
+            f"{record.id} was submitted by the program {record.program}, and only that can submit "
+            "it again",
+            hint or f"start it: taipy-exec run {shlex.quote(record.program)}",
         )
 
 

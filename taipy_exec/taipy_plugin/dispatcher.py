@@ -12,7 +12,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.engine.admission import supersede
-from taipy_exec.engine.identity import Identity, is_interrupted
+from taipy_exec.engine.identity import Identity, is_alive, is_interrupted
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import BrokerError, NotFoundError
 from taipy_exec.model.event import Change
@@ -91,6 +91,21 @@ class Dispatcher:
                     Reason.INTERRUPTED,
                 )
                 internals.end_former_jobs(left)
+        self._follow_canceled(keep)
+
+    def _follow_canceled(self, keep: Collection[str]) -> None:
+        """Taipy's jobs follow those that were canceled while no program was there."""
+        for record in self._store.submissions():
+            if record.program is None or record.id in keep or record.finished_at is None:
+                continue
+            if record.counts.get(Status.CANCELED) and not is_alive(
+                self._store.folder, record.coordinator
+            ):
+                internals.end_former_jobs(
+                    job.id
+                    for job in self._store.jobs(record.id)
+                    if job.status in (Status.CANCELED, Status.ABANDONED)
+                )
 
     # -- what Taipy asks for, from any thread -------------------------------------------------
 

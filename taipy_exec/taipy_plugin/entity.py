@@ -34,11 +34,20 @@ class EntityNode(DataNodeRef):
 
     def read(self) -> Any:
         """The value. Raises what Taipy raises, also where it was never written."""
-        return internals.data_node(self.id).read_or_raise()
+        return self._entity().read_or_raise()
+
+    def _entity(self) -> Any:
+        found = internals.data_node(self.id)
+        if found is None:
+            raise LookupError(
+                f"{self.id} is not in {internals.stored_data_nodes()}: it was deleted, or the task "
+                "has changed the working folder"
+            )
+        return found
 
     def write(self, value: Any) -> None:
         """Replace the value; a file as a whole, and any other as Taipy does it."""
-        node = internals.data_node(self.id)
+        node = self._entity()
         file = internals.file_of(node)
         if file is None:
             self._before()

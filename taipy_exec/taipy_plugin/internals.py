@@ -277,6 +277,11 @@ def stored_tasks() -> Path:
     return Path(_TaskManagerFactory._build_manager()._repository.dir_path).absolute()
 
 
+def stored_data_nodes() -> Path:
+    """The folder of the data node entities."""
+    return Path(_DataManagerFactory._build_manager()._repository.dir_path).absolute()
+
+
 def file_of(node: DataNode) -> Path | None:
     """The file that holds the node's value; None where it is none of its own."""
     if not isinstance(node, _FileDataNodeMixin):
@@ -604,8 +609,9 @@ def is_taken_over() -> bool:
 
 def end_former_jobs(ids: Iterable[str]) -> None:
     """Jobs that a former run of the program left are CANCELED, where they are still stored."""
+    manager = _JobManagerFactory._build_manager()
     for id in ids:
-        job = stored_job(id)
+        job = stored_job(id) if manager._repository._exists(id) else None
         if job is not None and not job._is_finished():
             unlock_outputs(job)
             set_status(job, "CANCELED")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ from taipy_exec.taipy_plugin.dispatcher import Dispatcher
 
 # While nobody dispatches, jobs are looked at so often.
 _POLL_SECONDS = 0.1
+_INTERRUPTED = 130
 
 
 class Service:
@@ -62,6 +64,10 @@ class Service:
         early = [(submission, jobs) for submission, jobs in early if submission is not None]
         dispatcher = Dispatcher(app, {submission.id for submission, _ in early}, _main_failed)
         self._early = []
+        if self.dispatcher is None:
+            # After the runner was made, so that it is called before what `multiprocess` does at
+            # the end, which is to wait for the jobs' processes.
+            atexit.register(self.end)
         self.dispatcher = dispatcher
         dispatcher.start()
         for submission, jobs in early:
@@ -107,6 +113,26 @@ class Service:
             with dispatcher.changed:
                 if any(not job._is_finished() for job in jobs):
                     dispatcher.changed.wait(left)
+
+    def end(self) -> None:
+        """The process ends although jobs run: Python was waiting for them, and Ctrl-C ended that.
+
+        As with `taipy-exec run`: once, and what runs ends by itself; twice, and it is stopped.
+        """
+        dispatcher = self._running()
+        at_once = _main_failed()
+        if dispatcher is None:
+            return
+        dispatcher.leave(at_once=at_once)
+        while dispatcher.is_running():
+            try:
+                # A thread whose `join` is interrupted counts as ended.
+                time.sleep(_POLL_SECONDS)
+            except KeyboardInterrupt:
+                if at_once:
+                    os._exit(_INTERRUPTED)
+                at_once = True
+                dispatcher.leave(at_once=True)
 
     # -- inside ---------------------------------------------------------------------------------
 

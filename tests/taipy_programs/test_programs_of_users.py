@@ -430,3 +430,31 @@ if __name__ == "__main__":
     assert result.code == 0, result.err
     assert program.read("elsewhere/record.json") == {"statuses": DONE}
     assert program.run("check", str(link)).code == 0
+
+
+def test_a_task_that_leaves_the_folder_fails_with_a_sentence_and_harms_no_other(
+    program: Program,
+) -> None:
+    found = record_of(
+        program,
+        """\
+import os
+
+
+def first(x):
+    if x == 1:
+        os.chdir("/")
+    return x + 1
+""",
+        f"""\
+tp.Orchestrator().run()
+scenario = tp.create_scenario(chain)
+leaves = scenario.submit({WAIT})
+scenario.a.write(2)
+later = scenario.submit({WAIT})
+told(leaves=statuses(leaves), why=leaves.jobs[0].stacktrace, later=statuses(later))
+""",
+    )
+    assert found["leaves"] == ["FAILED", "FAILED", "ABANDONED"]
+    assert "the task has changed the working folder" in found["why"][0]
+    assert found["later"] == DONE

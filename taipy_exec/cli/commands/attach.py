@@ -135,13 +135,14 @@ class _Viewer:
             )
 
     def _tell_interrupted(self) -> None:
+        from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
 
         record = self.record
         if self._told or not record.coordinator or not is_interrupted(self._store.folder, record):
             return
         self._told = True
-        text = f"nobody works on {record.id}: taipy-exec resume {record.id}{self._where}"
+        text = f"nobody works on {record.id}: {what_now(record, self._where)}"
         if self.table is not None:
             self.table.notice = text
         else:

@@ -50,7 +50,7 @@ def logs(
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
     from taipy_exec.cli.redaction import discreet, redaction_for
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state, same_place, what_now
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
 
@@ -66,7 +66,7 @@ def logs(
         left = bool(record.coordinator) and is_interrupted(store.folder, record)
         if left and not told:
             told = True
-            streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+            streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
         return left
 
     outputs = {} if json_output else job_outputs(streams, folder, jobs, tail, redacted)

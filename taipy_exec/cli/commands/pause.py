@@ -44,7 +44,7 @@ def set_paused(
 ) -> int:
     """Pause or continue, and say so. Raises UsageError where the submission has ended."""
     from taipy_exec.cli.shapes import dump, submission_shape
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state, same_place, what_now
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
 
@@ -66,5 +66,5 @@ def set_paused(
     else:
         streams.note(f"{record.id} goes on")
     if not paused and is_interrupted(store.folder, record):
-        streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+        streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
     return 0

@@ -63,7 +63,7 @@ def run(
     dispatcher = dispatcher_of()
     if dispatcher is not None:
         interrupts.wait_for(dispatcher)
-    return code
+    return code or interrupts.code
 
 
 def _enable(

@@ -244,6 +244,7 @@ class _Shown:
 
         from taipy_exec.cli.redaction import discreet
         from taipy_exec.cli.render import jobs_table, summary_line
+        from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
 
         record = store.submission(submission)
@@ -252,8 +253,8 @@ class _Shown:
             parts.append(Text(f"retries {record.properties['retries']}"))
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "interrupted"
-            command = f"taipy-exec resume {record.id}{store.where}"
-            parts.append(Text(f"{why}: {command} carries on", style="yellow"))
+            then = "" if record.program else " carries on"
+            parts.append(Text(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
         jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
         ids = self.streams.verbose
         return [*parts, jobs_table(jobs, unicode=self.streams.unicode, ids=ids)]

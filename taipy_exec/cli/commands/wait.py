@@ -31,7 +31,7 @@ def wait(
     from taipy_exec.cli import outcome
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state, same_place, what_now
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
 
@@ -51,6 +51,6 @@ def wait(
             show_result(streams, record, jobs, folder, where, redacted, table=True)
             return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
-            streams.warn(f"nobody works on {record.id}: taipy-exec resume {record.id}{where}")
+            streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
             told = True
         time.sleep(0.05)

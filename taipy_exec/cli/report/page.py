@@ -93,7 +93,9 @@ def _head(report: Report) -> str:
     if report.interrupted:
         wanted = f"taipy-exec resume {short_id(record.id)}{report.where}"
         why = "It waits for data." if record.waits_for_data else "The process that ran it is gone."
-        notes.insert(0, f"{why} {command(wanted)} carries on.")
+        if record.program is None:
+            why = f"{why} {command(wanted)} carries on."
+        notes.insert(0, why)
     elif not ended:
         notes.insert(0, f"It has not ended: this is what was known at {moment(report.made_at)}.")
     told = "".join(f'<p class="note">{note}</p>' for note in notes)
