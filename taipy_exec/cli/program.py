@@ -46,8 +46,9 @@ def enter(root: Path, main: Path) -> None:
 def run_program(main: Path, arguments: Sequence[str], ended: Callable[[], None]) -> int:
     """Run `main` as the main script in its folder; what Python's exit code would be.
 
-    Errors of ours that it has not caught go through. Signals are the program's while it runs, but
-    for SIGTERM, which ends it as Ctrl-C does; `ended` is called when they are to be ours.
+    Signals are the program's while it runs, but for SIGTERM, which ends it as Ctrl-C does; `ended`
+    is called when they are to be ours. Raises what we raised in it and it did not catch, such as
+    StoreError and BrokerError.
     """
     try:
         code = _run(main, arguments)
@@ -56,6 +57,9 @@ def run_program(main: Path, arguments: Sequence[str], ended: Callable[[], None])
         # Ctrl-C once more, between the program's last line and here.
         ended()
         return _exit_code(leave)
+    except TaipyExecError:
+        ended()
+        raise
     return code
 
 

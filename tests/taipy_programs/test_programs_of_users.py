@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+import pytest
 from taipy_support import Program
 
 # A chain of two tasks: a -> first -> b -> second -> c. The first one is the test's.
@@ -458,3 +459,31 @@ told(leaves=statuses(leaves), why=leaves.jobs[0].stacktrace, later=statuses(late
     assert found["leaves"] == ["FAILED", "FAILED", "ABANDONED"]
     assert "the task has changed the working folder" in found["why"][0]
     assert found["later"] == DONE
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--state-dir", "main.py/state"], 7, "the state folder"),
+        (["--state-dir", "damaged"], 7, "is damaged"),
+        (["--mode", "cluster"], 6, "RabbitMQ cannot be reached"),
+    ],
+)
+def test_what_a_program_that_is_run_lacks_is_told_in_a_sentence(
+    program: Program, options: list[str], code: int, message: str
+) -> None:
+    (program.folder / "damaged").mkdir()
+    (program.folder / "damaged" / "state.db").write_text("no database, whatever it is called")
+    program.write(
+        CHAIN.replace("FIRST", QUICK)
+        + """
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+"""
+    )
+    nowhere = {"TAIPY_EXEC_BROKER_URL": "amqp://guest:guest@127.0.0.1:1/"}
+    result = program.go(*options, "main.py", env=nowhere)
+    assert result.code == code
+    assert message in result.err
+    assert "Traceback" not in result.err

@@ -59,10 +59,12 @@ def run(
     if quiet or verbose:
         logging.getLogger("Taipy").setLevel(logging.WARNING if quiet else logging.DEBUG)
     interrupts = Interrupts()
-    code = run_program(main, arguments or [], interrupts.program_ended)
-    dispatcher = dispatcher_of()
-    if dispatcher is not None:
-        interrupts.wait_for(dispatcher)
+    try:
+        code = run_program(main, arguments or [], interrupts.program_ended)
+    finally:
+        dispatcher = dispatcher_of()
+        if dispatcher is not None:
+            interrupts.wait_for(dispatcher)
     return code or interrupts.code
 
 
