@@ -120,9 +120,10 @@ def take_stored_configuration() -> bool:
 def default_data() -> dict[str, Any]:
     """Data node -> its default data, as Python values."""
     return {
-        id: node.properties["default_data"]
+        # Not `properties`: they look up every variable of the environment that is named.
+        id: node._properties["default_data"]
         for id, node in Config.data_nodes.items()
-        if node.properties.get("default_data") is not None
+        if node._properties.get("default_data") is not None
     }
 
 

@@ -13,6 +13,7 @@ from taipy_exec.config.application import DataNodeConfig
 from taipy_exec.config.export import write_toml
 from taipy_exec.config.layers import Sections, layer_from_toml
 from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
+from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.taipy_program import imports_taipy
 from taipy_exec.config.toml_file import TomlFile
 from taipy_exec.data.node import DataNodeRef
@@ -52,6 +53,7 @@ def migrate(main: Path, folder: Path) -> Migration:
             for key, value in entry.items():
                 entry[key] = _renamed(value, module)
     _add_default_data(sections, folder, found)
+    found.notes += _told_secrets(sections)
     write_toml(folder / "config.toml", sections)
     found.files.insert(0, folder / "config.toml")
     return found
@@ -85,6 +87,18 @@ def _without(
         elif not isinstance(value, dict) and key not in dropped and unsaid.get(key) != value:
             found[key] = value
     return found
+
+
+def _told_secrets(sections: Sections) -> list[str]:
+    """A file is read by more people than a program's memory."""
+    return [
+        f"config.toml holds {key} of {section}{f'.{id}' if id else ''} as it is: write "
+        f'{key} = "ENV[NAME]" and set that variable'
+        for section, entries in sections.items()
+        for id, entry in entries.items()
+        for key, value in entry.items()
+        if is_secret(key) and isinstance(value, str) and value
+    ]
 
 
 def _module_of_functions(main: Path, folder: Path, sections: Sections, found: Migration) -> str:

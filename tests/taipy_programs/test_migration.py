@@ -182,3 +182,31 @@ def test_the_recorded_program_has_the_same_results(program: Program) -> None:
         program, "data", "show", "config.toml", "sum", "--scenario", "meeting", "--json"
     )
     assert found.json["value"] == 5 * 2 + (-5 + 1)
+
+
+def test_a_password_is_not_printed_but_told_of(program: Program) -> None:
+    program.write("""
+import taipy as tp
+from taipy import Config
+
+def work(rows):
+    return 1
+
+table = Config.configure_sql_table_data_node(
+    "rows", db_name="d", db_engine="postgresql", table_name="t", db_username="me",
+    db_password="not-for-all",
+)
+safe = Config.configure_sql_table_data_node(
+    "safe", db_name="d", db_engine="postgresql", table_name="t", db_username="me",
+    db_password="ENV[THE_PASSWORD]",
+)
+o = Config.configure_data_node("o")
+Config.configure_scenario("s", [Config.configure_task("work", work, [table, safe], o)])
+""")
+    result = program.run("init", "--from-taipy", "main.py")
+    assert result.code == 0, result.err
+    assert "not-for-all" not in result.out + result.err
+    assert "config.toml holds db_password of DATA_NODE.rows as it is" in result.err
+    assert "DATA_NODE.safe" not in result.err
+    text = (program.folder / "config.toml").read_text()
+    assert "ENV[THE_PASSWORD]" in text
