@@ -27,7 +27,7 @@ from taipy_exec.wiring import Engine, make_engine, withdraw
 # How often it is looked whether the program has come to its end, and whether data that jobs wait
 # for was written by somebody else.
 _IDLE_SECONDS = 0.25
-_QUEUE_AGAIN_SECONDS = 5.0
+_ADD_AGAIN_SECONDS = 5.0
 
 
 class Dispatcher:
@@ -51,7 +51,8 @@ class Dispatcher:
         self._own = Identity(app.state_dir)
         self._jobs: dict[str, Any] = {}
         self._plans: dict[str, SubmissionPlan] = {}
-        self._unqueued: list[tuple[float, SubmissionPlan]] = []
+        self._unqueued: list[SubmissionPlan] = []
+        self._add_again_at = 0.0
         self._stopping = threading.Event()
         self._draining = threading.Event()
         self._ending = threading.Lock()
@@ -219,7 +220,8 @@ class Dispatcher:
                     coordinator.leave()
                 coordinator.step(_IDLE_SECONDS)
                 self._wake_blocked()
-                self._queue_again()
+                if not coordinator.leaving:
+                    self._add_again()
         except BaseException:
             internals.log.exception(
                 "the dispatcher stops: jobs that have not ended are canceled, and the next "
@@ -234,8 +236,7 @@ class Dispatcher:
     def _is_over(self) -> bool:
         """Whether nothing is left to do, and nobody is left who would submit more."""
         with self._ending:
-            coordinator = self._engine.coordinator
-            if not coordinator.has_work() and (coordinator.leaving or not self._unqueued):
+            if not self._has_work():
                 self._over = self._stopping.is_set() or self._program_has_ended()
             return self._over
 
@@ -273,21 +274,45 @@ class Dispatcher:
         try:
             self._engine.add(plan)
         except BrokerError as error:
-            # Nobody else could carry it on.
-            internals.log.error(f"{plan.record.id} is queued as soon as that is possible: {error}")
-            self._unqueued.append((time.monotonic() + _QUEUE_AGAIN_SECONDS, plan))
+            internals.log.warning(
+                f"{plan.record.id} cannot be queued yet, and is tried again: {error}"
+            )
+            self._unqueued.append(plan)
+            self._add_again_at = time.monotonic() + _ADD_AGAIN_SECONDS
 
-    def _queue_again(self) -> None:
-        """What the broker did not take before is given to it once more, when it is due."""
-        now = time.monotonic()
-        for at, plan in [item for item in self._unqueued if item[0] <= now]:
-            self._unqueued.remove((at, plan))
-            mode = self.app.job.mode
-            if self._store.take_over(plan.record.id, None, self._own.name, mode):
-                plan.record.coordinator = self._own.name
-                self._add(plan)
+    def _add_again(self) -> None:
+        """What could not be queued while the broker was away, in its order.
+
+        Not all the time: each attempt waits for the broker, and all else waits with it.
+        """
+        while self._unqueued and time.monotonic() >= self._add_again_at:
+            plan = self._unqueued[0]
+            own, mode = self._own.name, self.app.job.mode
+            if self._store.take_over(plan.record.id, None, own, mode):
+                plan.record.coordinator = own
+                try:
+                    self._engine.coordinator.add(plan)
+                except BrokerError:
+                    self._add_again_at = time.monotonic() + _ADD_AGAIN_SECONDS
+                    return
             else:
-                del self._plans[plan.record.id]  # somebody has canceled it meanwhile
+                # Somebody has canceled it in the meantime.
+                self._give_up(plan)
+            del self._unqueued[0]
+
+    def _give_up(self, plan: SubmissionPlan) -> None:
+        """A submission that no coordinator has had is canceled; whoever waits for it hears that."""
+        self._plans.pop(plan.record.id, None)
+        for record in plan.jobs:
+            job = self._jobs.pop(record.id)
+            internals.unlock_outputs(job)
+            internals.set_status(job, Status.CANCELED.name)
+        with self.changed:
+            self.changed.notify_all()
+
+    def _has_work(self) -> bool:
+        coordinator = self._engine.coordinator
+        return coordinator.has_work() or bool(self._unqueued and not coordinator.leaving)
 
     def _stop_all(self) -> None:
         """Nobody will carry on what has not ended: it is canceled, in Taipy too."""
@@ -295,6 +320,8 @@ class Dispatcher:
         left = [job.id for job in coordinator.board.jobs.values() if not job.status.is_final]
         if left:
             coordinator.cancel(left, Reason.INTERRUPTED)
+        for plan in self._unqueued:
+            self._give_up(plan)
 
     def _wake_blocked(self) -> None:
         """Jobs run whose data somebody else has written, or is no longer about to."""
