@@ -16,7 +16,7 @@ def extract(source: str, names: Iterable[str]) -> str | None:
     statements = ast.parse(source).body
     binding: dict[str, list[ast.stmt]] = {}
     for statement in statements:
-        for name in _bound(statement):
+        for name in () if _is_guard(statement) else _bound(statement):
             binding.setdefault(name, []).append(statement)
     chosen: set[int] = set()
     todo = list(names)
@@ -31,21 +31,10 @@ def extract(source: str, names: Iterable[str]) -> str | None:
                 return None
             chosen.add(position)
             todo += _used(_text(lines, statement))
-    taken = [statements[position] for position in sorted(chosen)]
-    imports = [_text(lines, statement) for statement in taken if _is_import(statement)]
-    rest = [_text(lines, statement) for statement in taken if not _is_import(statement)]
+    parts = [_text(lines, statements[position]) for position in sorted(chosen)]
+    imports = [p for p, i in zip(parts, sorted(chosen), strict=True) if _is_import(statements[i])]
+    rest = [p for p, i in zip(parts, sorted(chosen), strict=True) if not _is_import(statements[i])]
     return "\n\n\n".join(["\n".join(imports), *rest] if imports else rest) + "\n"
-
-
-def _used(text: str) -> Iterator[str]:
-    """The names of the module's top level that a statement uses; its own variables are none."""
-    tables = [symtable.symtable(text, "statement", "exec")]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if symbol.is_global() or (table.get_type() == "module" and symbol.is_referenced()):
-                yield symbol.get_name()
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
@@ -55,9 +44,26 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
         for alias in statement.names:
             yield alias.asname or alias.name.partition(".")[0]
     else:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+        table = symtable.symtable(ast.unparse(statement), "<program>", "exec")
+        yield from (name.get_name() for name in table.get_symbols() if name.is_assigned())
+
+
+def _used(text: str) -> list[str]:
+    """The names of the top level that a statement there uses; its own variables are none."""
+    tables = [symtable.symtable(text, "<program>", "exec")]
+    found = [name.get_name() for name in tables[0].get_symbols() if name.is_referenced()]
+    while tables:
+        inner = tables.pop().get_children()
+        tables += inner
+        found += [n.get_name() for table in inner for n in table.get_symbols() if n.is_global()]
+    return found
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    """Whether it is `if __name__ == "__main__":`, which is no part of the module."""
+    return isinstance(statement, ast.If) and any(
+        isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test)
+    )
 
 
 def _is_import(statement: ast.stmt) -> bool:

@@ -173,6 +173,8 @@ def _is_plain(value: Any) -> bool:
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
     if type(value) is list:
         return all(map(_is_plain, value))
+    if type(value) is dt.timedelta:
+        return not value.microseconds
     return type(value) in _PLAIN
 
 
