@@ -31,9 +31,9 @@ def extract(source: str, names: Iterable[str]) -> str | None:
                 return None
             chosen.add(position)
             todo += _used(_text(lines, statement))
-    parts = [_text(lines, statements[position]) for position in sorted(chosen)]
-    imports = [p for p, i in zip(parts, sorted(chosen), strict=True) if _is_import(statements[i])]
-    rest = [p for p, i in zip(parts, sorted(chosen), strict=True) if not _is_import(statements[i])]
+    taken = [statements[position] for position in sorted(chosen)]
+    imports = [_text(lines, statement) for statement in taken if _is_import(statement)]
+    rest = [_text(lines, statement) for statement in taken if not _is_import(statement)]
     return "\n\n\n".join(["\n".join(imports), *rest] if imports else rest) + "\n"
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.data.node import DataNodeRef
-from taipy_exec.execution.order import JobOrder
+from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.run_job import AttemptFailed, JobRunner, format_traceback
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -60,6 +62,25 @@ def remove_half_written(order: JobOrder, pid: int) -> None:
 
 class ProgramJobRunner(JobRunner):
     """Runs jobs by the task and the data nodes that Taipy has stored."""
+
+    def run(self, order: JobOrder) -> JobReport:
+        """As any job; what a failure tells holds no password of the configuration.
+
+        Who shows it later does not read the program's configuration, which would be to import it.
+        """
+        report = super().run(order)
+        failure = report.failure
+        if failure is None:
+            return report
+        redacted = redaction(self._app)
+        told = failure.traceback
+        return report._replace(
+            failure=replace(
+                failure,
+                message=redacted(failure.message),
+                traceback=None if told is None else redacted(told),
+            )
+        )
 
     def _run(self, order: JobOrder) -> None:
         self._entity = self._task_entity(order)

@@ -22,6 +22,10 @@ from taipy.common.config import Config
 from taipy.common.config._serializer._toml_serializer import _TomlSerializer
 from taipy.common.config.checker._checker import _Checker
 from taipy.common.config.checker._checkers._config_checker import _ConfigChecker
+from taipy.common.config.exceptions.exceptions import (
+    InconsistentEnvVariableError,
+    MissingEnvVariableError,
+)
 from taipy.common.logger._taipy_logger import _TaipyLogger
 from taipy.core import Job, Orchestrator, Status, Submission, Task
 from taipy.core._entity._ready_to_run_property import _ReadyToRunProperty
@@ -118,7 +122,7 @@ def take_stored_configuration() -> bool:
 
 
 def default_data() -> dict[str, Any]:
-    """Data node -> its default data, as Python values."""
+    """Data node -> its default data, as Python values; `ENV[...]` as it was written."""
     return {
         # Not `properties`: they look up every variable of the environment that is named.
         id: node._properties["default_data"]
@@ -128,11 +132,15 @@ def default_data() -> dict[str, Any]:
 
 
 def problems() -> list[tuple[str, str, Any, str]]:
-    """What Taipy's checkers find now: level, field, value and message of each."""
-    return [
-        (issue.level, issue.field, issue.value, issue.message)
-        for issue in _Checker._check(Config._applied_config).all
-    ]
+    """What Taipy's checkers find now: level, field, value and message of each.
+
+    A variable of the environment that is missing ends them: then that is what is found.
+    """
+    try:
+        found = _Checker._check(Config._applied_config).all
+    except (MissingEnvVariableError, InconsistentEnvVariableError) as error:
+        return [("ERROR", "", None, f"{error} The configuration takes it from there: ENV[...]")]
+    return [(issue.level, issue.field, issue.value, issue.message) for issue in found]
 
 
 def override_job(values: Mapping[str, Any]) -> None:

@@ -487,3 +487,66 @@ if __name__ == "__main__":
     assert result.code == code
     assert message in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_failure_tells_no_password_of_the_configuration_anywhere(program: Program) -> None:
+    program.write(
+        CHAIN.replace("FIRST", "def first(x):\n    raise ValueError('no entry with ' + hidden())\n")
+        + f"""
+
+
+def hidden():
+    return "".join(["canary", "word"])
+
+
+Config.configure_sql_table_data_node(
+    "table", db_name="d", db_engine="mysql", table_name="t", db_username="u",
+    db_password=hidden(),
+)
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    submission = tp.create_scenario(chain).submit({WAIT})
+    told(statuses=statuses(submission), why=submission.jobs[0].stacktrace)
+"""
+    )
+    result = program.go("main.py")
+    assert program.read()["statuses"][0] == "FAILED"
+    assert "no entry with ***" in program.read()["why"][0]
+    submission = program.only_submission()
+    shown = [
+        result.out,
+        result.err,
+        program.status(submission).out,
+        program.run("logs", submission).out,
+        json.dumps(program.read()),
+    ]
+    assert not any("canaryword" in text for text in shown)
+
+
+def test_what_a_program_takes_from_the_environment_stays_there_when_it_is_migrated(
+    program: Program,
+) -> None:
+    program.write(
+        CHAIN.replace("FIRST", QUICK)
+        + """
+
+Config.configure_data_node("d", default_data="ENV[CANARY]")
+Config.configure_sql_table_data_node(
+    "table", db_name="d", db_engine="mysql", table_name="t", db_username="u",
+    db_password="ENV[CANARY]",
+)
+"""
+    )
+    result = program.run("init", "--from-taipy", "main.py", env={"CANARY": "canaryword"})
+    assert result.code == 0, result.err
+    written = (program.folder / "config.toml").read_text()
+    assert "canaryword" not in written
+    assert written.count("ENV[CANARY]") == 2
+    # Where it is not set, the file says the same; and what needs it says what is missing.
+    assert program.run("init", "--from-taipy", "main.py", "--overwrite").code == 0
+    assert (program.folder / "config.toml").read_text() == written
+    for command in (["check"], ["graph"], ["run-worker", "--application-path"]):
+        result = program.run(*command, "main.py")
+        assert result.code == 3
+        assert "Environment variable CANARY is not set." in result.out + result.err
