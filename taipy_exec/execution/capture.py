@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import select
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -22,14 +24,32 @@ def appending(path: Path) -> IO[bytes]:
     return path.open("ab", buffering=0)
 
 
+def show_at_once(data: bytes) -> None:
+    """Write to stdout what it takes without waiting for its reader; the rest is in the log alone."""
+    watched = select.poll()
+    try:
+        watched.register(1, select.POLLOUT)
+        while data and watched.poll(0):
+            data = data[os.write(1, data[: select.PIPE_BUF]) :]
+    except OSError:
+        pass
+
+
 class JobLog:
     """Keeps the first and the last half of `limit` bytes; its file is opened at the first byte.
 
-    A log that cannot be written (full disk, no rights) is dropped: the job goes on.
+    A log that cannot be written (full disk, no rights) is dropped: the job goes on. `show` gets
+    all that is printed, too.
     """
 
-    def __init__(self, open_file: Callable[[], ByteSink], limit: int) -> None:
+    def __init__(
+        self,
+        open_file: Callable[[], ByteSink],
+        limit: int,
+        show: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._open = open_file
+        self._show = show
         self._head = max(limit // 2, 1)
         self._tail = max(limit - self._head, 1)
         self._file: ByteSink | None = None
@@ -41,6 +61,8 @@ class JobLog:
 
     def write(self, data: bytes) -> None:
         """Take what the job printed."""
+        if self._show is not None:
+            self._show(data)
         room = self._head - self._written
         if room > 0:
             self._store(data[:room])

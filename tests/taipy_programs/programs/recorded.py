@@ -98,6 +98,9 @@ def submit(what, entity, **options):
     end = time.monotonic() + 10
     while not submission.is_finished() and time.monotonic() < end:
         time.sleep(0.05)
+    # The listener has to come to the end of what was told so far.
+    while not events.empty() and time.monotonic() < end:
+        time.sleep(0.05)
     time.sleep(0.3)
     jobs = {
         job.task.config_id: [job.status.name, list(job._status_change_records), len(job.stacktrace)]
