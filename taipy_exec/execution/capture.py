@@ -25,7 +25,7 @@ def appending(path: Path) -> IO[bytes]:
 
 
 def show_at_once(data: bytes) -> None:
-    """Write to stdout what it takes without waiting for its reader; the rest is in the log alone."""
+    """Write to stdout what it takes without waiting for its reader."""
     watched = select.poll()
     try:
         watched.register(1, select.POLLOUT)

@@ -29,7 +29,8 @@ class RunnerContext:
     """What a runner gets: the application, where jobs' logs lie, whether output is echoed.
 
     `folder` is the working folder of the jobs; `echo` passes what jobs print on to the streams of
-    this process, beside their logs, if they run in it or are of a program that does so; `epoch` is this coordinator's own token, in hexadecimal.
+    this process, beside their logs, if they run in it or are of a program that does so; `epoch` is
+    this coordinator's own token, in hexadecimal.
     """
 
     app: AppConfig
