@@ -1,10 +1,12 @@
 """All that is used of Taipy's private names; no other module knows one.
 
-Written against Taipy 4.1. `open_internals` says in a sentence where another version lacks a name.
+Written against Taipy 4.1. `versions.require_taipy` says in a sentence where another version lacks one.
+It is longer than a module should be, as all of it changes for one reason: a new version of Taipy.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -420,8 +422,6 @@ def write_entities_whole() -> None:
         return
 
     def save(self: Any, entity: Any) -> None:
-        import json
-
         model = self.converter._entity_to_model(entity)
         text = json.dumps(
             model.to_dict(), ensure_ascii=False, indent=0, cls=_Encoder, check_circular=False
@@ -485,7 +485,7 @@ _inputs_known = _InputsKnown()
 _get_inputs: Callable[[Any], set[DataNode]] = Submittable.get_inputs
 
 
-class Host(Protocol):
+class JobService(Protocol):
     """What takes the place of Taipy's dispatcher: from the calling thread each."""
 
     def started(self) -> RunningDispatcher:
@@ -511,13 +511,13 @@ class RunningDispatcher(Protocol):
         """Dispatch no more; with `wait` when what runs has ended, at most `timeout` seconds."""
 
 
-class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
-    """Taipy's orchestrator up to the point where jobs wait; from there the host has them.
+class ServedOrchestrator(_Orchestrator):  # type: ignore[misc]
+    """Taipy's orchestrator up to the point where jobs wait; from there the service has them.
 
     In development mode it is Taipy's all the way.
     """
 
-    host: ClassVar[Host]
+    service: ClassVar[JobService]
     # Jobs that are being submitted, under the orchestrator's lock; whether they are to be canceled.
     _in_submit: ClassVar[dict[str, bool]] = {}
 
@@ -538,7 +538,7 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
             return
         if not jobs:
             return
-        # Callbacks are called before the host knows the jobs: what they cancel is canceled then.
+        # Callbacks are called before the service knows the jobs: what they cancel is canceled then.
         cls._in_submit = {job.id: False for job in jobs}
         try:
             for job in jobs:
@@ -546,9 +546,9 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
             canceled = [job for job in jobs if cls._in_submit[job.id]]
         finally:
             cls._in_submit = {}
-        cls.host.submitted(submission_of(jobs[0]), jobs)
+        cls.service.submitted(submission_of(jobs[0]), jobs)
         for job in canceled:
-            cls.host.cancel(job)
+            cls.service.cancel(job)
 
     @classmethod
     def _on_status_change(cls, job: Job) -> None:
@@ -559,7 +559,7 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
     def _wait_until_job_finished(
         cls, jobs: list[Job] | Job, timeout: float | int | None = None
     ) -> None:
-        cls.host.wait([jobs] if isinstance(jobs, Job) else list(jobs), timeout)
+        cls.service.wait([jobs] if isinstance(jobs, Job) else list(jobs), timeout)
 
     @classmethod
     def cancel_job(cls, job: Job) -> None:
@@ -570,23 +570,23 @@ class HostedOrchestrator(_Orchestrator):  # type: ignore[misc]
         elif job.id in cls._in_submit:
             cls._in_submit[job.id] = True
         else:
-            cls.host.cancel(job)
+            cls.service.cancel(job)
 
 
 # What is stored of a job names its subscribers: Taipy without us must find them again.
-_stored_as = HostedOrchestrator.__dict__["_on_status_change"].__func__
+_stored_as = ServedOrchestrator.__dict__["_on_status_change"].__func__
 _stored_as.__qualname__ = "_Orchestrator._on_status_change"
 _stored_as.__module__ = _Orchestrator.__module__
 
 
-def take_over(host: Host) -> None:
-    """Have Taipy use `host` in the place of its own dispatcher, but in development mode.
+def take_over(service: JobService) -> None:
+    """Have Taipy use `service` in the place of its own dispatcher, but in development mode.
 
     Raises AttributeError where this version of Taipy has no such place.
     """
-    HostedOrchestrator.host = host
+    ServedOrchestrator.service = service
     Submittable.get_inputs = lambda submittable: _inputs_known.of(submittable)
-    if _OrchestratorFactory._orchestrator is HostedOrchestrator:
+    if _OrchestratorFactory._orchestrator is ServedOrchestrator:
         return
     original = _OrchestratorFactory._build_dispatcher
 
@@ -599,10 +599,10 @@ def take_over(host: Host) -> None:
             return original(force_restart=force_restart)
         if force_restart and cls._dispatcher is not None:
             cls._remove_dispatcher()
-        cls._dispatcher = host.started()
+        cls._dispatcher = service.started()
         return cls._dispatcher
 
-    _OrchestratorFactory._orchestrator = HostedOrchestrator
+    _OrchestratorFactory._orchestrator = ServedOrchestrator
     _OrchestratorFactory._build_dispatcher = classmethod(build)
 
 
@@ -612,8 +612,8 @@ def use_dispatcher(dispatcher: RunningDispatcher) -> None:
 
 
 def is_taken_over() -> bool:
-    """Whether a host has the place of Taipy's dispatcher."""
-    return _OrchestratorFactory._orchestrator is HostedOrchestrator
+    """Whether a service has the place of Taipy's dispatcher."""
+    return _OrchestratorFactory._orchestrator is ServedOrchestrator
 
 
 def end_former_jobs(ids: Iterable[str]) -> None:
