@@ -1,6 +1,6 @@
 """All that is used of Taipy's private names; no other module knows one.
 
-Written against Taipy 4.1. `versions.require_taipy` says in a sentence where another version lacks one.
+Written against Taipy 4.1. Where another version lacks one, `versions.require_taipy` says so.
 It is longer than a module should be, as all of it changes for one reason: a new version of Taipy.
 """
 
