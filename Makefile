@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test test-taipy faults soak check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test test-taipy test-taipy-all faults soak check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,9 +21,15 @@ test: $(VENV)/.installed-test servers ## Run the tests
 
 # The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
 TAIPY_VERSIONS := 4.1.0 4.1.1
-test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy, oldest and newest
+TAIPY_OLDEST := $(firstword $(TAIPY_VERSIONS))
+TAIPY_NEWEST := $(lastword $(TAIPY_VERSIONS))
+PARITY := $(addprefix tests/taipy_programs/test_,parity.py cluster_programs.py)
+test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy: parity on the oldest, all on the newest
+	$(VENV)/taipy-$(TAIPY_OLDEST)/bin/python -m pytest -n auto --dist loadgroup $(PARITY)
+	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not pages" tests/taipy_programs
+
+test-taipy-all: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run all of these on every version
 	@set -e; for version in $(TAIPY_VERSIONS); do \
-	  echo "Taipy $$version:"; \
 	  $(VENV)/taipy-$$version/bin/python -m pytest -n auto --dist loadgroup tests/taipy_programs; \
 	done
 

@@ -12,6 +12,13 @@ from taipy_support import Program
 collect_ignore_glob = ["test_*.py"] if find_spec("taipy") is None else []
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known that is put on tests here."""
+    config.addinivalue_line(
+        "markers", "pages: clicks through pages of Taipy, which lose some clicks"
+    )
+
+
 @pytest.fixture
 def make_program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
     """Makes programs in folders of these names."""
