@@ -23,9 +23,10 @@ def import_program(main: Path) -> None:
     Raises ConfigurationError where Taipy is missing, where the file raises, and where it
     configures no task when it is imported.
     """
+    _import(main)
+    # Not above: it needs Taipy.
     from taipy_exec.taipy_plugin.configuration import require_tasks
 
-    _import(main)
     require_tasks(main)
 
 
