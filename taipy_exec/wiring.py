@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.config.application_path import ApplicationPath, state_folder
+from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath
 from taipy_exec.config.checker import check, references
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import Layer, layer_from_toml
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("taipy_exec")
 
 MAIN_PREFIXES = tuple(f"{name}." for name in MAIN_NAMES)
-ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
 
 
 def environment_layers() -> list[Layer]:
@@ -78,9 +77,10 @@ def compile_application(
     compiled = compile_layers(
         layers,
         root=found.root,
-        state_dir=state_folder(found.root, state_dir),
+        state_dir=found.state_folder(state_dir),
         source=found.toml,
         main_file=found.main,
+        looked_in=found.looked_in,
     )
     if found.toml is not None and not _names_main(compiled.config):
         compiled.config = replace(compiled.config, main_file=None)

@@ -16,7 +16,12 @@ from taipy_exec.config.application import (
     ScenarioConfig,
     TaskConfig,
 )
-from taipy_exec.config.application_path import state_folder
+from taipy_exec.config.application_path import (
+    ENVIRONMENT_FILE,
+    ProgramPlace,
+    place_of_program,
+    whole_path,
+)
 from taipy_exec.config.compile import Compiled, compile_entry, compile_layers
 from taipy_exec.config.export import write_toml
 from taipy_exec.config.layers import Layer, copy_layer, layer_from_toml, merge
@@ -24,12 +29,7 @@ from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.config.typed_text import Frequency
 from taipy_exec.errors import ConfigurationUpdateBlocked
-from taipy_exec.wiring import (
-    ENVIRONMENT_FILE,
-    check_compiled,
-    checked,
-    environment_layers,
-)
+from taipy_exec.wiring import check_compiled, checked, environment_layers
 
 
 class Issues:
@@ -65,6 +65,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         self._python = Layer()
         self._file: Layer | None = None
         self._source: Path | None = None
+        self._place: ProgramPlace | None = None
         self._compiled: Compiled | None = None
         self._blocked = False
 
@@ -73,18 +74,20 @@ class Configuration(ConnectedDataNodeConfiguration):
     def load(self, filename: str | Path) -> None:
         """Replace what was configured in Python by what the file says.
 
-        Raises ConfigurationError with every problem of the file.
+        The application's root is found from it as on the command line. Raises
+        ConfigurationError with every problem of the file.
         """
         self._change()
         self._python = layer_from_toml(read_toml(Path(filename)))
-        self._source = Path(filename).absolute()
+        self._source, self._place = whole_path(filename), None
         self._compile().raise_errors()
 
     def override(self, filename: str | Path) -> None:
         """Put the file on top of what was configured in Python, key by key."""
         self._change()
         self._file = layer_from_toml(read_toml(Path(filename)))
-        self._source = self._source or Path(filename).absolute()
+        if self._source is None:
+            self._source, self._place = whole_path(filename), None
         self._compile().raise_errors()
 
     def restore(self, filename: str | Path) -> None:
@@ -129,10 +132,13 @@ class Configuration(ConnectedDataNodeConfiguration):
 
     def _compile(self) -> Compiled:
         if self._compiled is None:
-            root = Path.cwd()
-            beside = self._source.parent if self._source else root
+            place = self._place = self._place or place_of_program(self._source)
             self._compiled = compile_layers(
-                self._layers(), root=root, state_dir=state_folder(beside), source=self._source
+                self._layers(),
+                root=place.root,
+                state_dir=place.state_dir,
+                source=self._source,
+                looked_in=place.looked_in,
             )
         return self._compiled
 

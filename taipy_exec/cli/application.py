@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
+from taipy_exec.cli.location import Location
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.application import AppConfig, ScenarioConfig
-from taipy_exec.config.application_path import ApplicationPath, find_application, module_folders
+from taipy_exec.config.application_path import (
+    ENVIRONMENT_FILE,
+    ApplicationPath,
+    module_folders,
+    whole_path,
+)
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
-from taipy_exec.config.taipy_program import is_taipy_program
+from taipy_exec.config.taipy_program import has_taipy, is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.runners.registry import runner_modes
-from taipy_exec.wiring import ENVIRONMENT_FILE, checked, compile_application
+from taipy_exec.wiring import checked, compile_application
 
 
 def read_application(
-    app: str,
+    location: Location,
     *,
-    state_dir: Path | None = None,
     mode: str | None = None,
     workers: int | None = None,
     coordinates: bool = True,
     prefers_program: bool = False,
 ) -> Compiled:
-    """Compile APP, with the command line's own layer on top; from here on its folder is ours.
+    """Compile the application, with the command line's own layer on top, and enter its root.
 
     Who does not coordinate need not have what coordinators tell others by, such as secrets. With
-    `prefers_program`, a folder with a TOML file and a Taipy program stands for the program.
+    `prefers_program`, a folder with a TOML file and a Taipy program stands for the program, where
+    Taipy is installed.
 
     Relative paths in the application, and its imports, start from its folder. Raises
     ConfigurationError where a file cannot be read, UsageError for an unknown mode.
     """
-    if state_dir is not None:
-        state_dir = state_dir.absolute()
-    if ENVIRONMENT_FILE in os.environ:
-        os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
-    found = find_application(app)
-    sys.path[:0] = module_folders(found.root, found.main)
-    os.chdir(found.root)
+    found = location.found
+    enter(found)
     overrides = Layer()
     if mode is not None:
         if mode not in runner_modes():
@@ -55,23 +56,31 @@ def read_application(
         overrides.entry("JOB").update(dict.fromkeys(WATCH_KEYS))
     if workers is not None:
         overrides.entry("JOB")["max_nb_of_workers"] = workers
-    toml_named = Path(app).suffix == ".toml"
-    if is_taipy_program(found, prefers_program=prefers_program and not toml_named):
+    toml_named = location.path.suffix == ".toml"
+    prefers_program = prefers_program and not toml_named and has_taipy()
+    if is_taipy_program(found, prefers_program=prefers_program):
         from taipy_exec.taipy_plugin.application import read_program
 
-        return read_program(found, state_dir=state_dir, overrides=overrides)
+        return read_program(found, state_dir=location.state_dir, overrides=overrides)
     return compile_application(
         found,
         python_layer=_python_layer(found),
-        state_dir=state_dir,
+        state_dir=location.state_dir,
         overrides=overrides,
     )
 
 
+def enter(found: ApplicationPath) -> None:
+    """From here on the application's root is the working folder, and its modules are found."""
+    if ENVIRONMENT_FILE in os.environ:
+        os.environ[ENVIRONMENT_FILE] = str(whole_path(os.environ[ENVIRONMENT_FILE]))
+    sys.path[:0] = module_folders(found.root, found.main)
+    os.chdir(found.root)
+
+
 def load_application(
-    app: str,
+    location: Location,
     *,
-    state_dir: Path | None = None,
     mode: str | None = None,
     workers: int | None = None,
     imports: bool = True,
@@ -86,17 +95,17 @@ def load_application(
     gets what was read and not understood, such as a misspelt key.
     """
     compiled = read_application(
-        app,
-        state_dir=state_dir,
+        location,
         mode=mode,
         workers=workers,
         coordinates=coordinates,
         prefers_program=prefers_program,
     )
     if compiled.config.program is not None and not takes_programs:
+        named = shlex.quote(location.app)
         raise ConfigurationError(
             f"{compiled.config.main_file} is a Taipy program, which submits its scenarios itself",
-            f"start it with taipy-exec run {app}, or have taipy-exec init --from-taipy {app} "
+            f"start it with taipy-exec run {named}, or have taipy-exec init --from-taipy {named} "
             "write a config.toml",
         )
     config = checked(compiled, imports=imports)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.render import duration, new_table
 from taipy_exec.cli.shapes import beat_fields, running_jobs
 from taipy_exec.config.application import AppConfig, JobConfig
-from taipy_exec.config.application_path import ApplicationPath, find_application, state_folder
+from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath, state_folder
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.config.compile import compile_layers
 from taipy_exec.config.layers import layer_from_toml
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from taipy_exec.broker.inspection import Inspection
+    from taipy_exec.cli.location import Location
     from taipy_exec.execution.messages import Beat
 
 _PATIENCE = 2.0
@@ -53,7 +54,7 @@ class Place:
     digest: str = ""
 
 
-def place_of(application_path: str, application: str | None, broker_url: str | None) -> Place:
+def place_of(location: Location, application: str | None, broker_url: str | None) -> Place:
     """The application's name and broker from its configuration, or by `application` alone.
 
     Raises ConfigurationError where there is neither.
@@ -63,7 +64,7 @@ def place_of(application_path: str, application: str | None, broker_url: str | N
     if application is not None:
         return Place(cluster=_cluster_named(application, broker_url))
     try:
-        app = read_application(application_path, mode="cluster", prefers_program=True).config
+        app = read_application(location, mode="cluster", prefers_program=True).config
     except ConfigurationError as error:
         raise ConfigurationError(
             error.message, f"{error.hint or 'give another path'}; or name it with --application"
@@ -72,7 +73,7 @@ def place_of(application_path: str, application: str | None, broker_url: str | N
 
 
 def place_for_status(
-    application_path: str, application: str | None, broker_url: str | None, *, asked: bool
+    location: Location, application: str | None, broker_url: str | None, *, asked: bool
 ) -> Place | None:
     """Where to look beside the local state: None for an application that needs no broker.
 
@@ -83,7 +84,7 @@ def place_for_status(
         return Place(cluster=_cluster_named(application, broker_url))
     mode = os.environ.get("TAIPY_EXEC_MODE")
     try:
-        found = find_application(application_path)
+        found = location.found
         files = _files(found)
         if not asked and mode != "cluster" and not any(map(_may_say_cluster, files)):
             return None
@@ -97,8 +98,8 @@ def place_for_status(
 
 def _files(found: ApplicationPath) -> list[Path]:
     files = [found.toml] if found.toml else []
-    if os.environ.get("TAIPY_CONFIG_PATH"):
-        files.append(Path(os.environ["TAIPY_CONFIG_PATH"]))
+    if os.environ.get(ENVIRONMENT_FILE):
+        files.append(Path(os.environ[ENVIRONMENT_FILE]))
     return files
 
 
@@ -113,7 +114,7 @@ def _written(found: ApplicationPath, files: Sequence[Path]) -> AppConfig:
     config = compile_layers(
         [layer_from_toml(read_toml(path)) for path in files],
         root=found.root,
-        state_dir=state_folder(found.root),
+        state_dir=found.state_folder(),
         source=found.toml,
         main_file=found.main,
     ).config

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 if TYPE_CHECKING:
+    from taipy_exec.config.application_path import ApplicationPath
     from taipy_exec.store.glance import GlancedJob, GlancedSubmission
 
 Suggestion = tuple[str, str]
@@ -184,9 +185,7 @@ def _section(ctx: typer.Context, name: str) -> dict[str, Any]:
     """The entries of a section of the TOML file, without the defaults."""
     import tomllib
 
-    from taipy_exec.config.application_path import find_application
-
-    toml = find_application(_application(ctx)).toml
+    toml = _found(ctx).toml
     if toml is None:
         return {}
     section = tomllib.loads(toml.read_text(encoding="utf-8-sig")).get(name, {})
@@ -239,10 +238,24 @@ def _application(ctx: typer.Context) -> Path:
     return Path(str(given or ".")).expanduser()
 
 
+def _found(ctx: typer.Context) -> ApplicationPath:
+    from taipy_exec.config.application_path import find_application
+
+    return find_application(_application(ctx), _folder(ctx, "root"))
+
+
+def _folder(ctx: typer.Context, option: str) -> Path | None:
+    chosen = ctx.params.get(option)
+    return Path(str(chosen)).expanduser() if chosen else None
+
+
 def _state_folder(ctx: typer.Context) -> Path:
     from taipy_exec.config.application_path import state_folder
+    from taipy_exec.errors import ConfigurationError
 
-    path = _application(ctx).absolute()
-    chosen = ctx.params.get("state_dir")
-    root = path if path.is_dir() else path.parent
-    return state_folder(root, Path(str(chosen)).expanduser() if chosen else None)
+    chosen = _folder(ctx, "state_dir")
+    try:
+        return _found(ctx).state_folder(chosen)
+    except ConfigurationError:
+        path = _application(ctx).absolute()
+        return state_folder(path if path.is_dir() else path.parent, chosen)

@@ -67,7 +67,15 @@ StateDir = Annotated[
     option(
         "--state-dir",
         metavar="DIR",
-        help="Where the state lies (default: .taipy-exec beside the configuration).",
+        help="Where the state is stored (default: .taipy-exec in the application's root).",
+    ),
+]
+Root = Annotated[
+    Path | None,
+    option(
+        "--root",
+        metavar="DIR",
+        help="The application's folder, where its modules and relative paths are (default: found).",
     ),
 ]
 Scenario = Annotated[

@@ -9,15 +9,15 @@ import threading
 import traceback
 import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
-from taipy_exec.config.application_path import find_application, module_folders, whole_path
+from taipy_exec.config.application_path import ApplicationPath, find_application, whole_path
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError, TaipyExecError
-from taipy_exec.wiring import ENVIRONMENT_FILE
 
 if TYPE_CHECKING:
     from taipy_exec.taipy_plugin.dispatcher import Dispatcher
@@ -25,22 +25,17 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 
 
-def main_of(app: str) -> Path:
-    """The Python file that is meant. Raises ConfigurationError where there is none."""
-    found = find_application(app)
+def find_program(app: str, root: Path | None) -> tuple[ApplicationPath, Path]:
+    """The application that is described by its program, and the program's Python file.
+
+    Raises ConfigurationError where there is none.
+    """
+    found = find_application(app, root, wants_program=True)
     if found.main is None or whole_path(app).suffix == ".toml":
         raise ConfigurationError(
             f"{app} is no Python program", "name the program, such as main.py; or submit it"
         )
-    return found.main
-
-
-def enter(root: Path, main: Path) -> None:
-    """From here on the program's folder is ours, and its modules are found there."""
-    if ENVIRONMENT_FILE in os.environ:
-        os.environ[ENVIRONMENT_FILE] = str(Path(os.environ[ENVIRONMENT_FILE]).absolute())
-    sys.path[:0] = module_folders(root, main)
-    os.chdir(root)
+    return replace(found, toml=None), found.main
 
 
 def run_program(main: Path, arguments: Sequence[str], ended: Callable[[], None]) -> int:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-from taipy_exec.config.application_path import find_application
+from taipy_exec.cli.location import Location
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.job import JobRecord
 
 
-def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], str]:
-    """That of the application at this path, which is read only once there is a text.
+def redaction_for(location: Location) -> Callable[[str], str]:
+    """That of the application there, which is read only once there is a text.
 
     What a Python file configures is not known: the file would have to be imported.
     """
@@ -23,9 +22,9 @@ def redaction_for(application: str, state_dir: Path | None) -> Callable[[str], s
     @cache
     def known() -> Callable[[str], str]:
         try:
-            if find_application(application).toml is None:
+            if location.found.toml is None:
                 return redaction(None)
-            return redaction(read_application(application, state_dir=state_dir).config)
+            return redaction(read_application(location).config)
         except TaipyExecError:
             return redaction(None)
 

@@ -150,6 +150,7 @@ def _detach(
     log.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
     command += ["--application-path", str(config.source or config.main_file or config.root)]
+    command += ["--root", str(config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
     command += ["--detached", "--workers", str(config.job.workers), *carried]
     if timeout is not None:

@@ -5,26 +5,21 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from taipy_exec.config.application_path import state_folder, whole_path
+from taipy_exec.cli.location import Location
+from taipy_exec.config.application_path import STATE_FILE
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.store import Store
 
 
-def same_place(app: str, state_dir: Path | None) -> str:
-    """What a command in a hint needs to mean the same application and state."""
-    place = "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
-    return place if state_dir is None else f"{place} --state-dir {shlex.quote(str(state_dir))}"
-
-
 def as_argument(where: str) -> str:
-    """What `same_place` gave, for a command that takes the application as its argument."""
+    """`Location.where` for a command that takes the application as its argument."""
     return where.replace(" -a ", " ", 1)
 
 
-def submit_again(app: str, state_dir: Path | None, scenario: str) -> str:
+def submit_again(location: Location, scenario: str) -> str:
     """The command that submits a scenario of this application."""
-    return f"taipy-exec submit{as_argument(same_place(app, state_dir))} --scenario {scenario}"
+    return f"taipy-exec submit{as_argument(location.where)} --scenario {scenario}"
 
 
 def what_now(record: SubmissionRecord, where: str) -> str:
@@ -47,19 +42,17 @@ def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
         )
 
 
-def open_state(application_path: str, state_dir: Path | None) -> tuple[Store, Path]:
+def open_state(location: Location) -> Store:
     """The state store of an application without reading its configuration.
 
     Raises NotFoundError where nothing was ever submitted there.
     """
-    path = whole_path(application_path)
-    folder = state_folder(path if path.is_dir() else path.parent, state_dir)
+    folder = location.state_folder
     if not Store.exists(folder):
         raise NotFoundError(
-            f"nothing was submitted here: there is no {folder / 'state.db'}",
+            f"nothing was submitted here: there is no {folder / STATE_FILE}",
             "submit it first"
-            if path != Path.cwd()
+            if location.path != Path.cwd()
             else "name the application with --application-path, or submit it first",
         )
-    where = same_place(application_path, state_dir)
-    return Store(folder, create=False, where=where), folder
+    return Store(folder, create=False, where=location.where)

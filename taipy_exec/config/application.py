@@ -235,15 +235,16 @@ class AppConfig(_Discreet):
     """The whole application. `root` is the folder that relative paths start from.
 
     `source` is the TOML file, None for what was configured in Python only; `main_file` the
-    Python file that stands for `__main__` in the names of functions; `program` is None where all
-    that there is to know stands here. `memo` is for what others derive from it again and again,
-    under keys of their own.
+    Python file that stands for `__main__` in the names of functions; `looked_in` are the folders
+    that could have been the root; `program` is None where all that there is to know stands here.
+    `memo` is for what others derive from it again and again, under keys of their own.
     """
 
     root: Path
     state_dir: Path
     source: Path | None = None
     main_file: Path | None = None
+    looked_in: tuple[Path, ...] = ()
     job: JobConfig = field(default_factory=JobConfig)
     core: CoreConfig = field(default_factory=CoreConfig)
     global_properties: Mapping[str, Any] = field(default_factory=dict)

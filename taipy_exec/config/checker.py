@@ -12,7 +12,7 @@ from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.option_checks import option_problems
 from taipy_exec.config.problem import Level, Problem, nearest
-from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.reference import ClassRef, FunctionRef, ModuleMissing
 from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.sql_checks import sql_problems
 from taipy_exec.config.table_checks import table_problems
@@ -359,7 +359,13 @@ def _check_imports(report: _Reporter, config: AppConfig) -> None:
         try:
             reference.load()
         except ConfigurationError as error:
-            hint = f"; {error.hint}" if error.hint else ""
+            said = error.hint
+            if isinstance(error, ModuleMissing) and config.looked_in:
+                folders = ", ".join(map(str, config.looked_in))
+                said = f"looked in {folders} and among the installed packages: {said}"
+                if config.root != config.looked_in[0] or len(config.looked_in) > 1:
+                    said += ", or give its folder with --root"
+            hint = f"; {said}" if said else ""
             report.error(section, id, key, f"{error.message}{hint}", reference.path)
 
 

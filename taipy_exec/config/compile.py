@@ -73,6 +73,7 @@ def compile_layers(
     state_dir: Path,
     source: Path | None = None,
     main_file: Path | None = None,
+    looked_in: tuple[Path, ...] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Merge `layers`, resolve ENV templates, inherit from `default` entries and freeze.
@@ -89,6 +90,7 @@ def compile_layers(
         state_dir=state_dir,
         source=source,
         main_file=main_file,
+        looked_in=looked_in,
         job=build.job(),
         core=build.core(),
         global_properties=build.values("TAIPY", ""),

@@ -15,6 +15,10 @@ from taipy_exec.errors import ConfigurationError
 MAIN_NAMES = ("__main__", "__mp_main__")
 
 
+class ModuleMissing(ConfigurationError):
+    """A module that the configuration names is nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionRef:
     """A function by its full name; `value` is the function itself where it was given.
@@ -105,9 +109,9 @@ def import_module(name: str, wanted: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise ConfigurationError(
+            raise ModuleMissing(
                 f"there is no module {error.name!r} for {wanted}",
-                "put it beside the configuration file, or install it",
+                "put it into the application's root, or install it",
             ) from error
         raise ConfigurationError(
             f"importing {name} needs the module {error.name!r}, which is not installed",

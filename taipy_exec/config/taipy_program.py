@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def is_taipy_program(found: ApplicationPath, *, prefers_program: bool = False) -
             imports_taipy(other) for other in _own_modules(tree, found.main.parent)
         )
     return prefers_program and imports_taipy(tree) and _starts_service(tree)
+
+
+def has_taipy() -> bool:
+    """Whether Taipy is installed here."""
+    return importlib.util.find_spec(_TAIPY) is not None
 
 
 def _parsed(path: Path) -> ast.Module | None:

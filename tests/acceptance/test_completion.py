@@ -124,16 +124,20 @@ def test_the_application_and_its_state_are_those_of_the_line_and_the_environment
     submitted: tuple[Application, str], tmp_path: Path
 ) -> None:
     app, id = submitted
-    assert bash(app, "taipy-exec status ", tmp_path) == []
-    assert bash(app, f"taipy-exec status -a {app.folder} ", tmp_path) == [id]
-    assert bash(app, f"taipy-exec submit {app.folder}/config.toml --task ad", tmp_path) == ["add"]
-    assert bash(app, f"taipy-exec data show {app.folder} x -s ", tmp_path) == ["first", "second"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert bash(app, "taipy-exec status ", elsewhere) == []
+    assert bash(app, f"taipy-exec status -a {app.folder} ", elsewhere) == [id]
+    assert bash(app, f"taipy-exec submit {app.folder}/config.toml --task ad", elsewhere) == ["add"]
+    assert bash(app, f"taipy-exec data show {app.folder} x -s ", elsewhere) == ["first", "second"]
     env = {"TAIPY_EXEC_APPLICATION_PATH": str(app.folder)}
-    assert bash(app, "taipy-exec status ", tmp_path, env) == [id]
+    assert bash(app, "taipy-exec status ", elsewhere, env) == [id]
     state = f"{app.folder}/.taipy-exec"
-    assert bash(app, f"taipy-exec status --state-dir {state} ", tmp_path) == [id]
-    assert bash(app, "taipy-exec wait ", tmp_path, {"TAIPY_EXEC_STATE_DIR": state}) == []
-    assert bash(app, "taipy-exec status ", tmp_path, {"TAIPY_EXEC_STATE_DIR": state}) == [id]
+    assert bash(app, f"taipy-exec status --state-dir {state} ", elsewhere) == [id]
+    assert bash(app, "taipy-exec wait ", elsewhere, {"TAIPY_EXEC_STATE_DIR": state}) == []
+    assert bash(app, "taipy-exec status ", elsewhere, {"TAIPY_EXEC_STATE_DIR": state}) == [id]
+    assert bash(app, "taipy-exec status ", app.folder.parent) == [id]
+    assert bash(app, f"taipy-exec status --root {app.folder} ", elsewhere) == [id]
 
 
 def test_zsh_gets_what_is_known_of_each_and_nothing_to_evaluate(

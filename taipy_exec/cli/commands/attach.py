@@ -30,22 +30,25 @@ def attach(
     submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    store, folder = open_state(application_path, state_dir)
-    where = same_place(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
+    where = location.where
     wanted = store.submission(submission).id
-    redacted = redaction_for(application_path, state_dir)
+    redacted = redaction_for(location)
     viewer = _Viewer(streams, store, wanted, where, redacted)
     try:
         with viewer.shown():
@@ -60,7 +63,7 @@ def attach(
         streams,
         viewer.record,
         viewer.jobs,
-        folder,
+        store.folder,
         where,
         redacted,
         table=viewer.table is None,

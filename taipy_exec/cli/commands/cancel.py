@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.location import Location
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
 
@@ -38,11 +38,13 @@ def cancel(
     ],
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
@@ -50,7 +52,8 @@ def cancel(
     from taipy_exec.errors import UsageError
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    store, _ = open_state(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
     job = store.find_job(wanted) if wanted.startswith("JOB_") else None
     record = store.submission(job.submission if job else wanted)
     if record.finished_at is not None or (job is not None and job.status.is_final):
@@ -60,9 +63,9 @@ def cancel(
     if not is_interrupted(store.folder, record):
         store.request_cancel(record.id, job.id if job else None, time.time())
     elif job is None:
-        _cancel_lost(store, record, application_path, state_dir)
+        _cancel_lost(store, record, location)
     else:
-        _cancel_job(store, record, job, application_path, state_dir)
+        _cancel_job(store, record, job, location)
     if streams.json:
         record = store.submission(record.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
@@ -71,9 +74,7 @@ def cancel(
     return 0
 
 
-def _cancel_lost(
-    store: Store, record: SubmissionRecord, application_path: str, state_dir: Path | None
-) -> None:
+def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
     """Cancel a submission that nobody works on. In cluster mode its jobs are withdrawn first."""
     from taipy_exec.cli.application import load_application
     from taipy_exec.engine.admission import supersede
@@ -83,8 +84,7 @@ def _cancel_lost(
     def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
         if record.mode == "cluster":
             config = load_application(
-                application_path,
-                state_dir=state_dir,
+                location,
                 mode=record.mode,
                 imports=False,
                 takes_programs=record.program is not None,
@@ -99,8 +99,7 @@ def _cancel_job(
     store: Store,
     record: SubmissionRecord,
     job: JobRecord,
-    application_path: str,
-    state_dir: Path | None,
+    location: Location,
 ) -> None:
     """Cancel one job of a submission that nobody works on, and abandon what follows on it.
 
@@ -108,19 +107,17 @@ def _cancel_job(
     not the one of the submission any more.
     """
     from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.state import refuse_program, same_place
+    from taipy_exec.cli.state import refuse_program
     from taipy_exec.engine.admission import cancel_lost_job, resume_plan
     from taipy_exec.engine.identity import Identity
     from taipy_exec.errors import ConfigurationError
     from taipy_exec.wiring import withdraw
 
-    where = same_place(application_path, state_dir)
+    where = location.where
     refuse_program(record, f"taipy-exec cancel {record.id}{where} cancels its whole submission")
     with closing(Identity(store.folder)) as identity:
         try:
-            config = load_application(
-                application_path, state_dir=state_dir, mode=record.mode, imports=False
-            )
+            config = load_application(location, mode=record.mode, imports=False)
             plan = resume_plan(store, config, record, identity.name)
         except ConfigurationError as error:
             raise ConfigurationError(

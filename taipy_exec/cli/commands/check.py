@@ -25,6 +25,7 @@ def check(
     app: options.App = ".",
     mode: options.Mode = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -32,6 +33,7 @@ def check(
 ) -> int:
     from taipy_exec.cli import outcome
     from taipy_exec.cli.application import read_application
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
@@ -39,8 +41,9 @@ def check(
     from taipy_exec.wiring import check_compiled
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, app, state_dir, root)
     try:
-        compiled = read_application(app, state_dir=state_dir, mode=mode)
+        compiled = read_application(location, mode=mode)
         problems = [*check_compiled(compiled), *_check_state(compiled.config.state_dir)]
         scenarios = len(compiled.config.real_scenarios)
     except ConfigurationError as error:

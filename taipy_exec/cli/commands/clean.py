@@ -42,6 +42,7 @@ def clean(
     dry_run: Annotated[bool, option("--dry-run", help="Only show what would be removed.")] = False,
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -50,13 +51,15 @@ def clean(
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.cleaning.cleaning import Cleaning
     from taipy_exec.cli.confirmation import can_ask, confirm_removal
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, application_path, state_dir, root)
     wanted = _wanted(older_than, keep, data=data)
-    store, folder = open_state(application_path, state_dir)
-    config = load_application(application_path, state_dir=folder, imports=False) if data else None
+    store = open_state(location)
+    config = load_application(location, imports=False) if data else None
     cleaning = Cleaning(store, config, wanted)
     found = cleaning.find()
     if dry_run:

@@ -16,12 +16,15 @@ def continue_(
     submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    return set_paused(streams, submission, application_path, state_dir, paused=False)
+    location = Location(streams, application_path, state_dir, root)
+    return set_paused(streams, submission, location, paused=False)

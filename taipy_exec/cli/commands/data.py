@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ from taipy_exec.cli.options import help_text, summary
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
@@ -57,11 +57,10 @@ class _Opened:
 
 def _open(
     streams: Streams,
-    app: str,
+    location: Location,
     scenario: str | None,
     name: str | None,
     created: datetime | None,
-    state_dir: Path | None,
     *,
     create: bool,
 ) -> _Opened:
@@ -74,7 +73,7 @@ def _open(
     )
     from taipy_exec.store.store import Store
 
-    config = load_application(app, state_dir=state_dir, imports=False)
+    config = load_application(location, imports=False)
     chosen = config.scenario(scenario)
     created = cycle_day(streams, chosen, created)
     wanted = name or chosen.id
@@ -134,17 +133,20 @@ def list_nodes(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import clock, new_table
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=False)
+    location = Location(streams, app, state_dir, root)
+    opened = _open(streams, location, scenario, name, creation_date, create=False)
     editors = _editors(opened)
     if json_output:
         nodes = [
@@ -185,18 +187,21 @@ def show(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.values import as_json, as_text
     from taipy_exec.engine.instances import read_node
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=False)
+    location = Location(streams, app, state_dir, root)
+    opened = _open(streams, location, scenario, name, creation_date, create=False)
     found = _node(opened, node)
     written = found.changed_at() is not None
     value = read_node(found) if written else None
@@ -225,12 +230,14 @@ def write(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.given_values import parse_value
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
@@ -238,7 +245,8 @@ def write(
     from taipy_exec.store.rows import Edit
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    opened = _open(streams, app, scenario, name, creation_date, state_dir, create=True)
+    location = Location(streams, app, state_dir, root)
+    opened = _open(streams, location, scenario, name, creation_date, create=True)
     assert opened.store is not None
     found = _node(opened, node)
     if found.config.storage_type == "in_memory":

@@ -29,6 +29,7 @@ def doctor(
     mode: options.Mode = None,
     broker_url: options.BrokerUrl = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -39,22 +40,24 @@ def doctor(
     from taipy_exec.cli.doctor.diagnosis import Level, check_installation, read
     from taipy_exec.cli.doctor.folder import check_folders
     from taipy_exec.cli.doctor.machine import check_machine
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, application_path, state_dir, root)
     findings = check_installation()
     config = None
     if application is None:
-        config, found = read(application_path, state_dir, mode)
+        config, found = read(location, mode)
         findings += found
-        findings += check_folders(config, application_path) if config else []
+        findings += check_folders(config, location.app) if config else []
         findings += check_machine(*_jobs(config))
     if application is not None or (config is not None and config.job.mode == "cluster"):
         from taipy_exec.cli.doctor.broker import check_cluster
 
-        place = place_of(application_path, application, broker_url) if config is None else None
+        place = place_of(location, application, broker_url) if config is None else None
         findings += check_cluster(config, place, broker_url)
     if json_output:
         streams.data(dump({"checks": [finding.as_json() for finding in findings]}))

@@ -31,6 +31,7 @@ def graph(
     sequence: options.Sequence = None,
     task: options.Task = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -38,6 +39,7 @@ def graph(
 ) -> int:
     from taipy_exec.cli.application import choose_target, load_application
     from taipy_exec.cli.graph import FORMATS, render_graph
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
@@ -45,7 +47,8 @@ def graph(
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    config = load_application(app, state_dir=state_dir, imports=False, takes_programs=True)
+    location = Location(streams, app, state_dir, root)
+    config = load_application(location, imports=False, takes_programs=True)
     chosen = config.scenario(scenario)
     found = chosen.graph(choose_target(chosen, sequence, task))
     if json_output:

@@ -52,11 +52,13 @@ def history(
         ),
     ] = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import submissions_table
     from taipy_exec.cli.shapes import dump, past_submission_fields
     from taipy_exec.cli.state import open_state
@@ -65,8 +67,9 @@ def history(
     from taipy_exec.errors import NotFoundError
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, application_path, state_dir, root)
     try:
-        store, folder = open_state(application_path, state_dir)
+        store = open_state(location)
     except NotFoundError as nothing:
         _tell_nothing(streams, nothing)
         return 0
@@ -79,7 +82,9 @@ def history(
     if not records:
         streams.data("no such submissions" if scenario or name else "no submissions yet")
         return 0
-    streams.show(submissions_table(records, {r.id: is_interrupted(folder, r) for r in records}))
+    streams.show(
+        submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
+    )
     total = store.count_submissions(scenario=scenario, name=name)
     if total > len(records):
         streams.note(f"the latest {len(records)} of {total}; --limit N shows more, -v all")

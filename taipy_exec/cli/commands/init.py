@@ -87,6 +87,7 @@ def init(
     from_taipy: Annotated[
         str | None, option("--from-taipy", metavar="APP", help="A Taipy program to start from.")
     ] = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -99,7 +100,7 @@ def init(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     if from_taipy is not None:
-        files, notes, folder = _from_taipy(from_taipy, folder, force)
+        files, notes, folder = _from_taipy(from_taipy, root, folder, force)
     elif folder is not None:
         files, notes = _small_application(folder, force), []
     else:
@@ -130,16 +131,19 @@ def _small_application(folder: Path, force: bool) -> list[Path]:
     return list(files)
 
 
-def _from_taipy(app: str, folder: Path | None, force: bool) -> tuple[list[Path], list[str], Path]:
+def _from_taipy(
+    app: str, root: Path | None, folder: Path | None, force: bool
+) -> tuple[list[Path], list[str], Path]:
     """The files, what to know of them, and their folder."""
-    from taipy_exec.cli.program import enter, main_of
+    from taipy_exec.cli.application import enter
+    from taipy_exec.cli.program import find_program
     from taipy_exec.errors import UsageError
     from taipy_exec.taipy_plugin.application import import_program
 
-    main = main_of(app)
+    found, main = find_program(app, root)
     shown = folder or (Path(app) if Path(app).is_dir() else Path(app).parent)
     folder = shown.absolute()
-    enter(main.parent, main)
+    enter(found)
     import_program(main)
     # Not above: it needs Taipy.
     from taipy_exec.taipy_plugin.migration import migrate, planned_files
@@ -147,10 +151,10 @@ def _from_taipy(app: str, folder: Path | None, force: bool) -> tuple[list[Path],
     _refuse_to_replace(planned_files(main, folder), force)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        found = migrate(main, folder)
+        made = migrate(main, folder)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
-    return [shown / path.relative_to(folder) for path in found.files], found.notes, shown
+    return [shown / path.relative_to(folder) for path in made.files], made.notes, shown
 
 
 def _refuse_to_replace(files: list[Path], force: bool) -> None:

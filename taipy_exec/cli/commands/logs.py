@@ -42,6 +42,7 @@ def logs(
         int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
     ] = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -49,16 +50,18 @@ def logs(
 ) -> int:
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import discreet, redaction_for
-    from taipy_exec.cli.state import open_state, same_place, what_now
+    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    store, folder = open_state(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
     jobs = find_jobs(store, wanted)
-    where = same_place(application_path, state_dir)
-    redacted = redaction_for(application_path, state_dir)
+    where = location.where
+    redacted = redaction_for(location)
     told = False
 
     def is_left(record: SubmissionRecord) -> bool:
@@ -69,7 +72,7 @@ def logs(
             streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
         return left
 
-    outputs = {} if json_output else job_outputs(streams, folder, jobs, tail, redacted)
+    outputs = {} if json_output else job_outputs(streams, store.folder, jobs, tail, redacted)
     if follow and jobs:
         follow_jobs(store, jobs, outputs, streams, is_left)
     elif not json_output:
@@ -77,7 +80,7 @@ def logs(
             outputs[job.id].advance(job, last=True)
     if json_output:
         jobs = [discreet(store.find_job(job.id), redacted) for job in jobs]
-        _print_json(streams, folder, jobs, tail)
+        _print_json(streams, store.folder, jobs, tail)
     return 0
 
 

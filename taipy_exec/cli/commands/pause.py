@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
@@ -23,34 +23,36 @@ def pause(
     submission: options.RunningSubmissionId,
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    return set_paused(streams, submission, application_path, state_dir, paused=True)
+    location = Location(streams, application_path, state_dir, root)
+    return set_paused(streams, submission, location, paused=True)
 
 
 def set_paused(
     streams: Streams,
     wanted: str,
-    application_path: str,
-    state_dir: Path | None,
+    location: Location,
     *,
     paused: bool,
 ) -> int:
     """Pause or continue, and say so. Raises UsageError where the submission has ended."""
     from taipy_exec.cli.shapes import dump, submission_shape
-    from taipy_exec.cli.state import open_state, same_place, what_now
+    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
 
-    store, _ = open_state(application_path, state_dir)
+    store = open_state(location)
     record = store.submission(wanted)
-    where = same_place(application_path, state_dir)
+    where = location.where
     if not store.pause(record.id, paused=paused):
         what = "pause" if paused else "continue"
         again = f"taipy-exec retry {record.id}{where} runs what did not complete"

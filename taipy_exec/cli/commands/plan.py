@@ -44,6 +44,7 @@ def plan(
         bool, option("--check", help="Exit code 10 if not everything is up to date.")
     ] = False,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -51,13 +52,13 @@ def plan(
 ) -> int:
     from taipy_exec.cli.application import choose_target, cycle_day, load_application
     from taipy_exec.cli.given_values import given_values
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, app, state_dir, root)
     sys.dont_write_bytecode = True
-    config = load_application(
-        app, state_dir=state_dir, mode=mode, workers=workers, tell=streams.warn
-    )
+    config = load_application(location, mode=mode, workers=workers, tell=streams.warn)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
     return show_plan(

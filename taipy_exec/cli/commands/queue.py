@@ -61,28 +61,30 @@ def queue(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, queue_line
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
-    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
 
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return 0
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    place = place_of(application_path, application, broker_url)
+    location = Location(streams, application_path, None, root)
+    place = place_of(location, application, broker_url)
     found = look(place.cluster).queue
     assert found is not None
     if json_output:
         streams.data(dump({"queue": found}))
         return 0
     streams.data(queue_line(found))
-    where = same_place(application_path, None)
+    where = location.where
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
         streams.note(f"hint: {dead} tells why they are dead", style="cyan")
@@ -108,6 +110,7 @@ def list_letters(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -115,11 +118,13 @@ def list_letters(
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    cluster = place_of(application_path, application, broker_url).cluster
+    location = Location(streams, application_path, None, root)
+    cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
     found = [_fields(n, letter, cluster.application) for n, letter in enumerate(letters, 1)]
@@ -136,6 +141,7 @@ def show(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -143,11 +149,13 @@ def show(
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of, plain
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    cluster = place_of(application_path, application, broker_url).cluster
+    location = Location(streams, application_path, None, root)
+    cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
     (letter,) = _chosen(letters, [number])
@@ -175,6 +183,7 @@ def requeue(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -182,6 +191,7 @@ def requeue(
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
@@ -189,7 +199,8 @@ def requeue(
     if bool(numbers) == all_of_them:
         raise UsageError("give the numbers of dead letters or --all", "queue dead list shows them")
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    cluster = place_of(application_path, application, broker_url).cluster
+    location = Location(streams, application_path, None, root)
+    cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
         chosen = letters if all_of_them else _chosen(letters, numbers or [])
@@ -208,6 +219,7 @@ def purge(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -217,11 +229,13 @@ def purge(
     from taipy_exec.broker.names import Names
     from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.confirmation import confirm_removal
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    cluster = place_of(application_path, application, broker_url).cluster
+    location = Location(streams, application_path, None, root)
+    cluster = place_of(location, application, broker_url).cluster
     if not yes:
         with Inspection(cluster) as inspection:
             waiting = inspection.waiting(Names(cluster.application).dead)

@@ -10,6 +10,7 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.location import Location
     from taipy_exec.config.application import AppConfig
     from taipy_exec.errors import TaipyExecError
 
@@ -47,18 +48,19 @@ def report(
     ] = "html",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import short_id
     from taipy_exec.cli.report import FORMATS, render_report
     from taipy_exec.cli.report.content import gather
     from taipy_exec.cli.shapes import dump
-    from taipy_exec.cli.state import open_state, same_place
+    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.config.application_path import whole_path
     from taipy_exec.errors import UsageError
 
     if format not in FORMATS:
@@ -69,17 +71,18 @@ def report(
             f"--json and -o - with --format {format} both want stdout", "name a file with -o"
         )
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    store, _ = open_state(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
     record = store.submission(submission)
     # Before the application is opened: from then on its folder is ours.
     short = short_id(record.id).rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
     # The page is read elsewhere: its commands tell the whole way to the application.
-    where = same_place(str(whole_path(application_path)), state_dir and state_dir.absolute())
+    where = location.where_from_afar
     found = gather(
         store,
         record.id,
-        _configuration(record.program or application_path, state_dir),
+        _configuration(location.program(record.program) if record.program else location),
         now=time.time(),
         where=where,
     )
@@ -98,13 +101,13 @@ def report(
     return 0
 
 
-def _configuration(application_path: str, state_dir: Path | None) -> AppConfig | TaipyExecError:
+def _configuration(location: Location) -> AppConfig | TaipyExecError:
     """The application's configuration, whatever is wrong in it, or why there is none."""
     from taipy_exec.cli.application import read_application
     from taipy_exec.errors import TaipyExecError
 
     try:
-        return read_application(application_path, state_dir=state_dir).config
+        return read_application(location).config
     except TaipyExecError as error:
         return error
 

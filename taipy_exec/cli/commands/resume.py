@@ -38,31 +38,32 @@ def resume(
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
-    from taipy_exec.cli.state import open_state, refuse_program, same_place
+    from taipy_exec.cli.state import open_state, refuse_program
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
     )
-    store, folder = open_state(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
     record = _interrupted(store, submission)
     refuse_program(record)
-    config = load_application(
-        application_path, state_dir=folder, mode=mode or record.mode, workers=workers
-    )
+    config = load_application(location, mode=mode or record.mode, workers=workers)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     plan = resume_plan(store, config, record, engine.identity)
-    where = same_place(application_path, state_dir)
+    where = location.where
     return run_to_end(engine, streams, plan, where, timeout)
 
 

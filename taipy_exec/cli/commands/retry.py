@@ -49,33 +49,34 @@ def retry(
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
-    from taipy_exec.cli.state import open_state, refuse_program, same_place, submit_again
+    from taipy_exec.cli.state import open_state, refuse_program, submit_again
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
     from taipy_exec.wiring import withdraw
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, application_path, state_dir, root)
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
-    store, folder = open_state(application_path, state_dir)
+    store = open_state(location)
     only = store.find_job(wanted) if wanted.startswith("JOB_") else None
     record = store.submission(only.submission if only else wanted)
     refuse_program(record)
     jobs = store.jobs(record.id)
-    again = submit_again(application_path, state_dir, record.scenario)
+    again = submit_again(location, record.scenario)
     left = _left(store, record, jobs, again)
     _tell_former(streams, store, record)
-    config = load_application(
-        application_path, state_dir=folder, mode=mode or record.mode, workers=workers
-    )
+    config = load_application(location, mode=mode or record.mode, workers=workers)
     if only is not None:
         _refuse_job(config, record, jobs, only, store.where, again)
         left = [only]
@@ -100,7 +101,7 @@ def retry(
         None if timeout is None else begin + timeout,
     )
     streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}")
-    where = same_place(application_path, state_dir)
+    where = location.where
     carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 

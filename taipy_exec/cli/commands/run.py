@@ -35,22 +35,22 @@ def run(
     ] = None,
     mode: options.Mode = None,
     workers: options.Workers = None,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    from taipy_exec.cli.program import Interrupts, enter, main_of, run_program
-    from taipy_exec.config.application_path import find_application
+    from taipy_exec.cli.application import enter
+    from taipy_exec.cli.program import Interrupts, find_program, run_program
     from taipy_exec.config.taipy_program import is_taipy_program
     from taipy_exec.errors import UsageError
     from taipy_exec.runners.registry import runner_modes
 
     if mode is not None and mode not in runner_modes():
         raise UsageError(f"unknown mode {mode!r}", f"use one of {', '.join(runner_modes())}")
-    main = main_of(app)
-    found = find_application(main)
+    found, main = find_program(app, root)
     state_dir = state_dir.absolute() if state_dir is not None else None
-    enter(found.root, main)
+    enter(found)
     if not is_taipy_program(found):
         raise UsageError(
             f"{main} imports nothing of Taipy", f"run it with: python {app}, or submit it"

@@ -37,11 +37,13 @@ def run_worker(
     ] = None,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
+    root: options.Root = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import open_metrics, worker_metrics
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.worker_session import WorkerSession
@@ -49,9 +51,10 @@ def run_worker(
     from taipy_exec.worker.intake import WorkerLimits
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
+    location = Location(streams, application_path, None, root)
     least, most = _slots(concurrency, autoscale)
     app = load_application(
-        application_path,
+        location,
         mode="cluster",
         coordinates=False,
         takes_programs=True,

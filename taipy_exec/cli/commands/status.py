@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from taipy_exec.cli.cluster import Watch
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.store.store import Store
 
@@ -52,22 +52,25 @@ def status(
         bool, option("--watch", help="Show again whenever something changes.")
     ] = False,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, application_path, state_dir, root)
     cluster = None
     if submission is None:
         source = context.get_parameter_source("broker_url")
         asked = source is not None and source.name == "COMMANDLINE"
-        cluster = _ask(streams, application_path, application, broker_url, asked, again=watch)
-    store = _state(streams, application_path, state_dir, required=submission is not None)
-    redacted = redaction_for(application_path, state_dir)
+        cluster = _ask(location, streams, application, broker_url, asked, again=watch)
+    store = _state(location, streams, required=submission is not None)
+    redacted = redaction_for(location)
     shown = _Shown(streams, store, submission, cluster, redacted)
     if store is None and cluster is None:
         if json_output:
@@ -82,8 +85,8 @@ def status(
 
 
 def _ask(
+    location: Location,
     streams: Streams,
-    application_path: str,
     application: str | None,
     broker_url: str | None,
     asked: bool,
@@ -95,7 +98,7 @@ def _ask(
     from taipy_exec.errors import ConfigurationError
 
     try:
-        place = place_for_status(application_path, application, broker_url, asked=asked)
+        place = place_for_status(location, application, broker_url, asked=asked)
     except ConfigurationError as error:
         streams.warn(error.message)
         return None
@@ -109,15 +112,13 @@ def _ask(
     return found
 
 
-def _state(
-    streams: Streams, application_path: str, state_dir: Path | None, *, required: bool
-) -> Store | None:
+def _state(location: Location, streams: Streams, *, required: bool) -> Store | None:
     """The local state. None where there is none, unless a submission is `required`."""
     from taipy_exec.cli.state import open_state
     from taipy_exec.errors import NotFoundError
 
     try:
-        return open_state(application_path, state_dir)[0]
+        return open_state(location)
     except NotFoundError as nothing:
         if required:
             raise

@@ -57,6 +57,7 @@ def submit(
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -65,9 +66,9 @@ def submit(
     from taipy_exec.cli.application import choose_target, cycle_day, load_application
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.given_values import given_values
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
-    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.instances import named_instance
@@ -78,7 +79,8 @@ def submit(
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
     )
-    where = same_place(app, state_dir)
+    location = Location(streams, app, state_dir, root)
+    where = location.where
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     if check and not dry_run and options.is_given(ctx, "check"):
@@ -87,9 +89,7 @@ def submit(
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
-    config = load_application(
-        app, state_dir=state_dir, mode=mode, workers=workers, tell=streams.warn
-    )
+    config = load_application(location, mode=mode, workers=workers, tell=streams.warn)
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
     written = given_values(values, chosen)

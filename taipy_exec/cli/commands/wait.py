@@ -23,22 +23,25 @@ def wait(
         float | None, option("--timeout", min=0, metavar="S", help="Wait at most S seconds.")
     ] = None,
     json_output: options.Json = False,
+    root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.state import open_state, same_place, what_now
+    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    store, folder = open_state(application_path, state_dir)
+    location = Location(streams, application_path, state_dir, root)
+    store = open_state(location)
     deadline = None if timeout is None else time.monotonic() + timeout
-    where = same_place(application_path, state_dir)
+    where = location.where
     told = False
     wanted = store.submission(submission).id
     while True:
@@ -47,8 +50,8 @@ def wait(
         late = deadline is not None and time.monotonic() >= deadline
         if ended or late:
             jobs = store.jobs(record.id)
-            redacted = redaction_for(application_path, state_dir)
-            show_result(streams, record, jobs, folder, where, redacted, table=True)
+            redacted = redaction_for(location)
+            show_result(streams, record, jobs, store.folder, where, redacted, table=True)
             return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
             streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")

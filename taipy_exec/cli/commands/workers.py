@@ -18,25 +18,27 @@ def workers(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, workers_table
+    from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
-    from taipy_exec.cli.state import same_place
     from taipy_exec.cli.streams import Streams
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    place = place_of(application_path, application, broker_url)
+    location = Location(streams, application_path, None, root)
+    place = place_of(location, application, broker_url)
     seen = look(place.cluster)
     if json_output:
         streams.data(dump({"workers": seen.workers}))
         return 0
     streams.show(workers_table(seen.beats, place.digest))
     if not seen.beats:
-        where = same_place(application_path, None)
+        where = location.where
         streams.note(
             f"hint: taipy-exec run-worker{where} starts one for application "
             f"{place.cluster.application}",

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
+from taipy_exec.cli.location import Location
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.problem import Level as ProblemLevel
 from taipy_exec.errors import ConfigurationError
@@ -89,15 +89,13 @@ def check_installation() -> list[Finding]:
     return [*findings, Finding(name="packages", message="those that are always needed are here")]
 
 
-def read(
-    application_path: str, state_dir: Path | None, mode: str | None
-) -> tuple[AppConfig | None, list[Finding]]:
+def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[Finding]]:
     """The configuration, as far as it can be read, and what was found of it and of its packages."""
     from taipy_exec.cli.application import read_application
     from taipy_exec.wiring import check_compiled
 
     try:
-        compiled = read_application(application_path, state_dir=state_dir, mode=mode)
+        compiled = read_application(location, mode=mode)
         problems = check_compiled(compiled)
     except ConfigurationError as error:
         wrong = Finding(
