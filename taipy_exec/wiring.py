@@ -18,7 +18,7 @@ from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
 from taipy_exec.config.problem import Problem
 from taipy_exec.config.redaction import redaction
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.engine.content import make_freshness
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from taipy_exec.observers.watching import Watcher, Watching
 
 log = logging.getLogger("taipy_exec")
-
-MAIN_PREFIXES = tuple(f"{name}." for name in MAIN_NAMES)
 
 
 def environment_layers() -> list[Layer]:

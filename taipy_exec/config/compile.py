@@ -23,7 +23,7 @@ from taipy_exec.config.digest import digest
 from taipy_exec.config.entries import Entries, shown
 from taipy_exec.config.layers import Layer, Merged, merge
 from taipy_exec.config.problem import Level, Problem, nearest
-from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.run_options import environment
 from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import (
@@ -284,6 +284,8 @@ class _Build(Entries):
     def _task(self, id: str, nodes: Mapping[str, DataNodeConfig]) -> TaskConfig:
         values = self.values("TASK", id)
         function = values.pop("function", None)
+        if isinstance(function, ClassRef):
+            function = FunctionRef(function.path)
         if function is not None and not isinstance(function, FunctionRef):
             if callable(function):
                 function = FunctionRef.of(function)
@@ -293,7 +295,7 @@ class _Build(Entries):
                     id,
                     "function",
                     f'must be a function: write "{function}:function"'
-                    if isinstance(function, str) and "." in function
+                    if isinstance(function, str) and re.search("[.:]", function)
                     else f'must be a function such as "module.name:function", '
                     f"not {shown(function)}",
                     value=function,

@@ -31,7 +31,8 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
         mains.add(Path(started).stem)
 
     def anywhere(path: str) -> str:
-        module, _, name = path.partition(".")
+        module, _, name = path.replace(":", ".").partition(".")
+        path = f"{module}.{name}"
         return f"main.{name}" if module in mains else path
 
     def plain(value: Any) -> Any:

@@ -21,19 +21,22 @@ _LISTS = {
 
 
 def as_toml_values(sections: Sections) -> dict[str, Any]:
-    """Plain tables, lists and typed strings, in the order that Taipy needs to load them."""
+    """Plain tables, lists and typed strings, in the order that Taipy needs to load them.
+
+    Raises ConfigurationError for what a file cannot name, such as a lambda.
+    """
     document: dict[str, Any] = {"TAIPY": {}}
     for section in FLAT_SECTIONS:
         if section in sections:
-            document[section] = render(sections[section].get("", {}))
+            document[section] = _rendered(sections[section].get("", {}), f"[{section}]")
     for section in ENTRY_SECTIONS:
         entries = sections.get(section, {})
         if entries:
-            document[section] = {id: _entry(section, keys) for id, keys in entries.items()}
+            document[section] = {id: _entry(section, id, keys) for id, keys in entries.items()}
     return document
 
 
-def _entry(section: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(section: str, id: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in keys.items():
         if key in _LISTS.get(section, ()):
@@ -41,7 +44,7 @@ def _entry(section: str, keys: Mapping[str, Any]) -> dict[str, Any]:
         elif section == "SCENARIO" and key == "sequences":
             found[key] = {name: _references(tasks) for name, tasks in value.items()}
         else:
-            found[key] = render(value)
+            found[key] = _rendered(value, f"[{section}.{id}] {key}")
     for key in _LISTS.get(section, ()):
         found.setdefault(key, [])
     if section == "TASK":
@@ -58,6 +61,16 @@ def _entry(section: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
+def _rendered(value: Any, place: str) -> Any:
+    try:
+        return render(value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{place}: {error}, and so cannot be written to a file",
+            "give it a name at the top level of a module, and configure it by that name",
+        ) from None
+
+
 def _references(items: Any) -> list[str]:
     return [f"{getattr(item, 'id', item)}:SECTION" for item in items]
 
@@ -65,7 +78,7 @@ def _references(items: Any) -> list[str]:
 def write_toml(path: Path, sections: Sections) -> None:
     """Write `sections` to `path`; what is there keeps its comments and its order.
 
-    Raises ConfigurationError where the file cannot be written.
+    Raises ConfigurationError where the file cannot be written, or cannot name what it is to say.
     """
     values = as_toml_values(sections)
     try:

@@ -7,12 +7,15 @@ import pydoc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
+from taipy_exec.config.callable_name import callable_name
 from taipy_exec.errors import ConfigurationError
 
 # Both names of the user's main script: Taipy writes the second one from a spawned child.
 MAIN_NAMES = ("__main__", "__mp_main__")
+MAIN_PREFIXES = tuple(f"{name}{mark}" for name in MAIN_NAMES for mark in ".:")
 
 
 class ModuleMissing(ConfigurationError):
@@ -21,9 +24,10 @@ class ModuleMissing(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class FunctionRef:
-    """A function by its full name; `value` is the function itself where it was given.
+    """Anything that can be called, by `module.name` or `module:Class.method`.
 
-    `why_not` is the reason why it cannot be had in this process.
+    `value` is the callable itself where it was given; `why_not` is the reason why it cannot be
+    had in this process.
     """
 
     path: str
@@ -32,39 +36,81 @@ class FunctionRef:
 
     @classmethod
     def parse(cls, path: str) -> FunctionRef:
-        """From `module.name`. Raises ValueError where there is no dot."""
-        if "." not in path.strip("."):
-            raise ValueError("expected module.function")
+        """From `module.name` or `module:Class.method`. Raises ValueError for anything else."""
+        module, _, name = path.partition(":") if ":" in path else path.strip(".").rpartition(".")
+        if not (module and name):
+            raise ValueError("expected module.function or module:Class.method")
         return cls(path)
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> FunctionRef:
-        """From the function itself, which need not be importable."""
-        name = getattr(function, "__qualname__", type(function).__qualname__)
-        module = getattr(function, "__module__", None) or "builtins"
-        return cls(f"{module}.{name}", function)
+        """From the callable itself, which need not be importable."""
+        return cls(callable_name(function).path, function)
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether another process finds it by its path, as far as this one can know."""
+        return self.value is None or callable_name(self.value).is_exact
+
+    @property
+    def is_of_main(self) -> bool:
+        """Whether it is in the main script, under either of its names."""
+        return self.path.startswith(MAIN_PREFIXES)
 
     def load(self) -> Callable[..., Any]:
-        """The function. Raises ConfigurationError, with the import's error as its cause."""
+        """The callable. Raises ConfigurationError, with the import's error as its cause."""
         if self.why_not is not None:
             raise ConfigurationError(self.why_not)
         if self.value is not None:
             return self.value
-        module_name, _, name = self.path.rpartition(".")
-        module = import_module(module_name, self.path)
-        try:
-            found = getattr(module, name)
-        except AttributeError as error:
-            where = getattr(module, "__file__", None) or module_name
-            hint = f"define {name} in {where}, or correct the name"
-            if module_name in MAIN_NAMES:
-                hint = "it is a function of a script: give that script, or write its module's name"
-            raise ConfigurationError(
-                f"there is no {name!r} in module {module_name!r}", hint
-            ) from error
+        module, names = _module_and_names(self.path)
+        found: Any = module
+        for number, name in enumerate(names):
+            try:
+                found = getattr(found, name)
+            except AttributeError as error:
+                raise _no_attribute(module, names, number) from error
         if not callable(found):
-            raise ConfigurationError(f"{self.path} is a {type(found).__name__}, not a function")
+            raise ConfigurationError(
+                f"{self.path} is a {type(found).__name__}, not a function",
+                "name something that can be called: a function, a class, a method or an instance",
+            )
         return found  # type: ignore[no-any-return]
+
+
+def _module_and_names(path: str) -> tuple[ModuleType, list[str]]:
+    """The imported module of a path, and the names that lead on from there.
+
+    In `a.b.c.d`, the module is the longest beginning that can be imported.
+    """
+    if ":" in path:
+        name, _, rest = path.partition(":")
+        return import_module(name, path), rest.split(".")
+    parts = path.split(".")
+    if parts[0] in MAIN_NAMES:
+        return import_module(parts[0], path), parts[1:]
+    nowhere: ModuleMissing | None = None
+    for end in range(len(parts) - 1, 0, -1):
+        try:
+            module = import_module(".".join(parts[:end]), path)
+        except ModuleMissing as missing:
+            nowhere = nowhere or missing
+            continue
+        if nowhere is None or hasattr(module, parts[end]) or not hasattr(module, "__path__"):
+            return module, parts[end:]
+        break  # a package without that module
+    assert nowhere is not None
+    raise nowhere
+
+
+def _no_attribute(module: ModuleType, names: list[str], number: int) -> ConfigurationError:
+    where = getattr(module, "__file__", None) or module.__name__
+    holder = ".".join([module.__name__, *names[:number]])
+    what = f"{'module' if number == 0 else 'class'} {holder!r}"
+    hint = f"define {names[number]} in {where}, or correct the name"
+    if module.__name__ in MAIN_NAMES:
+        hint = "it is a function of a script: give that script, or write its module's name"
+    return ConfigurationError(f"there is no {names[number]!r} in {what}", hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +126,10 @@ class ClassRef:
 
     def load(self) -> type:
         """The class. Raises ConfigurationError where it cannot be found or imported."""
-        first, _, rest = self.path.partition(".")
-        path = (
-            f"{import_module(first, self.path).__name__}.{rest}"
-            if (first in MAIN_NAMES)
-            else self.path
-        )
+        path = self.path.replace(":", ".")
+        first, _, rest = path.partition(".")
+        if first in MAIN_NAMES:
+            path = f"{import_module(first, self.path).__name__}.{rest}"
         try:
             found = pydoc.locate(path)
         except pydoc.ErrorDuringImport as error:

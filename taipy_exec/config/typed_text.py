@@ -115,6 +115,8 @@ def render(value: object) -> Any:
     None entries of tables are left out; a None in a list becomes the text "None"; tuples and
     sets become arrays; timedeltas are cut to whole seconds. All as in Taipy's own files; a text
     that only looks typed gets `:str`, which Taipy reads too.
+
+    Raises ValueError for a callable that has no name, such as a lambda.
     """
     if isinstance(value, str):
         return f"{value}:str" if _TYPED.fullmatch(value) and not env_template(value) else value
@@ -128,8 +130,22 @@ def render(value: object) -> Any:
         if isinstance(value, kind):
             return write(value)
     if callable(value):
-        return f"{FunctionRef.of(value).path}:function"
+        return _named(FunctionRef.of(value))
     return str(value)
+
+
+def _named(function: FunctionRef) -> str:
+    """A callable by its name. Raises ValueError where another process could not find it by that."""
+    if not function.is_importable:
+        raise ValueError(f"{function.path} has no name in a module")
+    return f"{function.path}:function"
+
+
+def _named_class(value: type) -> str:
+    name = FunctionRef.of(value)
+    if not name.is_importable:
+        raise ValueError(f"the class {name.path} has no name in a module")
+    return f"{name.path.replace(':', '.')}:class"
 
 
 def _to_bool(text: str) -> bool:
@@ -189,7 +205,7 @@ _WHAT = {
 _RENDER: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (EnvTemplate, str),
     (Invalid, lambda value: value.text),
-    (FunctionRef, lambda value: f"{value.path}:function"),
+    (FunctionRef, lambda value: _named(value)),
     (ClassRef, lambda value: f"{value.path}:class"),
     (Scope, lambda value: f"{value.name}:SCOPE"),
     (Frequency, lambda value: f"{value.name}:FREQUENCY"),
@@ -198,5 +214,5 @@ _RENDER: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (float, lambda value: f"{value}:float"),
     (dt.datetime, lambda value: f"{value.isoformat()}:datetime"),
     (dt.timedelta, _from_timedelta),
-    (type, lambda value: f"{value.__module__}.{value.__qualname__}:class"),
+    (type, lambda value: _named_class(value)),
 )

@@ -30,10 +30,14 @@ def dump(value: Any) -> bytes:
     return pickle.dumps((whole.getvalue(), body.getvalue()), protocol=5)
 
 
-def load(data: bytes) -> Any:
-    """The value that `dump` pickled. Only for data of our own coordinator."""
+def load(data: bytes) -> tuple[Any, list[Any]]:
+    """The value that `dump` pickled, and the functions and classes in it that came whole.
+
+    Only for data of our own coordinator.
+    """
     whole, body = pickle.loads(data)
-    return _Unpickler(io.BytesIO(body), dill.loads(whole)).load()
+    came_whole = dill.loads(whole)
+    return _Unpickler(io.BytesIO(body), came_whole).load(), came_whole
 
 
 class _Pickler(pickle.Pickler):

@@ -8,22 +8,23 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, ForeignProgram, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
-from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.reference import MAIN_NAMES, FunctionRef
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
+from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import Fence
 from taipy_exec.execution.host import host_of
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
-from taipy_exec.execution.run_job import JobRunner, format_traceback
+from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.surroundings import Surroundings, open_stream
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -86,11 +87,16 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
 
 
 def _sendable(task: TaskConfig) -> TaskConfig:
-    """The task, or one that fails with the reason why its function cannot be sent."""
+    """The task with its function as it can be sent: by its name, where not by value.
+
+    Else one that fails with the reason.
+    """
     try:
         by_value.dump(task.function_ref)
     except Exception as error:
         assert task.function_ref is not None
+        if task.function_ref.is_importable and not task.function_ref.is_of_main:
+            return replace(task, function_ref=FunctionRef(task.function_ref.path))
         why = f"the function {task.function_ref.path} cannot be sent to another process: {error}"
         return replace(task, function_ref=FunctionRef(task.function_ref.path, why_not=why))
     return task
@@ -167,8 +173,8 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         sys.path[:] = bootstrap.sys_path
         os.environ.update(bootstrap.environment)
         _import_application(bootstrap)
-        app: AppConfig = by_value.load(bootstrap.app)
-        _complete_main(app)
+        app, came_whole = by_value.load(bootstrap.app)
+        _complete_main(came_whole)
         runner = _make_runner(app, may_write if bootstrap.asks else None)
     except (Exception, SystemExit) as error:
         hint = f"; {error.hint}" if isinstance(error, TaipyExecError) and error.hint else ""
@@ -198,15 +204,15 @@ def _make_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRun
     return JobRunner(app, may_write, alone=True)
 
 
-def _complete_main(app: AppConfig) -> None:
+def _complete_main(came_whole: Iterable[Any]) -> None:
     """Give this process's `__main__` the classes and functions that came by value.
 
     Pickle looks up a class of the user's script there when a task returns an instance of it.
     """
-    main = sys.modules["__main__"]
-    for task in app.tasks.values():
-        function = task.function_ref.value if task.function_ref else None
-        if getattr(function, "__module__", None) == "__main__":
-            for name, value in getattr(function, "__globals__", {}).items():
-                if getattr(value, "__module__", None) == "__main__":
-                    main.__dict__.setdefault(name, value)
+    main = sys.modules[MAIN_NAMES[0]]
+    for made in came_whole:
+        used = getattr(made, "__globals__", {}) if made.__module__ == MAIN_NAMES[0] else {}
+        own = [(made.__name__, made)] if made.__qualname__.isidentifier() else []
+        for name, value in [*own, *used.items()]:
+            if getattr(value, "__module__", None) == MAIN_NAMES[0]:
+                main.__dict__.setdefault(name, value)

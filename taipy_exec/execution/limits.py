@@ -37,6 +37,10 @@ class JobTimeout(TimeoutError):
     """
 
 
+class JobStopped(BaseException):
+    """Raised inside a job that runs in the calling thread, to stop it."""
+
+
 # The name under which users know it.
 JobTimeout.__module__ = "taipy_exec"
 

@@ -5,62 +5,35 @@ The one way to run a job, whatever the mode.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import itertools
-import os
+import functools
+import inspect
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
+from types import CoroutineType
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions, size_text
 from taipy_exec.data.files import A_FOLDER, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
-from taipy_exec.errors import ConfigurationError, TaipyExecError
-from taipy_exec.execution import limits
-from taipy_exec.execution.limits import Deadline, JobTimeout, limited
+from taipy_exec.errors import ConfigurationError
+from taipy_exec.execution.failed_attempt import (
+    AttemptFailed,
+    failure_of,
+    format_traceback,
+    message_of,
+)
+from taipy_exec.execution.limits import Deadline, JobStopped, JobTimeout, limited
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.results import split, write
 from taipy_exec.execution.source import Sources
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
-_MESSAGE_LIMIT = 10_000
-_TRACEBACK_LIMIT = 100_000
-_OURS = (
-    str(Path(__file__).parents[1]) + os.sep,
-    contextlib.__file__,
-    importlib.__file__,
-    "<frozen importlib",
-)
-
-
-class JobStopped(BaseException):
-    """Raised inside a job that runs in the calling thread, to stop it."""
-
 
 class _Outdated(BaseException):
     """Another attempt has taken the place of this one. No storage type may take it for its own."""
-
-
-class AttemptFailed(Exception):
-    """The attempt failed; `error` is the exception that led to it, if one did."""
-
-    def __init__(self, failure: Failure, error: BaseException | None = None) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-        self.error = error
-
-    def is_final(self, retry_on: Sequence[str]) -> bool:
-        """Whether it is none of the exceptions and reasons that are worth another attempt."""
-        names = {self.failure.kind}
-        for kind in type(self.error).__mro__ if self.error is not None else ():
-            names |= {kind.__name__, f"{kind.__module__}.{kind.__qualname__}"}
-        return bool(retry_on) and names.isdisjoint(retry_on)
 
 
 class JobRunner:
@@ -106,7 +79,7 @@ class JobRunner:
                 message="another attempt has taken its place; nothing more of it was written",
             )
         except BaseException as error:
-            unforeseen = AttemptFailed(_failure(Reason.RAISED, error, _message(error)), error)
+            unforeseen = AttemptFailed(failure_of(Reason.RAISED, error, message_of(error)), error)
             failure = unforeseen.failure
             final = options is not None and unforeseen.is_final(options.retry_on)
         return JobReport(
@@ -142,7 +115,9 @@ class JobRunner:
             ) from None
         except JobTimeout as error:
             # Between two steps, where no user code runs.
-            raise AttemptFailed(_failure(Reason.TIMED_OUT, error, _message(error)), error) from None
+            raise AttemptFailed(
+                failure_of(Reason.TIMED_OUT, error, message_of(error)), error
+            ) from None
 
     def _source(self, task_id: str) -> str | None:
         task = self._app.tasks[task_id]
@@ -162,7 +137,7 @@ class JobRunner:
         function = self._function(task)
         inputs, outputs = self._data_nodes(task, order)
         arguments = [_read(node) for node in inputs]
-        values = _split(task, outputs, _call(function, arguments))
+        values = split(task, outputs, _call(function, arguments))
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
         if order.attempt > 1:
@@ -170,7 +145,7 @@ class JobRunner:
             for node in outputs:
                 if node.path is not None:
                     remove_leftovers(node.path)
-        _write(outputs, values)
+        write(outputs, values)
 
     def _fence(self) -> None:
         """Let nothing be written by a run that does not count any more."""
@@ -228,14 +203,19 @@ def _read(node: DataNodeRef) -> Any:
         elif isinstance(error, IsADirectoryError):
             what = f"{node.place}: {A_FOLDER}"
         else:
-            what = f"{node.place}: {_message(error)}"
+            what = f"{node.place}: {message_of(error)}"
         what = f"reading data node {node.config.id!r}: {what}"
-        raise AttemptFailed(_failure(Reason.READ_INPUT, error, what), error) from None
+        raise AttemptFailed(failure_of(Reason.READ_INPUT, error, what), error) from None
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     try:
-        return function(*arguments)
+        result = function(*arguments)
+        if type(result) is CoroutineType and is_async(function):
+            from taipy_exec.execution.coroutines import run_to_end
+
+            result = run_to_end(result)
+        return result
     except (JobStopped, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit and the like end the job, not us
@@ -244,107 +224,17 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
             Failure(
                 kind=Reason.RAISED,
                 type=type(error).__name__,
-                message=_message(error),
+                message=message_of(error),
                 traceback=format_traceback(error, trace),
             ),
             error,
         ) from None
 
 
-def _split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Sequence[Any]:
-    """One value for each output: one output takes the result whole, several split it."""
-    if len(outputs) < 2:
-        return [results] * len(outputs)
-    wanted = f"task {task.id!r} has {len(outputs)} outputs and must return as many results; "
-    kind = type(results).__name__
-    if not hasattr(type(results), "__len__"):
-        raise AttemptFailed(_wrong_count(f"{wanted}it returned one {kind}", "TypeError"))
-    values: list[Any] = []
-    try:
-        number = len(results)
-        if number == len(outputs):
-            # No more than needed to see that there are too many: they may never end.
-            values += itertools.islice(results, number + 1)
-    except (JobStopped, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        what = f"{wanted}taking them from the {kind} that it returned raised {_message(error)}"
-        raise AttemptFailed(_failure(Reason.WRONG_RESULT_COUNT, error, what), error) from None
-    if number != len(outputs):
-        raise AttemptFailed(_wrong_count(f"{wanted}it returned {number}"))
-    if len(values) != number:
-        found = f"{len(values)}, or more" if len(values) > number else str(len(values))
-        what = f"it returned a {kind} of length {number} that gives {found}"
-        raise AttemptFailed(_wrong_count(wanted + what))
-    return values
-
-
-def _wrong_count(message: str, type: str | None = None) -> Failure:
-    return Failure(kind=Reason.WRONG_RESULT_COUNT, type=type, message=message)
-
-
-def _write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
-    """Write each output whole. One that fails does not keep the others from being written."""
-    failures = []
-    for node, value in zip(outputs, values, strict=True):
-        try:
-            node.write(value)
-        except JobTimeout:
-            raise
-        except Exception as error:
-            why = A_FOLDER if isinstance(error, IsADirectoryError) else _message(error)
-            what = f"writing data node {node.config.id!r} to {node.place}: {why}"
-            failures.append(AttemptFailed(_failure(Reason.WRITE_OUTPUT, error, what), error))
-    if failures:
-        raise failures[0]
-
-
-def _failure(kind: Reason, error: BaseException, message: str) -> Failure:
-    return Failure(
-        kind=kind,
-        type=type(error).__name__,
-        message=message[:_MESSAGE_LIMIT],
-        # What we found out ourselves is told by its sentence; what led there is nobody's business.
-        traceback=None
-        if isinstance(error, TaipyExecError)
-        else format_traceback(error, error.__traceback__),
-    )
-
-
-def _message(error: BaseException) -> str:
-    try:
-        text = str(error)
-        if isinstance(error, TaipyExecError) and error.hint:
-            text = f"{text}: {error.hint}"
-    except Exception as inner:
-        text = f"(its text cannot be had: {type(inner).__name__})"
-    return (text or type(error).__name__)[:_MESSAGE_LIMIT]
-
-
-def format_traceback(error: BaseException, trace: TracebackType | None) -> str:
-    """The traceback as text, without our own frames and not too long."""
-    try:
-        story = traceback.TracebackException(type(error), error, trace, compact=True)
-        _leave_out_ours(story)
-        text = "".join(story.format())
-    except Exception as inner:
-        text = f"{type(error).__name__} (its traceback cannot be had: {type(inner).__name__})"
-    if len(text) > _TRACEBACK_LIMIT:
-        half = _TRACEBACK_LIMIT // 2
-        text = (
-            f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
-        )
-    return text
-
-
-def _leave_out_ours(story: traceback.TracebackException) -> None:
-    """Have a traceback start at the user's code, not at what led there."""
-    walk = [story]
-    while walk:
-        one = walk.pop()
-        theirs = list(itertools.dropwhile(lambda f: f.filename.startswith(_OURS), one.stack))
-        if theirs and theirs[-1].filename == limits.__file__:
-            theirs.pop()  # where the timeout rang
-        # None: without a frame there is no line "Traceback (most recent call last)" either.
-        one.stack = traceback.StackSummary.from_list(theirs) if theirs else None  # type: ignore[assignment]
-        walk += [s for s in (one.__cause__, one.__context__, *(one.exceptions or ())) if s]
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine that is to be run: `async def`, however it is wrapped."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    called: object = function if inspect.isroutine(function) else type(function).__call__
+    return inspect.iscoroutinefunction(called)

@@ -6,15 +6,17 @@ The modules are read as text and never imported. Comments, doc strings and layou
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.util
 import inspect
 import os
+import pickle
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
@@ -70,14 +72,33 @@ class Sources:
         return found
 
     def _parts(self, function: FunctionRef | ClassRef) -> list[str]:
-        module_name, _, name = function.path.rpartition(".")
         value = function.value if isinstance(function, FunctionRef) else None
-        module = self._module(module_name, value)
-        if module is not None and module.knows(name):
-            return sorted(set(self._walk(module, name)))
+        # What has no name, such as a lambda, is only described there.
+        is_name = not {"<", "("} & set(function.path)
+        path = function.path.replace(":", ".").split(".") if is_name else []
+        # The longest beginning that is a module; what follows are names in it, such as a method.
+        for end in range(len(path) - 1, 0, -1):
+            module = self._module(".".join(path[:end]), value)
+            if module is not None and module.knows(path[end]):
+                return sorted(set(self._walk(module, path[end])))
+        return self._parts_of_value(value) or [function.path]
+
+    def _parts_of_value(self, value: Any) -> list[str]:
+        """What a callable without a name consists of: what it calls, and what it holds."""
         if isinstance(value, FunctionType):
             return list(_code_parts(value.__code__))
-        return [function.path]
+        if isinstance(value, functools.partial):
+            inner = self._parts(FunctionRef.of(value.func))
+            return [*inner, _state((value.args, value.keywords))]
+        if isinstance(value, MethodType):
+            return [
+                *self._parts(FunctionRef.of(value.__func__)),
+                *self._parts_of_value(value.__self__),
+            ]
+        if value is None or isinstance(value, type):
+            return []
+        kind = type(value)
+        return [*self._parts(FunctionRef.of(kind)), _state(getattr(value, "__dict__", value))]
 
     # -- modules --------------------------------------------------------------------------
 
@@ -296,6 +317,14 @@ def _plain(statement: ast.stmt) -> str:
             if is_text and isinstance(first.value.value, str):  # type: ignore[attr-defined]
                 node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(statement, annotate_fields=False)
+
+
+def _state(value: Any) -> str:
+    """What an object holds, as far as that can be told from one process to the next."""
+    try:
+        return hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()
+    except Exception:
+        return type(value).__qualname__
 
 
 def _code_parts(code: CodeType) -> Iterator[str]:

@@ -7,8 +7,9 @@ import sys
 import time
 
 from taipy_exec.execution.capture import JobLog, Tee, appending
+from taipy_exec.execution.limits import JobStopped
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.execution.run_job import JobRunner, JobStopped
+from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason

@@ -13,8 +13,9 @@ from taipy_exec.config.main_module import import_main
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_NAMES
 from taipy_exec.data.node import DataNodeRef
+from taipy_exec.execution.failed_attempt import AttemptFailed, format_traceback
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.execution.run_job import AttemptFailed, JobRunner, format_traceback
+from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.taipy_plugin import internals

@@ -19,8 +19,9 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution.capture import JobLog, Tee, appending
 from taipy_exec.execution.fence import UNTIL, Fence
+from taipy_exec.execution.limits import JobStopped
 from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.execution.run_job import JobRunner, JobStopped
+from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.slot import Slot
 from taipy_exec.execution.slot_pool import SlotPool
 

@@ -1,0 +1,91 @@
+"""What a callable is called: the path by which another process can find it, if there is one."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from types import BuiltinMethodType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+_MAIN = "__main__"
+
+
+class CallableName(NamedTuple):
+    """`path` is `module.name`, or `module:Class.method`.
+
+    `is_exact`: the path leads to this very callable. Else it is a description, such as
+    `functools.partial(module.name)`.
+    """
+
+    path: str
+    is_exact: bool
+
+
+def callable_name(value: Callable[..., Any]) -> CallableName:
+    """The name of a function, class, method, partial or instance that can be called."""
+    own = _own_name(value)
+    if own is not None and resolves_to(own, value):
+        return CallableName(own, True)
+    for module in _modules(value):
+        for name, found in list(vars(module).items()):
+            if found is value:
+                return CallableName(f"{module.__name__}.{name}", True)
+    return CallableName(own or _description(value), False)
+
+
+def _own_name(value: Any) -> str | None:
+    """By what the callable says itself; None where that is about its type or its instance."""
+    name = getattr(value, "__qualname__", None)
+    if not isinstance(name, str) or _is_of_instance(value):
+        return None
+    module = getattr(value, "__module__", None) or "builtins"
+    # A method is no name in a module; `<locals>` and `<lambda>` are no names at all.
+    mark = ":" if "." in name and "<" not in name else "."
+    return f"{module}{mark}{name}"
+
+
+def _is_of_instance(value: Any) -> bool:
+    """Whether it is a method with an instance behind it: a class or a module is none."""
+    behind = getattr(value, "__self__", None)
+    return behind is not None and not isinstance(behind, type | ModuleType)
+
+
+def resolves_to(path: str, value: Any) -> bool:
+    """Whether the path leads to `value` in this process, as far as its module is imported."""
+    module, _, names = path.partition(":") if ":" in path else path.rpartition(".")
+    found: Any = sys.modules.get(module)
+    for name in names.split("."):
+        found = getattr(found, name, None)
+    # Each look at a class method makes a method of it: these are equal, and not the same.
+    return found is value or (found is not None and _same_method(found, value))
+
+
+def _same_method(found: Any, value: Any) -> bool:
+    kinds = MethodType | BuiltinMethodType
+    return isinstance(found, kinds) and isinstance(value, kinds) and bool(found == value)
+
+
+def _modules(value: Any) -> Iterator[ModuleType]:
+    """Where a variable may hold the callable, the likely ones first."""
+    first = [getattr(value, "__module__", None), getattr(type(value), "__module__", None), _MAIN]
+    names = [name for name in first if isinstance(name, str)]
+    if getattr(value, "__qualname__", None) is None:
+        names += list(sys.modules)  # an instance, which any module may have made
+    for name in dict.fromkeys(names):
+        module = sys.modules.get(name)
+        if isinstance(module, ModuleType):
+            yield module
+
+
+def _description(value: Any) -> str:
+    if isinstance(value, functools.partial):
+        return f"functools.partial({callable_name(value.func).path})"
+    behind = getattr(value, "__self__", None)
+    if behind is not None:
+        return f"{_type_name(behind)}().{getattr(value, '__name__', '?')}"
+    return f"{_type_name(value)}()"
+
+
+def _type_name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
