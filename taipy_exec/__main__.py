@@ -11,6 +11,10 @@ def main() -> None:
         command_line()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # Ctrl-C during the exec of a text (dataclasses are made by one) has Python end by the
+        # signal, whatever the exit code is; the next exec of a text makes it forget.
+        exec("")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli import outcome
@@ -69,6 +71,7 @@ def run_to_end(
     """Coordinate a submission, show its result, and give its exit code."""
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
+    _warn_of_the_future(engine, streams, plan)
     try:
         with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
@@ -94,6 +97,18 @@ def run_to_end(
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
     return code
+
+
+def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+    read = {n.id for task in plan.tasks.values() if task.skippable for n in task.inputs}
+    inputs = [node for node in plan.input_nodes() if node.config.id in read]
+    for node in engine.coordinator.freshness.in_the_future(inputs, time.time()):
+        what = f"data node {node.config.id} ({node.place}) was last changed in the future"
+        changed = node.changed_at() or 0.0
+        streams.warn(
+            f"{what}, at {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M:%S}: until then the tasks "
+            f"that read it run at every submit; touch {shlex.quote(node.place)} sets it to now"
+        )
 
 
 def _told(node: DataNodeRef) -> str:

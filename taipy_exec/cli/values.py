@@ -13,13 +13,18 @@ _MAX_DEPTH = 20
 
 
 def as_json(value: Any, depth: int = 0) -> Any:
-    """A value that JSON can hold. A table becomes `{"columns": [...], "rows": [[...]]}`."""
+    """A value that JSON can hold. A table becomes `{"columns": [...], "rows": [[...]]}`.
+
+    What is missing (NaN, NaT, NA) becomes null; an infinite number becomes text.
+    """
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return float(value) if value == value and abs(value) != float("inf") else str(value)
+        if value != value:
+            return None
+        return float(value) if abs(value) != float("inf") else str(value)
     if depth > _MAX_DEPTH:
         return repr(value)
     if isinstance(value, Mapping):
@@ -32,6 +37,8 @@ def as_json(value: Any, depth: int = 0) -> Any:
 
 
 def _special(value: Any, depth: int) -> Any:
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
     if isinstance(value, enum.Enum):
         return as_json(value.value, depth + 1)
     if isinstance(value, dt.datetime | dt.date | dt.time):

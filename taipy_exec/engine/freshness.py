@@ -10,6 +10,13 @@ from taipy_exec.data.node import DataNodeRef
 from taipy_exec.store.rows import Content, Edit
 from taipy_exec.store.store import Store
 
+# A clock elsewhere, such as that of a file server, may be ahead by so many seconds.
+_AHEAD = 2.0
+
+
+def _in_the_future(node: DataNodeRef) -> str:
+    return f"{node.config.id} has a time in the future"
+
 
 class Freshness:
     """Times of the last edits: what the store recorded, or the file's own time if later."""
@@ -41,6 +48,10 @@ class Freshness:
             return None
         edit = self._recorded.get(node.id)
         return changed if edit is None else max(changed, edit.at)
+
+    def in_the_future(self, nodes: Iterable[DataNodeRef], now: float) -> list[DataNodeRef]:
+        """Files with a time after `now`: skippable tasks that read them run at every submit."""
+        return [n for n in nodes if n.has_file and (n.changed_at() or 0.0) > now + _AHEAD]
 
     def not_ready(self, nodes: Iterable[DataNodeRef]) -> list[DataNodeRef]:
         """Those that have no value, or that somebody has locked to change it."""
@@ -74,10 +85,12 @@ class Freshness:
             return why
         for node in outputs:
             if (node.changed_at() or 0.0) > now:
-                return f"{node.config.id} has a time in the future"
+                return _in_the_future(node)
         oldest = min(self.last_edit(node) or 0.0 for node in outputs)
         for node in inputs:
             edited = self.last_edit(node)
+            if edited is not None and edited > now:
+                return _in_the_future(node)
             if edited is not None and edited >= oldest:
                 return f"{node.config.id} changed"
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,27 @@ def test_a_damaged_store_is_told_in_one_sentence(chain: Application) -> None:
     assert result.code == 7
     assert "is damaged" in result.err
     assert "Traceback" not in result.err
+
+
+def test_an_input_from_the_future_is_told_by_plan_and_submit(app: Application) -> None:
+    app.config(
+        '[DATA_NODE.x]\nstorage_type = "json"\ndefault_path = "my x.json"\n[DATA_NODE.y]\n'
+        '[TASK.t]\nfunction = "flow.work:function"\ninputs = ["x"]\noutputs = ["y"]\n'
+        'skippable = true\n[SCENARIO.s]\ntasks = ["t"]\n'
+    )
+    file = app.folder / "my x.json"
+    file.write_text("1")
+    later = time.time() + 86_400
+    os.utime(file, (later, later))
+    for _ in range(2):
+        result = app.run("submit", "--json")
+        assert result.statuses() == {"t": "COMPLETED"}
+        assert "data node x" in result.err
+        assert "last changed in the future, at " in result.err
+    assert app.run("plan", "--json").json["jobs"][0]["reason"] == "x has a time in the future"
+    advice = result.err.partition("every submit; ")[2].partition(" sets it")[0]
+    assert app.shell(advice).code == 0
+    app.run("submit")
+    result = app.run("submit", "--json")
+    assert result.statuses() == {"t": "SKIPPED"}
+    assert "future" not in result.err

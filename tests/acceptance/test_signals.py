@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,21 @@ def _opens_the_store(pid: int) -> bool:
         except FileNotFoundError:  # closed since the folder was listed
             continue
     return False
+
+
+def test_ctrl_c_while_a_class_is_made_ends_with_the_exit_code_and_not_by_the_signal(
+    app: Application,
+) -> None:
+    """Dataclasses are made by the exec of a text; CPython notes Ctrl-C there for its own end."""
+    app.module(
+        "interrupted",
+        "import os, signal, time\n"
+        "import taipy_exec.cli.main as command\n"
+        "from taipy_exec.__main__ import main\n\n\n"
+        "def interrupt(*_, **__):\n"
+        "    exec('os.kill(os.getpid(), signal.SIGINT); time.sleep(10)')\n\n\n"
+        "command.app = interrupt\nmain()\n",
+    )
+    result = app.end(app.start("status", command=[sys.executable, "-m", "interrupted"]))
+    assert (result.code, result.out) == (130, "")
+    assert "Traceback" not in result.err
