@@ -91,7 +91,7 @@ $(VENV)/taipy-%/.installed: $(VENV)/.made pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/taipy-$*
 	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check \
 	  $(foreach part,taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates,$(part)==$*) \
-	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6'
+	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6' 'pytest-timeout>=2.3'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test

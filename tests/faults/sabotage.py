@@ -3,8 +3,8 @@
 `kill POINT NUMBER`: SIGKILL to itself when it comes to a named point for the n-th time.
 `clock SECONDS AFTER`: the time of day jumps by SECONDS, AFTER seconds from the start.
 
-The product has no hooks for this: the points are places in its code, wrapped from outside. A point
-that is not there any more ends the test with an AttributeError.
+The product has no hooks for this: the points are places in its code, wrapped from outside. A unit
+test looks each of them up.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 _EMIT = ("taipy_exec.broker.connection", "GatheringConnection._emit", "after")
 _LINK = "taipy_exec.broker.link"
+_DELIVERIES = "taipy_exec.broker.deliveries"
 _SERVICE = "taipy_exec.worker.service"
 _ORDERS = "taipy_exec.worker.held_orders"
 _RUNNER = "taipy_exec.runners.cluster"
@@ -33,8 +34,8 @@ WORKER_POINTS: Mapping[str, tuple[str, str, str]] = {
     "reports-gathered": ("taipy_exec.worker.reporter", "Reporter._send_some", "after"),
     "frames-sent": _EMIT,
     "report-confirmed": (_SERVICE, "WorkerService._on_settled", "before"),
-    "order-before-ack": (_LINK, "Link._ack_on", "before"),
-    "order-after-ack": (_LINK, "Link._ack_on", "after"),
+    "order-before-ack": (_DELIVERIES, "Deliveries.acknowledge", "before"),
+    "order-after-ack": (_DELIVERIES, "Deliveries.acknowledge", "after"),
 }
 # From storing a submission to its end.
 SUBMITTER_POINTS: Mapping[str, tuple[str, str, str]] = {
@@ -47,7 +48,7 @@ SUBMITTER_POINTS: Mapping[str, tuple[str, str, str]] = {
     "report-received": (_RUNNER, "ClusterRunner._on_report", "before"),
     "before-commit": (_STORE, "Store.save", "before"),
     "after-commit": (_STORE, "Store.save", "after"),
-    "report-after-ack": (_LINK, "Link._ack_on", "after"),
+    "report-after-ack": (_DELIVERIES, "Deliveries.acknowledge", "after"),
     "before-dismissal": (_RUNNER, "ClusterRunner.dismiss", "before"),
     "after-dismissal": (_RUNNER, "ClusterRunner.dismiss", "after"),
 }
@@ -68,13 +69,19 @@ LOCAL_POINTS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def kill_at(point: str, number: int) -> None:
-    """Wrap the place so that its n-th use is this process's end."""
+def place_of(point: str) -> tuple[Any, str, str]:
+    """What holds the function of a point, its name, and whether to kill before or after it."""
     module, path, when = {**WORKER_POINTS, **SUBMITTER_POINTS, **LOCAL_POINTS}[point]
     owner: Any = importlib.import_module(module)
     *classes, name = path.split(".")
     for class_name in classes:
         owner = getattr(owner, class_name)
+    return owner, name, when
+
+
+def kill_at(point: str, number: int) -> None:
+    """Wrap the place so that its n-th use is this process's end."""
+    owner, name, when = place_of(point)
     original: Callable[..., Any] = getattr(owner, name)
     uses = itertools.count(1)
 
