@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
@@ -15,6 +15,7 @@ from taipy_exec.cli.live import Lines, LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.execution.forks import SignalHandler, not_in_copies
 from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine
 
@@ -82,7 +83,7 @@ class Session:
 
     @contextmanager
     def _signals(self, timeout: float | None) -> Iterator[None]:
-        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
+        handlers: dict[int, SignalHandler] = {
             signal.SIGINT: self._on_interrupt,
             signal.SIGTERM: self._on_terminate,
             signal.SIGHUP: self._on_terminate,
@@ -91,7 +92,10 @@ class Session:
             handlers[signal.SIGALRM] = self._on_alarm
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             del handlers[signal.SIGHUP]  # started with nohup
-        former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        former = {
+            number: signal.signal(number, not_in_copies(handler))
+            for number, handler in handlers.items()
+        }
         if signal.SIGALRM in handlers and timeout is not None:
             signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
         try:

@@ -21,6 +21,7 @@ from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import Fence
+from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import host_of
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
@@ -111,6 +112,8 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     _redirect(output)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    own = os.getpid()
+    close_in_copies(orders, reports, lifeline)
     fence = Fence(orders, reports)
     runner, failure = _load(orders.recv_bytes(), fence.may_write)
     surroundings = Surroundings()
@@ -130,6 +133,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
             )
         else:
             report = _run(runner, order, surroundings)
+        end_copy_of(own)
         reports.send_bytes(report.dump())
 
 

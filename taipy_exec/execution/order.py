@@ -5,7 +5,8 @@ It names a task of the application's own configuration and nothing else: no code
 
 from __future__ import annotations
 
-import json
+# By name: a job may put something else in the place of `json.dumps`.
+from json import dumps, loads
 from typing import Any, NamedTuple
 
 from taipy_exec.model.job import Failure
@@ -30,7 +31,7 @@ class JobOrder(NamedTuple):
 
     def dump(self) -> bytes:
         """As JSON."""
-        return json.dumps(
+        return dumps(
             {
                 "version": VERSION,
                 "job": self.job,
@@ -46,7 +47,7 @@ class JobOrder(NamedTuple):
     @classmethod
     def load(cls, text: bytes) -> JobOrder:
         """From JSON. Raises ValueError where it is not such a message or of another version."""
-        fields = json.loads(text)
+        fields = loads(text)
         if not isinstance(fields, dict) or fields.pop("version", None) != VERSION:
             raise ValueError("not a job order of this version")
         try:
@@ -76,7 +77,7 @@ class JobReport(NamedTuple):
 
     def dump(self) -> bytes:
         """As JSON."""
-        return json.dumps(self.as_json()).encode()
+        return dumps(self.as_json()).encode()
 
     def as_json(self) -> dict[str, object]:
         """The object that `load` reads."""
@@ -96,7 +97,7 @@ class JobReport(NamedTuple):
     @classmethod
     def load(cls, text: bytes) -> JobReport:
         """From JSON. Raises ValueError where it is not such a message or of another version."""
-        return cls.from_json(json.loads(text))
+        return cls.from_json(loads(text))
 
     @classmethod
     def from_json(cls, fields: Any) -> JobReport:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from taipy_exec.execution.failed_attempt import (
     format_traceback,
     message_of,
 )
+from taipy_exec.execution.forks import end_copy_of
 from taipy_exec.execution.limits import Deadline, JobStopped, JobTimeout, limited
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.results import split, write
@@ -209,16 +211,18 @@ def _read(node: DataNodeRef) -> Any:
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    own = os.getpid()
     try:
         result = function(*arguments)
         if type(result) is CoroutineType and is_async(function):
             from taipy_exec.execution.coroutines import run_to_end
 
             result = run_to_end(result)
-        return result
-    except (JobStopped, KeyboardInterrupt):
+    except (JobStopped, KeyboardInterrupt) as error:
+        end_copy_of(own, error)
         raise
     except BaseException as error:  # SystemExit and the like end the job, not us
+        end_copy_of(own, error)
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         raise AttemptFailed(
             Failure(
@@ -229,6 +233,8 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
             ),
             error,
         ) from None
+    end_copy_of(own)
+    return result
 
 
 def is_async(function: Callable[..., Any]) -> bool:

@@ -20,6 +20,7 @@ from taipy_exec.execution.child import serve
 from taipy_exec.execution.fence import ASK, NEVER, UNTIL
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import MARK, end_group, signal_group
+from taipy_exec.execution.report_pipe import ReportPipe
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -29,6 +30,12 @@ _STARTING = threading.Lock()
 _CHUNK = 1 << 16
 # A process that does not die of being killed is killed again so much later (seconds).
 _KILL_AGAIN = 1.0
+
+
+_MISUSED = (
+    "something else than this job's own process wrote to the pipe of its report, such as a copy "
+    "that a job forked, or code that changes how others write: the process was stopped"
+)
 
 
 class Ask:
@@ -47,13 +54,15 @@ class Slot:
         self.jobs_done = 0
         self.kill_at: float | None = None
         self.is_doomed = False
+        self._is_misused = False
         self._log: JobLog | None = None
         self._begun = 0.0
         self._limit: float | None = None
         self._stopping = False
         self._expired = False
         order_reader, self._orders = _CONTEXT.Pipe(duplex=False)
-        self.reports, report_writer = _CONTEXT.Pipe(duplex=False)
+        report_reader, report_writer = _CONTEXT.Pipe(duplex=False)
+        self.reports = ReportPipe(report_reader)
         self.output, output_writer = _CONTEXT.Pipe(duplex=False)
         lifeline_reader, self._lifeline = _CONTEXT.Pipe(duplex=False)
         theirs = (order_reader, report_writer, output_writer, lifeline_reader)
@@ -109,13 +118,28 @@ class Slot:
         self._send(UNTIL.pack(NEVER if until is None else until))
 
     def take_report(self) -> JobReport | Ask | None:
-        """The report or question that has arrived, None where the pipe is at its end instead."""
+        """The report of the running job, or a question, that has arrived; None for nothing.
+
+        What is neither was written by something else than our own code, such as a copy of the
+        process that its job has forked: nothing from there is believed any more, and the slot ends.
+        """
+        message = None if self._is_misused else self.reports.take()
+        if message is None:
+            if self.reports.is_broken:
+                self._misused()
+            return None
+        if self.job is None:
+            self._misused()
+            return None
+        if message == ASK:
+            return Ask()
         try:
-            message = self.reports.recv_bytes()
-            if message == ASK:
-                return Ask()
             report = JobReport.load(message)
-        except (EOFError, OSError, ValueError):
+        except (ValueError, RecursionError):
+            self._misused()
+            return None
+        if (report.job, report.attempt) != (self.job.job, self.job.attempt):
+            self._misused()
             return None
         self.take_output()
         if report.leaked and self._log:
@@ -124,6 +148,10 @@ class Slot:
             )
         self._finish()
         return report
+
+    def _misused(self) -> None:
+        self._is_misused = True
+        self.kill()
 
     def take_output(self) -> bool:
         """Move what the job has printed into its log; False once nothing can come any more."""
@@ -175,14 +203,10 @@ class Slot:
         end_group(self.pid, self.mark)
         code, peak = self._reap()
         job, report = self.job, None
-        if job is not None:
-            while self.reports.poll():
-                found = self.take_report()
-                if isinstance(found, Ask):
-                    continue
+        while job is not None and (found := self.take_report()) is not None:
+            if not isinstance(found, Ask):
                 report = found
-                if report is None or report.job == job.job:
-                    break
+                break
         if job is not None and report is None:
             self.take_output()
             duration = time.monotonic() - self._begun
@@ -234,6 +258,8 @@ class Slot:
         return code, usage.ru_maxrss * factor
 
     def _death(self, code: int, peak: int | None) -> Failure:
+        if self._is_misused:
+            return Failure(kind=Reason.PROCESS_DIED, message=_MISUSED)
         if self._expired and self._limit is not None:
             what = f"it did not end within {self._limit:g} s, and its processes were killed"
             return Failure(kind=Reason.TIMED_OUT, message=f"{what}{_memory(peak)}")

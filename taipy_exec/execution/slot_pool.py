@@ -188,20 +188,28 @@ class SlotPool:
         if slot in self._idle:
             self._idle.remove(slot)
         for fd in (slot.reports.fileno(), slot.output.fileno(), slot.sentinel):
-            if fd in self._selector.get_map():
-                self._selector.unregister(fd)
+            self._unregister(fd)
+
+    def _unregister(self, fd: int) -> None:
+        if fd in self._selector.get_map():
+            self._selector.unregister(fd)
 
     def _on_report(self, slot: Slot) -> None:
-        report = slot.take_report()
-        if isinstance(report, Ask):
-            assert slot.job is not None
-            self.asking[slot.job.job] = slot
-            return
-        if report is None:
-            # The pipe is at its end: the process is ending, and its sentinel will tell.
-            self._selector.unregister(slot.reports.fileno())
-            return
-        self._ended.append(report)
+        report = None
+        while (found := slot.take_report()) is not None:
+            if not isinstance(found, Ask):
+                report = found
+            elif slot.job is not None:
+                self.asking[slot.job.job] = slot
+        if slot.reports.is_at_end or slot.reports.is_broken:
+            # The process is ending, and its sentinel will tell.
+            self._unregister(slot.reports.fileno())
+        if report is not None:
+            self._ended.append(report)
+            self._free(slot, report)
+
+    def _free(self, slot: Slot, report: JobReport) -> None:
+        """The slot's job has ended: it takes another one, or ends too."""
         if (
             report.leaked
             or slot.is_doomed
