@@ -15,7 +15,7 @@ from taipy_exec.cli.live import Lines, LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
-from taipy_exec.execution.forks import SignalHandler, not_in_copies
+from taipy_exec.execution.forks import SignalHandler, handling
 from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine
 
@@ -92,18 +92,13 @@ class Session:
             handlers[signal.SIGALRM] = self._on_alarm
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             del handlers[signal.SIGHUP]  # started with nohup
-        former = {
-            number: signal.signal(number, not_in_copies(handler))
-            for number, handler in handlers.items()
-        }
-        if signal.SIGALRM in handlers and timeout is not None:
-            signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            for number, handler in former.items():
-                signal.signal(number, handler)
+        with handling(handlers):
+            if signal.SIGALRM in handlers and timeout is not None:
+                signal.setitimer(signal.ITIMER_REAL, max(timeout, 0.001))
+            try:
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self._interrupts += 1

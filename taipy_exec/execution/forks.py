@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
@@ -20,23 +22,59 @@ class _Closable(Protocol):
 
 # What only the process itself may use: pipes on which a copy would speak for it.
 _own: weakref.WeakSet[_Closable] = weakref.WeakSet()
+# Signals that it handles, and that a copy does not. They are held up while it forks: Python drops
+# what arrives in a copy before it has put itself in order.
+_handled: set[int] = set()
+_masks: dict[int, set[int]] = {}  # by thread
 
 
 def close_in_copies(*connections: _Closable) -> None:
     """Have these closed in every process that is forked from this one from now on."""
-    if not _own:
-        os.register_at_fork(after_in_child=_close_own)
     for connection in connections:
         _own.add(connection)
 
 
-def _close_own() -> None:
+@contextmanager
+def handling(handlers: Mapping[int, SignalHandler]) -> Iterator[None]:
+    """Signal handlers that are this process's alone: a copy is ended by these signals."""
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    _handled.update(handlers)
+    try:
+        yield
+    finally:
+        _handled.difference_update(handlers)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _before_fork() -> None:
+    if _handled:
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _handled)
+
+
+def _after_fork() -> None:
+    mask = _masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_copy() -> None:
     for connection in list(_own):
         try:
             connection.close()
         except OSError:
             pass
     _own.clear()
+    for number in _handled:
+        is_interrupt = number == signal.SIGINT
+        signal.signal(number, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
+    _handled.clear()
+    _after_fork()
+
+
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_copy
+)
 
 
 def end_copy_of(pid: int, error: BaseException | None = None) -> None:
@@ -53,23 +91,6 @@ def end_copy_of(pid: int, error: BaseException | None = None) -> None:
         except (OSError, ValueError):
             pass
     os._exit(code)
-
-
-def not_in_copies(handler: SignalHandler) -> SignalHandler:
-    """A signal's handler that is this process's: a copy is ended by the signal, as any process."""
-    own = os.getpid()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == own:
-            handler(number, frame)
-        elif number == signal.SIGINT:
-            signal.signal(number, signal.default_int_handler)
-            signal.default_int_handler(number, frame)
-        else:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-
-    return handle
 
 
 def _exit_code(error: BaseException | None) -> int:

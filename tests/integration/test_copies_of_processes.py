@@ -28,7 +28,7 @@ FORKS = {
         1,
     ),
     "is_ended": (
-        "    pid = os.fork()\n    if not pid:\n        time.sleep(60)\n"
+        "    pid = os.fork()\n    if not pid:\n        time.sleep(60)\n        os._exit(0)\n"
         "    os.kill(pid, signal.SIGTERM)\n"
         "    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n",
         -15,
