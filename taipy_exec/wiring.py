@@ -31,6 +31,7 @@ from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.turns import Urgency
 from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
+from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.runners.registry import (
@@ -40,6 +41,7 @@ from taipy_exec.runners.registry import (
     make_runner,
     runner_modes,
 )
+from taipy_exec.store.keeping import Keeper
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
@@ -140,6 +142,7 @@ class Engine:
     identity: str
     pools: Pools
     watching: Watching
+    keeper: Keeper | None
 
     def add(self, plan: SubmissionPlan) -> None:
         """Have the coordinator take a submission, and those told of it who want to be."""
@@ -157,6 +160,8 @@ class Engine:
                 pass  # the next coordinator sees to it
         self.pools.close()
         self.store.close()
+        if self.keeper is not None:
+            self.keeper.close()
         self.own.close()
 
 
@@ -209,12 +214,14 @@ def make_engine(
     own: Identity | None = None,
     freshness: Freshness | None = None,
     tell: Callable[[str], None] = log.warning,
+    runs_user_code: bool = False,
 ) -> Engine:
     """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
 
     `own` is the identity to coordinate under, a new one by default; `freshness` tells which jobs
     may be skipped, by default as the configuration says; `tell` gets the warnings of those that
-    are told of submissions.
+    are told of submissions; `runs_user_code`: this process does, besides the jobs of development
+    mode.
     """
     # Before anything is opened: it may raise.
     watchers = _watchers(app, tell)
@@ -247,7 +254,16 @@ def make_engine(
         identity=own.name,
         pools=pools,
         watching=_watching(coordinator, watchers),
+        keeper=_keeper(store) if runs_user_code or app.job.mode == "development" else None,
     )
+
+
+def _keeper(store: Store) -> Keeper:
+    keeper = Keeper(store.path)
+    if keeper.pipe is not None:
+        close_in_copies(keeper.pipe)
+    keeper.wait()
+    return keeper
 
 
 def _urgency(app: AppConfig, store: Store) -> Urgency:

@@ -111,7 +111,7 @@ class Service:
         with self._driving:
             if self.engine is not None:
                 raise UsageError("the orchestrator is running already")
-            self.engine = make_engine(self.app, self.store, own=self._own)
+            self.engine = make_engine(self.app, self.store, own=self._own, runs_user_code=True)
             self.engine.coordinator.observers.append(self._observe)
             waiting, self._waiting = self._waiting, []
             if self.app.job.mode != "development":

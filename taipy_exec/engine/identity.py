@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import struct
 import uuid
 from pathlib import Path
 from typing import IO, ClassVar
 
 from taipy_exec.errors import StoreError
+from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.model.job import SubmissionRecord
 
 _FOLDER = "coordinators"
+# struct flock of fcntl(2): type, whence, start, length, process; 0 and 0 are the whole file.
+_FLOCK = struct.Struct("hhqqi4x")
 
 
 class Identity:
@@ -20,8 +24,9 @@ class Identity:
     store that the kernel takes back when the process ends, however it ends.
 
     A lock tells more than a process id: it holds across containers that share the folder, and
-    after the machine was started anew or got another name. It is of the kind that a forked child
-    does not inherit. Raises StoreError where the lock's file cannot be made.
+    after the machine was started anew or got another name. It belongs to the open file: to open
+    and close the file once more, as a job does that copies its folder, leaves it as it is. Raises
+    StoreError where the lock's file cannot be made.
     """
 
     _mine: ClassVar[set[str]] = set()
@@ -38,7 +43,9 @@ class Identity:
                 f"the state folder {self._path.parent} cannot be written: {error.strerror}",
                 "make room or get the right to write there, or give another --state-dir",
             ) from None
-        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(self._file, fcntl.F_WRLCK)
+        # A copy of this process would hold the lock as long as it lives.
+        close_in_copies(self._file)
         Identity._mine.add(self.token)
 
     def close(self) -> None:
@@ -51,7 +58,7 @@ class Identity:
 
     @classmethod
     def is_mine(cls, token: str) -> bool:
-        """Whether the token is of this very process: whose lock must not be tried."""
+        """Whether the token is of this very process."""
         return token in cls._mine
 
 
@@ -69,7 +76,7 @@ def is_locked(path: Path) -> bool:
     """Whether the process whose lock this is still runs."""
     try:
         with path.open("rb") as file:
-            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            _lock(file, fcntl.F_RDLCK)
     except FileNotFoundError:
         return False
     except OSError:
@@ -88,6 +95,19 @@ def remove_lock(state_dir: Path, name: str | None) -> None:
 def is_interrupted(state_dir: Path, record: SubmissionRecord) -> bool:
     """Whether the submission has not ended and nobody works on it."""
     return record.finished_at is None and not is_alive(state_dir, record.coordinator)
+
+
+def _lock(file: IO[bytes], kind: int) -> None:
+    """Lock the file as it is open here, if nobody else has. Raises OSError where somebody has.
+
+    A lock of the process, where the system has no others, is dropped by any close of the file.
+    Each of both kinds keeps the other out.
+    """
+    if hasattr(fcntl, "F_OFD_SETLK"):
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, 0, 0, 0))
+    else:
+        shared = fcntl.LOCK_SH if kind == fcntl.F_RDLCK else fcntl.LOCK_EX
+        fcntl.lockf(file, shared | fcntl.LOCK_NB)
 
 
 def _lock_path(state_dir: Path, token: str) -> Path:
