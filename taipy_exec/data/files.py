@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import glob
+import hashlib
 import os
+import re
+import secrets
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +24,16 @@ if TYPE_CHECKING:
 
 A_FOLDER = "it is a folder: give the path of a file"
 
+_LONGEST_NAME = 255  # bytes, on every common file system
+_HOST = re.sub(r"[^\w-]", "_", socket.gethostname(), flags=re.ASCII)[:30]
+_ACL = "system.posix_acl_access"
+# What is no file that another one could take the place of.
+_OTHER_KINDS = (
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a block device"),
+)
+
 
 @contextmanager
 def replacing(
@@ -26,24 +42,21 @@ def replacing(
     """A binary file that takes the place of `path` when the block ends without an error.
 
     With `make_folder` the folder is made; a folder that the user named must exist. A link is
-    followed, so that its target is replaced. The former file stays until the very end; `before`
-    is called right before that, and keeps it if it raises.
+    followed, so that its target is replaced; owner, group, mode and ACL of a former file are kept,
+    as far as that is allowed. The former file stays until the very end; `before` is called right
+    before that, and keeps it if it raises. A character device, such as /dev/null, is written to.
+    Raises DataError for what is neither a file nor that.
     """
-    target, mode = _target(path)
-    beside = _beside(target, os.getpid())
-    try:
-        file = open(beside, "wb")  # noqa: SIM115, PTH123 - closed below, in every case
-    except FileNotFoundError:
-        folder = Path(target).parent
-        if not make_folder:
-            raise DataError(f"there is no folder {folder}: make it") from None
-        folder.mkdir(parents=True, exist_ok=True)
-        file = open(beside, "wb")  # noqa: SIM115, PTH123
+    target, former = _target(path)
+    if former is not None and not stat.S_ISREG(former.st_mode):
+        with _written_through(target, former, before) as file:
+            yield file
+        return
+    beside, file = _make_beside(target, make_folder=make_folder)
     try:
         with file:
-            if mode is not None:
-                # As readable as the file it replaces, no more and no less.
-                os.fchmod(file.fileno(), mode)
+            if former is not None:
+                _take_rights(file.fileno(), target, former)
             yield file
         if before is not None:
             before()
@@ -56,26 +69,77 @@ def replacing(
         raise
 
 
-def remove_leftover(path: Path, pid: int) -> None:
-    """Remove what process `pid` was writing beside `path` when it died."""
+@contextmanager
+def _written_through(
+    target: str, former: os.stat_result, before: Callable[[], None] | None
+) -> Iterator[IO[bytes]]:
+    if stat.S_ISDIR(former.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
+    for is_kind, what in _OTHER_KINDS:
+        if is_kind(former.st_mode):
+            raise DataError(f"{target} is {what}, not a file", "give the path of a file")
+    if before is not None:
+        before()
+    with open(target, "wb") as file:  # noqa: PTH123
+        yield file
+
+
+def _make_beside(target: str, *, make_folder: bool) -> tuple[str, IO[bytes]]:
+    """A new file with a name of its own beside `target`, locked as long as it is written."""
+    folder, name = os.path.split(target)
+    while True:
+        mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+        beside = os.path.join(folder, f"{_beginning(name)}.{mark}.part")  # noqa: PTH118
+        try:
+            file = open(beside, "xb")  # noqa: SIM115, PTH123 - closed by the caller
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            if not make_folder:
+                raise DataError(f"there is no folder {folder}: make it") from None
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            continue
+        number = file.fileno()
+        if _try_lock(number) is not False and os.fstat(number).st_nlink:
+            return beside, file
+        file.close()  # removed as a leftover in the moment before it was locked
+
+
+def _try_lock(number: int) -> bool | None:
+    """Take the lock of an open file; False where somebody else has it, None where there are none.
+
+    The kernel frees it when its process ends, however it ends.
+    """
     try:
-        os.unlink(_beside(_target(path)[0], pid))  # noqa: PTH108
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     except OSError:
-        pass
+        return None
+    return True
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what any other process was writing beside `path` when it died."""
+    """Remove what was being written beside `path` by processes that are dead, on any machine.
+
+    What a live process writes is locked, and stays; so does all where the disk has no locks.
+    """
     target = Path(_target(path)[0])
-    own = _beside(str(target), os.getpid())
-    for file in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        if str(file) != own:
-            file.unlink(missing_ok=True)
+    pattern = f"{glob.escape(_beginning(target.name))}.*.part"
+    for file in target.parent.glob(pattern):
+        try:
+            with file.open("rb") as left:
+                if _try_lock(left.fileno()):
+                    file.unlink(missing_ok=True)
+        except OSError:
+            continue
 
 
-def _target(path: Path) -> tuple[str, int | None]:
-    """The file that `path` leads to, and its mode if it is there."""
+def _target(path: Path) -> tuple[str, os.stat_result | None]:
+    """The file that `path` leads to, and what is known of it if it is there."""
     text = os.fspath(path)
+    if "\0" in text:
+        raise DataError(f"the path {text!r} has a NUL character in it", "correct the path")
     try:
         found = os.lstat(text)
         if stat.S_ISLNK(found.st_mode):
@@ -83,12 +147,35 @@ def _target(path: Path) -> tuple[str, int | None]:
             found = os.stat(text)  # noqa: PTH116
     except OSError:
         return text, None
-    return text, stat.S_IMODE(found.st_mode)
+    return text, found
 
 
-def _beside(target: str, pid: int) -> str:
-    folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name}.{pid}.part")  # noqa: PTH118
+def _take_rights(number: int, target: str, former: os.stat_result) -> None:
+    """Give a new file the owner, group, mode and ACL of the one that it is to replace."""
+    own = os.fstat(number)
+    if (own.st_uid, own.st_gid) != (former.st_uid, former.st_gid):
+        for owner in ((former.st_uid, former.st_gid), (-1, former.st_gid)):
+            try:
+                os.fchown(number, *owner)
+                break
+            except OSError:
+                continue  # another's file, which only root can give away
+    os.fchmod(number, stat.S_IMODE(former.st_mode))
+    if hasattr(os, "getxattr"):
+        try:
+            os.setxattr(number, _ACL, os.getxattr(target, _ACL))
+        except OSError:
+            pass  # it has none, or the file system has none
+
+
+def _beginning(name: str) -> str:
+    """What the names of the files beside `name` begin with; of a long name, a part and a digest."""
+    raw = os.fsencode(name)
+    room = _LONGEST_NAME - len(f"..{_HOST}-{10**10}-01234567.part".encode())
+    if len(raw) > room:
+        digest = hashlib.sha256(raw).hexdigest()[:12]
+        name = f"{raw[: room - 13].decode(errors='ignore')}-{digest}"
+    return f".{name}"
 
 
 class FileStorage:

@@ -23,7 +23,7 @@ _NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
 # An id of ours: that of a data node of Taipy has a random UUID, of version 4.
 _ID = r"DATANODE_(.+)_[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _GENERATED = re.compile(rf"({_ID})\.(?P<extension>.+)")
-_HALF_WRITTEN = re.compile(rf"\.({_ID})\.(?P<extension>.+)\.\d+\.part")
+_HALF_WRITTEN = re.compile(rf"\.({_ID})\.(?P<extension>.+?)\.[\w-]+\.part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
-from taipy_exec.data.files import remove_leftover
+from taipy_exec.data.files import remove_leftovers
 from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
@@ -175,14 +175,13 @@ def resume_plan(
 
 
 def _remove_leftovers(plan: SubmissionPlan) -> None:
-    """Half-written files of jobs that died with their process."""
+    """Half-written files of jobs that died with their process; a live worker's are locked."""
     for job in plan.jobs:
-        if job.status is Status.RUNNING and job.worker:
-            pid = int(job.worker.rpartition(":")[2])
+        if job.status is Status.RUNNING:
             for config in plan.tasks[job.task].outputs:
                 path = plan.nodes[config.id].path
                 if path is not None:
-                    remove_leftover(path, pid)
+                    remove_leftovers(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

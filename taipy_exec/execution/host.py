@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from taipy_exec.config.application import AppConfig, ForeignProgram
-from taipy_exec.data.files import remove_leftover
+from taipy_exec.data.files import remove_leftovers
 from taipy_exec.data.node import Owner, locate
 from taipy_exec.execution.order import JobOrder
 
@@ -47,4 +47,4 @@ def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
     for config in task.outputs if task else ():
         path = locate(app, config, owner).path
         if path is not None:
-            remove_leftover(path, pid)
+            remove_leftovers(path)

@@ -668,7 +668,8 @@ def test_generated_files_are_known_by_their_name(app: AppConfig) -> None:
     node = locate(app, MINE, Owner(instance="a"))
     assert node.path is not None
     assert node_of_file(node.path.name, "p") == node.id
-    assert node_of_file(f".{node.path.name}.12.part", "p") == node.id
+    assert node_of_file(f".{node.path.name}.12.part", "p") == node.id  # of a former version
+    assert node_of_file(f".{node.path.name}.host-12-0a1b2c3d.part", "p") == node.id
     for name in (
         "DATANODE_mine_5f322a8c-3ad0-4c03-83b4-f04859ba3dd0.p",
         "mine.p",

@@ -8,6 +8,8 @@ import enum
 import json
 import os
 import pickle
+import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,7 +26,7 @@ from taipy_exec.config.application import AppConfig, CoreConfig, DataNodeConfig
 from taipy_exec.config.reference import ClassRef
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
-from taipy_exec.data.files import remove_leftover, replacing
+from taipy_exec.data.files import remove_leftovers, replacing
 from taipy_exec.data.node import (
     DataNodeRef,
     Owner,
@@ -743,7 +745,7 @@ def test_after_a_kill_right_before_the_change_the_former_value_is_read(
     assert process.returncode == -9
     assert node.path.read_bytes() == before
     assert len(files(tmp_path)) == 2
-    remove_leftover(node.path, process.pid)
+    remove_leftovers(node.path)
     assert files(tmp_path) == [node.path.name]
 
 
@@ -769,19 +771,89 @@ def test_an_interrupt_in_the_middle_of_a_write_leaves_no_temporary_file(tmp_path
 def test_what_a_dead_process_left_beside_a_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "value"
     path.write_text("old")
-    pid = os.getpid()
-    with pytest.raises(ZeroDivisionError), replacing(path):
-        left = tmp_path / f".value.{pid}.part"
-        saved = left.exists()
-        raise ZeroDivisionError
-    assert saved
-    left.write_text("half")
-    remove_leftover(path, pid + 1)
-    assert left.exists()
-    remove_leftover(path, pid)
+    (tmp_path / ".value.77.part").write_text("half, by a former version")
+    (tmp_path / ".value2.host-77-0a1b2c3d.part").write_text("of another")
+    with replacing(path) as file:
+        (tmp_path / ".value.host-77-0a1b2c3d.part").write_text("half")
+        remove_leftovers(path)
+        assert len(files(tmp_path)) == 3  # what is being written now stays
+        file.write(b"new")
+    assert path.read_text() == "new"
+    assert files(tmp_path) == [".value2.host-77-0a1b2c3d.part", "value"]
+    remove_leftovers(tmp_path / "nowhere" / "value")
+
+
+@pytest.mark.parametrize("length", [200, 240, 245, 255])
+@pytest.mark.parametrize("letter", ["x", "ä", "日"])
+def test_a_name_may_be_as_long_as_the_disk_takes(tmp_path: Path, length: int, letter: str) -> None:
+    path = tmp_path / (letter * (length // len(letter.encode())))
+    with replacing(path) as file:
+        file.write(b"value")
+        (left,) = [name for name in files(tmp_path) if name.endswith(".part")]
+        assert len(left.encode()) <= 255
+        (tmp_path / left).with_name(left.replace(left[-13:-5], "00000000")).write_text("half")
+        remove_leftovers(path)
+    assert files(tmp_path) == [path.name]
+    assert path.read_bytes() == b"value"
+
+
+def test_two_writers_of_one_file_never_meet(tmp_path: Path) -> None:
+    path = tmp_path / "value"
+    with replacing(path) as one, replacing(path) as two:
+        one.write(b"one" * 1000)
+        two.write(b"two")
+    assert path.read_bytes() == b"one" * 1000  # the last that was whole
     assert files(tmp_path) == ["value"]
-    remove_leftover(path, pid)  # there is nothing: no error
-    remove_leftover(tmp_path / "nowhere" / "value", pid)
+
+
+def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    if os.geteuid() == 0:
+        try:
+            os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("no device can be made here")
+    else:
+        device.symlink_to("/dev/null")
+    before = device.stat()
+    with replacing(device) as file:
+        file.write(b"value")
+    assert device.stat().st_rdev == before.st_rdev
+    assert stat.S_ISCHR(device.stat().st_mode)
+    assert files(tmp_path) == ["null"]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "link to a fifo"])
+def test_what_is_no_file_is_refused_and_stays(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    if kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    else:
+        os.mkfifo(tmp_path / "fifo" if "link" in kind else path)
+        if "link" in kind:
+            path.symlink_to("fifo")
+    with pytest.raises(DataError, match="not a file"), replacing(path):
+        pass
+    assert not path.is_file()
+    assert path.exists()
+
+
+def test_a_path_with_a_nul_character_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="NUL"), replacing(tmp_path / "a\0b"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_replaced_file_keeps_its_owner_and_group(tmp_path: Path) -> None:
+    path = tmp_path / "value"
+    path.write_text("old")
+    os.chown(path, 1234, 5678)
+    path.chmod(0o640)
+    with replacing(path) as file:
+        file.write(b"new")
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 5678, 0o640)
 
 
 def test_a_replaced_file_keeps_its_permissions(make: Make, tmp_path: Path) -> None:
