@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import pickle
 import signal
@@ -21,7 +22,7 @@ from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.fence import Fence
 from taipy_exec.execution.host import host_of
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner, format_traceback
 from taipy_exec.execution.surroundings import Surroundings, open_stream
@@ -35,6 +36,8 @@ class Bootstrap:
 
     `asks`: a job asks before it writes, unless it was told that it may. `environment` is set before
     the application's modules are imported; `program` says how that is done, where it is not ours.
+    `authkey` is what a child of `multiprocessing` has of its parent: without it a job could not use
+    a lock or a dictionary of the application's `multiprocessing.Manager`.
     """
 
     folder: str
@@ -44,6 +47,7 @@ class Bootstrap:
     asks: bool
     environment: dict[str, str]
     program: ForeignProgram | None
+    authkey: bytes
 
 
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
@@ -81,6 +85,7 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
         asks=asks,
         environment=dict(app.job.environment),
         program=app.program,
+        authkey=bytes(multiprocessing.current_process().authkey),
     )
     return pickle.dumps(bootstrap, protocol=5)
 
@@ -113,7 +118,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
             message = orders.recv_bytes()
         except EOFError:
             return
-        order = JobOrder.load(fence.set_by(message))
+        order, beside = from_beside(fence.set_by(message))
         if runner is None:
             report = JobReport(
                 job=order.job,
@@ -123,13 +128,15 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
                 failure=failure,
             )
         else:
-            report = _run(runner, order, surroundings)
+            report = _run(runner, order, beside, surroundings)
         reports.send_bytes(report.dump())
 
 
-def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobReport:
+def _run(
+    runner: JobRunner, order: JobOrder, beside: bytes, surroundings: Surroundings
+) -> JobReport:
     try:
-        report = runner.run(order)
+        report = runner.run(order, beside)
     except KeyboardInterrupt as error:
         report = JobReport(
             job=order.job,
@@ -166,6 +173,7 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         os.chdir(bootstrap.folder)
         sys.path[:] = bootstrap.sys_path
         os.environ.update(bootstrap.environment)
+        multiprocessing.current_process().authkey = bootstrap.authkey
         _import_application(bootstrap)
         app: AppConfig = by_value.load(bootstrap.app)
         _complete_main(app)
