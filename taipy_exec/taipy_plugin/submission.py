@@ -63,11 +63,15 @@ def plan_of(
 
 def submission_entity(submission: Any) -> Any:
     """The scenario, sequence or task that was submitted, as it is stored now; None if it is not."""
+    return _stored(submission.entity_id)
+
+
+def _stored(id: str) -> Any:
     import taipy.core as tp
     from taipy.core.exceptions import ModelNotFound
 
     try:
-        return tp.get(submission.entity_id)
+        return tp.get(id)
     except ModelNotFound:
         return None
 
@@ -83,15 +87,13 @@ def _unstored(submission: Any) -> tuple[Instance, str]:
 
 def _scenario_and_target(entity: Any) -> tuple[Any, str]:
     """The scenario entity that the submitted one belongs to, if any, and what of it was meant."""
-    import taipy.core as tp
-
     kind = entity.id.partition("_")[0]
     if kind == "SCENARIO":
         return entity, "scenario"
     if kind == "SEQUENCE":
-        return tp.get(entity.owner_id), f"sequence:{entity.get_simple_label()}"
+        return _stored(entity.owner_id), f"sequence:{entity.get_simple_label()}"
     scenarios = sorted(id for id in entity.parent_ids if str(id).startswith("SCENARIO_"))
-    return (tp.get(scenarios[0]) if scenarios else None), f"task:{entity.config_id}"
+    return (_stored(scenarios[0]) if scenarios else None), f"task:{entity.config_id}"
 
 
 def _instance(scenario: Any, entity: Any) -> Instance:
