@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test test-taipy test-taipy-all faults soak check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-taipy-all: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run al
 	@set -e; for version in $(TAIPY_VERSIONS); do \
 	  $(VENV)/taipy-$$version/bin/python -m pytest -n auto --dist loadgroup tests/taipy_programs; \
 	done
+
+taipy-tests: $(VENV)/taipy-$(TAIPY_NEWEST)/.installed-taipy-tests ## Run Taipy's own tests, of the folder TAIPY_TESTS, with both dispatchers
+	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m tools.taipy_tests "$(TAIPY_TESTS)"
 
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
@@ -92,6 +95,10 @@ $(VENV)/taipy-%/.installed: $(VENV)/.made pyproject.toml
 	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check \
 	  $(foreach part,taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates,$(part)==$*) \
 	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6' 'pytest-timeout>=2.3'
+	@touch $@
+
+$(VENV)/taipy-%/.installed-taipy-tests: $(VENV)/taipy-%/.installed
+	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check 'freezegun>=1.5' 'pytest-mock>=3.14'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test

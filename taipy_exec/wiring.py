@@ -215,13 +215,14 @@ def make_engine(
     freshness: Freshness | None = None,
     tell: Callable[[str], None] = log.warning,
     runs_user_code: bool = False,
+    beside: Callable[[JobOrder], bytes] = lambda order: b"",
 ) -> Engine:
     """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
 
     `own` is the identity to coordinate under, a new one by default; `freshness` tells which jobs
     may be skipped, by default as the configuration says; `tell` gets the warnings of those that
     are told of submissions; `runs_user_code`: this process does, besides the jobs of development
-    mode.
+    mode; `beside` gives what goes with an order to a process of this machine.
     """
     # Before anything is opened: it may raise.
     watchers = _watchers(app, tell)
@@ -230,7 +231,12 @@ def make_engine(
     runner = make_runner(
         app.job.mode,
         RunnerContext(
-            app=app, log_path=where, folder=folder or app.root, echo=echo, epoch=own.token
+            app=app,
+            log_path=where,
+            folder=folder or app.root,
+            echo=echo,
+            epoch=own.token,
+            beside=beside,
         ),
     )
     if runner.queue is not None:

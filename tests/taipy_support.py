@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from command_support import Application, Result, wait_until
+
+Both = Callable[..., tuple[Any, Any]]
 
 PROGRAMS = Path(__file__).parent / "taipy_programs" / "programs"
 ENABLE = "import taipy_exec.taipy_plugin\n\ntaipy_exec.taipy_plugin.enable()\n"

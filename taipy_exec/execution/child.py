@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import pickle
 import signal
@@ -23,7 +24,7 @@ from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import Fence
 from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import host_of
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.surroundings import Surroundings, open_stream
@@ -37,6 +38,8 @@ class Bootstrap:
 
     `asks`: a job asks before it writes, unless it was told that it may. `environment` is set before
     the application's modules are imported; `program` says how that is done, where it is not ours.
+    `authkey` is what a child of `multiprocessing` has of its parent: without it a job could not use
+    a lock or a dictionary of the application's `multiprocessing.Manager`.
     """
 
     folder: str
@@ -46,6 +49,7 @@ class Bootstrap:
     asks: bool
     environment: dict[str, str]
     program: ForeignProgram | None
+    authkey: bytes
 
 
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
@@ -83,6 +87,7 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
         asks=asks,
         environment=dict(app.job.environment),
         program=app.program,
+        authkey=bytes(multiprocessing.current_process().authkey),
     )
     return pickle.dumps(bootstrap, protocol=5)
 
@@ -122,7 +127,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
             message = orders.recv_bytes()
         except EOFError:
             return
-        order = JobOrder.load(fence.set_by(message))
+        order, beside = from_beside(fence.set_by(message))
         if runner is None:
             report = JobReport(
                 job=order.job,
@@ -132,14 +137,16 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
                 failure=failure,
             )
         else:
-            report = _run(runner, order, surroundings)
+            report = _run(runner, order, beside, surroundings)
         end_copy_of(own)
         reports.send_bytes(report.dump())
 
 
-def _run(runner: JobRunner, order: JobOrder, surroundings: Surroundings) -> JobReport:
+def _run(
+    runner: JobRunner, order: JobOrder, beside: bytes, surroundings: Surroundings
+) -> JobReport:
     try:
-        report = runner.run(order)
+        report = runner.run(order, beside)
     except KeyboardInterrupt as error:
         report = JobReport(
             job=order.job,
@@ -176,6 +183,7 @@ def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | No
         os.chdir(bootstrap.folder)
         sys.path[:] = bootstrap.sys_path
         os.environ.update(bootstrap.environment)
+        multiprocessing.current_process().authkey = bootstrap.authkey
         _import_application(bootstrap)
         app, came_whole = by_value.load(bootstrap.app)
         _complete_main(came_whole)

@@ -56,6 +56,18 @@ class JobOrder(NamedTuple):
             raise ValueError(str(error)) from None
 
 
+def with_beside(order: JobOrder, beside: bytes) -> bytes:
+    """An order for a process of this machine, with what it gets beside it."""
+    # JSON never holds such a byte.
+    return order.dump() + b"\0" + beside if beside else order.dump()
+
+
+def from_beside(message: bytes) -> tuple[JobOrder, bytes]:
+    """What `with_beside` joined. Raises ValueError as `JobOrder.load` does."""
+    text, _, beside = message.partition(b"\0")
+    return JobOrder.load(text), beside
+
+
 class JobReport(NamedTuple):
     """What became of an attempt: `failure` is None where every output was written.
 

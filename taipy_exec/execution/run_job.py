@@ -51,17 +51,20 @@ class JobRunner:
         self._app = app
         self._may_write = may_write
         self._alone = alone
+        self._beside = b""
         self._functions: dict[str, Callable[..., Any]] = {}
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
 
-    def run(self, order: JobOrder) -> JobReport:
+    def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """Run the attempt to its end. What the user's code raises becomes a `Failure`.
 
-        So does what a plugged-in storage type raises where nobody expects it.
+        So does what a plugged-in storage type raises where nobody expects it. `beside` came with
+        the order, for a task that is stored nowhere.
 
         Only `JobStopped` and KeyboardInterrupt go through, after the attempt has ended.
         """
         begin = time.perf_counter()
+        self._beside = beside
         failure = None
         final = False
         options = self._options(order)
@@ -122,12 +125,14 @@ class JobRunner:
             ) from None
 
     def _source(self, task_id: str) -> str | None:
+        if self._sources is None:
+            return None
         task = self._app.tasks[task_id]
-        if self._sources is None or not task.skippable or task.function_ref is None:
+        if not task.skippable or task.function_ref is None:
             return None
         return self._sources.digest_of_loaded(task.function_ref)
 
-    def _run(self, order: JobOrder) -> None:
+    def _task(self, order: JobOrder) -> TaskConfig:
         task = self._app.tasks.get(order.task)
         if task is None:
             raise AttemptFailed(
@@ -136,6 +141,10 @@ class JobRunner:
                     message=f"the application's configuration has no task {order.task!r}",
                 )
             )
+        return task
+
+    def _run(self, order: JobOrder) -> None:
+        task = self._task(order)
         function = self._function(task)
         inputs, outputs = self._data_nodes(task, order)
         arguments = [_read(node) for node in inputs]
@@ -143,7 +152,7 @@ class JobRunner:
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
         if order.attempt > 1:
-            # A former attempt that still writes, frozen or cut off, is fenced off anyway.
+            # What a former attempt still writes, frozen or cut off, is locked and stays.
             for node in outputs:
                 if node.path is not None:
                     remove_leftovers(node.path)

@@ -18,7 +18,7 @@ from multiprocess import resource_tracker, spawn
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
 from taipy_exec.execution.fence import ASK, NEVER, UNTIL
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.order import JobOrder, JobReport, with_beside
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.report_pipe import ReportPipe
 from taipy_exec.execution.worker_name import worker_name
@@ -92,12 +92,17 @@ class Slot:
         return int(self._process.sentinel) if self._pidfd is None else self._pidfd
 
     def start(
-        self, order: JobOrder, log: JobLog, until: float = NEVER, limit: float | None = None
+        self,
+        order: JobOrder,
+        log: JobLog,
+        until: float = NEVER,
+        limit: float | None = None,
+        beside: bytes = b"",
     ) -> None:
         """Give the job to the process. A process that is dead already shows by its sentinel.
 
         Until then (monotonic clock) it need not ask before it writes; after `limit` seconds it is
-        to be killed.
+        to be killed; `beside` goes with the order.
         """
         self.job = order
         self._log = log
@@ -105,7 +110,7 @@ class Slot:
         self._limit = limit
         self._stopping = False
         self.kill_at = None if limit is None else self._begun + limit
-        self._send(UNTIL.pack(until) + order.dump())
+        self._send(UNTIL.pack(until) + with_beside(order, beside))
 
     def _send(self, message: bytes) -> None:
         try:

@@ -83,10 +83,17 @@ class SlotPool:
         if slot is not None:
             self._idle.append(slot)
 
-    def start(self, order: JobOrder, worker: str, log: JobLog, until: float = NEVER) -> None:
+    def start(
+        self,
+        order: JobOrder,
+        worker: str,
+        log: JobLog,
+        until: float = NEVER,
+        beside: bytes = b"",
+    ) -> None:
         """Run the job in the reserved slot. Its end comes from `poll`.
 
-        Until then (monotonic clock) it need not ask before it writes.
+        Until then (monotonic clock) it need not ask before it writes; `beside` goes with the order.
         """
         if worker not in self._reserved:
             report = JobReport(
@@ -99,7 +106,7 @@ class SlotPool:
             self._ended.append(report)
             return
         slot = self._reserved.pop(worker)
-        slot.start(order, log, until, self._seconds_to_kill(order.task))
+        slot.start(order, log, until, self._seconds_to_kill(order.task), beside)
 
     def _seconds_to_kill(self, task: str) -> float | None:
         config = self._app.tasks.get(task)

@@ -30,7 +30,8 @@ class RunnerContext:
 
     `folder` is the working folder of the jobs; `echo` passes what jobs print on to the streams of
     this process, beside their logs, if they run in it or are of a program that does so; `epoch` is
-    this coordinator's own token, in hexadecimal.
+    this coordinator's own token, in hexadecimal; `beside` gives what a job's process on this
+    machine gets with the order, if the task is stored nowhere.
     """
 
     app: AppConfig
@@ -38,6 +39,7 @@ class RunnerContext:
     folder: Path
     echo: bool = True
     epoch: str = ""
+    beside: Callable[[JobOrder], bytes] = lambda order: b""
 
 
 class JobQueue(Protocol):

@@ -28,7 +28,7 @@ class StandaloneRunner:
         # A program's jobs print where it does, as under its own framework.
         show = show_at_once if self._context.echo and app.program is not None else None
         log = JobLog(lambda: appending(self._context.log_path(order)), app.job.log_limit, show)
-        self._pool.start(order, worker, log)
+        self._pool.start(order, worker, log, beside=self._context.beside(order))
 
     def interrupt(self) -> None:
         """No job runs in this thread."""

@@ -20,6 +20,8 @@ from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 from taipy_exec.taipy_plugin import internals
+from taipy_exec.taipy_plugin.following import follow
+from taipy_exec.taipy_plugin.program_task import packed
 from taipy_exec.taipy_plugin.readiness import EntityFreshness, is_ready
 from taipy_exec.taipy_plugin.submission import plan_of
 from taipy_exec.wiring import Engine, make_engine, withdraw
@@ -30,7 +32,7 @@ _IDLE_SECONDS = 0.25
 _ADD_AGAIN_SECONDS = 5.0
 
 
-class Dispatcher:
+class Dispatcher(internals.DispatcherFace):
     """Runs what is submitted until it is told to stop, or the main thread has ended.
 
     The coordinator decides and the store keeps; Taipy's entities follow, change by change, in this
@@ -51,6 +53,10 @@ class Dispatcher:
         self._own = Identity(app.state_dir)
         self._jobs: dict[str, Any] = {}
         self._plans: dict[str, SubmissionPlan] = {}
+        # Jobs that have ended, while Taipy and its subscribers are told so.
+        self._telling: frozenset[str] = frozenset()
+        # By the job: tasks that no other process finds among the entities.
+        self._unstored: dict[str, bytes] = {}
         self._unqueued: list[SubmissionPlan] = []
         self._add_again_at = 0.0
         self._stopping = threading.Event()
@@ -74,6 +80,8 @@ class Dispatcher:
             own=self._own,
             freshness=EntityFreshness(self._store),
             tell=internals.log.warning,
+            beside=lambda order: self._unstored.get(order.job, b""),
+            runs_user_code=True,
         )
         engine.coordinator.observers.append(self._observe)
         return engine
@@ -119,6 +127,12 @@ class Dispatcher:
         return self.thread.is_alive()
 
     is_alive = is_running
+
+    def free_workers(self) -> int:
+        """How many more jobs could run now; from any thread."""
+        submissions = list(self._engine.coordinator.board.submissions.values())
+        running = sum(record.counts.get(Status.RUNNING, 0) for record in submissions)
+        return self.app.job.workers - running
 
     def go_on(self, app: AppConfig) -> bool:
         """Whether it dispatches for `app` from now on; one that was told to stop only as long as
@@ -168,6 +182,10 @@ class Dispatcher:
                 return False
             self._store_plan(plan, instance)
             self._jobs.update((job.id, job) for job in jobs)
+            for job in jobs:
+                task = internals.task_of(job)
+                if not internals.is_stored(task):
+                    self._unstored[job.id] = packed(task)
             self._engine.coordinator.post(partial(self._add, plan))
         return True
 
@@ -182,6 +200,10 @@ class Dispatcher:
         except NotFoundError:
             self._store.add_instance(instance)
         self._store.add_submission(plan.record, plan.jobs)
+
+    def is_telling(self, job: Any) -> bool:
+        """Whether the end of the job is being told: its submission may not have heard of it yet."""
+        return job.id in self._telling and self.is_running()
 
     def cancel(self, job: Any) -> None:
         """Cancel it while it waits, stop it while it runs; return when that is decided."""
@@ -305,6 +327,7 @@ class Dispatcher:
         self._plans.pop(plan.record.id, None)
         for record in plan.jobs:
             job = self._jobs.pop(record.id)
+            self._unstored.pop(record.id, None)
             internals.unlock_outputs(job)
             internals.set_status(job, Status.CANCELED.name)
         with self.changed:
@@ -334,49 +357,23 @@ class Dispatcher:
 
     def _observe(self, changes: Sequence[Change]) -> None:
         """Everything is stored already; now Taipy's entities follow, and its subscribers hear."""
+        self._telling = frozenset(change.job for change in changes if change.after.is_final)
         for change in changes:
             job = self._jobs.get(change.job)
             if job is not None:
-                _follow(job, change)
+                follow(job, change)
         ended = [id for id, plan in self._plans.items() if plan.record.finished_at is not None]
         for id in ended:
             plan = self._plans.pop(id)
             self._engine.coordinator.forget(id)
             for record in plan.jobs:
                 self._jobs.pop(record.id, None)
-        if any(change.after.is_final for change in changes):
+                self._unstored.pop(record.id, None)
+        if self._telling:
+            self._telling = frozenset()
             with self.changed:
                 self.changed.notify_all()
 
     def unfinished(self) -> list[list[Any]]:
         """Taipy's jobs of each submission that has not ended: for whoever comes next."""
         return [[self._jobs[record.id] for record in plan.jobs] for plan in self._plans.values()]
-
-
-def _follow(job: Any, change: Change) -> None:
-    """Have Taipy's job take the step that was decided, whatever became of its entities."""
-    try:
-        if change.after is Status.COMPLETED:
-            internals.record_outputs(job)
-        elif change.after.is_final:
-            internals.unlock_outputs(job)
-    except Exception:
-        internals.log.exception(f"the outputs of {change.job} are not up to date in Taipy")
-    stacktrace = _stacktrace(change)
-    if change.after is Status.FAILED:
-        internals.log.error(f"job {job.id} failed:\n{''.join(stacktrace)}")
-    try:
-        internals.set_status(job, change.after.name, stacktrace)
-    except Exception:
-        internals.log.exception(f"{change.job} is {change.after.name}, and Taipy has not stored it")
-
-
-def _stacktrace(change: Change) -> list[str]:
-    failure = change.failure
-    if failure is None:
-        return []
-    if failure.traceback is None:
-        return [f"{failure.type or failure.kind}: {failure.message}\n"]
-    # Which data node it is about, the traceback of what was raised may not tell.
-    told = failure.message in failure.traceback
-    return [failure.traceback if told else f"{failure.traceback}{failure.message}\n"]

@@ -73,7 +73,7 @@ class EntityNode(DataNodeRef):
         """When it was last written, None if it cannot be read now: never, or in the making."""
         node = internals.data_node(self.id)
         edited = node.last_edit_date if node.is_ready_for_reading else None
-        return edited.timestamp() if edited else None
+        return internals.seconds(edited) if edited else None
 
 
 def _part(target: Path, pid: int) -> Path:

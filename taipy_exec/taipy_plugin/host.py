@@ -19,7 +19,8 @@ from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.taipy_plugin import internals
-from taipy_exec.taipy_plugin.entity import EntityNode, remove_part
+from taipy_exec.taipy_plugin.entity import remove_part
+from taipy_exec.taipy_plugin.program_task import ProgramTask, unpacked
 
 _former_main: list[Any] = []
 
@@ -64,12 +65,13 @@ def remove_half_written(order: JobOrder, pid: int) -> None:
 class ProgramJobRunner(JobRunner):
     """Runs jobs by the task and the data nodes that Taipy has stored."""
 
-    def run(self, order: JobOrder) -> JobReport:
+    def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """As any job; what a failure tells holds no password of the configuration.
 
         Who shows it later does not read the program's configuration, which would be to import it.
+        `beside` is the task, where the program has not stored it.
         """
-        report = super().run(order)
+        report = super().run(order, beside)
         failure = report.failure
         if failure is None:
             return report
@@ -84,10 +86,21 @@ class ProgramJobRunner(JobRunner):
         )
 
     def _run(self, order: JobOrder) -> None:
-        self._entity = self._task_entity(order)
+        self._program_task = self._found(order)
         super()._run(order)
 
-    def _task_entity(self, order: JobOrder) -> Any:
+    def _task(self, order: JobOrder) -> TaskConfig:
+        """The configured task; on the program's own machine also one that is configured no more.
+
+        What comes over the broker must name a task that this worker's configuration has.
+        """
+        if order.task in self._app.tasks or self._app.job.mode == "cluster":
+            return super()._task(order)
+        return TaskConfig(id=order.task)
+
+    def _found(self, order: JobOrder) -> ProgramTask:
+        if self._beside:
+            return self._sent(order)
         try:
             entity = internals.task_entity(order.entity)
         except Exception as error:
@@ -99,25 +112,31 @@ class ProgramJobRunner(JobRunner):
             raise AttemptFailed(_not_loaded(what, error), error) from None
         if entity is None:
             what = (
-                f"{order.entity} is not in {internals.stored_tasks()}: it was deleted, or the "
-                "program and this worker do not share that folder; start both in the same one, or "
-                "give [CORE] taipy_storage_folder and storage_folder as absolute paths of a shared "
-                "disk"
+                f"{order.entity} is not in {internals.stored_tasks()}: it was deleted or never "
+                "stored, or the program and this worker do not share that folder; start both in "
+                "the same one, or give [CORE] taipy_storage_folder and storage_folder as absolute "
+                "paths of a shared disk"
             )
             raise AttemptFailed(_not_loaded(what))
-        return entity
+        return ProgramTask.of(entity)
+
+    def _sent(self, order: JobOrder) -> ProgramTask:
+        try:
+            found = unpacked(self._beside)
+        except Exception as error:
+            what = f"task {order.task!r}, which is not stored, cannot be made again here: {error}"
+            raise AttemptFailed(_not_loaded(what, error), error) from None
+        if isinstance(found, str):
+            raise AttemptFailed(_not_loaded(found))
+        return found
 
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
-        function: Callable[..., Any] = self._entity.function
-        return function
+        return self._program_task.function
 
     def _data_nodes(
         self, task: TaskConfig, order: JobOrder
     ) -> tuple[Sequence[DataNodeRef], Sequence[DataNodeRef]]:
-        return (
-            [EntityNode.of(node) for node in self._entity.input.values()],
-            [EntityNode.of(node) for node in self._entity.output.values()],
-        )
+        return self._program_task.inputs, self._program_task.outputs
 
 
 def _not_loaded(message: str, error: BaseException | None = None) -> Failure:

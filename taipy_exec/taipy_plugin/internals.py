@@ -278,6 +278,11 @@ def task_entity(id: str) -> Task | None:
     return found if isinstance(found, Task) else None
 
 
+def is_stored(task: Task) -> bool:
+    """Whether another process would find the task."""
+    return bool(_TaskManagerFactory._build_manager()._repository._exists(task.id))
+
+
 def data_node(id: str) -> DataNode:
     """The data node as it is stored now."""
     return _DataManagerFactory._build_manager()._get(id)
@@ -364,7 +369,8 @@ def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
     """
     status = Status[name]
     job._status_change_records[name] = datetime.now()
-    job._status = status
+    before, job._status = job._status, status
+    _follow_in_lists(job, before, status)
     job._stacktrace += stacktrace
     manager = _JobManagerFactory._build_manager()
     if not manager._repository._exists(job.id):
@@ -383,6 +389,22 @@ def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
             log.exception(f"a callback of job {job.id} raised when the job was {name}")
 
 
+def _follow_in_lists(job: Job, before: Status, after: Status) -> None:
+    """What Taipy lists as waiting is what waits, whoever starts it."""
+    queue = _Orchestrator.jobs_to_run
+    lists = {Status.BLOCKED: _Orchestrator.blocked_jobs, Status.PENDING: queue.queue}
+    if before is after:
+        return
+    with queue.mutex:
+        try:
+            if before in lists:
+                lists[before].remove(job)
+        except ValueError:
+            pass  # it is of a former run of the program
+        if after in lists:
+            lists[after].append(job)
+
+
 def status_of(job: Job) -> str:
     """The job's status by name, as this process knows it."""
     return str(job._status.name)
@@ -390,7 +412,16 @@ def status_of(job: Job) -> str:
 
 def times_of(job: Job) -> Mapping[str, float]:
     """Status -> when the job reached it, in seconds since the epoch."""
-    return {name: at.timestamp() for name, at in job._status_change_records.items()}
+    return {name: seconds(at) for name, at in job._status_change_records.items()}
+
+
+def seconds(at: datetime) -> float:
+    """A time of an entity, in seconds since the epoch.
+
+    A program that freezes its clock for a while, as tests do, leaves times of a class whose own
+    method fails once the clock goes again.
+    """
+    return datetime.timestamp(at)
 
 
 def is_forced(job: Job) -> bool:
@@ -401,6 +432,12 @@ def is_forced(job: Job) -> bool:
 def task_of(job: Job) -> Task:
     """The job's task, without reading it anew."""
     return job._task
+
+
+def function_of(task: Task) -> Callable[..., Any]:
+    """The task's function, without reading the task anew."""
+    function: Callable[..., Any] = task._function
+    return function
 
 
 def stored_job(id: str) -> Job | None:
@@ -511,83 +548,103 @@ class RunningDispatcher(Protocol):
         """Dispatch no more; with `wait` when what runs has ended, at most `timeout` seconds."""
 
 
-class ServedOrchestrator(_Orchestrator):  # type: ignore[misc]
-    """Taipy's orchestrator up to the point where jobs wait; from there the service has them.
+class DispatcherFace:
+    """What can be seen of Taipy's own dispatcher, and has a meaning with any other."""
 
-    In development mode it is Taipy's all the way.
+    # How many more jobs could run now.
+    free_workers: Callable[[], int]
+
+    @property
+    def _nb_available_workers(self) -> int:
+        return self.free_workers()
+
+
+class ServedOrchestrator:
+    """Methods of Taipy's orchestrator, which has jobs up to the point where they wait.
+
+    From there the service has them. In development mode it is Taipy's all the way.
     """
 
     service: ClassVar[JobService]
     # Jobs that are being submitted, under the orchestrator's lock; whether they are to be canceled.
-    _in_submit: ClassVar[dict[str, bool]] = {}
+    in_submit: ClassVar[dict[str, bool]] = {}
 
     @classmethod
     def submit(cls, *args: Any, **kwargs: Any) -> Submission:
         with _inputs_known.for_one_submission():
-            return super().submit(*args, **kwargs)
+            return _original["submit"](cls, *args, **kwargs)
 
     @classmethod
     def _lock_dn_output_and_create_job(cls, *args: Any, **kwargs: Any) -> Job:
         with _inputs_known.used():
-            return super()._lock_dn_output_and_create_job(*args, **kwargs)
+            return _original["_lock_dn_output_and_create_job"](cls, *args, **kwargs)
 
     @classmethod
     def _orchestrate_job_to_run_or_block(cls, jobs: list[Job]) -> None:
         if Config.job_config.is_development:
-            super()._orchestrate_job_to_run_or_block(jobs)
+            _original["_orchestrate_job_to_run_or_block"](cls, jobs)
             return
         if not jobs:
             return
         # Callbacks are called before the service knows the jobs: what they cancel is canceled then.
-        cls._in_submit = {job.id: False for job in jobs}
+        in_submit = ServedOrchestrator.in_submit = {job.id: False for job in jobs}
         try:
             for job in jobs:
-                set_status(job, "BLOCKED" if cls._is_blocked(job) else "PENDING")
-            canceled = [job for job in jobs if cls._in_submit[job.id]]
+                set_status(job, "BLOCKED" if _Orchestrator._is_blocked(job) else "PENDING")
+            canceled = [job for job in jobs if in_submit[job.id]]
         finally:
-            cls._in_submit = {}
-        cls.service.submitted(submission_of(jobs[0]), jobs)
+            ServedOrchestrator.in_submit = {}
+        ServedOrchestrator.service.submitted(submission_of(jobs[0]), jobs)
         for job in canceled:
-            cls.service.cancel(job)
+            ServedOrchestrator.service.cancel(job)
 
     @classmethod
     def _on_status_change(cls, job: Job) -> None:
         if Config.job_config.is_development:
-            super()._on_status_change(job)
+            _original["_on_status_change"](cls, job)
 
     @classmethod
     def _wait_until_job_finished(
         cls, jobs: list[Job] | Job, timeout: float | int | None = None
     ) -> None:
-        cls.service.wait([jobs] if isinstance(jobs, Job) else list(jobs), timeout)
+        waited_for = [jobs] if isinstance(jobs, Job) else list(jobs)
+        ServedOrchestrator.service.wait(waited_for, timeout)
 
     @classmethod
     def cancel_job(cls, job: Job) -> None:
         if Config.job_config.is_development:
-            super().cancel_job(job)
+            _original["cancel_job"](cls, job)
         elif job.is_finished():
             log.info(f"{job.id} is {job.status.name} and cannot be canceled.")
-        elif job.id in cls._in_submit:
-            cls._in_submit[job.id] = True
+        elif job.id in ServedOrchestrator.in_submit:
+            ServedOrchestrator.in_submit[job.id] = True
         else:
-            cls.service.cancel(job)
+            ServedOrchestrator.service.cancel(job)
 
+
+_served = {
+    name: method
+    for name, method in vars(ServedOrchestrator).items()
+    if isinstance(method, classmethod)
+}
+# Taipy's own. Raises AttributeError where this version of Taipy has no such method.
+_original = {name: getattr(_Orchestrator, name).__func__ for name in _served}
 
 # What is stored of a job names its subscribers: Taipy without us must find them again.
-_stored_as = ServedOrchestrator.__dict__["_on_status_change"].__func__
+_stored_as = _served["_on_status_change"].__func__
 _stored_as.__qualname__ = "_Orchestrator._on_status_change"
 _stored_as.__module__ = _Orchestrator.__module__
 
 
 def take_over(service: JobService) -> None:
-    """Have Taipy use `service` in the place of its own dispatcher, but in development mode.
-
-    Raises AttributeError where this version of Taipy has no such place.
-    """
+    """Have Taipy use `service` in the place of its own dispatcher, but in development mode."""
     ServedOrchestrator.service = service
-    Submittable.get_inputs = lambda submittable: _inputs_known.of(submittable)
-    if _OrchestratorFactory._orchestrator is ServedOrchestrator:
+    if is_taken_over():
         return
+    Submittable.get_inputs = lambda submittable: _inputs_known.of(submittable)
+    # In Taipy's own class: whoever has imported that must not come to a queue nobody works off.
+    for name, method in _served.items():
+        setattr(_Orchestrator, name, method)
     original = _OrchestratorFactory._build_dispatcher
 
     def build(cls: Any, force_restart: bool = False) -> Any:
@@ -597,13 +654,16 @@ def take_over(service: JobService) -> None:
                 'taipy-exec runs them with mode = "standalone" or "cluster" in [JOB]'
             )
             return original(force_restart=force_restart)
+        if cls._orchestrator is None or Config.job_config.mode not in JobConfig._MODES:
+            # It raises what a program expects.
+            return original(force_restart=force_restart)
         if force_restart and cls._dispatcher is not None:
             cls._remove_dispatcher()
         cls._dispatcher = service.started()
         return cls._dispatcher
 
-    _OrchestratorFactory._orchestrator = ServedOrchestrator
     _OrchestratorFactory._build_dispatcher = classmethod(build)
+    _OrchestratorFactory._build_orchestrator()
 
 
 def use_dispatcher(dispatcher: RunningDispatcher) -> None:
@@ -613,7 +673,7 @@ def use_dispatcher(dispatcher: RunningDispatcher) -> None:
 
 def is_taken_over() -> bool:
     """Whether a service has the place of Taipy's dispatcher."""
-    return _OrchestratorFactory._orchestrator is ServedOrchestrator
+    return vars(_Orchestrator)["submit"] is _served["submit"]
 
 
 def end_former_jobs(ids: Iterable[str]) -> None:

@@ -103,7 +103,7 @@ class Service:
         if dispatcher is not None and dispatcher.is_here:
             internals.log.warning("a callback cannot wait for jobs: it goes on without")
             return
-        while any(not job._is_finished() for job in jobs):
+        while _go_on(jobs, dispatcher):
             left = _POLL_SECONDS if end is None else min(_POLL_SECONDS, end - time.monotonic())
             if left <= 0:
                 return
@@ -111,7 +111,7 @@ class Service:
                 time.sleep(left)
                 continue
             with dispatcher.changed:
-                if any(not job._is_finished() for job in jobs):
+                if _go_on(jobs, dispatcher):
                     dispatcher.changed.wait(left)
 
     def end(self) -> None:
@@ -159,6 +159,14 @@ def _main_file() -> Path | None:
 def _main_failed() -> bool:
     """Whether the main thread has ended by an exception, Ctrl-C among them."""
     return getattr(sys, "last_value", None) is not None
+
+
+def _go_on(jobs: Sequence[Any], dispatcher: Dispatcher | None) -> bool:
+    """Whether any of the jobs has not ended, or its end is not known everywhere yet."""
+    return any(
+        not job._is_finished() or (dispatcher is not None and dispatcher.is_telling(job))
+        for job in jobs
+    )
 
 
 def _check_folders(app: AppConfig) -> None:

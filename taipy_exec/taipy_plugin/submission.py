@@ -22,8 +22,11 @@ def plan_of(
     """The plan of what Taipy has just made, and the scenario that it is of."""
     entity = submission_entity(submission)
     tasks = {job.id: internals.task_of(job) for job in jobs}
-    scenario, target = _scenario_and_target(app, entity)
-    instance = _instance(scenario, entity)
+    if entity is None:
+        instance, target = _unstored(submission)
+    else:
+        scenario, target = _scenario_and_target(entity)
+        instance = _instance(scenario, entity)
     configs = {task.config_id: _task_config(app, task) for task in tasks.values()}
     graph = _graph(tasks.values())
     records = _records(graph, jobs, submission.id)
@@ -36,7 +39,7 @@ def plan_of(
         mode=app.job.mode,
         force=internals.is_forced(jobs[0]),
         config_digest=app.digest,
-        created_at=submission.creation_date.timestamp(),
+        created_at=internals.seconds(submission.creation_date),
         coordinator=identity,
         properties={PROGRAM: program},
     )
@@ -59,33 +62,49 @@ def plan_of(
 
 
 def submission_entity(submission: Any) -> Any:
-    """The scenario, sequence or task that was submitted, as it is stored now."""
+    """The scenario, sequence or task that was submitted, as it is stored now; None if it is not."""
+    return _stored(submission.entity_id)
+
+
+def _stored(id: str) -> Any:
     import taipy.core as tp
+    from taipy.core.exceptions import ModelNotFound
 
-    return tp.get(submission.entity_id)
+    try:
+        return tp.get(id)
+    except ModelNotFound:
+        return None
 
 
-def _scenario_and_target(app: AppConfig, entity: Any) -> tuple[Any, str]:
+def _unstored(submission: Any) -> tuple[Instance, str]:
+    """A place for what a program has made itself, submitted and not stored, and what it was."""
+    config = submission.entity_config_id or submission.entity_type
+    unique = submission.entity_id.rpartition("_")[2]
+    id = f"SCENARIO_{config}_{unique}"
+    target = f"task:{config}" if submission.entity_type == "TASK" else "scenario"
+    return Instance(id=id, scenario=config, name=config, created_at=0), target
+
+
+def _scenario_and_target(entity: Any) -> tuple[Any, str]:
     """The scenario entity that the submitted one belongs to, if any, and what of it was meant."""
-    import taipy.core as tp
-
     kind = entity.id.partition("_")[0]
     if kind == "SCENARIO":
         return entity, "scenario"
     if kind == "SEQUENCE":
-        return tp.get(entity.owner_id), f"sequence:{entity.get_simple_label()}"
+        return _stored(entity.owner_id), f"sequence:{entity.get_simple_label()}"
     scenarios = sorted(id for id in entity.parent_ids if str(id).startswith("SCENARIO_"))
-    return (tp.get(scenarios[0]) if scenarios else None), f"task:{entity.config_id}"
+    return (_stored(scenarios[0]) if scenarios else None), f"task:{entity.config_id}"
 
 
 def _instance(scenario: Any, entity: Any) -> Instance:
     if scenario is None:
         # A task that no scenario has: it gets a place of its own, in the same form.
         unique = entity.id.rpartition("_")[2]
-        id, config, name, created = f"SCENARIO_{entity.config_id}_{unique}", entity.config_id, "", 0
+        id, config = f"SCENARIO_{entity.config_id}_{unique}", entity.config_id
+        name, created = "", 0.0
     else:
         id, config = scenario.id, scenario.config_id
-        name, created = scenario.name, scenario.creation_date.timestamp()
+        name, created = scenario.name, internals.seconds(scenario.creation_date)
     return Instance(id=id, scenario=config, name=name or config, created_at=created)
 
 

@@ -212,6 +212,31 @@ def test_in_development_submit_returns_when_the_jobs_are_done_in_the_calling_thr
     assert (found["done"], found["same"], found["value"]) == (True, True, 2)
 
 
+@both
+def test_jobs_use_what_a_multiprocessing_manager_of_the_script_keeps(
+    app: Application, mode: str
+) -> None:
+    found = run(
+        app,
+        mode,
+        """
+        import multiprocessing
+        def look(shared):
+            shared.append("a job was here")
+            return 1
+        if __name__ == "__main__":
+            with multiprocessing.Manager() as manager:
+                shared = manager.list()
+                tasks = {"look": (look, ["shared"], ["a"])}
+                orchestrator, scenario = started(tasks, {"shared": shared})
+                submission = scenario.submit(wait=True)
+                show(statuses=statuses(submission), shared=list(shared))
+        """,
+    )
+    assert found["statuses"] == {"look": "COMPLETED"}
+    assert found["shared"] == ["a job was here"]
+
+
 def test_development_is_the_mode_when_none_is_configured(app: Application) -> None:
     found = run(
         app,

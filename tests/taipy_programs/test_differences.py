@@ -6,37 +6,11 @@ import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from taipy_support import PROGRAMS, Program
-
-Both = Callable[..., tuple[Any, Any]]
-
-
-@pytest.fixture
-def both(make_program: Callable[[str], Program]) -> Both:
-    """Runs a program under Taipy's dispatcher and under ours; what each has told."""
-
-    def run(text: str, *arguments: str) -> tuple[Any, Any]:
-        found = []
-        for name in ("theirs", "ours"):
-            program = make_program(name)
-            prelude = (PROGRAMS / "prelude.py").read_text(encoding="utf-8")
-            (program.folder / "prelude.py").write_text(prelude, encoding="utf-8")
-            program.write("from prelude import *\n" + textwrap.dedent(text))
-            if name == "ours":
-                program.enable()
-            patience = "5" if name == "theirs" else "60"
-            result = program.python(*arguments, env={"PATIENCE": patience})
-            assert program.exists("record.json"), result.err
-            found.append(program.read())
-        return found[0], found[1]
-
-    return run
-
+from taipy_support import PROGRAMS, Both
 
 DYING = """
     def die():
@@ -179,14 +153,40 @@ def test_a_timeout_is_kept_to_the_fraction_of_a_second(both: Both) -> None:
     assert 0.3 <= ours["seconds"] < 0.9
 
 
+def test_submit_that_waits_returns_when_the_submission_has_heard_of_the_end(both: Both) -> None:
+    theirs, ours = both("""
+        import threading
+
+        def work():
+            return 1
+
+        cfg = Config.configure_scenario("s", [task("work", work, None, node("a"))])
+        returned = threading.Event()
+
+        def linger(job):
+            if job.status.name == "COMPLETED":
+                returned.wait(2)
+
+        if __name__ == "__main__":
+            started()
+            submission = tp.create_scenario(cfg).submit(callbacks=[linger], wait=True)
+            status = submission.submission_status.name
+            returned.set()
+            tell(status=status)
+    """)
+    assert theirs["status"] == "RUNNING"
+    assert ours["status"] == "COMPLETED"
+
+
 def test_a_timeout_of_more_than_a_day_comes_to_its_end(make_program: Any) -> None:
     """Taipy compares the seconds within a day, and so never comes to the end."""
     program = make_program("long")
     program.write("""
 import datetime, time
-import taipy_exec.taipy_plugin; taipy_exec.taipy_plugin.enable()
 from taipy.core import Status
 import taipy.core._orchestrator._orchestrator as theirs
+wait_as_taipy = theirs._Orchestrator._wait_until_job_finished
+import taipy_exec.taipy_plugin; taipy_exec.taipy_plugin.enable()
 from taipy_exec.taipy_plugin import internals, service
 
 class Job:
@@ -208,7 +208,7 @@ service.Service.current.wait([Job()], 100_000)
 time.monotonic = real
 print("ours came to its end", real() - begin < 5)
 theirs.datetime, theirs.sleep = Clock, lambda seconds: None
-theirs._Orchestrator._wait_until_job_finished([Job()], 100_000)
+wait_as_taipy([Job()], 100_000)
 """)
     result = program.python()
     assert "ours came to its end True" in result.out

@@ -1,0 +1,38 @@
+"""What was decided of a job, as Taipy's entities and subscribers hear of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taipy_exec.model.event import Change
+from taipy_exec.model.status import Status
+from taipy_exec.taipy_plugin import internals
+
+
+def follow(job: Any, change: Change) -> None:
+    """Have Taipy's job take the step that was decided, whatever became of its entities."""
+    try:
+        if change.after is Status.COMPLETED:
+            internals.record_outputs(job)
+        elif change.after.is_final:
+            internals.unlock_outputs(job)
+    except Exception:
+        internals.log.exception(f"the outputs of {change.job} are not up to date in Taipy")
+    stacktrace = _stacktrace(change)
+    if change.after is Status.FAILED:
+        internals.log.error(f"job {job.id} failed:\n{''.join(stacktrace)}")
+    try:
+        internals.set_status(job, change.after.name, stacktrace)
+    except Exception:
+        internals.log.exception(f"{change.job} is {change.after.name}, and Taipy has not stored it")
+
+
+def _stacktrace(change: Change) -> list[str]:
+    failure = change.failure
+    if failure is None:
+        return []
+    if failure.traceback is None:
+        return [f"{failure.type or failure.kind}: {failure.message}\n"]
+    # Which data node it is about, the traceback of what was raised may not tell.
+    told = failure.message in failure.traceback
+    return [failure.traceback if told else f"{failure.traceback}{failure.message}\n"]
