@@ -1,0 +1,306 @@
+"""Deleting entities: rows first, in one transaction; the files that were made for them after."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from taipy_exec.api.entities import find, find_data_node
+from taipy_exec.api.job import Job
+from taipy_exec.api.registry import Registry
+from taipy_exec.api.service import Service
+from taipy_exec.api.task import Task
+from taipy_exec.config.typed_text import Scope
+from taipy_exec.data.memory import Memory
+from taipy_exec.data.node import DataNodeRef, Owner, locate
+from taipy_exec.data.registry import storage_type
+from taipy_exec.engine.admission import supersede
+from taipy_exec.engine.identity import is_alive, is_interrupted
+from taipy_exec.errors import (
+    DeletingPrimaryScenario,
+    JobNotDeletedException,
+    ModelNotFound,
+    SubmissionNotDeletedException,
+)
+from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.model.status import Reason
+from taipy_exec.store.logs import log_path
+from taipy_exec.store.rows import Instance
+from taipy_exec.wiring import withdraw
+
+log = logging.getLogger("taipy_exec")
+
+
+def delete(entity_id: str) -> None:
+    """Delete an entity, and what belongs to it alone.
+
+    With a scenario go its submissions and its own data nodes, and if it is the last one of its
+    cycle, the cycle; with a cycle its scenarios and the data nodes that they share; with a
+    submission its jobs; with a task the jobs of it; with a data node its value, where the path
+    is generated, and what is recorded of it. Tasks and data nodes of a scenario follow from the
+    configuration: they are there as long as the scenario is.
+
+    Raises ModelNotFound where there is no such entity, DeletingPrimaryScenario where others of its
+    cycle would be left without a primary one, SubmissionNotDeletedException or
+    JobNotDeletedException where jobs have not ended. Nothing is deleted then.
+    """
+    entity = find(entity_id)
+    if entity is None:
+        raise _missing(entity_id)
+    if entity.group == "scenario":
+        _delete_instances(partial(_scenario, entity_id))
+    elif entity.group == "cycle":
+        _delete_instances(partial(_cycle, entity_id))
+    elif entity.group == "submission":
+        _delete_submissions(partial(_submission, entity_id))
+    elif entity.group == "sequence":
+        entity._scenario.remove_sequences([entity.name])
+    elif entity.group == "task":
+        _delete_jobs(partial(_jobs_of_task, entity))
+    elif entity.group == "job":
+        delete_job(entity)
+    else:
+        _delete_data_node(entity_id)
+
+
+def delete_job(job: Job | str, force: bool | None = False) -> None:
+    """Delete a job whose submission has ended.
+
+    With `force` also one of a submission that nobody works on any more. Raises
+    JobNotDeletedException for others, ModelNotFound where there is no such job.
+    """
+    id = job if isinstance(job, str) else job.id
+    if find(id) is None:
+        raise _missing(id)
+    _delete_jobs(lambda: [id], force=bool(force))
+
+
+def delete_jobs() -> None:
+    """Delete every job. Raises JobNotDeletedException where a submission has not ended."""
+    _delete_jobs(lambda: [job.id for s in _records() for job in Service.latest().store.jobs(s.id)])
+
+
+def clean_all_entities(version_number: str | None) -> bool:
+    """Delete everything, the generated files too. There is one version, whatever it is called.
+
+    False, and a warning, for another name than `all`, `latest`, `development`, `experiment` and the
+    `version_number` of the configuration. Raises SubmissionNotDeletedException where jobs have not
+    ended; nothing is deleted then.
+    """
+    service = Service.latest()
+    own = service.app.core.version_number
+    known = {"", "all", "latest", "development", "dev", "experiment", "default", own, None}
+    if version_number not in known:
+        log.warning("there is no version %r: nothing was deleted", version_number)
+        return False
+    _delete_instances(lambda: service.store.instances())
+    nobody = Owner(instance="")
+    configs = [c for c in service.app.data_nodes.values() if c.scope is not Scope.SCENARIO]
+    nodes = [("", locate(service.app, c, nobody)) for c in configs if c.id != "default"]
+    _remove_nodes(nodes, partial(_owners_left, service))
+    return True
+
+
+# -- what is to go, as it stands within the transaction ------------------------------------------
+
+
+def _scenario(id: str) -> list[Instance]:
+    store = Service.latest().store
+    instances = [i for i in store.instances() if i.id == id]
+    if not instances:
+        raise _missing(id)
+    (instance,) = instances
+    if instance.is_primary and len(store.instances_of_cycle(instance.cycle)) > 1:
+        raise DeletingPrimaryScenario(
+            f"Scenario {id}, which has config id {instance.scenario}, is primary and there are "
+            "other scenarios in the same cycle. ",
+            "make another one primary with set_primary first, or delete the cycle",
+        )
+    return instances
+
+
+def _cycle(id: str) -> list[Instance]:
+    instances = Service.latest().store.instances_of_cycle(id)
+    if not instances:
+        raise _missing(id)
+    return instances
+
+
+def _submission(id: str) -> list[SubmissionRecord]:
+    records = [record for record in _records() if record.id == id]
+    if not records:
+        raise _missing(id)
+    return records
+
+
+def _jobs_of_task(task: Task) -> list[str]:
+    found = []
+    store = Service.latest().store
+    for record in _records():
+        jobs = [job for job in store.jobs(record.id) if job.task == task.config_id]
+        submission = find(record.id) if jobs else None
+        if submission and submission.entity._scenario._task(task.config_id) == task:
+            found += [job.id for job in jobs]
+    return found
+
+
+def _records() -> list[SubmissionRecord]:
+    return Service.latest().store.submissions()
+
+
+# -- removing -----------------------------------------------------------------------------------
+
+
+def _delete_instances(choose: Callable[[], Sequence[Instance]]) -> None:
+    """Delete scenario instances with their submissions, and then the files of what was theirs."""
+    service = Service.latest()
+    store = service.store
+    _give_up([r for r in _records() if r.instance in {i.id for i in choose()}])
+    gone: list[Instance] = []
+
+    def going() -> tuple[list[str], list[str]]:
+        gone[:] = choose()
+        ids = {instance.id for instance in gone}
+        records = [record for record in _records() if record.instance in ids]
+        _refuse_unfinished(records)
+        return [record.id for record in records], list(ids)
+
+    submissions, instances = store.remove(going, (), time.time())
+    _forget([*submissions, *instances])
+    _remove_logs(submissions)
+    nodes = [ref for instance in gone for ref in _nodes_of(service, instance)]
+    _remove_nodes(nodes, partial(_owners_left, service))
+
+
+def _delete_submissions(choose: Callable[[], Sequence[SubmissionRecord]]) -> None:
+    _give_up(choose())
+
+    def going() -> tuple[list[str], list[str]]:
+        records = choose()
+        _refuse_unfinished(records)
+        return [record.id for record in records], []
+
+    submissions, _ = Service.latest().store.remove(going, (), time.time())
+    _forget(submissions)
+    _remove_logs(submissions)
+
+
+def _delete_jobs(choose: Callable[[], Sequence[str]], *, force: bool = False) -> None:
+    service = Service.latest()
+    found: dict[str, str] = {}
+
+    def going() -> Sequence[str]:
+        wanted = choose()
+        found.update((job, service.store.find_job(job).submission) for job in wanted)
+        for job in wanted:
+            record = service.store.submission(found[job])
+            if record.finished_at is None and not (force and not _is_worked_on(record)):
+                raise JobNotDeletedException(
+                    f"Job: {job} is not deleted: its submission, {record.id}, has not ended",
+                    "wait until it has, or cancel its jobs with cancel_job",
+                )
+        return wanted
+
+    jobs = service.store.remove_jobs(going)
+    _forget(found.values())
+    for job in jobs:
+        log_path(service.store.folder, found[job], job).unlink(missing_ok=True)
+
+
+def _delete_data_node(id: str) -> None:
+    node = find_data_node(id)
+    if node is None:
+        raise _missing(id)
+    _remove_nodes([(node.owner_id or "", node._ref)], set)
+
+
+def _give_up(records: Iterable[SubmissionRecord]) -> None:
+    """Cancel what is left of submissions that nobody works on any more."""
+    service = Service.latest()
+    for record in records:
+        if is_interrupted(service.store.folder, record):
+            supersede(service.store, record, None, partial(withdraw, service.app), Reason.CANCELED)
+        elif record.coordinator is not None and not _is_worked_on(record):
+            # In cluster mode, it died before nothing was left of it on the broker.
+            withdraw(service.app, record, (), True)
+
+
+def _refuse_unfinished(records: Iterable[SubmissionRecord]) -> None:
+    for record in records:
+        if record.finished_at is None:
+            raise SubmissionNotDeletedException(
+                f"Submission: {record.id} is not deleted: its jobs have not ended",
+                "wait until they have, or cancel them with cancel_job",
+            )
+
+
+def _is_worked_on(record: SubmissionRecord) -> bool:
+    return is_alive(Service.latest().store.folder, record.coordinator)
+
+
+def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeRef]]:
+    """The data nodes of an instance and of its cycle, by the configuration as it is now; whose."""
+    owner = Owner(instance=instance.id, cycle=instance.cycle)
+    owners = {Scope.SCENARIO: instance.id, Scope.CYCLE: instance.cycle}
+    return [
+        (owners[config.scope], locate(service.app, config, owner))
+        for config in service.app.data_nodes.values()
+        if owners.get(config.scope) and config.id != "default"
+    ]
+
+
+def _owners_left(service: Service) -> set[str]:
+    """Whose data is to stay: that of instances, of cycles, and while there are any, of all."""
+    instances = service.store.instances()
+    return {owner for i in instances for owner in (i.id, i.cycle, "")}
+
+
+def _remove_nodes(nodes: Iterable[tuple[str, DataNodeRef]], owners: Callable[[], set[str]]) -> None:
+    """Remove generated files, and all that is recorded of data nodes whose owner is none of these.
+
+    Within a transaction: a submission in the same cycle comes before or after.
+    """
+
+    def remove() -> Iterator[str]:
+        left = owners()
+        for owner, node in nodes:
+            if owner not in left and _remove_value(node):
+                yield node.id
+
+    Service.latest().store.forget_nodes(remove)
+
+
+def _remove_value(node: DataNodeRef) -> bool:
+    """Remove the value where its place is ours; False, and a warning, where that is impossible."""
+    storage = storage_type(node.config.storage_type)
+    if isinstance(storage, Memory):
+        storage.forget(node)
+    if node.is_generated and node.path is not None:
+        try:
+            node.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning(
+                "%s cannot be removed: %s; taipy-exec clean --data tries again",
+                node.path,
+                error.strerror,
+            )
+            return False
+    return True
+
+
+def _remove_logs(submissions: Iterable[str]) -> None:
+    folder = Service.latest().store.folder
+    for id in submissions:
+        shutil.rmtree(log_path(folder, id, "job").parent, ignore_errors=True)
+
+
+def _forget(ids: Iterable[str]) -> None:
+    for id in ids:
+        Registry.forget(id)
+
+
+def _missing(id: str) -> ModelNotFound:
+    return ModelNotFound(f"there is no entity {id}", "get_scenarios and its like list them")
