@@ -19,6 +19,7 @@ from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.data.registry import storage_type
 from taipy_exec.engine.admission import supersede
 from taipy_exec.engine.identity import is_alive, is_interrupted
+from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import (
     DeletingPrimaryScenario,
     JobNotDeletedException,
@@ -101,6 +102,8 @@ def clean_all_entities(version_number: str | None) -> bool:
     configs = [c for c in service.app.data_nodes.values() if c.scope is not Scope.SCENARIO]
     nodes = [("", locate(service.app, c, nobody)) for c in configs if c.id != "default"]
     _remove_nodes(nodes, partial(_owners_left, service))
+    store = service.store
+    store.forget_nodes(lambda: [] if store.instances() else store.global_nodes())
     return True
 
 
@@ -171,8 +174,12 @@ def _delete_instances(choose: Callable[[], Sequence[Instance]]) -> None:
     submissions, instances = store.remove(going, (), time.time())
     _forget([*submissions, *instances])
     _remove_logs(submissions)
-    nodes = [ref for instance in gone for ref in _nodes_of(service, instance)]
-    _remove_nodes(nodes, partial(_owners_left, service))
+    nodes = [pair for instance in gone for pair in _nodes_of(service, instance)]
+    for owner, node in nodes:
+        if not owner:
+            # It stays, with or without a scenario that has it.
+            service.store.add_global_node(node.id, time.time())
+    _remove_nodes([pair for pair in nodes if pair[0]], partial(_owners_left, service))
 
 
 def _delete_submissions(choose: Callable[[], Sequence[SubmissionRecord]]) -> None:
@@ -242,14 +249,17 @@ def _is_worked_on(record: SubmissionRecord) -> bool:
 
 
 def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeRef]]:
-    """The data nodes of an instance and of its cycle, by the configuration as it is now; whose."""
-    owner = Owner(instance=instance.id, cycle=instance.cycle)
-    owners = {Scope.SCENARIO: instance.id, Scope.CYCLE: instance.cycle}
-    return [
-        (owners[config.scope], locate(service.app, config, owner))
-        for config in service.app.data_nodes.values()
-        if owners.get(config.scope) and config.id != "default"
-    ]
+    """Whose and which the data nodes of an instance are, by the configuration as it is now."""
+    app = service.app
+    scenario = app.real_scenarios.get(instance.scenario)
+    refs = list(instance_nodes(app, scenario, instance).values()) if scenario else []
+    if instance.cycle:
+        # Other scenarios' too: theirs may have been deleted before.
+        shared = [c for c in app.data_nodes.values() if c.scope is Scope.CYCLE]
+        owner = Owner(instance=instance.id, cycle=instance.cycle)
+        refs += [locate(app, config, owner) for config in shared if config.id != "default"]
+    owners = {Scope.SCENARIO: instance.id, Scope.CYCLE: instance.cycle, Scope.GLOBAL: ""}
+    return [(owners[ref.config.scope], ref) for ref in refs]
 
 
 def _owners_left(service: Service) -> set[str]:

@@ -56,7 +56,8 @@ class Submission(Entity):
         self.entity = entity
         self.entity_id = entity.id
         self.entity_type = entity.entity_type
-        self.entity_config_id = entity.config_id
+        # A sequence has none, as in Taipy.
+        self.entity_config_id = None if entity.entity_type == "SEQUENCE" else entity.config_id
         self._jobs: list[Job] | None = None
         if jobs is not None:
             self._jobs = [Job(job, entity, record.force, service) for job in jobs]
