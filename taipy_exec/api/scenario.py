@@ -131,7 +131,7 @@ class Scenario(Submittable):
         """The task of this id, or what there is of one that is configured no more."""
         if name in self.tasks:
             return self.tasks[name]
-        return Task(self, TaskConfig(id=name))
+        return Task(self, TaskConfig(id=name), is_configured=False)
 
     @property
     def _task_configs(self) -> tuple[TaskConfig, ...]:

@@ -61,7 +61,7 @@ class Service:
         self.store = Store(app.state_dir)
         self.engine: Engine | None = None
         self.changed = threading.Condition()
-        self._own = Identity(app.state_dir)
+        self._identity: Identity | None = None
         self._waiting: list[SubmissionPlan] = []
         self._canceled_early: set[str] = set()
         self._callbacks: dict[str, list[JobCallback]] = {}
@@ -166,7 +166,8 @@ class Service:
             engine.close()
         else:
             self.store.close()
-            self._own.close()
+            if self._identity is not None:
+                self._identity.close()
         self._retire()
 
     def _retire(self) -> None:
@@ -176,9 +177,17 @@ class Service:
                 Config.unblock_update()
 
     @property
+    def _own(self) -> Identity:
+        """What it coordinates under. Who only reads needs none, and leaves no lock's file."""
+        with self._driving:
+            if self._identity is None:
+                self._identity = Identity(self.app.state_dir)
+            return self._identity
+
+    @property
     def identity(self) -> str:
-        """Its name as a coordinator."""
-        return self._own.name
+        """Its name as a coordinator; empty as long as it has coordinated nothing."""
+        return self._identity.name if self._identity else ""
 
     @property
     def is_over(self) -> bool:
@@ -239,7 +248,7 @@ class Service:
     def cancel(self, job: str, submission: str) -> None:
         """Cancel a job that waits, stop one that runs; one of another process, by that."""
         record = self.store.submission(submission)
-        if record.coordinator != self._own.name:
+        if record.coordinator != self.identity:
             cancel_elsewhere(self.store, self.app, record, job)
         elif self.engine is None:
             self._canceled_early.add(job)

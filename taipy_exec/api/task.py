@@ -25,7 +25,10 @@ class Task(Submittable):
     entity_type = "TASK"
     group = "task"
 
-    def __init__(self, scenario: Scenario, config: TaskConfig) -> None:
+    def __init__(
+        self, scenario: Scenario, config: TaskConfig, *, is_configured: bool = True
+    ) -> None:
+        self._is_configured = is_configured
         self._scenario = scenario
         self._config = config
         self.config_id = config.id
@@ -41,6 +44,8 @@ class Task(Submittable):
     @property
     def scope(self) -> Scope:
         """The lowest scope of its data nodes, GLOBAL without any."""
+        if not self._is_configured:
+            return Scope.SCENARIO  # what its data nodes were is not known any more
         nodes = (*self._config.inputs, *self._config.outputs)
         return min((n.scope for n in nodes), key=lambda s: s.value, default=Scope.GLOBAL)
 

@@ -54,6 +54,15 @@ def different(theirs: Record, ours: Record) -> Record:
     return {key: (theirs[key], ours.get(key)) for key in theirs if theirs[key] != ours.get(key)}
 
 
+def fits(ours: list[list[str]], theirs: list[list[str]]) -> bool:
+    """Whether every call of theirs is one of ours. Ours may have more, and more defaults."""
+    pairs = list(zip(ours, theirs, strict=False))
+    return len(pairs) == len(theirs) and all(
+        mine[:2] == given[:2] and (mine[2] == given[2] or "_empty" in given[2])
+        for mine, given in pairs
+    )
+
+
 def test_what_is_made_in_one_process_is_what_another_finds_and_changes_as_with_taipy(
     programs: dict[str, Program],
 ) -> None:
@@ -79,5 +88,4 @@ def test_every_name_of_taipy_without_a_gui_is_there_with_its_parameters_and_defa
         assert missing - LEFT_OUT.get(name, set()) == {"version"} & members.keys(), name
         methods = {n: found for n, found in members.items() if found and known.get(n)}
         for method, found in methods.items():
-            # Ours may have more, such as the editor and the comment of an edit.
-            assert known[method][: len(found)] == found or method == "track_edit", method
+            assert fits(known[method], found) or method == "track_edit", (name, method)
