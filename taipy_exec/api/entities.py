@@ -1,4 +1,7 @@
-"""Finding entities: what this process and earlier ones have made, as the store has it now."""
+"""Finding entities: what this process and earlier ones have made, as the store has it now.
+
+What a program of Taipy has submitted to the same state is left out: its entities are Taipy's.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ _NODE = re.compile(rf"DATANODE_(.+)_{_UUID}")
 def scenarios() -> list[Scenario]:
     """Every scenario instance, oldest first."""
     service = Service.latest()
-    return [Scenario(service, instance) for instance in service.store.instances()]
+    foreign = service.store.instances_of_programs()
+    return [Scenario(service, i) for i in service.store.instances() if i.id not in foreign]
 
 
 def scenarios_of_cycle(cycle: str) -> list[Scenario]:
@@ -137,7 +141,7 @@ def submissions() -> Iterator[Submission]:
     made = {instance.id: Scenario(service, instance) for instance in service.store.instances()}
     for record in service.store.submissions():
         scenario = made.get(record.instance)
-        if scenario is not None:
+        if scenario is not None and record.program is None:
             yield _submission(record, scenario)
 
 

@@ -139,7 +139,7 @@ def get(entity_id: str) -> Any:
 
 
 def get_scenarios(
-    cycle: Cycle | None = None,
+    cycle: Cycle | str | None = None,
     tag: str | None = None,
     is_sorted: bool = False,
     descending: bool = False,
@@ -147,11 +147,12 @@ def get_scenarios(
     created_end_time: dt.datetime | None = None,
     sort_key: SortKey = "name",
 ) -> list[Scenario]:
-    """The scenario instances, of a cycle, with a tag and created in a time where given.
+    """The scenario instances, of a cycle (or its id), with a tag and created in a time where given.
 
     From `created_start_time` on, until before `created_end_time`.
     """
-    found = entities.scenarios_of_cycle(cycle.id) if cycle else entities.scenarios()
+    id = cycle.id if isinstance(cycle, Cycle) else cycle
+    found = entities.scenarios_of_cycle(id) if id else entities.scenarios()
     if tag:
         found = [scenario for scenario in found if tag in scenario._instance.tags]
     return _arranged(found, is_sorted, descending, created_start_time, created_end_time, sort_key)

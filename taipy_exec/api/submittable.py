@@ -21,6 +21,7 @@ from taipy_exec.errors import NonExistingScenario, NonExistingScenarioConfig, No
 from taipy_exec.model.graph import JobGraph, build_graph
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
+from taipy_exec.store.rows import Instance
 
 if TYPE_CHECKING:
     from taipy_exec.api.scenario import Scenario
@@ -53,14 +54,14 @@ class Submittable(Entity):
         while another process works on the same data.
         """
         service = Service.get()
-        config = _configured(service, self._scenario)
+        config, instance = _configured(service, self._scenario)
         calls = [
             *(Subscriber(callback, []) for callback in reversed(list(callbacks or ()))),
             *(Subscriber(s.callback, [*s.params, self]) for s in self.subscribers),
         ]
         plan = service.new_submission(
             config,
-            self._scenario._instance,
+            instance,
             self._target,
             force=force,
             callbacks=[self._caller(calls, force, service)] if calls else [],
@@ -174,10 +175,10 @@ class Submittable(Entity):
         return f"{self.config_id} / {named}" if named else self.config_id
 
 
-def _configured(service: Service, scenario: Scenario) -> ScenarioConfig:
-    """The configuration in use of a scenario that is there."""
+def _configured(service: Service, scenario: Scenario) -> tuple[ScenarioConfig, Instance]:
+    """The configuration in use of a scenario that is there, and what is stored of it now."""
     try:
-        service.store.instance(scenario.id)
+        instance = service.store.instance(scenario.id)
     except NotFoundError:
         raise NonExistingScenario(
             f"{scenario.id} was deleted", "create another one with create_scenario"
@@ -189,7 +190,7 @@ def _configured(service: Service, scenario: Scenario) -> ScenarioConfig:
             "the configuration",
             "configure it as it was, or delete what was made of it with delete",
         )
-    return config
+    return config, instance
 
 
 def _kept(properties: dict[str, Any], entity: Submittable) -> dict[str, object]:

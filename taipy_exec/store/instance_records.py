@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from taipy_exec.errors import NotFoundError
+from taipy_exec.model.job import PROGRAM
 from taipy_exec.store.data_records import DataRecords
 from taipy_exec.store.rows import (
     INSTANCE_COLUMNS,
@@ -96,6 +97,14 @@ class InstanceRecords(DataRecords):
         for id, tag in tags:
             found.setdefault(id, []).append(tag)
         return [to_instance(row, found.get(row[0], ())) for row in rows]
+
+    def instances_of_programs(self) -> set[str]:
+        """The ids of instances that stand for scenarios of a program of another framework."""
+        rows = self.rows(
+            "SELECT DISTINCT instance FROM submissions WHERE properties LIKE ?",
+            (f'%"{PROGRAM}":%',),
+        )
+        return {row[0] for row in rows}
 
     def rename_instance(self, id: str, name: str | None) -> None:
         """Have an instance found by another name; None for its id."""

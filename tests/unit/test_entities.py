@@ -15,6 +15,7 @@ from taipy_exec import Config, Frequency, Scope
 from taipy_exec import errors as wrong
 from taipy_exec.api.registry import Registry
 from taipy_exec.api.service import Service
+from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
@@ -837,3 +838,21 @@ def test_a_primary_scenario_that_is_cleaned_away_leaves_another_one_primary() ->
     assert tp.get_cycles() == []
     store.add_instance(Instance(id="SCENARIO_x_1", scenario="x", name="x", created_at=1.0))
     assert not store.instance("SCENARIO_x_1").is_primary
+
+
+def test_what_a_program_of_taipy_has_submitted_is_left_out() -> None:
+    (first,) = made("one")
+    store = stored()
+    foreign = Instance(id="SCENARIO_plan_2", scenario="plan", name="plan", created_at=1.0)
+    store.add_instance(foreign)
+    record = SubmissionRecord(
+        id="SUBMISSION_2",
+        scenario="plan",
+        instance=foreign.id,
+        name="plan",
+        properties={"program": "main.py"},
+        finished_at=2.0,
+    )
+    store.add_submission(record, [])
+    assert tp.get_scenarios() == [first]
+    assert tp.get_submissions() == []
