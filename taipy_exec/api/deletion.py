@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from taipy_exec.api.entities import find, find_data_node
+from taipy_exec.api.entities import find, find_data_node, instances
 from taipy_exec.api.job import Job
 from taipy_exec.api.registry import Registry
 from taipy_exec.api.service import Service
@@ -70,18 +70,28 @@ def delete(entity_id: str) -> None:
 def delete_job(job: Job | str, force: bool | None = False) -> None:
     """Delete a job whose submission has ended.
 
-    With `force` also one of a submission that nobody works on any more. Raises
-    JobNotDeletedException for others, ModelNotFound where there is no such job.
+    With `force` also one of a submission that nobody works on any more, whose other jobs are
+    CANCELED then. Raises JobNotDeletedException for others, ModelNotFound where there is no such
+    job.
     """
     id = job if isinstance(job, str) else job.id
-    if find(id) is None:
+    found = find(id)
+    if found is None:
         raise _missing(id)
-    _delete_jobs(lambda: [id], force=bool(force))
+    if force:
+        _give_up([Service.latest().store.submission(found.submit_id)])
+    _delete_jobs(lambda: [id])
 
 
 def delete_jobs() -> None:
     """Delete every job. Raises JobNotDeletedException where a submission has not ended."""
-    _delete_jobs(lambda: [job.id for s in _records() for job in Service.latest().store.jobs(s.id)])
+
+    def every() -> list[str]:
+        store = Service.latest().store
+        records = [record for record in _records() if record.program is None]
+        return [job.id for record in records for job in store.jobs(record.id)]
+
+    _delete_jobs(every)
 
 
 def clean_all_entities(version_number: str | None) -> bool:
@@ -97,13 +107,12 @@ def clean_all_entities(version_number: str | None) -> bool:
     if version_number not in known:
         log.warning("there is no version %r: nothing was deleted", version_number)
         return False
-    _delete_instances(lambda: service.store.instances())
+    _delete_instances(instances)
     nobody = Owner(instance="")
     configs = [c for c in service.app.data_nodes.values() if c.scope is not Scope.SCENARIO]
     nodes = [("", locate(service.app, c, nobody)) for c in configs if c.id != "default"]
-    _remove_nodes(nodes, partial(_owners_left, service))
-    store = service.store
-    store.forget_nodes(lambda: [] if store.instances() else store.global_nodes())
+    _remove_nodes(nodes, _owners_left)
+    service.store.forget_nodes(lambda: [] if instances() else service.store.global_nodes())
     return True
 
 
@@ -112,24 +121,24 @@ def clean_all_entities(version_number: str | None) -> bool:
 
 def _scenario(id: str) -> list[Instance]:
     store = Service.latest().store
-    instances = [i for i in store.instances() if i.id == id]
-    if not instances:
+    found = [instance for instance in instances() if instance.id == id]
+    if not found:
         raise _missing(id)
-    (instance,) = instances
+    (instance,) = found
     if instance.is_primary and len(store.instances_of_cycle(instance.cycle)) > 1:
         raise DeletingPrimaryScenario(
             f"Scenario {id}, which has config id {instance.scenario}, is primary and there are "
             "other scenarios in the same cycle. ",
             "make another one primary with set_primary first, or delete the cycle",
         )
-    return instances
+    return found
 
 
 def _cycle(id: str) -> list[Instance]:
-    instances = Service.latest().store.instances_of_cycle(id)
-    if not instances:
+    found = Service.latest().store.instances_of_cycle(id)
+    if not found:
         raise _missing(id)
-    return instances
+    return found
 
 
 def _submission(id: str) -> list[SubmissionRecord]:
@@ -161,25 +170,24 @@ def _delete_instances(choose: Callable[[], Sequence[Instance]]) -> None:
     """Delete scenario instances with their submissions, and then the files of what was theirs."""
     service = Service.latest()
     store = service.store
-    _give_up([r for r in _records() if r.instance in {i.id for i in choose()}])
+    _give_up(record for i in choose() for record in store.submissions_of(i.id))
     gone: list[Instance] = []
 
     def going() -> tuple[list[str], list[str]]:
         gone[:] = choose()
-        ids = {instance.id for instance in gone}
-        records = [record for record in _records() if record.instance in ids]
+        records = [record for i in gone for record in store.submissions_of(i.id)]
         _refuse_unfinished(records)
-        return [record.id for record in records], list(ids)
+        return [record.id for record in records], [instance.id for instance in gone]
 
-    submissions, instances = store.remove(going, (), time.time())
-    _forget([*submissions, *instances])
+    submissions, scenarios = store.remove(going, (), time.time())
+    _forget([*submissions, *scenarios])
     _remove_logs(submissions)
     nodes = [pair for instance in gone for pair in _nodes_of(service, instance)]
     for owner, node in nodes:
         if not owner:
             # It stays, with or without a scenario that has it.
             service.store.add_global_node(node.id, time.time())
-    _remove_nodes([pair for pair in nodes if pair[0]], partial(_owners_left, service))
+    _remove_nodes([pair for pair in nodes if pair[0]], _owners_left)
 
 
 def _delete_submissions(choose: Callable[[], Sequence[SubmissionRecord]]) -> None:
@@ -195,7 +203,7 @@ def _delete_submissions(choose: Callable[[], Sequence[SubmissionRecord]]) -> Non
     _remove_logs(submissions)
 
 
-def _delete_jobs(choose: Callable[[], Sequence[str]], *, force: bool = False) -> None:
+def _delete_jobs(choose: Callable[[], Sequence[str]]) -> None:
     service = Service.latest()
     found: dict[str, str] = {}
 
@@ -204,7 +212,7 @@ def _delete_jobs(choose: Callable[[], Sequence[str]], *, force: bool = False) ->
         found.update((job, service.store.find_job(job).submission) for job in wanted)
         for job in wanted:
             record = service.store.submission(found[job])
-            if record.finished_at is None and not (force and not _is_worked_on(record)):
+            if record.finished_at is None:
                 raise JobNotDeletedException(
                     f"Job: {job} is not deleted: its submission, {record.id}, has not ended",
                     "wait until it has, or cancel its jobs with cancel_job",
@@ -262,10 +270,9 @@ def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeR
     return [(owners[ref.config.scope], ref) for ref in refs]
 
 
-def _owners_left(service: Service) -> set[str]:
+def _owners_left() -> set[str]:
     """Whose data is to stay: that of instances, of cycles, and while there are any, of all."""
-    instances = service.store.instances()
-    return {owner for i in instances for owner in (i.id, i.cycle, "")}
+    return {owner for i in instances() for owner in (i.id, i.cycle, "")}
 
 
 def _remove_nodes(nodes: Iterable[tuple[str, DataNodeRef]], owners: Callable[[], set[str]]) -> None:

@@ -22,6 +22,7 @@ from taipy_exec.api.task import Task
 from taipy_exec.data.node import Owner, locate, owners_of
 from taipy_exec.errors import ModelNotFound, NotFoundError
 from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.store.rows import Instance
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TASK = re.compile(rf"TASK_(.+)_{_UUID}")
@@ -34,8 +35,14 @@ _NODE = re.compile(rf"DATANODE_(.+)_{_UUID}")
 def scenarios() -> list[Scenario]:
     """Every scenario instance, oldest first."""
     service = Service.latest()
-    foreign = service.store.instances_of_programs()
-    return [Scenario(service, i) for i in service.store.instances() if i.id not in foreign]
+    return [Scenario(service, instance) for instance in instances()]
+
+
+def instances() -> list[Instance]:
+    """What is stored of every scenario instance, oldest first."""
+    store = Service.latest().store
+    foreign = store.instances_of_programs()
+    return [instance for instance in store.instances() if instance.id not in foreign]
 
 
 def scenarios_of_cycle(cycle: str) -> list[Scenario]:
@@ -117,14 +124,13 @@ def global_node(id: str) -> DataNode | None:
 
 
 def find_data_node(id: str) -> DataNode | None:
-    store = Service.latest().store
-    instances = store.instances()
-    owners = {"", *(i.id for i in instances), *(i.cycle for i in instances)}
+    stored = instances()
+    owners = {"", *(i.id for i in stored), *(i.cycle for i in stored)}
     owner = owners_of([id], owners).get(id)
     match = _NODE.fullmatch(id)
     if owner is None or match is None:
         return None
-    for instance in instances:
+    for instance in stored:
         if owner in ("", instance.id, instance.cycle):
             node = Scenario(Service.latest(), instance).data_nodes.get(match[1])
             if node is not None and node.id == id:
@@ -138,11 +144,22 @@ def find_data_node(id: str) -> DataNode | None:
 def submissions() -> Iterator[Submission]:
     """Every submission, newest first. Those of this process are the ones that `submit` gave."""
     service = Service.latest()
-    made = {instance.id: Scenario(service, instance) for instance in service.store.instances()}
+    made = {instance.id: Scenario(service, instance) for instance in instances()}
     for record in service.store.submissions():
         scenario = made.get(record.instance)
         if scenario is not None and record.program is None:
             yield _submission(record, scenario)
+
+
+def latest_submission(entity: Submittable) -> Submission | None:
+    """The last submission of a scenario, sequence or task."""
+    scenario = entity._scenario
+    if entity.owner_id == scenario.id or entity is scenario:
+        records = Service.latest().store.submissions_of(scenario.id)
+        mine: Iterator[Submission] = (_submission(record, scenario) for record in records)
+    else:
+        mine = submissions()  # of any scenario that shares the task
+    return next((submission for submission in mine if submission.entity_id == entity.id), None)
 
 
 def find_submission(id: str) -> Submission | None:

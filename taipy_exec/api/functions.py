@@ -250,7 +250,7 @@ def get_submissions() -> list[Submission]:
 
 def get_latest_submission(entity: Submittable) -> Submission | None:
     """The last submission of a scenario, sequence or task."""
-    return next((s for s in entities.submissions() if s.entity_id == entity.id), None)
+    return entities.latest_submission(entity)
 
 
 def get_entities_by_config_id(config_id: str) -> list[Any]:

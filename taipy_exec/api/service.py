@@ -62,6 +62,7 @@ class Service:
         self.engine: Engine | None = None
         self.changed = threading.Condition()
         self._identity: Identity | None = None
+        self._naming = threading.Lock()
         self._waiting: list[SubmissionPlan] = []
         self._canceled_early: set[str] = set()
         self._callbacks: dict[str, list[JobCallback]] = {}
@@ -179,7 +180,7 @@ class Service:
     @property
     def _own(self) -> Identity:
         """What it coordinates under. Who only reads needs none, and leaves no lock's file."""
-        with self._driving:
+        with self._naming:
             if self._identity is None:
                 self._identity = Identity(self.app.state_dir)
             return self._identity

@@ -162,8 +162,9 @@ class Submittable(Entity):
     # -- notebooks --------------------------------------------------------------------------
 
     def _repr_html_(self) -> str:
-        mine = (s for s in reversed(Registry.submissions.values()) if s.entity_id == self.id)
-        last = next(mine, None)
+        from taipy_exec.api.entities import latest_submission
+
+        last = latest_submission(self)
         if last is not None:
             return last._repr_html_()
         return table_html(self._shown_name, None, (), self._graph(), Service.latest().redact)

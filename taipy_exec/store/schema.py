@@ -126,6 +126,7 @@ ALTER TABLE instances ADD COLUMN is_primary INTEGER NOT NULL DEFAULT 0
     CHECK (is_primary IN (0, 1));
 ALTER TABLE instances ADD COLUMN sequences TEXT;
 CREATE INDEX instances_by_cycle ON instances (cycle, created_at);
+CREATE INDEX submissions_by_instance ON submissions (instance, created_at);
 UPDATE instances SET is_primary = 1 WHERE id IN (
     SELECT id FROM (
         SELECT id, row_number() OVER (PARTITION BY cycle ORDER BY created_at, rowid) AS place

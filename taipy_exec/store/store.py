@@ -158,6 +158,15 @@ class Store(Removals):
         )
         return [self._submission(row) for row in rows]
 
+    def submissions_of(self, instance: str) -> list[SubmissionRecord]:
+        """The submissions of a scenario instance, newest first."""
+        rows = self.rows(
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
+            "ORDER BY created_at DESC, rowid DESC",
+            (instance,),
+        )
+        return [self._submission(row) for row in rows]
+
     def count_submissions(self, *, scenario: str | None = None, name: str | None = None) -> int:
         """How many submissions there are, of this scenario and name where given."""
         rows = self.rows(

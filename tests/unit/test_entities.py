@@ -775,7 +775,10 @@ def test_what_nobody_works_on_any_more_is_deleted() -> None:
     assert Service.current is not None
     Service.current._own.close()  # as if the process had died
     again()
+    with pytest.raises(wrong.JobNotDeletedException):
+        tp.delete_job(submission.jobs[0].id)
     tp.delete_job(submission.jobs[0].id, force=True)
+    assert [job.status.name for job in tp.get(submission.id).jobs] == ["CANCELED", "CANCELED"]
     tp.delete(second.id)
     assert tp.get(submission.id) is None
     assert [job.task.config_id for job in tp.get_jobs()] == ["first", "second", "third"]
