@@ -117,8 +117,6 @@ class DataNodeIsBeingEdited(DataError):
 class NoData(DataError):
     """The data node was never written."""
 
-    kind = "no_data"
-
 
 # Names that programs of Taipy catch. What is special about each is said by its message.
 

@@ -189,7 +189,7 @@ def _arranged(
     found = [scenario for scenario in found if first <= scenario._instance.created_at < last]
     if is_sorted:
         keys: dict[str, Callable[[Scenario], Any]] = {
-            "name": lambda s: s.name or "",
+            "name": lambda s: s._given_name(s._instance) or "",
             "id": lambda s: "",
             "config_id": lambda s: s.config_id,
             "creation_date": lambda s: s._instance.created_at,

@@ -95,9 +95,15 @@ class Scenario(Submittable):
     def _given_properties(self) -> dict[str, Any]:
         instance = self._now()
         found = {**self._config.properties, **instance.properties}
+        name = self._given_name(instance)
+        return {**found, "name": name} if name is not None else found
+
+    def _given_name(self, instance: Instance) -> str | None:
+        """The name that an instance was given, or that of the configuration."""
         if instance.name != instance.id:
-            found["name"] = instance.name
-        return found
+            return instance.name
+        given: str | None = self._config.properties.get("name")
+        return instance.properties.get("name", given)
 
     def _store_properties(self, changes: Mapping[str, Any]) -> None:
         others = {name: value for name, value in changes.items() if name != "name"}
