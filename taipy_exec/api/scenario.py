@@ -102,8 +102,8 @@ class Scenario(Submittable):
         """The name that an instance was given, or that of the configuration."""
         if instance.name != instance.id:
             return instance.name
-        given: str | None = self._config.properties.get("name")
-        return instance.properties.get("name", given)
+        given: str | None = {**self._config.properties, **instance.properties}.get("name")
+        return given
 
     def _store_properties(self, changes: Mapping[str, Any]) -> None:
         others = {name: value for name, value in changes.items() if name != "name"}
