@@ -114,6 +114,81 @@ class DataNodeIsBeingEdited(DataError):
     kind = "data_node_locked"
 
 
+class NoData(DataError):
+    """The data node was never written."""
+
+
+# Names that programs of Taipy catch. What is special about each is said by its message.
+
+
+class ModelNotFound(NotFoundError):
+    """There is no entity with this id, or the text is no id of an entity."""
+
+
+class NonExistingScenario(NotFoundError):
+    """The scenario was deleted."""
+
+
+class NonExistingScenarioConfig(NotFoundError):
+    """The scenario's configuration is not there any more."""
+
+
+class NonExistingSequence(NotFoundError):
+    """The scenario has no sequence of this name."""
+
+
+class NonExistingComparator(NotFoundError):
+    """The scenario's configuration has no comparator for this data node."""
+
+
+class SequenceTaskDoesNotExistInScenario(NotFoundError):
+    """A task that is to be of a sequence is none of the scenario's."""
+
+
+class SequenceAlreadyExists(UsageError):
+    """The scenario has another sequence of this name."""
+
+
+class InvalidSequence(UsageError):
+    """The tasks of a sequence do not hang together, or it cannot have this name."""
+
+
+class DataNodeConfigIsNotGlobal(UsageError):
+    """Only a data node of scope GLOBAL can be made by itself."""
+
+
+class DoesNotBelongToACycle(UsageError):
+    """The scenario has no frequency, so it can be the primary one of nothing."""
+
+
+class DeletingPrimaryScenario(UsageError):
+    """The scenario is the primary one of its cycle, and there are others in it."""
+
+
+class UnauthorizedTagError(UsageError):
+    """The property `authorized_tags` of the scenario does not hold this tag."""
+
+
+class InsufficientScenarioToCompare(UsageError):
+    """It takes two scenarios to compare."""
+
+
+class DifferentScenarioConfigs(UsageError):
+    """The scenarios that are to be compared have different configurations."""
+
+
+class JobNotDeletedException(UsageError):
+    """The job, or another one of its submission, has not ended."""
+
+
+class SubmissionNotDeletedException(UsageError):
+    """A process works on the submission."""
+
+
+class OrchestratorServiceIsAlreadyRunning(UsageError):
+    """The orchestrator runs already."""
+
+
 class ImpossibleTransition(TaipyExecError):
     """A job was asked to do what its status does not allow: a bug, told with the job's story."""
 

@@ -126,6 +126,14 @@ class Configuration(ConnectedDataNodeConfiguration):
         """The checked, immutable configuration. Raises ConfigurationError with every problem."""
         return checked(self._compile())
 
+    def as_it_stands(self) -> AppConfig:
+        """The configuration with whatever problems it has."""
+        return self._compile().config
+
+    def stands_as(self, app: AppConfig) -> bool:
+        """Whether this is the configuration, and nothing has changed since."""
+        return self._compiled is not None and self._compiled.config is app
+
     def _layers(self) -> list[Layer]:
         layers = [self._python, *([self._file] if self._file else [])]
         return layers + environment_layers()

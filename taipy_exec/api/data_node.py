@@ -6,19 +6,21 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taipy_exec.api.entity import Entity, utc
 from taipy_exec.api.service import Service
 from taipy_exec.config.typed_text import Scope
+from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
 from taipy_exec.data.access import telling
 from taipy_exec.data.filters import conditions_of, filtered, item
-from taipy_exec.data.node import DataNodeRef
+from taipy_exec.data.node import DataNodeRef, Owner
 from taipy_exec.data.operators import JoinOperator
 from taipy_exec.data.registry import storage_type
 from taipy_exec.engine.instances import read_node, write_node
-from taipy_exec.errors import DataNodeIsBeingEdited
+from taipy_exec.engine.writers import writer_elsewhere
+from taipy_exec.errors import DataError, DataNodeIsBeingEdited, NoData, UsageError
 from taipy_exec.store.rows import Edit, Lock
 
 # How long the lock of an editor holds, as in Taipy.
@@ -28,23 +30,54 @@ log = logging.getLogger("taipy_exec")
 
 
 class DataNode(Entity):
-    """One piece of data of a scenario instance."""
+    """One piece of data of a scenario instance, of a cycle, or of all."""
 
-    def __init__(self, ref: DataNodeRef, owner_id: str | None) -> None:
+    group = "data"
+
+    def __init__(self, ref: DataNodeRef, owner: Owner) -> None:
         self._ref = ref
         self.id = ref.id
         self.config_id = ref.config.id
         self.scope: Scope = ref.config.scope
-        self.owner_id = owner_id if ref.config.scope is Scope.SCENARIO else None
+        owners = {Scope.SCENARIO: owner.instance, Scope.CYCLE: owner.cycle}
+        self._owner = owners.get(self.scope) or None
 
     @property
-    def properties(self) -> dict[str, Any]:
+    def owner_id(self) -> str | None:
+        """The id of the scenario or cycle that it belongs to; None where all share it."""
+        return self._owner
+
+    @property
+    def parent_ids(self) -> set[str]:
+        """The ids of the tasks that read or write it, and of scenarios that have it besides."""
+        from taipy_exec.api.parents import direct_parents_of_node
+
+        return {parent.id for parent in direct_parents_of_node(self)}
+
+    def get_parents(self) -> dict[str, set[Entity]]:
+        """The tasks, scenarios and sequences that have it, as `task`, `scenario` and `sequence`."""
+        from taipy_exec.api.parents import parents_of_node
+
+        return parents_of_node(self)
+
+    def _given_properties(self) -> dict[str, Any]:
         """The storage type's properties and the additional ones."""
         found = dict(self._ref.config.properties)
         if self._ref.path is not None:
             found["path"] = self.path
             found["is_generated"] = self._ref.is_generated
         return found
+
+    def _store_properties(self, changes: Mapping[str, Any]) -> None:
+        fixed = {"path", "is_generated", *STORAGE_PROPERTIES.get(self.storage_type(), ())}
+        refused = sorted(fixed & changes.keys())
+        if refused:
+            raise UsageError(
+                f"the property {refused[0]!r} of data node {self.config_id!r} says how its value "
+                "is kept, and jobs take it from the configuration",
+                f"change it there: [DATA_NODE.{self.config_id}]",
+            )
+        super()._store_properties(changes)
 
     @property
     def path(self) -> str | None:
@@ -64,7 +97,11 @@ class DataNode(Entity):
     @property
     def name(self) -> str | None:
         """The property `name`."""
-        return self._ref.config.properties.get("name")
+        return self._properties().get("name")
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._change_properties({"name": value})
 
     def storage_type(self) -> str:
         """The name of the storage type."""
@@ -72,7 +109,7 @@ class DataNode(Entity):
 
     def read(self) -> Any:
         """The value; None, with a warning, if it was never written."""
-        if self._ref.changed_at() is None:
+        if not self.is_written:
             log.warning(
                 "Data node %s from config %s is being read but has never been written.",
                 self.id,
@@ -82,8 +119,13 @@ class DataNode(Entity):
         return read_node(self._ref)
 
     def read_or_raise(self) -> Any:
-        """The value. Raises DataError if it was never written."""
-        return read_node(self._ref)
+        """The value. Raises NoData if it was never written, DataError if it cannot be read."""
+        try:
+            return read_node(self._ref)
+        except DataError as error:
+            if self.is_written:
+                raise
+            raise NoData(error.message, error.hint) from error
 
     def write(self, data: Any, job_id: str | None = None, **kwargs: Any) -> None:
         """Replace the value; jobs that wait for it may run then."""
@@ -197,6 +239,11 @@ class DataNode(Entity):
             found.append({**known, **json.loads(edit.notes or "{}")})
         return found
 
+    def get_last_edit(self) -> dict[str, Any] | None:
+        """The latest of `edits`."""
+        edits = self.edits
+        return edits[-1] if edits else None
+
     @property
     def job_ids(self) -> list[str]:
         """The jobs that wrote the value, oldest first."""
@@ -219,18 +266,26 @@ class DataNode(Entity):
 
     @property
     def _writer(self) -> str | None:
-        """The unfinished job that is to write it."""
-        engine = Service.latest().engine
-        if engine is None:
-            return None
+        """The unfinished job that is to write it, of this process or of another."""
+        service = Service.latest()
         key = self._ref.key
-        jobs = list(engine.coordinator.board.jobs.values())
-        return next((j.id for j in jobs if key in j.outputs and not j.status.is_final), None)
+        if service.engine is not None:
+            jobs = list(service.engine.coordinator.board.jobs.values())
+            mine = (j.id for j in jobs if key in j.outputs and not j.status.is_final)
+            found = next(mine, None)
+            if found is not None:
+                return found
+        return writer_elsewhere(service.store, service.app, key, service.identity)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it has a value."""
+        return self._ref.changed_at() is not None
 
     @property
     def is_ready_for_reading(self) -> bool:
         """Written, and nobody is about to write it."""
-        return self._ref.changed_at() is not None and not self.edit_in_progress
+        return self.is_written and not self.edit_in_progress
 
     @property
     def is_valid(self) -> bool:
@@ -242,13 +297,35 @@ class DataNode(Entity):
         return period is None or dt.datetime.now(dt.UTC) <= edited + period
 
     @property
+    def expiration_date(self) -> dt.datetime:
+        """When its value ceases to be valid; without a validity period, when it last changed.
+
+        Raises NoData if it was never written.
+        """
+        edited = self.last_edit_date
+        if edited is None:
+            raise NoData(f"data node {self.config_id!r} ({self.id}) was never written")
+        return edited + (self._ref.config.validity_period or dt.timedelta())
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Valid, and no data node that it is made from, at any distance, is newer."""
+        from taipy_exec.api.parents import ancestors_of_node
+
+        edited = self.last_edit_date
+        if edited is None or not self.is_valid:
+            return False
+        dates = (node.last_edit_date for node in ancestors_of_node(self))
+        return all(date is None or date <= edited for date in dates)
+
+    @property
     def validity_period(self) -> dt.timedelta | None:
         """How long a value stays valid."""
         return self._ref.config.validity_period
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
-            properties = self.__dict__["_ref"].config.properties
+            properties = self._properties()
             if name in properties:
                 return properties[name]
         raise AttributeError(f"data node has no attribute or property {name!r}")

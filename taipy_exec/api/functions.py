@@ -1,27 +1,41 @@
-"""Taipy's module-level functions around execution: `tp.create_scenario`, `tp.submit`, ..."""
+"""Taipy's module-level functions: `tp.create_scenario`, `tp.submit`, `tp.get_scenarios`, ..."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+from taipy_exec.api import entities, parents
+from taipy_exec.api.cycle import Cycle
 from taipy_exec.api.data_node import DataNode
-from taipy_exec.api.job import Job, Submission
-from taipy_exec.api.scenario import (
-    Registry,
-    Scenario,
-    Sequence_,
-    Submittable,
-    Task,
-    new_scenario,
-)
+from taipy_exec.api.entity import Entity
+from taipy_exec.api.job import Job
+from taipy_exec.api.registry import Callback
+from taipy_exec.api.scenario import Scenario, new_scenario
+from taipy_exec.api.sequence import Sequence
 from taipy_exec.api.service import Service
+from taipy_exec.api.submission import Submission
+from taipy_exec.api.submittable import Submittable
+from taipy_exec.api.task import Task
 from taipy_exec.config.application import DataNodeConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate
 from taipy_exec.engine.instances import write_default_data
-from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.errors import (
+    DataNodeConfigIsNotGlobal,
+    DifferentScenarioConfigs,
+    InsufficientScenarioToCompare,
+    ModelNotFound,
+    NonExistingComparator,
+    NonExistingScenarioConfig,
+)
+
+log = logging.getLogger("taipy_exec")
+
+SortKey = Literal["name", "id", "config_id", "creation_date", "tags"]
 
 
 class Orchestrator:
@@ -30,7 +44,7 @@ class Orchestrator:
     def run(self, force_restart: bool = False) -> None:
         """Start running jobs; what was submitted before is worked off.
 
-        Raises UsageError if it runs already, ConfigurationError with every problem of the
+        Raises OrchestratorServiceIsAlreadyRunning, and ConfigurationError with every problem of the
         configuration.
         """
         service = Service.get()
@@ -51,21 +65,34 @@ def run(*services: Any, **kwargs: Any) -> None:
         service.run(**kwargs)
 
 
+# -- making and submitting ----------------------------------------------------------------------
+
+
 def create_scenario(
     config: ScenarioConfig, creation_date: dt.datetime | None = None, name: str | None = None
 ) -> Scenario:
-    """A fresh instance of the scenario, with its default data written."""
+    """A fresh instance of the scenario, with its default data written.
+
+    It is the primary one of its cycle if it is the first one there.
+    """
     return new_scenario(config, creation_date, name)
 
 
 def create_global_data_node(config: DataNodeConfig) -> DataNode:
-    """A data node of scope GLOBAL by itself. Raises UsageError for another scope."""
+    """The data node of scope GLOBAL, made if it is not there.
+
+    Raises DataNodeConfigIsNotGlobal for another scope.
+    """
     if config.scope is not Scope.GLOBAL:
-        raise UsageError(f"data node {config.id!r} has the scope {config.scope.name}, not GLOBAL")
+        raise DataNodeConfigIsNotGlobal(
+            f"data node {config.id!r} has the scope {config.scope.name}, not GLOBAL"
+        )
     service = Service.get()
-    ref = locate(service.app, service.app.data_nodes[config.id], Owner(instance=""))
+    owner = Owner(instance="")
+    ref = locate(service.app, service.app.data_nodes[config.id], owner)
     write_default_data(service.store, [ref])
-    return DataNode(ref, None)
+    service.store.add_global_node(ref.id, time.time())
+    return DataNode(ref, owner)
 
 
 def submit(
@@ -82,98 +109,186 @@ def submit(
 def cancel_job(job: Job | str) -> None:
     """Cancel a job that waits, or stop one that runs; what follows it is ABANDONED.
 
-    A job that has ended stays as it is.
+    A job that has ended stays as it is; one of another process is canceled by that.
     """
     id = job if isinstance(job, str) else job.id
-    Service.get().cancel([id])
+    found = entities.find_job(id)
+    if found is None or found.is_finished():
+        log.info("%s has ended or is unknown: there is nothing to cancel", id)
+        return
+    Service.get().cancel(id, found.submit_id)
 
 
-def get_jobs() -> list[Job]:
-    """Every job of this process, oldest submission first."""
-    return [job for submission in Registry.submissions.values() for job in submission.jobs]
+def set(entity: Entity) -> None:
+    """Store what a `with` block has held back so far; everything else is stored at once."""
+    entity.save()
 
 
-def get_latest_job(task: Task) -> Job | None:
-    """The last job of a task."""
-    return next((job for job in reversed(get_jobs()) if job.task == task), None)
+# -- everything that there is -------------------------------------------------------------------
 
 
-def get_submissions() -> list[Submission]:
-    """Every submission of this process, oldest first."""
-    return list(Registry.submissions.values())
+def get(entity_id: str) -> Any:
+    """The entity with this id; None, and an error in the log, where there is none.
 
-
-def get_latest_submission(entity: Submittable) -> Submission | None:
-    """The last submission of a scenario, sequence or task."""
-    mine = [s for s in Registry.submissions.values() if s.entity_id == entity.id]
-    return mine[-1] if mine else None
+    Raises ModelNotFound for a text that is no id of an entity.
+    """
+    found = entities.find(entity_id)
+    if found is None:
+        log.error("there is no entity %s", entity_id)
+    return found
 
 
 def get_scenarios(
-    cycle: str | None = None,
+    cycle: Cycle | str | None = None,
     tag: str | None = None,
     is_sorted: bool = False,
     descending: bool = False,
-    sort_key: str = "name",
+    created_start_time: dt.datetime | None = None,
+    created_end_time: dt.datetime | None = None,
+    sort_key: SortKey = "name",
 ) -> list[Scenario]:
-    """The scenario instances of this process, optionally of one cycle and sorted."""
-    found = [s for s in Registry.scenarios.values() if cycle is None or s.cycle == cycle]
+    """The scenario instances, of a cycle (or its id), with a tag and created in a time where given.
+
+    From `created_start_time` on, until before `created_end_time`.
+    """
+    id = cycle.id if isinstance(cycle, Cycle) else cycle
+    found = entities.scenarios_of_cycle(id) if id else entities.scenarios()
+    if tag:
+        found = [scenario for scenario in found if tag in scenario._instance.tags]
+    return _arranged(found, is_sorted, descending, created_start_time, created_end_time, sort_key)
+
+
+def get_primary(cycle: Cycle) -> Scenario | None:
+    """The primary scenario of a cycle."""
+    found = entities.scenarios_of_cycle(cycle.id)
+    return next((scenario for scenario in found if scenario._instance.is_primary), None)
+
+
+def get_primary_scenarios(
+    is_sorted: bool = False,
+    descending: bool = False,
+    created_start_time: dt.datetime | None = None,
+    created_end_time: dt.datetime | None = None,
+    sort_key: SortKey = "name",
+) -> list[Scenario]:
+    """The primary scenarios of all cycles, created in a time where given."""
+    found = [scenario for scenario in entities.scenarios() if scenario._instance.is_primary]
+    return _arranged(found, is_sorted, descending, created_start_time, created_end_time, sort_key)
+
+
+def _arranged(
+    found: list[Scenario],
+    is_sorted: bool,
+    descending: bool,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    sort_key: str,
+) -> list[Scenario]:
+    first = start.timestamp() if start else float("-inf")
+    last = end.timestamp() if end else float("inf")
+    found = [scenario for scenario in found if first <= scenario._instance.created_at < last]
     if is_sorted:
-        found.sort(key=lambda s: str(getattr(s, sort_key, "")), reverse=descending)
+        keys: dict[str, Callable[[Scenario], Any]] = {
+            "name": lambda s: s._given_name(s._instance) or "",
+            "id": lambda s: "",
+            "config_id": lambda s: s.config_id,
+            "creation_date": lambda s: s._instance.created_at,
+            "tags": lambda s: sorted(s._instance.tags),
+        }
+        key = keys.get(sort_key, keys["name"])
+        found.sort(key=lambda s: (key(s), s.id), reverse=descending)
+    return found
+
+
+def get_cycles() -> list[Cycle]:
+    """The cycles that there are scenarios of."""
+    return entities.cycles()
+
+
+def get_cycles_scenarios() -> dict[Cycle | None, list[Scenario]]:
+    """The scenarios by their cycle, None for those without one."""
+    cycles = {cycle.id: cycle for cycle in entities.cycles()}
+    found: dict[Cycle | None, list[Scenario]] = {}
+    for scenario in entities.scenarios():
+        found.setdefault(cycles.get(scenario._instance.cycle), []).append(scenario)
     return found
 
 
 def get_tasks() -> list[Task]:
-    """The tasks of this process's scenario instances."""
-    return [task for scenario in Registry.scenarios.values() for task in scenario.tasks.values()]
+    """The tasks of all scenarios; shared ones once."""
+    return entities.tasks()
 
 
-def get_sequences() -> list[Sequence_]:
-    """The sequences of this process's scenario instances."""
-    return [s for scenario in Registry.scenarios.values() for s in scenario.sequences.values()]
+def get_sequences() -> list[Sequence]:
+    """The sequences of all scenarios."""
+    return entities.sequences()
 
 
 def get_data_nodes() -> list[DataNode]:
-    """The data nodes of this process's scenario instances, each once."""
-    found = {
-        node.id: node
-        for scenario in Registry.scenarios.values()
-        for node in scenario.data_nodes.values()
-    }
-    return list(found.values())
+    """The data nodes of all scenarios, shared ones once, and those made by themselves."""
+    return entities.data_nodes()
 
 
-def get(id: str) -> Any:
-    """The entity with this id. Raises NotFoundError."""
-    if id in Registry.scenarios:
-        return Registry.scenarios[id]
-    if id in Registry.submissions:
-        return Registry.submissions[id]
-    for entities in (get_jobs(), get_tasks(), get_sequences(), get_data_nodes()):
-        for entity in entities:
-            if entity.id == id:
-                return entity
-    raise NotFoundError(f"this process has no entity {id}")
+def get_jobs() -> list[Job]:
+    """Every job, those of the oldest submission first."""
+    return entities.jobs()
 
 
-def exists(id: str) -> bool:
-    """Whether this process has an entity with this id."""
-    try:
-        get(id)
-    except NotFoundError:
-        return False
-    return True
+def get_latest_job(task: Task) -> Job | None:
+    """The last job of a task."""
+    for submission in entities.submissions():
+        for job in submission.jobs:
+            if job._held.task == task.config_id and job.task == task:
+                return job
+    return None
 
 
-def delete(id: str) -> None:
-    """Forget a scenario instance in this process; its files and its history stay."""
-    if Registry.scenarios.pop(id, None) is None:
-        raise NotFoundError(f"this process has no scenario instance {id}")
+def get_submissions() -> list[Submission]:
+    """Every submission, oldest first."""
+    return list(entities.submissions())[::-1]
 
 
-def is_submittable(entity: Submittable | str) -> bool:
-    """Whether every input of the entity has a value."""
-    return bool((get(entity) if isinstance(entity, str) else entity).is_ready_to_run())
+def get_latest_submission(entity: Submittable) -> Submission | None:
+    """The last submission of a scenario, sequence or task."""
+    return entities.latest_submission(entity)
+
+
+def get_entities_by_config_id(config_id: str) -> list[Any]:
+    """The scenarios with this configuration, or else the tasks, or else the data nodes."""
+    for every in (entities.scenarios, entities.tasks, entities.data_nodes):
+        found = [entity for entity in every() if entity.config_id == config_id]
+        if found:
+            return found
+    return []
+
+
+def get_parents(entity: Entity | str, parent_dict: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What has a task, a data node or a sequence: sets of `scenario`, `sequence` and `task`.
+
+    Raises ModelNotFound where there is no such entity.
+    """
+    found = entities.find(entity) if isinstance(entity, str) else entity
+    if found is None:
+        raise ModelNotFound(f"there is no entity {entity}")
+    return parents.parents(found, parent_dict or {})
+
+
+# -- promoting, tagging, comparing and subscribing ----------------------------------------------
+
+
+def set_primary(scenario: Scenario) -> None:
+    """Make a scenario the primary one of its cycle. Raises DoesNotBelongToACycle."""
+    scenario.set_primary()
+
+
+def tag(scenario: Scenario, tag: str) -> None:
+    """Give a scenario a tag. Raises UnauthorizedTagError."""
+    scenario.add_tag(tag)
+
+
+def untag(scenario: Scenario, tag: str) -> None:
+    """Take a tag away from a scenario."""
+    scenario.remove_tag(tag)
 
 
 def compare_scenarios(
@@ -181,16 +296,23 @@ def compare_scenarios(
 ) -> dict[str, dict[str, Any]]:
     """Data node -> comparator's name -> its result for the scenarios' values.
 
-    Raises UsageError for fewer than two scenarios or different configurations.
+    Raises InsufficientScenarioToCompare, DifferentScenarioConfigs, NonExistingScenarioConfig and
+    NonExistingComparator.
     """
-    if len(scenarios) < 2 or len({s.config_id for s in scenarios}) > 1:
-        raise UsageError("give two or more scenarios of the same configuration")
+    if len(scenarios) < 2:
+        raise InsufficientScenarioToCompare("At least two scenarios are required to compare.")
+    if len({s.config_id for s in scenarios}) > 1:
+        raise DifferentScenarioConfigs("Scenarios to compare must have the same configuration.")
+    if not scenarios[0]._is_configured:
+        raise NonExistingScenarioConfig(
+            f"the scenario {scenarios[0].config_id!r} is not in the configuration"
+        )
     comparators = scenarios[0]._config.comparators
     wanted = [data_node_config_id] if data_node_config_id else list(comparators)
     results: dict[str, dict[str, Any]] = {}
     for node in wanted:
         if node not in comparators:
-            raise NotFoundError(f"there is no comparator for data node {node!r}")
+            raise NonExistingComparator(f"Data node config {node} has no comparator.")
         values = [scenario.data_nodes[node].read() for scenario in scenarios]
         results[node] = {
             ref.path.rpartition(".")[2]: ref.load()(*values) for ref in comparators[node]
@@ -199,20 +321,32 @@ def compare_scenarios(
 
 
 def subscribe_scenario(
-    callback: Callable[..., Any],
-    params: Iterable[Any] | None = None,
-    scenario: Scenario | None = None,
+    callback: Callback, params: Iterable[Any] | None = None, scenario: Scenario | None = None
 ) -> None:
-    """Subscribe to one scenario instance, or to all that there are."""
-    for target in [scenario] if scenario else list(Registry.scenarios.values()):
+    """Subscribe to one scenario, or to all that there are."""
+    for target in [scenario] if scenario else entities.scenarios():
         target.subscribe(callback, params)
 
 
 def unsubscribe_scenario(
-    callback: Callable[..., Any],
-    params: Iterable[Any] | None = None,
-    scenario: Scenario | None = None,
+    callback: Callback, params: Iterable[Any] | None = None, scenario: Scenario | None = None
 ) -> None:
-    """End what `subscribe_scenario` began."""
-    for target in [scenario] if scenario else list(Registry.scenarios.values()):
+    """End what `subscribe_scenario` began. Raises ValueError where there is nothing to end."""
+    for target in [scenario] if scenario else entities.scenarios():
+        target.unsubscribe(callback, params)
+
+
+def subscribe_sequence(
+    callback: Callback, params: Iterable[Any] | None = None, sequence: Sequence | None = None
+) -> None:
+    """Subscribe to one sequence, or to all that there are."""
+    for target in [sequence] if sequence else entities.sequences():
+        target.subscribe(callback, params)
+
+
+def unsubscribe_sequence(
+    callback: Callback, params: Iterable[Any] | None = None, sequence: Sequence | None = None
+) -> None:
+    """End what `subscribe_sequence` began. Raises ValueError where there is nothing to end."""
+    for target in [sequence] if sequence else entities.sequences():
         target.unsubscribe(callback, params)

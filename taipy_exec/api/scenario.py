@@ -1,252 +1,340 @@
-"""Scenario instances with their sequences and tasks: what can be submitted."""
+"""Scenario instances: what can be submitted, promoted, tagged and compared."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
+from taipy_exec.api.cycle import Cycle
 from taipy_exec.api.data_node import DataNode
-from taipy_exec.api.entity import Entity
-from taipy_exec.api.job import Job, Submission
-from taipy_exec.api.notebook import table_html
+from taipy_exec.api.properties import REMOVED
+from taipy_exec.api.reasons import ReasonCollection
+from taipy_exec.api.registry import Callback, Registry, Subscriber
+from taipy_exec.api.sequence import Sequence, checked_tasks, configured_sequences, sequence_id
 from taipy_exec.api.service import Service
+from taipy_exec.api.submittable import Submittable
+from taipy_exec.api.task import Task
 from taipy_exec.config.application import ScenarioConfig, TaskConfig
-from taipy_exec.data.node import cycle_id
+from taipy_exec.data.node import Owner
 from taipy_exec.engine.instances import instance_nodes, make_instance
-from taipy_exec.model.job import JobRecord
-from taipy_exec.model.status import Status
+from taipy_exec.errors import (
+    DoesNotBelongToACycle,
+    NonExistingSequence,
+    NotFoundError,
+    SequenceAlreadyExists,
+    UnauthorizedTagError,
+)
 from taipy_exec.store.rows import Instance
 
-log = logging.getLogger("taipy_exec")
-
-Callback = Callable[..., Any]
-
-
-class Submittable(Entity):
-    """What scenarios, sequences and tasks have in common."""
-
-    _target: str
-    entity_type: str
-    config_id: str
-
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
-        self._subscribers: list[tuple[Callback, list[Any]]] = []
-
-    def submit(
-        self,
-        callbacks: Sequence[Callback] | None = None,
-        force: bool = False,
-        wait: bool = False,
-        timeout: float | None = None,
-        **properties: Any,
-    ) -> Submission:
-        """Create the jobs and run them, or queue them where the mode has a queue.
-
-        `callbacks` get each job at each change of its status. With `wait`, return when the
-        submission can go no further, or after `timeout` seconds; nothing is raised then.
-        """
-        service = Service.get()
-
-        def call(record: JobRecord, status: Status) -> None:
-            job = Job(record, self, force, service, status)
-            calls: list[tuple[Callback, list[Any]]] = [
-                *((callback, [job]) for callback in reversed(list(callbacks or ()))),
-                *((callback, [*params, self, job]) for callback, params in self._subscribers),
-            ]
-            for callback, arguments in calls:
-                try:
-                    callback(*arguments)
-                except Exception:
-                    log.exception("callback %r raised for job %s", callback, job.id)
-
-        plan = service.new_submission(
-            self._scenario._config,
-            self._scenario._instance,
-            self._target,
-            force=force,
-            callbacks=[call] if callbacks or self._subscribers else [],
-            properties=properties,
-        )
-        made = Submission(service, self, plan, properties)
-        Registry.submissions[made.id] = made
-        service.hand_over(plan)
-        if wait:
-            made.wait(timeout)
-        return made
-
-    def subscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
-        """Have `callback(*params, self, job)` called at each change of a job's status."""
-        self._subscribers.append((callback, list(params or ())))
-
-    def unsubscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
-        """End a subscription. Raises ValueError where there is none."""
-        wanted = None if params is None else list(params)
-        for entry in self._subscribers:
-            if entry[0] == callback and (wanted is None or entry[1] == wanted):
-                self._subscribers.remove(entry)
-                return
-        raise ValueError(f"{callback} is not subscribed")
-
-    def _repr_html_(self) -> str:
-        mine = (s for s in reversed(Registry.submissions.values()) if s.entity_id == self.id)
-        last = next(mine, None)
-        if last is not None:
-            return last._repr_html_()
-        return table_html(self._label, None, (), self._graph(), Service.latest().redact)
-
-    @property
-    def _label(self) -> str:
-        """What people call it."""
-        named = self._scenario.name
-        return f"{self.config_id} / {named}" if named else self.config_id
-
-    def _graph(self) -> Any:
-        return self._scenario._config.graph(self._target)
-
-    def get_inputs(self) -> set[DataNode]:
-        """The data nodes that are read and not written here."""
-        return {self._scenario.data_nodes[name] for name in self._graph().inputs}
-
-    def get_outputs(self) -> set[DataNode]:
-        """The data nodes that are written and not read here."""
-        return {self._scenario.data_nodes[name] for name in self._graph().outputs}
-
-    def get_intermediate(self) -> set[DataNode]:
-        """The data nodes that are written and read here."""
-        return {self._scenario.data_nodes[name] for name in self._graph().intermediate}
-
-    def is_ready_to_run(self) -> bool:
-        """Whether every input has a value."""
-        return all(node.is_ready_for_reading for node in self.get_inputs())
-
-
-class Task(Submittable):
-    """A function between data nodes of a scenario instance."""
-
-    entity_type = "TASK"
-
-    def __init__(self, scenario: Scenario, config: TaskConfig) -> None:
-        super().__init__(scenario)
-        self._config = config
-        self._target = f"task:{config.id}"
-        self.config_id = config.id
-        self.id = f"TASK_{config.id}_{uuid.uuid5(uuid.NAMESPACE_OID, scenario.id)}"
-        self.owner_id = scenario.id
-
-    @property
-    def function(self) -> Callable[..., Any] | None:
-        """The user's function."""
-        return self._config.function
-
-    @property
-    def skippable(self) -> bool:
-        """Whether the task may be skipped when its outputs are up to date."""
-        return self._config.skippable
-
-    @property
-    def input(self) -> dict[str, DataNode]:
-        """Inputs by id, in the order of the arguments."""
-        return {name: self._scenario.data_nodes[name] for name in self._config.input_ids}
-
-    @property
-    def output(self) -> dict[str, DataNode]:
-        """Outputs by id, in the order of the results."""
-        return {name: self._scenario.data_nodes[name] for name in self._config.output_ids}
-
-    @property
-    def properties(self) -> dict[str, Any]:
-        """Additional properties."""
-        return dict(self._config.properties)
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            config = self.__dict__["_config"]
-            if name in (*config.input_ids, *config.output_ids):
-                return self._scenario.data_nodes[name]
-            if name in config.properties:
-                return config.properties[name]
-        raise AttributeError(f"task has no attribute, data node or property {name!r}")
-
-
-class Sequence_(Submittable):
-    """Some tasks of a scenario, under a name."""
-
-    entity_type = "SEQUENCE"
-
-    def __init__(self, scenario: Scenario, name: str, tasks: Sequence[TaskConfig]) -> None:
-        super().__init__(scenario)
-        self._target = f"sequence:{name}"
-        self.name = name
-        self.config_id = name
-        self.id = f"SEQUENCE_{name}_{scenario.id}"
-        self.owner_id = scenario.id
-        self.tasks = {task.id: scenario.tasks[task.id] for task in tasks}
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            tasks = self.__dict__.get("tasks", {})
-            if name in tasks:
-                return tasks[name]
-            nodes = self.__dict__["_scenario"].data_nodes
-            if name in nodes:
-                return nodes[name]
-        raise AttributeError(f"sequence has no attribute, task or data node {name!r}")
+_AUTHORIZED_TAGS = "authorized_tags"
 
 
 class Scenario(Submittable):
-    """An instance of a scenario, with data nodes of its own."""
+    """An instance of a scenario, with data nodes of its own.
+
+    Tasks and data nodes follow from the configuration; name, properties, tags, sequences and
+    whether it is primary are read anew from the store each time. Of one whose scenario is not
+    configured any more, these are all that there is.
+    """
 
     entity_type = "SCENARIO"
+    group = "scenario"
     _target = "scenario"
 
-    def __init__(self, service: Service, config: ScenarioConfig, instance: Instance) -> None:
-        super().__init__(self)
-        self._config = config
+    def __init__(self, service: Service, instance: Instance) -> None:
+        config = service.app.real_scenarios.get(instance.scenario)
+        self._app = service.app
+        self._config = config or ScenarioConfig(id=instance.scenario)
+        self._is_configured = config is not None
         self._instance = instance
+        self._scenario = self
         self.id = instance.id
-        self.config_id = config.id
-        self.owner_id = instance.cycle or None
-        refs = instance_nodes(service.app, config, instance)
-        self.data_nodes = {name: DataNode(ref, instance.id) for name, ref in refs.items()}
-        self.additional_data_nodes = {
-            node.id: self.data_nodes[node.id] for node in config.additional_data_nodes
-        }
-        self.tasks = {task.id: Task(self, task) for task in config.tasks}
-        self.sequences = {
-            name: Sequence_(self, name, tasks) for name, tasks in config.sequences.items()
-        }
+        self.config_id = instance.scenario
+
+    def _now(self) -> Instance:
+        """What is stored of it now, or was last."""
+        try:
+            self._instance = Service.latest().store.instance(self.id)
+        except NotFoundError:
+            pass
+        return self._instance
 
     @property
-    def name(self) -> str | None:
-        """The name that was given, if any."""
-        return None if self._instance.name == self.id else self._instance.name
+    def owner_id(self) -> str | None:
+        """The id of its cycle."""
+        return self._instance.cycle or None
+
+    @property
+    def _property_owner(self) -> str:
+        return self.id
 
     @property
     def creation_date(self) -> dt.datetime:
-        """When it was made, in UTC."""
+        """When it was made, or is said to be, in UTC."""
         return dt.datetime.fromtimestamp(self._instance.created_at, dt.UTC)
 
     @property
-    def properties(self) -> dict[str, Any]:
-        """Additional properties of the configuration, and the name."""
-        found = dict(self._config.properties)
-        if self.name:
-            found["name"] = self.name
-        return found
+    def cycle(self) -> Cycle | None:
+        """The cycle that it lies in."""
+        row = Service.latest().store.cycle(self._instance.cycle) if self._instance.cycle else None
+        return Cycle(row) if row else None
+
+    # -- name and properties ----------------------------------------------------------------
 
     @property
-    def cycle(self) -> str | None:
-        """The id of the cycle that it lies in."""
-        return cycle_id(self._config.frequency, self.creation_date) or None
+    def name(self) -> str | None:
+        """The name that was given, if any: the property `name`."""
+        return self._properties().get("name")
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._change_properties({"name": value or REMOVED})
+
+    def _given_properties(self) -> dict[str, Any]:
+        instance = self._now()
+        found = {**self._config.properties, **instance.properties}
+        name = self._given_name(instance)
+        return {**found, "name": name} if name is not None else found
+
+    def _given_name(self, instance: Instance) -> str | None:
+        """The name that an instance was given, or that of the configuration."""
+        if instance.name != instance.id:
+            return instance.name
+        given: str | None = {**self._config.properties, **instance.properties}.get("name")
+        return given
+
+    def _store_properties(self, changes: Mapping[str, Any]) -> None:
+        others = {name: value for name, value in changes.items() if name != "name"}
+        if others:
+            super()._store_properties(others)
+        if "name" in changes:
+            name = changes["name"]
+            given = None if name is REMOVED or name is None else str(name)
+            Service.latest().store.rename_instance(self.id, given)
+
+    # -- data nodes, tasks and sequences ----------------------------------------------------
+
+    @cached_property
+    def data_nodes(self) -> dict[str, DataNode]:
+        """Its data nodes by id, shared ones included."""
+        owner = Owner(instance=self.id, cycle=self._instance.cycle)
+        refs = instance_nodes(self._app, self._config, self._instance)
+        return {name: DataNode(ref, owner) for name, ref in refs.items()}
+
+    @property
+    def additional_data_nodes(self) -> dict[str, DataNode]:
+        """Those that no task reads or writes."""
+        return {node.id: self.data_nodes[node.id] for node in self._config.additional_data_nodes}
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """Its tasks by id."""
+        return {task.id: Task(self, task) for task in self._config.tasks}
+
+    def _task(self, name: str) -> Task:
+        """The task of this id, or what there is of one that is configured no more."""
+        if name in self.tasks:
+            return self.tasks[name]
+        return Task(self, TaskConfig(id=name), is_configured=False)
+
+    @property
+    def _task_configs(self) -> tuple[TaskConfig, ...]:
+        return self._config.tasks
+
+    @property
+    def sequences(self) -> dict[str, Sequence]:
+        """Its sequences by name."""
+        stored = self._now().sequences
+        names = configured_sequences(self._config) if stored is None else stored
+        return {name: Sequence(self, name, tasks) for name, tasks in names.items()}
+
+    def add_sequence(
+        self,
+        name: str,
+        tasks: list[Task] | list[str],
+        properties: dict[str, Any] | None = None,
+        subscribers: list[Callback] | list[Subscriber] | None = None,
+    ) -> None:
+        """Add a sequence of some of its tasks, given as such or by their ids.
+
+        Raises SequenceAlreadyExists, SequenceTaskDoesNotExistInScenario and InvalidSequence.
+        """
+        self._put_sequences({name: tasks}, are_new=True)
+        self._dress_sequence(name, properties, subscribers)
+
+    def add_sequences(self, sequences: Mapping[str, Iterable[Task | str]]) -> None:
+        """Add several sequences, or none of them; raises what `add_sequence` does."""
+        self._put_sequences(sequences, are_new=True)
+
+    def update_sequence(
+        self,
+        name: str,
+        tasks: list[Task] | list[str],
+        properties: dict[str, Any] | None = None,
+        subscribers: list[Callback] | list[Subscriber] | None = None,
+    ) -> None:
+        """Give a sequence other tasks, properties and subscribers.
+
+        Raises NonExistingSequence, SequenceTaskDoesNotExistInScenario and InvalidSequence.
+        """
+        self._put_sequences({name: tasks}, are_new=False)
+        self._forget_sequences([name])
+        self._dress_sequence(name, properties, subscribers)
+
+    def remove_sequence(self, name: str) -> None:
+        """Remove a sequence; its tasks stay. One that is not there is passed over."""
+        if name in self.sequences:
+            self.remove_sequences([name])
+
+    def remove_sequences(self, sequence_names: list[str]) -> None:
+        """Remove several sequences, or none of them. Raises NonExistingSequence."""
+
+        def without(known: dict[str, tuple[str, ...]]) -> None:
+            for name in sequence_names:
+                self._refuse_unknown(name, known)
+                del known[name]
+
+        self._change_sequences(without)
+        self._forget_sequences(sequence_names)
+
+    def rename_sequence(self, old_name: str, new_name: str) -> None:
+        """Have a sequence by another name. Raises NonExistingSequence, SequenceAlreadyExists and
+        InvalidSequence."""
+        if old_name == new_name:
+            return
+
+        def renamed(known: dict[str, tuple[str, ...]]) -> None:
+            self._refuse_unknown(old_name, known)
+            self._refuse_known(new_name, known)
+            checked_tasks(self, new_name, ())
+            known[new_name] = known.pop(old_name)
+
+        former = self.sequences.get(old_name)
+        properties = former._properties() if former else {}
+        subscribers = former.subscribers if former else []
+        self._change_sequences(renamed)
+        self._forget_sequences([old_name])
+        properties.pop("name", None)
+        self._dress_sequence(new_name, properties, subscribers)
+
+    def _put_sequences(
+        self, sequences: Mapping[str, Iterable[Task | str]], *, are_new: bool
+    ) -> None:
+        wanted = {name: checked_tasks(self, name, tasks) for name, tasks in sequences.items()}
+
+        def put(known: dict[str, tuple[str, ...]]) -> None:
+            for name in wanted:
+                (self._refuse_known if are_new else self._refuse_unknown)(name, known)
+            known.update(wanted)
+
+        self._change_sequences(put)
+
+    def _change_sequences(self, change: Callable[[dict[str, tuple[str, ...]]], None]) -> None:
+        configured = configured_sequences(self._config)
+
+        def changed(stored: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
+            known = configured if stored is None else {n: tuple(t) for n, t in stored.items()}
+            change(known)
+            return known
+
+        Service.latest().store.change_sequences(self.id, changed)
+
+    def _refuse_known(self, name: str, known: Mapping[str, object]) -> None:
+        if name in known:
+            raise SequenceAlreadyExists(
+                f"{self.id} has a sequence {name!r} already", "change it with update_sequence"
+            )
+
+    def _refuse_unknown(self, name: str, known: Mapping[str, object]) -> None:
+        if name not in known:
+            raise NonExistingSequence(
+                f"{self.id} has no sequence {name!r}",
+                f"its sequences are {', '.join(known)}" if known else "add it with add_sequence",
+            )
+
+    def _forget_sequences(self, names: Iterable[str]) -> None:
+        for name in names:
+            id = sequence_id(name, self.id)
+            Service.latest().store.forget_properties(id)
+            Registry.forget(id)
+
+    def _dress_sequence(
+        self,
+        name: str,
+        properties: Mapping[str, Any] | None,
+        subscribers: Iterable[Callback | Subscriber] | None,
+    ) -> None:
+        sequence = self.sequences[name]
+        sequence.properties.update(properties or {})
+        for one in subscribers or ():
+            sequence.subscribe(*one if isinstance(one, Subscriber) else (one,))
+
+    # -- tags and the primary one of a cycle ------------------------------------------------
+
+    @property
+    def tags(self) -> set[str]:
+        """Its tags."""
+        return set(self._now().tags)
+
+    @tags.setter
+    def tags(self, value: Iterable[str] | None) -> None:
+        wanted = set(value or ())
+        self._do(lambda: Service.latest().store.change_tags(self.id, lambda tags: wanted))
+
+    def has_tag(self, tag: str) -> bool:
+        """Whether it has this tag."""
+        return tag in self.tags
+
+    def add_tag(self, tag: str) -> None:
+        """Give it a tag. Raises UnauthorizedTagError where `authorized_tags` does not hold it."""
+        authorized = self._properties().get(_AUTHORIZED_TAGS) or ()
+        if authorized and tag not in authorized:
+            raise UnauthorizedTagError(
+                f"Tag `{tag}` not authorized by scenario configuration `{self.config_id}`",
+                f"authorized_tags are {', '.join(map(str, authorized))}",
+            )
+        self._do(lambda: Service.latest().store.change_tags(self.id, lambda tags: {*tags, tag}))
+
+    def remove_tag(self, tag: str) -> None:
+        """Take a tag away; one that it does not have is passed over."""
+        self._do(lambda: Service.latest().store.change_tags(self.id, lambda tags: tags - {tag}))
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether it is the primary one of its cycle."""
+        return self._now().is_primary
+
+    @is_primary.setter
+    def is_primary(self, value: bool) -> None:
+        if value:
+            self._do(self.set_primary)
+        else:
+            self._do(lambda: Service.latest().store.set_primary(self.id, is_primary=False))
+
+    def set_primary(self) -> None:
+        """Make it the primary one of its cycle, in the place of the one that was.
+
+        Raises DoesNotBelongToACycle.
+        """
+        if not self._instance.cycle:
+            raise DoesNotBelongToACycle(
+                f"Can't set scenario {self.id} to primary because it doesn't belong to a cycle.",
+                f"give its configuration, {self.config_id!r}, a frequency",
+            )
+        Service.latest().store.set_primary(self.id)
+
+    def is_deletable(self) -> ReasonCollection:
+        """Whether it can be deleted; the reasons where not."""
+        from taipy_exec.api.permissions import is_deletable
+
+        return is_deletable(self)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
             for place in ("data_nodes", "tasks", "sequences"):
-                found = self.__dict__.get(place, {})
+                found = getattr(self, place)
                 if name in found:
                     return found[name]
             if name in self._config.properties:
@@ -256,17 +344,10 @@ class Scenario(Submittable):
         )
 
 
-class Registry:
-    """The entities that this process has made, in order. Earlier runs' stay in their store."""
-
-    scenarios: dict[str, Scenario] = {}
-    submissions: dict[str, Submission] = {}
-
-
 def new_scenario(
     config: ScenarioConfig, creation_date: dt.datetime | None, name: str | None
 ) -> Scenario:
-    """Make, store and register an instance of a scenario.
+    """Make and store an instance of a scenario.
 
     Raises ConfigurationError where the configuration or the graph is invalid.
     """
@@ -274,6 +355,4 @@ def new_scenario(
     frozen = service.app.scenario(config.id)
     frozen.graph()
     instance = make_instance(service.store, service.app, frozen, name=name, created=creation_date)
-    scenario = Scenario(service, frozen, instance)
-    Registry.scenarios[scenario.id] = scenario
-    return scenario
+    return Scenario(service, instance)

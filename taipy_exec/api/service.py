@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
+from taipy_exec.api.cancelation import cancel_elsewhere
 from taipy_exec.api.configuration import Config
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
@@ -21,7 +22,7 @@ from taipy_exec.engine.admission import (
 )
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
-from taipy_exec.errors import BrokerError, UsageError
+from taipy_exec.errors import BrokerError, OrchestratorServiceIsAlreadyRunning, UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
@@ -51,6 +52,7 @@ class Service:
     """
 
     current: ClassVar[Service | None] = None
+    # The one that was stopped last, or one that has only been read from so far.
     _last: ClassVar[Service | None] = None
     _making: ClassVar[threading.RLock] = threading.RLock()
 
@@ -59,7 +61,8 @@ class Service:
         self.store = Store(app.state_dir)
         self.engine: Engine | None = None
         self.changed = threading.Condition()
-        self._own = Identity(app.state_dir)
+        self._identity: Identity | None = None
+        self._naming = threading.Lock()
         self._waiting: list[SubmissionPlan] = []
         self._canceled_early: set[str] = set()
         self._callbacks: dict[str, list[JobCallback]] = {}
@@ -85,14 +88,38 @@ class Service:
             )
         with cls._making:
             if cls.current is None:
-                cls.current = cls._last = Service(Config.freeze())
+                cls.current = cls._fitting(Config.freeze())
                 Config.block_update()
             return cls.current
 
     @classmethod
     def latest(cls) -> Service:
-        """The service that is there, or the one that was stopped last: for reading."""
-        return cls.current or cls._last or cls.get()
+        """The service that is there, or one to read from, which does not freeze the configuration.
+
+        The configuration may have problems: what was made by an earlier one is there all the same.
+        """
+        found = cls.current or cls._last
+        if found is not None and (found is cls.current or Config.stands_as(found.app)):
+            return found
+        if is_importing():
+            raise RunRefused
+        if in_slot():
+            raise UsageError(
+                "a job's process does not know what the program has made: "
+                "give the job what it needs as its inputs"
+            )
+        with cls._making:
+            return cls.current or cls._fitting(Config.as_it_stands())
+
+    @classmethod
+    def _fitting(cls, app: AppConfig) -> Service:
+        """The one that has been read from, if it is of this configuration, or a new one."""
+        last = cls._last
+        if last is None or last.is_over or last.app is not app:
+            cls._last = Service(app)
+            if last is not None and not last.is_over:
+                last.stop()
+        return cls._last  # type: ignore[return-value]
 
     @cached_property
     def redact(self) -> Callable[[str], str]:
@@ -110,7 +137,7 @@ class Service:
         """Start dispatching; what was submitted before is worked off."""
         with self._driving:
             if self.engine is not None:
-                raise UsageError("the orchestrator is running already")
+                raise OrchestratorServiceIsAlreadyRunning("the orchestrator is running already")
             self.engine = make_engine(self.app, self.store, own=self._own, runs_user_code=True)
             self.engine.coordinator.observers.append(self._observe)
             waiting, self._waiting = self._waiting, []
@@ -140,7 +167,8 @@ class Service:
             engine.close()
         else:
             self.store.close()
-            self._own.close()
+            if self._identity is not None:
+                self._identity.close()
         self._retire()
 
     def _retire(self) -> None:
@@ -148,6 +176,24 @@ class Service:
             if Service.current is self:
                 Service.current = None
                 Config.unblock_update()
+
+    @property
+    def _own(self) -> Identity:
+        """What it coordinates under. Who only reads needs none, and leaves no lock's file."""
+        with self._naming:
+            if self._identity is None:
+                self._identity = Identity(self.app.state_dir)
+            return self._identity
+
+    @property
+    def identity(self) -> str:
+        """Its name as a coordinator; empty as long as it has coordinated nothing."""
+        return self._identity.name if self._identity else ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped, or has failed: nothing of what it knew is kept up to date."""
+        return self._stopping.is_set()
 
     # -- submissions ----------------------------------------------------------------------
 
@@ -200,14 +246,16 @@ class Service:
 
         self._do(add)
 
-    def cancel(self, jobs: Iterable[str]) -> None:
-        """Cancel jobs that wait, stop those that run."""
-        if self.engine is None:
-            self._canceled_early.update(jobs)
+    def cancel(self, job: str, submission: str) -> None:
+        """Cancel a job that waits, stop one that runs; one of another process, by that."""
+        record = self.store.submission(submission)
+        if record.coordinator != self.identity:
+            cancel_elsewhere(self.store, self.app, record, job)
+        elif self.engine is None:
+            self._canceled_early.add(job)
         elif self.is_running:
-            assert self.engine is not None
-            coordinator, wanted = self.engine.coordinator, list(jobs)
-            self._do(lambda: coordinator.cancel(wanted, Reason.CANCELED))
+            coordinator = self.engine.coordinator
+            self._do(lambda: coordinator.cancel([job], Reason.CANCELED))
 
     def written(self, key: str, edit: Edit) -> None:
         """A data node was written by hand: jobs that waited for it run now."""

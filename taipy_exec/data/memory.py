@@ -31,6 +31,10 @@ class Memory:
     def write(self, node: DataNodeRef, value: Any) -> None:
         self._values[node.id] = (value, time.time())
 
+    def forget(self, node: DataNodeRef) -> None:
+        """Let go of the object, if there is one."""
+        self._values.pop(node.id, None)
+
     def append(self, node: DataNodeRef, value: Any) -> None:
         raise DataError("an in_memory data node cannot be appended to: write the whole value")
 

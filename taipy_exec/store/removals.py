@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from taipy_exec.store.data_records import DataRecords
+from taipy_exec.store.instance_records import InstanceRecords, remove_orphans
 
 _WORTH_BYTES = 1 << 20
 _WORTH_SHARE = 0.25
@@ -14,15 +14,16 @@ _WORTH_SHARE = 0.25
 Going = tuple[Sequence[str], Sequence[str]]
 
 
-class Removals(DataRecords):
+class Removals(InstanceRecords):
     """The part of the store that forgets."""
 
     def remove(self, choose: Callable[[], Going], contents: Iterable[str], now: float) -> Going:
         """Remove what `choose` says within the transaction; what it said.
 
         With a submission go its jobs and requests, and what they wrote is forgotten but for the
-        latest edit of each data node. `contents` are paths whose digest is not wanted any more;
-        locks of data nodes that have run out go too.
+        latest edit of each data node; with an instance its tags and properties, and with the last
+        one of a cycle the cycle. `contents` are paths whose digest is not wanted any more; locks of
+        data nodes that have run out go too.
         """
         with self.transaction() as connection:
             submissions, instances = choose()
@@ -40,17 +41,30 @@ class Removals(DataRecords):
                 "DELETE FROM contents WHERE path = ?", [(path,) for path in contents]
             )
             connection.execute("DELETE FROM locks WHERE expires_at <= ?", (now,))
+            remove_orphans(connection)
         return submissions, instances
 
     def forget_nodes(self, remove: Callable[[], Iterable[str]]) -> None:
-        """Forget who wrote the data nodes that `remove` has removed.
+        """Forget who wrote the data nodes that `remove` has removed, and all else of them.
 
         It is called within the transaction: meanwhile nobody can make or submit an instance.
         """
         with self.transaction() as connection:
-            connection.executemany(
-                "DELETE FROM edits WHERE node = ?", [(node,) for node in remove()]
-            )
+            nodes = [(node,) for node in remove()]
+            for table, column in (
+                ("edits", "node"),
+                ("locks", "node"),
+                ("properties", "entity"),
+                ("global_nodes", "id"),
+            ):
+                connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", nodes)
+
+    def remove_jobs(self, choose: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """Remove the jobs that `choose` says within the transaction; what it said."""
+        with self.transaction() as connection:
+            jobs = choose()
+            connection.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in jobs])
+        return jobs
 
     def lost_contents(self) -> list[str]:
         """The paths whose digest is kept although there is no such file any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -16,7 +16,11 @@ from taipy_exec.model.status import Status, SubmissionStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A scenario instance: whose data nodes a submission works on."""
+    """A scenario instance: whose data nodes a submission works on.
+
+    `sequences`, by name, are those that a program has given it; None for those of the
+    configuration.
+    """
 
     id: str
     scenario: str
@@ -24,6 +28,18 @@ class Instance:
     created_at: float
     cycle: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
+    is_primary: bool = False
+    tags: frozenset[str] = frozenset()
+    sequences: Mapping[str, Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleRow:
+    """A cycle in which there are scenario instances; `name` None for the one of its period."""
+
+    id: str
+    name: str | None
+    created_at: float
 
 
 class Edit(NamedTuple):
@@ -71,7 +87,7 @@ class JobUpdate(NamedTuple):
     expected_attempt: int
 
 
-INSTANCE_COLUMNS = "id, scenario, name, created_at, cycle, properties"
+INSTANCE_COLUMNS = "id, scenario, name, created_at, cycle, properties, is_primary, sequences"
 SUBMISSION_COLUMNS = (
     "id, scenario, instance, name, target, mode, status, force, fail_fast, config_digest, "
     "created_at, finished_at, coordinator, properties, paused"
@@ -114,7 +130,7 @@ def _from_row(
 
 
 @_from_row
-def to_instance(row: tuple[Any, ...]) -> Instance:
+def to_instance(row: tuple[Any, ...], tags: Iterable[str]) -> Instance:
     return Instance(
         id=row[0],
         scenario=row[1],
@@ -122,7 +138,15 @@ def to_instance(row: tuple[Any, ...]) -> Instance:
         created_at=row[3],
         cycle=row[4],
         properties=json.loads(row[5]),
+        is_primary=bool(row[6]),
+        tags=frozenset(tags),
+        sequences=json.loads(row[7]) if row[7] is not None else None,
     )
+
+
+@_from_row
+def to_cycle(row: tuple[Any, ...]) -> CycleRow:
+    return CycleRow(id=row[0], name=row[1], created_at=row[2])
 
 
 def _error_text(failure: Failure | None) -> str | None:

@@ -117,7 +117,54 @@ _VERSION_3 = """
 ALTER TABLE submissions ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1));
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+# What programs tell of scenario instances and their cycles: which one is the primary one, tags,
+# sequences (NULL: those of the configuration), and properties that differ from what the
+# configuration says (NULL: taken away). `owner` is the instance or the cycle that properties go
+# with. `global_nodes` are data nodes that a program has made without a scenario instance.
+_VERSION_4 = """
+ALTER TABLE instances ADD COLUMN is_primary INTEGER NOT NULL DEFAULT 0
+    CHECK (is_primary IN (0, 1));
+ALTER TABLE instances ADD COLUMN sequences TEXT;
+CREATE INDEX instances_by_cycle ON instances (cycle, created_at);
+CREATE INDEX submissions_by_instance ON submissions (instance, created_at);
+UPDATE instances SET is_primary = 1 WHERE id IN (
+    SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY cycle ORDER BY created_at, rowid) AS place
+        FROM instances WHERE cycle <> ''
+    ) WHERE place = 1
+);
+CREATE UNIQUE INDEX primary_of_cycle ON instances (cycle) WHERE is_primary = 1;
+
+CREATE TABLE cycles (
+    id         TEXT PRIMARY KEY,
+    name       TEXT,
+    created_at REAL NOT NULL
+) STRICT;
+INSERT INTO cycles (id, created_at)
+    SELECT cycle, min(created_at) FROM instances WHERE cycle <> '' GROUP BY cycle;
+
+CREATE TABLE tags (
+    instance TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+    tag      TEXT NOT NULL,
+    PRIMARY KEY (instance, tag)
+) STRICT;
+
+CREATE TABLE properties (
+    entity TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    value  TEXT,
+    owner  TEXT NOT NULL,
+    PRIMARY KEY (entity, name)
+) STRICT;
+CREATE INDEX properties_by_owner ON properties (owner);
+
+CREATE TABLE global_nodes (
+    id         TEXT PRIMARY KEY,
+    created_at REAL NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 LATEST = len(MIGRATIONS)
 
 

@@ -1,8 +1,7 @@
-"""Reading and writing the state: instances, submissions, jobs and edits of data nodes."""
+"""Reading and writing the state: submissions, jobs and requests, and what the parts below add."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,18 +10,15 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
-    INSTANCE_COLUMNS,
     JOB_COLUMNS,
     SUBMISSION_COLUMNS,
     UPDATE_JOB,
     Content,
     Edit,
-    Instance,
     JobUpdate,
     insert_edits,
     job_values,
     submission_values,
-    to_instance,
     to_job,
     to_submission,
     update_values,
@@ -34,59 +30,6 @@ class Store(Removals):
 
     Raises StoreError where the store is locked, damaged, of a newer version or not writable.
     """
-
-    # -- scenario instances ---------------------------------------------------------------
-
-    def add_instance(self, instance: Instance, *, unless_named: bool = False) -> Instance:
-        """Store a new instance; by its name, it is the one found from now on.
-
-        With `unless_named`, one of that name and cycle that is there already stays, and is given
-        back.
-        """
-        with self.transaction() as connection:
-            if unless_named:
-                there = self.find_instance(instance.scenario, instance.name, instance.cycle)
-                if there is not None:
-                    return there
-            connection.execute(
-                "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    instance.id,
-                    instance.scenario,
-                    instance.name,
-                    instance.created_at,
-                    instance.cycle,
-                    json.dumps(dict(instance.properties), default=str),
-                ),
-            )
-        return instance
-
-    def find_instance(self, scenario: str, name: str, cycle: str | None = None) -> Instance | None:
-        """The latest instance of `scenario` with this name, of this cycle or of any."""
-        rows = self.rows(
-            f"SELECT {INSTANCE_COLUMNS} FROM instances WHERE scenario = ? AND name = ? "
-            "AND cycle = ifnull(?, cycle) ORDER BY created_at DESC, rowid DESC LIMIT 1",
-            (scenario, name, cycle),
-        )
-        return to_instance(rows[0]) if rows else None
-
-    def instance(self, id: str) -> Instance:
-        """The instance with this id. Raises NotFoundError."""
-        rows = self.rows(f"SELECT {INSTANCE_COLUMNS} FROM instances WHERE id = ?", (id,))
-        if not rows:
-            raise NotFoundError(f"there is no scenario instance {id}")
-        return to_instance(rows[0])
-
-    def instances(self, scenario: str | None = None) -> list[Instance]:
-        """All instances, oldest first."""
-        where, values = ("WHERE scenario = ?", (scenario,)) if scenario else ("", ())
-        return [
-            to_instance(row)
-            for row in self.rows(
-                f"SELECT {INSTANCE_COLUMNS} FROM instances {where} ORDER BY created_at, rowid",
-                values,
-            )
-        ]
 
     # -- submissions and jobs -------------------------------------------------------------
 
@@ -212,6 +155,15 @@ class Store(Removals):
             "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) "
             "ORDER BY created_at DESC, rowid DESC LIMIT ?",
             (scenario, name, -1 if limit is None else limit),
+        )
+        return [self._submission(row) for row in rows]
+
+    def submissions_of(self, instance: str) -> list[SubmissionRecord]:
+        """The submissions of a scenario instance, newest first."""
+        rows = self.rows(
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
+            "ORDER BY created_at DESC, rowid DESC",
+            (instance,),
         )
         return [self._submission(row) for row in rows]
 

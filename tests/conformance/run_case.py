@@ -103,7 +103,7 @@ def created(scenario: tp.Scenario) -> dict[str, Any]:
         "inputs": sorted(node.config_id for node in scenario.get_inputs()),
         "outputs": sorted(node.config_id for node in scenario.get_outputs()),
         "intermediate": sorted(node.config_id for node in scenario.get_intermediate()),
-        "ready_to_run": scenario.is_ready_to_run(),
+        "ready_to_run": bool(scenario.is_ready_to_run()),
         "data_nodes": data_nodes(scenario),
     }
 

@@ -349,7 +349,7 @@ def test_wait_ends_at_its_timeout_raises_nothing_and_cancels_nothing(app: Applic
         submission = scenario.submit(wait=True, timeout=0.3)
         took = time.monotonic() - begin
         none = submission.wait(0), submission.wait(timeout=0.05)
-        early = submission.is_finished(), submission.is_deletable()
+        early = submission.is_finished(), bool(submission.is_deletable())
         open_gate()
         show(took=took, none=none, early=early, late=submission.wait(20),
              status=submission.submission_status.name)
@@ -653,7 +653,8 @@ def test_a_callback_finds_its_own_job_and_submission(app: Application, mode: str
         known = []
         orchestrator, scenario = started({"one": (one, [], ["a"])})
         def look(job):
-            known.append([tp.exists(job.id), tp.exists(job.submit_id), job in tp.get_jobs()])
+            known.append([bool(tp.exists(job.id)), bool(tp.exists(job.submit_id)),
+                          job in tp.get_jobs()])
         scenario.submit(callbacks=[look], wait=True)
         wait_until(lambda: len(known) >= 3)
         show(known=known)
@@ -1033,10 +1034,7 @@ def test_entities_are_found_by_the_functions_of_the_module(app: Application, mod
         second = scenario.one.submit(wait=True)
         third = other.submit(wait=True)
         entities = [scenario, scenario.one, scenario.first, scenario.a, first, first.jobs[0]]
-        try:
-            tp.get("SCENARIO_no_1")
-        except NotFoundError:
-            missing = True
+        missing = tp.get("SCENARIO_no_1") is None
         found = dict(
             nothing=nothing, missing=missing, jobs=len(tp.get_jobs()),
             latest_job=tp.get_latest_job(scenario.one) == second.jobs[0],
@@ -1047,11 +1045,11 @@ def test_entities_are_found_by_the_functions_of_the_module(app: Application, mod
             scenarios=tp.get_scenarios() == [scenario, other],
             tasks=len(tp.get_tasks()), nodes=len(tp.get_data_nodes()),
             sequences=len(tp.get_sequences()),
-            got=[tp.get(entity.id) == entity and tp.exists(entity.id) for entity in entities],
-            exists=tp.exists("JOB_no_1"), names=[scenario.name, other.name, other.properties],
+            got=[tp.get(entity.id) == entity and bool(tp.exists(entity.id)) for entity in entities],
+            exists=bool(tp.exists("JOB_no_1")), names=[scenario.name, other.name, other.properties],
             types=[type(tp.get(entity.id)).__name__ for entity in entities])
         tp.delete(other.id)
-        show(gone=tp.exists(other.id), **found)
+        show(gone=bool(tp.exists(other.id)), **found)
         """,
     )
     assert found["nothing"] == [None, None, [], []]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,16 @@ def test_a_nameless_instance_goes_with_its_data_when_its_submission_does() -> No
     instances, records = [instance("a", 30, name="a")], [submission("1", 25)]
     assert ids(chosen(Wanted(keep=0), records, instances)) == (["1"], [])
     assert ids(chosen(Wanted(keep=0, data=True), records, instances)) == (["1"], ["a"])
+
+
+def test_an_instance_with_a_tag_stays_whatever_is_asked_for() -> None:
+    tagged = replace(instance("a", 99, name="a"), tags=frozenset({"best"}))
+    newer = instance("b", 1, name="a")
+    records = [submission("1", 25)]
+    for wanted in (Wanted(keep=0, data=True), Wanted(older_than=DAY, data=True)):
+        assert ids(chosen(wanted, records, [tagged, newer])) == (["1"], [])
+        untagged = replace(tagged, tags=frozenset())
+        assert ids(chosen(wanted, records, [untagged, newer])) == (["1"], ["a"])
 
 
 def test_without_an_age_an_instance_just_made_stays() -> None:

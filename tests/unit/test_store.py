@@ -96,8 +96,9 @@ def update(
 def test_an_instance_comes_back_as_it_was_stored(store: Store) -> None:
     instance = replace(INSTANCE, cycle="CYCLE_DAILY_2024-01-01", properties={"a": [1, None, "é"]})
     store.add_instance(instance)
-    assert store.instance(instance.id) == instance
-    assert store.instances() == [instance]
+    # The first one of its cycle is its primary one.
+    assert store.instance(instance.id) == replace(instance, is_primary=True)
+    assert store.instances() == [replace(instance, is_primary=True)]
 
 
 def test_an_unknown_instance_is_not_found(store: Store) -> None:

@@ -55,7 +55,7 @@ def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
 
     A submission goes that has ended, longer ago than the age that is asked for, and that is not
     among the latest of its scenario that are to be kept. A scenario instance goes when no
-    submission is left of it, nobody works on it, and `_has_served` says so.
+    submission is left of it, nobody works on it, no tag marks it, and `_has_served` says so.
     """
     ended = [record for record in stored.submissions if _has_ended(record)]
     going = [record for record in _beyond(ended, wanted.keep) if _is_old(record, wanted, now)]
@@ -69,6 +69,7 @@ def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
         for instance in stored.instances
         if instance.id not in left
         and instance.id not in stored.in_use
+        and not instance.tags
         and _has_served(
             wanted,
             now - used[instance.id],
@@ -126,7 +127,7 @@ def _has_served(
 
     One that a newer one of its name has taken the place of is found by nobody. The one that the
     next `submit` of its name takes holds the data of the last run: it goes only with its data,
-    and only by its age. A nameless one, of a Python script, is known to that process alone.
+    and only by its age. A nameless one, of a Python script, is found by its id alone.
     """
     if not is_superseded and not wanted.data:
         return False

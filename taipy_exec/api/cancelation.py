@@ -1,0 +1,28 @@
+"""Canceling a job that another process runs, or ran before it died."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from functools import partial
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.engine.admission import cancel_lost_job, resume_plan
+from taipy_exec.engine.identity import Identity, is_interrupted
+from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.store.store import Store
+from taipy_exec.wiring import withdraw
+
+
+def cancel_elsewhere(store: Store, app: AppConfig, record: SubmissionRecord, job: str) -> None:
+    """Ask the living process to cancel a job; of a dead one's submission, cancel it here.
+
+    Raises ConfigurationError where the configuration is not that of the submission any more, and
+    nobody lives who could cancel.
+    """
+    if not is_interrupted(store.folder, record):
+        store.request_cancel(record.id, job, time.time())
+        return
+    with closing(Identity(store.folder)) as identity:
+        plan = resume_plan(store, app, record, identity.name)
+        cancel_lost_job(store, plan, job, partial(withdraw, app))

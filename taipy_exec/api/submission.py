@@ -1,0 +1,205 @@
+"""Submissions as a program holds them: views on the coordinator's own records, or on the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.api.entity import Entity, utc
+from taipy_exec.api.job import Job, is_kept
+from taipy_exec.api.notebook import table_html
+from taipy_exec.api.progress import Progress
+from taipy_exec.api.reasons import ReasonCollection
+from taipy_exec.api.service import Service
+from taipy_exec.engine.identity import is_interrupted
+from taipy_exec.errors import NotFoundError
+from taipy_exec.model.job import PROGRAM, JobRecord, SubmissionRecord
+from taipy_exec.model.status import SubmissionStatus
+
+if TYPE_CHECKING:
+    from taipy_exec.api.submittable import Submittable
+
+log = logging.getLogger("taipy_exec")
+
+# In the properties of a submission's row: the id of the sequence that was submitted.
+ENTITY = "entity"
+# What stands there beside the user's own.
+OURS = frozenset({ENTITY, PROGRAM, "reads", "writes", "retries"})
+# How often a submission of another process is looked at while it is waited for.
+_LOOK_SECONDS = 0.05
+
+
+@functools.total_ordering
+class Submission(Entity):
+    """The jobs created together by one submit, in order of the time of their making.
+
+    `service` is the one that runs it, and `record` and `jobs` are its own; without one they are
+    read anew from the store until it has ended.
+    """
+
+    group = "submission"
+
+    def __init__(
+        self,
+        record: SubmissionRecord,
+        entity: Submittable,
+        jobs: Sequence[JobRecord] | None = None,
+        service: Service | None = None,
+    ) -> None:
+        self._held = record
+        self._service = service
+        self.id = record.id
+        self.entity = entity
+        self.entity_id = entity.id
+        self.entity_type = entity.entity_type
+        # A sequence has none, as in Taipy.
+        self.entity_config_id = None if entity.entity_type == "SEQUENCE" else entity.config_id
+        self._jobs: list[Job] | None = None
+        if jobs is not None:
+            self._jobs = [Job(job, entity, record.force, service) for job in jobs]
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Submission):
+            return NotImplemented
+        return self._held.created_at < other._held.created_at
+
+    @property
+    def _record(self) -> SubmissionRecord:
+        if not is_kept(self._service) and not self._held.end_is_stored:
+            try:
+                self._held = Service.latest().store.submission(self.id)
+            except NotFoundError:
+                pass  # it was deleted
+        return self._held
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Its jobs, in the order of the graph."""
+        if self._jobs is None:
+            records = Service.latest().store.jobs(self.id)
+            force = self._held.force
+            self._jobs = [Job(job, self.entity, force) for job in records]
+        return list(self._jobs)
+
+    def _given_properties(self) -> dict[str, Any]:
+        return {n: value for n, value in self._held.properties.items() if n not in OURS}
+
+    @property
+    def _property_owner(self) -> str:
+        return self._held.instance
+
+    def keep(self, properties: Mapping[str, Any]) -> None:
+        """Store those of the properties that it was given which its row does not hold."""
+        given = self._given_properties()
+        left = {n: v for n, v in properties.items() if n not in given or given[n] != v}
+        if left:
+            self._store_properties(left)
+
+    def _repr_html_(self) -> str:
+        jobs = [job._record for job in self.jobs]
+        entity = self.entity
+        redact = Service.latest().redact
+        return table_html(entity._shown_name, self._record, jobs, entity._graph(), redact)
+
+    @property
+    def submission_status(self) -> SubmissionStatus:
+        """The status by Taipy's rules, at this moment."""
+        return self._record.status
+
+    @property
+    def is_completed(self) -> bool:
+        return self.submission_status is SubmissionStatus.COMPLETED
+
+    @property
+    def is_canceled(self) -> bool:
+        return self.submission_status is SubmissionStatus.CANCELED
+
+    @property
+    def is_abandoned(self) -> bool:
+        return any(job.is_abandoned() for job in self.jobs)
+
+    def is_finished(self) -> bool:
+        """As Taipy has it: COMPLETED, FAILED or CANCELED, also while other jobs still run."""
+        return self.submission_status in (
+            SubmissionStatus.COMPLETED,
+            SubmissionStatus.FAILED,
+            SubmissionStatus.CANCELED,
+        )
+
+    def is_deletable(self) -> ReasonCollection:
+        """Whether every job has ended; the reasons where not."""
+        from taipy_exec.api.permissions import is_deletable
+
+        return is_deletable(self)
+
+    @property
+    def creation_date(self) -> dt.datetime | None:
+        """When it was made, in UTC."""
+        return utc(self._record.created_at)
+
+    submitted_at = creation_date
+
+    @property
+    def run_at(self) -> dt.datetime | None:
+        """When its first job was started, in UTC."""
+        return min((job.run_at for job in self.jobs if job.run_at), default=None)
+
+    @property
+    def finished_at(self) -> dt.datetime | None:
+        """When its last job ended, in UTC."""
+        return utc(self._record.finished_at)
+
+    @property
+    def execution_duration(self) -> float | None:
+        """Seconds from the first start to the end, so far."""
+        if self.run_at is None:
+            return None
+        end = self.finished_at or dt.datetime.now(dt.UTC)
+        return (end - self.run_at).total_seconds()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until every job has ended, or nothing can run any more; whether all have ended.
+
+        `timeout` is in seconds. In a notebook, the cell shows how far it is meanwhile.
+        """
+        service = self._service
+        if service is None:
+            return self._wait_for_others(timeout)
+        if service.is_driven_here:
+            log.warning("a callback cannot wait for %s: its own thread runs the jobs", self.id)
+            return self._record.end_is_stored
+        deadline = None if timeout is None else time.monotonic() + timeout
+        stuck = 0
+        progress = Progress(self._record)
+        # Stored, not only decided: what is asked for afterwards is read from the store.
+        while not self._record.end_is_stored:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            if service.engine is None and left is None:
+                log.warning("waiting needs Orchestrator().run(): %s stays as it is", self.id)
+                break
+            # Twice in a row: between two steps the coordinator may look idle for a moment.
+            stuck = stuck + 1 if service.engine is not None and service.is_stuck else 0
+            if stuck > 1:
+                break
+            progress.show()
+            with service.changed:
+                service.changed.wait(0.05 if left is None else min(left, 0.05))
+        progress.show(last=True)
+        return self._record.end_is_stored
+
+    def _wait_for_others(self, timeout: float | None) -> bool:
+        """`wait` for a submission that another process made, and runs as long as that lives."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        store = Service.latest().store
+        while not self._record.end_is_stored:
+            left = _LOOK_SECONDS if deadline is None else deadline - time.monotonic()
+            if left <= 0 or is_interrupted(store.folder, self._record):
+                break
+            time.sleep(min(left, _LOOK_SECONDS))
+        return self._record.end_is_stored

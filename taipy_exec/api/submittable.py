@@ -1,0 +1,210 @@
+"""What scenarios, sequences and tasks have in common: they can be submitted and subscribed to."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.api.data_node import DataNode
+from taipy_exec.api.entity import Entity
+from taipy_exec.api.job import Job
+from taipy_exec.api.notebook import table_html
+from taipy_exec.api.properties import encoded
+from taipy_exec.api.reasons import DataNodeEditInProgress, DataNodeIsNotWritten, ReasonCollection
+from taipy_exec.api.registry import Callback, Registry, Subscriber
+from taipy_exec.api.service import Service
+from taipy_exec.api.submission import ENTITY, OURS, Submission
+from taipy_exec.config.application import ScenarioConfig, TaskConfig
+from taipy_exec.errors import NonExistingScenario, NonExistingScenarioConfig, NotFoundError
+from taipy_exec.model.graph import JobGraph, build_graph
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
+from taipy_exec.store.rows import Instance
+
+if TYPE_CHECKING:
+    from taipy_exec.api.scenario import Scenario
+
+log = logging.getLogger("taipy_exec")
+
+
+class Submittable(Entity):
+    """A scenario, a sequence or a task. `_scenario` is the one whose data nodes it works on."""
+
+    entity_type: str
+    config_id: str
+    _scenario: Scenario
+
+    def submit(
+        self,
+        callbacks: Sequence[Callback] | None = None,
+        force: bool = False,
+        wait: bool = False,
+        timeout: float | None = None,
+        **properties: Any,
+    ) -> Submission:
+        """Create the jobs and run them, or queue them where the mode has a queue.
+
+        `callbacks` get each job at each change of its status. With `wait`, return when the
+        submission can go no further, or after `timeout` seconds; nothing is raised then.
+
+        Raises NonExistingScenario where the scenario was deleted, NonExistingScenarioConfig where
+        it is configured no more, UsageError for a property that cannot be stored, and BusyError
+        while another process works on the same data.
+        """
+        service = Service.get()
+        config, instance = _configured(service, self._scenario)
+        calls = [
+            *(Subscriber(callback, []) for callback in reversed(list(callbacks or ()))),
+            *(Subscriber(s.callback, [*s.params, self]) for s in self.subscribers),
+        ]
+        plan = service.new_submission(
+            config,
+            instance,
+            self._target,
+            force=force,
+            callbacks=[self._caller(calls, force, service)] if calls else [],
+            properties=_kept(properties, self),
+        )
+        made = Submission(plan.record, self, plan.jobs, service)
+        Registry.submissions[made.id] = made
+        made.keep(properties)
+        service.hand_over(plan)
+        if wait:
+            made.wait(timeout)
+        return made
+
+    def _caller(
+        self, calls: Sequence[Subscriber], force: bool, service: Service
+    ) -> Callable[[JobRecord, Status], None]:
+        """What the service calls at each change of a job's status."""
+
+        def call(record: JobRecord, status: Status) -> None:
+            job = Job(record, self, force, service, status)
+            for callback, params in calls:
+                try:
+                    callback(*params, job)
+                except Exception:
+                    log.exception("callback %r raised for job %s", callback, job.id)
+
+        return call
+
+    # -- subscribers ------------------------------------------------------------------------
+
+    @property
+    def subscribers(self) -> list[Subscriber]:
+        """Who is told of jobs in this process, in the order of subscription."""
+        return Registry.subscribers.get(self.id, [])
+
+    def subscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
+        """Have `callback(*params, self, job)` called at each change of a job's status.
+
+        The jobs are those of submissions that this process makes from now on.
+        """
+        subscribers = Registry.subscribers.setdefault(self.id, [])
+        subscribers.append(Subscriber(callback, list(params or ())))
+
+    def unsubscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
+        """End a subscription. Raises ValueError where there is none."""
+        wanted = None if params is None else list(params)
+        for entry in self.subscribers:
+            if entry.callback == callback and (wanted is None or entry.params == wanted):
+                self.subscribers.remove(entry)
+                return
+        raise ValueError(f"{callback} is not subscribed")
+
+    # -- tasks and data nodes ---------------------------------------------------------------
+
+    @property
+    def _target(self) -> str:
+        """What of the scenario it is, in a submission's words."""
+        raise NotImplementedError
+
+    @property
+    def _task_configs(self) -> Sequence[TaskConfig]:
+        """The configurations of its tasks."""
+        raise NotImplementedError
+
+    def _graph(self) -> JobGraph:
+        return build_graph([task.spec for task in self._task_configs])
+
+    def _nodes(self, names: Iterable[str]) -> dict[str, DataNode]:
+        return {name: self._scenario.data_nodes[name] for name in names}
+
+    def get_inputs(self) -> set[DataNode]:
+        """The data nodes that are read and not written here."""
+        return set(self._nodes(self._graph().inputs).values())
+
+    def get_outputs(self) -> set[DataNode]:
+        """The data nodes that are written and not read here."""
+        return set(self._nodes(self._graph().outputs).values())
+
+    def get_intermediate(self) -> set[DataNode]:
+        """The data nodes that are written and read here."""
+        return set(self._nodes(self._graph().intermediate).values())
+
+    def data_nodes_being_edited(self) -> set[DataNode]:
+        """The data nodes of its tasks that somebody has locked, or that a job is to write."""
+        names = dict.fromkeys(n for t in self._task_configs for n in (*t.input_ids, *t.output_ids))
+        return {node for node in self._nodes(names).values() if node.edit_in_progress}
+
+    def is_ready_to_run(self) -> ReasonCollection:
+        """Whether every input has a value and nobody edits it; the reasons where not."""
+        reasons = ReasonCollection()
+        for node in self._nodes(self._graph().inputs).values():
+            if node.edit_in_progress:
+                reasons.add(node.id, DataNodeEditInProgress(node.id))
+            if not node.is_written:
+                reasons.add(node.id, DataNodeIsNotWritten(node.id))
+        return reasons
+
+    # -- notebooks --------------------------------------------------------------------------
+
+    def _repr_html_(self) -> str:
+        from taipy_exec.api.entities import latest_submission
+
+        last = latest_submission(self)
+        if last is not None:
+            return last._repr_html_()
+        return table_html(self._shown_name, None, (), self._graph(), Service.latest().redact)
+
+    @property
+    def _shown_name(self) -> str:
+        """What people call it."""
+        named = self._scenario.name
+        return f"{self.config_id} / {named}" if named else self.config_id
+
+
+def _configured(service: Service, scenario: Scenario) -> tuple[ScenarioConfig, Instance]:
+    """The configuration in use of a scenario that is there, and what is stored of it now."""
+    try:
+        instance = service.store.instance(scenario.id)
+    except NotFoundError:
+        raise NonExistingScenario(
+            f"{scenario.id} was deleted", "create another one with create_scenario"
+        ) from None
+    config = service.app.real_scenarios.get(scenario.config_id)
+    if config is None:
+        raise NonExistingScenarioConfig(
+            f"{scenario.id} cannot be submitted: the scenario {scenario.config_id!r} is not in "
+            "the configuration",
+            "configure it as it was, or delete what was made of it with delete",
+        )
+    return config, instance
+
+
+def _kept(properties: dict[str, Any], entity: Submittable) -> dict[str, object]:
+    """The properties that the submission's own row can hold, and whose submission it is.
+
+    What was submitted follows from the target, but for sequences that programs have made.
+    """
+    texts = {name: encoded(name, value) for name, value in properties.items()}
+    kept: dict[str, object] = {
+        name: properties[name]
+        for name, text in texts.items()
+        if name not in OURS and json.loads(text) == properties[name]
+    }
+    if entity.entity_type == "SEQUENCE":
+        kept[ENTITY] = entity.id
+    return kept

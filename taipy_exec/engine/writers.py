@@ -1,0 +1,32 @@
+"""Which unfinished job of another process is to write a data node."""
+
+from __future__ import annotations
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.engine.identity import is_alive
+from taipy_exec.engine.instances import instance_nodes
+from taipy_exec.errors import NotFoundError
+from taipy_exec.store.store import Store
+
+
+def writer_elsewhere(store: Store, app: AppConfig, key: str, identity: str) -> str | None:
+    """The id of an unfinished job that is to write the place `key`, see `DataNodeRef.key`.
+
+    Only those of living processes other than `identity` count, and of the configuration `app`.
+    """
+    for record in store.unfinished_submissions():
+        scenario = app.real_scenarios.get(record.scenario)
+        if record.coordinator == identity or scenario is None:
+            continue
+        if not is_alive(store.folder, record.coordinator):
+            continue
+        try:
+            nodes = instance_nodes(app, scenario, store.instance(record.instance))
+        except NotFoundError:
+            continue  # it was removed meanwhile
+        outputs = {task.id: task.output_ids for task in scenario.tasks}
+        for job in store.jobs(record.id):
+            names = () if job.status.is_final else outputs.get(job.task, ())
+            if any(nodes[name].key == key for name in names):
+                return job.id
+    return None
