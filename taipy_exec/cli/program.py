@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.config.application_path import ApplicationPath, find_application, whole_path
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 
 if TYPE_CHECKING:

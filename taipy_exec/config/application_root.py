@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.machinery
 import re
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES
 
 # How far above the file to look where the file does not lie below the working folder.
 _LEVELS_ABOVE = 3
@@ -160,6 +159,8 @@ def _look(name: str, places: Sequence[Path]) -> tuple[Path | None, list[Path]]:
 
 def _binds(file: Path, name: str) -> bool:
     """Whether the module's text gives `name` a value at its top level, or may do so."""
+    import ast  # seldom needed
+
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-_MAIN = "__main__"
+from taipy_exec.config.vocabulary import MAIN_NAMES
 
 
 class CallableName(NamedTuple):
@@ -68,7 +68,11 @@ def _same_method(found: Any, value: Any) -> bool:
 
 def _modules(value: Any) -> Iterator[ModuleType]:
     """Where a variable may hold the callable, the likely ones first."""
-    first = [getattr(value, "__module__", None), getattr(type(value), "__module__", None), _MAIN]
+    first = [
+        getattr(value, "__module__", None),
+        getattr(type(value), "__module__", None),
+        MAIN_NAMES[0],
+    ]
     names = [name for name in first if isinstance(name, str)]
     if getattr(value, "__qualname__", None) is None:
         names += list(sys.modules)  # an instance, which any module may have made

@@ -12,9 +12,10 @@ from typing import Any
 
 from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.layers import Sections
-from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
+from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import render
+from taipy_exec.config.vocabulary import MAIN_NAMES
 
 _SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
 

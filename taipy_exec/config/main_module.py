@@ -8,7 +8,7 @@ import sys
 from importlib.abc import SourceLoader
 from pathlib import Path
 
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
 

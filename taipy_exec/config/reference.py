@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pydoc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,10 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from taipy_exec.config.callable_name import callable_name
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
-# Both names of the user's main script: Taipy writes the second one from a spawned child.
-MAIN_NAMES = ("__main__", "__mp_main__")
 MAIN_PREFIXES = tuple(f"{name}{mark}" for name in MAIN_NAMES for mark in ".:")
 
 
@@ -126,6 +124,8 @@ class ClassRef:
 
     def load(self) -> type:
         """The class. Raises ConfigurationError where it cannot be found or imported."""
+        import pydoc  # which imports much
+
         path = self.path.replace(":", ".")
         first, _, rest = path.partition(".")
         if first in MAIN_NAMES:

@@ -9,6 +9,9 @@ FLAT_SECTIONS = ("TAIPY", "JOB", "CORE")
 ENTRY_SECTIONS = ("DATA_NODE", "TASK", "SCENARIO")
 SECTIONS = FLAT_SECTIONS + ENTRY_SECTIONS
 
+# Both names of the user's main script: Taipy writes the second one from a spawned child.
+MAIN_NAMES = ("__main__", "__mp_main__")
+
 # Sections of Taipy's other packages and editions: no business of ours, and no mistake.
 FOREIGN_SECTIONS = frozenset(
     {"gui", "GUI", "REST", "rest", "AUTHENTICATION", "TELEMETRY", "VERSION_MIGRATION"}

@@ -17,7 +17,7 @@ from typing import Any
 
 import dill
 
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES
 
 
 def dump(value: Any) -> bytes:

@@ -16,8 +16,8 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, ForeignProgram, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
-from taipy_exec.config.reference import MAIN_NAMES, FunctionRef
-from taipy_exec.config.vocabulary import WATCH_KEYS
+from taipy_exec.config.reference import FunctionRef
+from taipy_exec.config.vocabulary import MAIN_NAMES, WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback

@@ -19,7 +19,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
+from taipy_exec.config.reference import ClassRef, FunctionRef
+from taipy_exec.config.vocabulary import MAIN_NAMES
 
 _Import = tuple[str, str | None]
 

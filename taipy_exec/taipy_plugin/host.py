@@ -11,7 +11,7 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main
 from taipy_exec.config.redaction import redaction
-from taipy_exec.config.reference import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.execution.failed_attempt import AttemptFailed, format_traceback
 from taipy_exec.execution.order import JobOrder, JobReport

@@ -12,10 +12,11 @@ from typing import Any
 from taipy_exec.config.application import DataNodeConfig
 from taipy_exec.config.export import write_toml
 from taipy_exec.config.layers import Sections, layer_from_toml
-from taipy_exec.config.reference import MAIN_NAMES, ClassRef, FunctionRef
+from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.taipy_program import imports_taipy
 from taipy_exec.config.toml_file import TomlFile
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.data.registry import storage_type
 from taipy_exec.taipy_plugin import internals
