@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from taipy_exec.cli.location import Location
@@ -61,13 +62,27 @@ def read_application(
     if is_taipy_program(found, prefers_program=prefers_program):
         from taipy_exec.taipy_plugin.application import read_program
 
-        return read_program(found, state_dir=location.state_dir, overrides=overrides)
+        compiled = read_program(found, state_dir=location.state_dir, overrides=overrides)
+        if found.toml is not None:
+            also = _also(found, location, overrides)
+            compiled.config = replace(compiled.config, also=also)
+        return compiled
     return compile_application(
         found,
         python_layer=_python_layer(found),
         state_dir=location.state_dir,
         overrides=overrides,
     )
+
+
+def _also(found: ApplicationPath, location: Location, overrides: Layer) -> AppConfig | None:
+    """The application as its TOML file describes it, where that is valid by itself."""
+    try:
+        compiled = compile_application(found, state_dir=location.state_dir, overrides=overrides)
+        config = checked(compiled, imports=False)
+    except ConfigurationError:
+        return None
+    return config if config.tasks else None
 
 
 def enter(found: ApplicationPath) -> None:

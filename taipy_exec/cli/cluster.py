@@ -193,6 +193,11 @@ class Watch:
             time.sleep(_REFRESH_SECONDS)
 
 
+def serves(beat: Beat, digest: str) -> bool:
+    """Whether a worker runs jobs of the configuration with this digest; of any, where empty."""
+    return digest in ("", beat.digest, beat.also)
+
+
 def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
     """One row for each worker, and for each job that it runs."""
     from rich.text import Text
@@ -212,7 +217,7 @@ def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
             str(beat.done),
             str(beat.failed),
             duration(beat.uptime),
-            plain(beat.digest) if not digest else "same" if beat.digest == digest else "other",
+            plain(beat.digest) if not digest else "same" if serves(beat, digest) else "other",
         )
     return table
 

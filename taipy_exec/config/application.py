@@ -237,6 +237,8 @@ class AppConfig(_Discreet):
     `source` is the TOML file, None for what was configured in Python only; `main_file` the
     Python file that stands for `__main__` in the names of functions; `looked_in` are the folders
     that could have been the root; `program` is None where all that there is to know stands here.
+    `also` is the same application as a TOML file beside its program describes it: a worker of
+    the program runs those jobs, too.
     `memo` is for what others derive from it again and again, under keys of their own.
     """
 
@@ -253,7 +255,12 @@ class AppConfig(_Discreet):
     scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
     digest: str = ""
     program: ForeignProgram | None = None
+    also: AppConfig | None = None
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def serving(self, entity: str) -> AppConfig:
+        """What describes a job: the program that has made its task `entity`, or the TOML file."""
+        return self if entity or self.also is None else self.also
 
     @cached_property
     def storage_folder(self) -> Path:

@@ -23,7 +23,7 @@ from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import Fence
 from taipy_exec.execution.forks import close_in_copies, end_copy_of
-from taipy_exec.execution.host import host_of
+from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner
@@ -58,6 +58,26 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
     Default data stays behind: only the coordinator writes it. So does what only the coordinator
     tells others by: the address may be a secret, the function hold what cannot be sent.
     """
+    small = _small(app)
+    try:
+        sent = by_value.dump(small)
+    except Exception:
+        tasks = {id: _sendable(task) for id, task in small.tasks.items()}
+        sent = by_value.dump(replace(small, tasks=tasks))
+    bootstrap = Bootstrap(
+        folder=str(folder),
+        sys_path=list(sys.path),
+        main_file=str(app.main_file) if app.main_file else None,
+        app=sent,
+        asks=asks,
+        environment=dict(app.job.environment),
+        program=app.program,
+        authkey=bytes(multiprocessing.current_process().authkey),
+    )
+    return pickle.dumps(bootstrap, protocol=5)
+
+
+def _small(app: AppConfig) -> AppConfig:
     nodes = {
         id: replace(
             node, properties={k: v for k, v in node.properties.items() if k != "default_data"}
@@ -74,22 +94,8 @@ def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes
     }
     sent_keys = {k: v for k, v in app.job.properties.items() if k not in WATCH_KEYS}
     job = replace(app.job, properties=sent_keys)
-    small = replace(app, job=job, data_nodes=nodes, tasks=tasks, scenarios={}, memo={})
-    try:
-        sent = by_value.dump(small)
-    except Exception:
-        sent = by_value.dump(replace(small, tasks={id: _sendable(t) for id, t in tasks.items()}))
-    bootstrap = Bootstrap(
-        folder=str(folder),
-        sys_path=list(sys.path),
-        main_file=str(app.main_file) if app.main_file else None,
-        app=sent,
-        asks=asks,
-        environment=dict(app.job.environment),
-        program=app.program,
-        authkey=bytes(multiprocessing.current_process().authkey),
-    )
-    return pickle.dumps(bootstrap, protocol=5)
+    also = None if app.also is None else _small(app.also)
+    return replace(app, job=job, data_nodes=nodes, tasks=tasks, scenarios={}, also=also, memo={})
 
 
 def _sendable(task: TaskConfig) -> TaskConfig:
@@ -143,7 +149,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
 
 
 def _run(
-    runner: JobRunner, order: JobOrder, beside: bytes, surroundings: Surroundings
+    runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
 ) -> JobReport:
     try:
         report = runner.run(order, beside)
@@ -176,7 +182,9 @@ def _redirect(output: Any) -> None:
     sys.stdin, sys.stdout, sys.stderr = (open_stream(number) for number in range(3))
 
 
-def _load(message: bytes, may_write: Callable[[], bool]) -> tuple[JobRunner | None, Failure | None]:
+def _load(
+    message: bytes, may_write: Callable[[], bool]
+) -> tuple[JobRunner | ProgramOrFile | None, Failure | None]:
     """The application, or why it cannot be had: then every job of this slot fails with that."""
     bootstrap: Bootstrap = pickle.loads(message)
     try:
@@ -210,10 +218,13 @@ def _import_application(bootstrap: Bootstrap) -> None:
         import_main(main) if program is None else host_of(program).import_program(main)
 
 
-def _make_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
-    if app.program is not None:
-        return host_of(app.program).job_runner(app, may_write)
-    return JobRunner(app, may_write, alone=True)
+def _make_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner | ProgramOrFile:
+    if app.program is None:
+        return JobRunner(app, may_write, alone=True)
+    of_program = host_of(app.program).job_runner(app, may_write)
+    if app.also is None:
+        return of_program
+    return ProgramOrFile(of_program, JobRunner(app.also, may_write, alone=True))
 
 
 def _complete_main(came_whole: Iterable[Any]) -> None:

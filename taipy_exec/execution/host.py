@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from taipy_exec.config.application import AppConfig, ForeignProgram
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.data.node import Owner, locate
-from taipy_exec.execution.order import JobOrder
+from taipy_exec.execution.order import JobOrder, JobReport
 
 if TYPE_CHECKING:
     from taipy_exec.execution.run_job import JobRunner
@@ -32,6 +32,19 @@ class Host(Protocol):
         """Remove what process `pid` was writing when it died while it ran the job."""
 
 
+class ProgramOrFile:
+    """Runs the jobs of a program, and those that were submitted by the TOML file beside it."""
+
+    def __init__(self, of_program: JobRunner, of_file: JobRunner) -> None:
+        self._of_program = of_program
+        self._of_file = of_file
+
+    def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
+        """As `JobRunner.run`. Only a program's order names the entity of its task."""
+        runner = self._of_program if order.entity or beside else self._of_file
+        return runner.run(order, beside)
+
+
 def host_of(program: ForeignProgram) -> Host:
     """The module that knows how the program's jobs run."""
     return cast("Host", importlib.import_module(program.module))
@@ -39,6 +52,7 @@ def host_of(program: ForeignProgram) -> Host:
 
 def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
     """Remove what process `pid` was writing when it died while it ran the job."""
+    app = app.serving(order.entity)
     if app.program is not None:
         host_of(app.program).remove_half_written(order, pid)
         return

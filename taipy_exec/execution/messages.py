@@ -27,6 +27,7 @@ _SHAPES = {
     "task": re.compile(r"\w+"),
     "entity": re.compile(rf"(TASK_\w+_{_UUID})?"),
     "digest": re.compile(r"[0-9a-f]*"),
+    "also": re.compile(r"[0-9a-f]*"),
     "epoch": re.compile(r"[0-9a-f]*"),
     "run": re.compile(r"[\w.:-]*"),
     "worker_id": re.compile(r"[0-9a-f]+"),
@@ -191,7 +192,10 @@ class Call(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """What a worker tells about itself. `running` has [job, task, seconds] for each slot in use."""
+    """What a worker tells about itself. `running` has [job, task, seconds] for each slot in use.
+
+    `also` is the digest of another configuration whose jobs it runs, too.
+    """
 
     worker: str
     worker_id: str
@@ -202,6 +206,7 @@ class Beat(NamedTuple):
     done: int
     failed: int
     uptime: float
+    also: str = ""
 
 
 Wire = (

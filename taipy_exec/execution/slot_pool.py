@@ -106,10 +106,10 @@ class SlotPool:
             self._ended.append(report)
             return
         slot = self._reserved.pop(worker)
-        slot.start(order, log, until, self._seconds_to_kill(order.task), beside)
+        slot.start(order, log, until, self._seconds_to_kill(order), beside)
 
-    def _seconds_to_kill(self, task: str) -> float | None:
-        config = self._app.tasks.get(task)
+    def _seconds_to_kill(self, order: JobOrder) -> float | None:
+        config = self._app.serving(order.entity).tasks.get(order.task)
         if config is None or not config.properties:
             return None
         return config.run_options.seconds_to_kill(self._app.job.grace)

@@ -90,7 +90,8 @@ class WorkerService:
         self._tell = tell
         self._names = Names(cluster.application)
         self._codec = Codec(cluster.application, cluster.secret)
-        self._tasks = tasks_by_scenario(app)
+        served = [app] if app.also is None else [app, app.also]
+        self._tasks = {one.digest: tasks_by_scenario(one) for one in served}
         self._caught_up = False
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._leaving = 0
@@ -259,12 +260,12 @@ class WorkerService:
             return
         if self.orders.take_again(order, delivery):
             return
-        if order.digest != self.app.digest:
+        if order.digest not in self._tasks:
             self._later.append(
                 (time.monotonic() + _MISMATCH_SECONDS, lambda: self._refuse(order, delivery))
             )
             return
-        why = why_not_ours(self._tasks, order)
+        why = why_not_ours(self._tasks[order.digest], order)
         if why is not None:
             self._bury(delivery, why)
         elif delivery.redelivered:
@@ -378,6 +379,7 @@ class WorkerService:
             done=self.orders.done,
             failed=self.orders.failed,
             uptime=round(now - self._started_at, 3),
+            also=self.app.also.digest if self.app.also else "",
         )
         body, headers = self._codec.dump(beat)
         return Message(self._names.beats, "", body, headers=dict(headers), lasting=False)

@@ -24,7 +24,7 @@ def workers(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.cluster import look, place_of, workers_table
+    from taipy_exec.cli.cluster import look, place_of, serves, workers_table
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
@@ -44,7 +44,7 @@ def workers(
             f"{place.cluster.application}",
             style="cyan",
         )
-    if any(place.digest not in ("", beat.digest) for beat in seen.beats):
+    if not all(serves(beat, place.digest) for beat in seen.beats):
         streams.warn(
             "a worker with another configuration runs no jobs that are submitted from here: "
             "bring the application there up to date"

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.cluster import Place, call_workers
+from taipy_exec.cli.cluster import Place, call_workers, serves
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.doctor.transport import check_transport
 from taipy_exec.config.application import AppConfig
@@ -170,7 +170,7 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
     slots = sum(beat.slots for beat in beats)
     number = "1 worker" if len(beats) == 1 else f"{len(beats)} workers"
     text = f"{number} with {slots} slots for application {application}"
-    others = [beat.worker for beat in beats if place.digest not in ("", beat.digest)]
+    others = [beat.worker for beat in beats if not serves(beat, place.digest)]
     if not others:
         return Finding(name="workers", message=text)
     return Finding(
