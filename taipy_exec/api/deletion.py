@@ -36,13 +36,12 @@ log = logging.getLogger("taipy_exec")
 
 
 def delete(entity_id: str) -> None:
-    """Delete an entity, and what belongs to it alone.
+    """Delete an entity, and everything that belongs to it alone.
 
-    With a scenario go its submissions and its own data nodes, and if it is the last one of its
-    cycle, the cycle; with a cycle its scenarios and the data nodes that they share; with a
-    submission its jobs; with a task the jobs of it; with a data node its value, where the path
-    is generated, and what is recorded of it. Tasks and data nodes of a scenario follow from the
-    configuration: they are there as long as the scenario is.
+    A scenario takes its submissions and its own data nodes along, and the last one of a cycle
+    the cycle. A cycle takes its scenarios along, and the data nodes that they share; a submission
+    or a task its jobs; a data node its records, and its value where the path is generated. Tasks
+    and data nodes of a scenario follow from the configuration, and stay as long as the scenario.
 
     Raises ModelNotFound where there is no such entity, DeletingPrimaryScenario where others of its
     cycle would be left without a primary one, SubmissionNotDeletedException or

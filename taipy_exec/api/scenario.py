@@ -35,8 +35,8 @@ class Scenario(Submittable):
     """An instance of a scenario, with data nodes of its own.
 
     Tasks and data nodes follow from the configuration; name, properties, tags, sequences and
-    whether it is primary are read anew from the store each time. Of one whose scenario is not
-    configured any more, these are all that there is.
+    whether it is primary are read anew from the store each time. A scenario that is not configured
+    any more has these alone.
     """
 
     entity_type = "SCENARIO"
