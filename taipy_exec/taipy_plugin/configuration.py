@@ -35,10 +35,12 @@ def compile_program(
     root: Path,
     state_dir: Path,
     overrides: Layer | None = None,
+    runs: bool = False,
 ) -> Compiled:
-    """Taipy's applied configuration as an `AppConfig`, with what is wrong of what we read in it.
+    """Taipy's applied configuration as an `AppConfig`, with what is wrong in it.
 
-    `main` is the file of the program, None where it has none.
+    `main` is the file of the program, None where it has none. With `runs`, only what is wrong of
+    what we read: Taipy has checked the rest before it runs, or does without.
     """
     layer = program_layer(main or root)
     compiled = compile_layers(
@@ -53,7 +55,7 @@ def compile_program(
         program=ForeignProgram(module=HOST_MODULE, configuration=internals.configuration_text()),
     )
     found = [*compiled.problems, *check_running(compiled, runner_modes())]
-    compiled.problems = [*filter(_is_ours, found), *_found_by_taipy()]
+    compiled.problems = [*filter(_is_ours, found), *([] if runs else _found_by_taipy())]
     return compiled
 
 

@@ -660,6 +660,7 @@ def take_over(service: JobService) -> None:
         if force_restart and cls._dispatcher is not None:
             cls._remove_dispatcher()
         cls._dispatcher = service.started()
+        Config.block_update()
         return cls._dispatcher
 
     _OrchestratorFactory._build_dispatcher = classmethod(build)

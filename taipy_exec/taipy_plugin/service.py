@@ -143,7 +143,9 @@ class Service:
     def _application(self) -> AppConfig:
         main = _main_file()
         root = main.parent if main is not None else Path.cwd()
-        compiled = compile_program(main, root=root, state_dir=state_folder(root, self._state_dir))
+        compiled = compile_program(
+            main, root=root, state_dir=state_folder(root, self._state_dir), runs=True
+        )
         app = compiled.raise_errors()
         if app.job.mode == "cluster":
             _check_folders(app)

@@ -235,6 +235,29 @@ def test_a_mode_that_is_none_raises_what_taipy_raises(both: Both) -> None:
     assert ours["raised"] == "ModeNotAvailable"
 
 
+def test_a_dispatcher_alone_runs_what_the_checks_would_refuse_and_blocks_the_configuration(
+    both: Both,
+) -> None:
+    theirs, ours = both("""
+        from taipy.core._orchestrator._orchestrator_factory import _OrchestratorFactory
+
+        Config.configure_job_executions(mode="standalone")
+        node("unset", default_path="ENV[NOT_SET_ANYWHERE]")
+        node("memory", storage_type="in_memory")
+
+        if __name__ == "__main__":
+            _OrchestratorFactory._build_orchestrator()
+            dispatcher = _OrchestratorFactory._build_dispatcher()
+            try:
+                node("late")
+                late = None
+            except Exception as error:
+                late = type(error).__name__
+            tell(runs=dispatcher.is_running(), late=late)
+    """)
+    assert theirs == ours == {"runs": True, "late": "ConfigurationUpdateBlocked"}
+
+
 def test_jobs_run_that_were_submitted_while_a_clock_was_frozen(both: Both) -> None:
     """Libraries that freeze it leave times whose own methods fail once the clock goes again."""
     theirs, ours = both("""
