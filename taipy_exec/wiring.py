@@ -250,6 +250,7 @@ def make_engine(
         urgency=_urgency(app, store),
         note=partial(_note, app),
         grace=app.job.grace,
+        identity=own.name,
     )
     return Engine(
         app=app,

@@ -62,6 +62,7 @@ class Coordinator:
         urgency: Urgency = lambda plan: {},
         note: Callable[[JobOrder, str], None] = lambda order, text: None,
         grace: float = 5.0,
+        identity: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.board = Board()
@@ -73,6 +74,7 @@ class Coordinator:
         self._runner = runner
         self._queue = runner.queue
         self._grace = grace
+        self._identity = identity
         self._clock = clock
         self._plans: dict[str, SubmissionPlan] = {}
         self._turns = Turns(self.board, pools or Pools(store.folder, {}), urgency)
@@ -239,7 +241,7 @@ class Coordinator:
         for record in left:
             record.coordinator = None
         if left:
-            self._store.save([], left)
+            self._store.save([], left, by=self._identity)
 
     def hand_back(self) -> None:
         """This coordinator leaves. What runs here is stopped and put back among what waits."""
@@ -365,7 +367,7 @@ class Coordinator:
         if self._queue is not None:
             self._withdraw(self._queue, changes)
         if updates or moved or any(writes):
-            self._store.save(updates, moved, writes.edits, writes.contents)
+            self._store.save(updates, moved, writes.edits, writes.contents, by=self._identity)
         for record in moved:
             record.stored_status = record.status
             record.end_is_stored = record.finished_at is not None

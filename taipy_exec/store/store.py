@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -74,12 +75,19 @@ class Store(Removals):
         submissions: Iterable[SubmissionRecord] = (),
         edits: Iterable[Edit] = (),
         contents: Iterable[Content] = (),
+        *,
+        by: str | None = None,
     ) -> None:
         """Store what happened, in one transaction, if nobody else changed these jobs.
 
-        Raises StoreError, and stores nothing, where a job is not what the writer believes.
+        Raises StoreError, and stores nothing, where a job is not what the writer believes, or
+        coordinator `by` has lost a submission to another one.
         """
+        submissions = list(submissions)
         with self.transaction() as connection:
+            if by is not None:
+                ids = {s.id for s in submissions} | {u.job.submission for u in updates}
+                self._refuse_former(connection, by, ids)
             # One by one: for the usual one or two rows this costs less than executemany.
             done = sum(
                 connection.execute(UPDATE_JOB, update_values(update)).rowcount for update in updates
@@ -98,6 +106,17 @@ class Store(Removals):
             insert_edits(connection, edits)
             for content in contents:
                 connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", content)
+
+    def _refuse_former(self, connection: sqlite3.Connection, by: str, ids: Iterable[str]) -> None:
+        for id in ids:
+            row = connection.execute(
+                "SELECT coordinator FROM submissions WHERE id = ?", (id,)
+            ).fetchone()
+            if row is not None and row[0] != by:
+                raise StoreError(
+                    f"another process has taken over {id}; this one stops here",
+                    f"taipy-exec status{self.where} shows who runs it now",
+                )
 
     def pause(self, submission: str, *, paused: bool) -> bool:
         """Have no more jobs of a submission started, or go on; False where it has ended."""

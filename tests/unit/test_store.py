@@ -813,3 +813,13 @@ def test_a_migration_keeps_what_is_stored(folder: Path, monkeypatch: pytest.Monk
     rows = connection.execute("SELECT task, priority FROM jobs ORDER BY position").fetchall()
     assert rows == [("t0", None), ("t1", None), ("t2", None)]
     connection.close()
+
+
+def test_a_coordinator_that_lost_its_submission_stores_nothing_any_more(store: Store) -> None:
+    fill(store)
+    id, former = submission().id, submission().coordinator
+    assert store.take_over(id, former, "second", "standalone")
+    with pytest.raises(StoreError, match="another process has taken over"):
+        store.save([], [submission(coordinator="first")], by="first")
+    assert store.submission(id).coordinator == "second"
+    store.save([], [submission(coordinator="second")], by="second")
