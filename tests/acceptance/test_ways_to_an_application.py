@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,38 @@ def test_a_killed_submission_is_carried_on_from_another_folder(layout: Layout) -
     (layout.src / "gate").touch()
     resumed = layout.run(WAYS[2], "resume", "-a", "APP", "--json")
     assert resumed.json["submission"]["status"] == "COMPLETED"
+
+
+PROGRAM = """\
+import sys
+from pathlib import Path
+
+import taipy_exec as tp
+from taipy_exec import Config
+
+Config.load(Path(__file__).parent / "config" / "config.toml")
+Config.configure_job_executions(mode=sys.argv[1])
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    scenario = tp.create_scenario(Config.scenarios["sales_total"], name=sys.argv[2])
+    scenario.submit(wait=True)
+    print(scenario.total.read())
+"""
+
+
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_a_program_that_loads_the_file_shares_its_root_with_the_command_line(
+    layout: Layout, mode: str
+) -> None:
+    (layout.src / "main.py").write_text(PROGRAM)
+    for number, folder in enumerate((layout.src, layout.app.folder, Path("/")), 1):
+        process = layout.app.start(
+            mode, f"name{number}", command=[sys.executable, str(layout.src / "main.py")], cwd=folder
+        )
+        result = layout.app.end(process)
+        assert (result.code, result.out.strip()) == (0, "6"), result.err
+    listed = layout.run(WAYS[0], "status", "-a", "APP", "--json").json["submissions"]
+    assert [s["name"] for s in listed] == ["name3", "name2", "name1"]
+    shown = layout.run(WAYS[2], "data", "show", "APP", "total", "--name", "name2")
+    assert shown.out.strip() == "6"
+    assert layout.made() == {"my src/.taipy-exec", "my src/user_data"}
