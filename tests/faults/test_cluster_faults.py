@@ -45,6 +45,30 @@ def test_f11_a_killed_submitters_jobs_go_on_and_are_resumed(gated: Cluster) -> N
     assert gated.end(worker).code == 0
 
 
+def test_f45_what_a_live_worker_writes_is_left_alone_by_resume(shared: Cluster) -> None:
+    shared.app.module(
+        "jobs",
+        "class Slow:\n    def __reduce__(self):\n        note(f'begin {os.getpid()}')\n"
+        "        wait_for('gate')\n        return (int, (7,))\n"
+        "def make():\n    return [bytes(100_000), Slow()]\n",
+    )
+    shared.graph({"make": ("jobs.make", [], ["a"]), "after": ("flow.work", ["a"], ["b"])})
+    worker = shared.worker()
+    submit = shared.submit()
+    shared.app.begun()
+    kill_tree(submit)
+    resume = shared.app.start("resume", "--json", env=shared.environment())
+    wait_until(lambda: not shared.app.run("status").out.count("interrupted"), 30)
+    assert any(name.endswith(".part") for name in shared.app.sources())
+    shared.app.open_gate()
+    result = shared.end(resume)
+    assert_completed(result)
+    assert set(shared.attempts(result).values()) == {1}
+    assert len(shared.begun()) == 1
+    assert not any(name.endswith(".part") for name in shared.app.sources())
+    shared.leave(worker)
+
+
 def test_f11_what_was_queued_runs_once_after_the_submitter_died(cluster: Cluster) -> None:
     cluster.graph({f"t{n}": ("flow.gated", [], [f"o{n}"]) for n in range(6)})
     cluster.app.open_gate()
