@@ -34,8 +34,8 @@ App = Annotated[
     str,
     typer.Argument(
         metavar="APP",
-        help="A config.toml, any other TOML file, a folder with config.toml or main.py, "
-        "or a Python file.",
+        help="A config.toml or another TOML file, a Python file, or a folder with config.toml, "
+        "main.py or a TOML file up to two levels below.",
         envvar="TAIPY_EXEC_APP",
         show_envvar=False,
     ),

@@ -102,7 +102,7 @@ def _of_toml(toml: Path, given: Path | None, folder: Path | None = None) -> Appl
         return _application(given, toml, f"{given}, as given", (given,))
     found = find_root(_texts(toml), own, Path.cwd(), preferred=folder)
     if found.module is not None:
-        why = f"{found.folder}, because the module {found.module} is there and not in {own}"
+        why = f"{found.folder}, which has the module {found.module}"
     else:
         why = f"{found.folder}, as given; its configuration is {toml}"
     application = _application(found.folder, toml, why, found.looked_in, _doubt(found))

@@ -133,7 +133,8 @@ def _module_in(reference: str, places: Sequence[Path]) -> str | None:
     for number, name in enumerate(wanted, 1):
         file, inside = _look(name, places)
         if number == len(wanted):
-            return ".".join(wanted) if file is not None or inside else None
+            # A folder alone is a package without anything in it that could be called.
+            return ".".join(wanted) if file is not None else None
         places = inside
         if not any(_look(wanted[number], places)):
             is_bound = not colon and file is not None and _binds(file, wanted[number])

@@ -235,8 +235,8 @@ def _check_task(report: _Reporter, compiled: Compiled, task: TaskConfig) -> None
     for key, found in (("inputs", task.inputs), ("outputs", task.outputs)):
         if not found and not raw.get(key):
             report.warning("TASK", task.id, key, f"the task has no {key}")
-    names = {node.id for node in (*task.inputs, *task.outputs)}
-    for name in names & set(task.properties):
+    names = dict.fromkeys(node.id for node in (*task.inputs, *task.outputs))
+    for name in filter(task.properties.__contains__, names):
         report.error(
             "TASK", task.id, name, f"the property {name!r} has the name of a data node of the task"
         )
@@ -308,8 +308,9 @@ def _check_comparators(report: _Reporter, scenario: ScenarioConfig, config: AppC
 
 
 def _check_names(report: _Reporter, scenario: ScenarioConfig) -> None:
-    task_ids = {task.id for task in scenario.tasks}
-    used = {n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs)}
+    # Each once, in the order of the file: what is reported must not change from run to run.
+    task_ids = dict.fromkeys(task.id for task in scenario.tasks)
+    used = dict.fromkeys(n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs))
     names = Counter([*task_ids, *used, *scenario.sequences, *scenario.properties])
     for name, times in names.items():
         if times > 1:

@@ -139,16 +139,18 @@ def test_the_name_and_the_address_are_enough_on_another_machine(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     worker = cluster.worker()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
     place = ["--application", "app", "--broker-url", cluster.url]
     for command in (["workers"], ["queue"], ["status"], ["doctor"], ["queue", "dead", "list"]):
-        result = cluster.app.run(*command, *place, cwd=tmp_path)
+        result = cluster.app.run(*command, *place, cwd=elsewhere)
         assert result.code == 0, (command, result.err)
-    (found,) = cluster.app.run("workers", "--json", *place, cwd=tmp_path).json["workers"]
-    status = cluster.app.run("status", "--json", *place, cwd=tmp_path).json
+    (found,) = cluster.app.run("workers", "--json", *place, cwd=elsewhere).json["workers"]
+    status = cluster.app.run("status", "--json", *place, cwd=elsewhere).json
     assert status["submissions"] == []
     assert (status["queue"]["workers"], status["workers"][0]["worker"]) == (1, found["worker"])
-    assert list(tmp_path.iterdir()) == [cluster.app.folder]
-    nothing = cluster.app.run("workers", cwd=tmp_path)
+    assert list(elsewhere.iterdir()) == []
+    nothing = cluster.app.run("workers", cwd=elsewhere)
     assert nothing.code == 3
     assert "--application" in nothing.err
     stop(cluster, worker)

@@ -91,7 +91,7 @@ def test_every_way_gives_the_same_data_and_state(layout: Layout, mode: str) -> N
     for number, way in enumerate(WAYS, 1):
         result = layout.run(way, "submit", "APP", "--mode", mode, "--json")
         assert result.code == 0, result.err
-        assert result.err.count(f"root: {layout.src}, because the module algos.algos") == 1
+        assert result.err.count(f"root: {layout.src}, which has the module algos.algos") == 1
         shown = layout.run(way, "data", "show", "APP", "total", "--json")
         assert shown.json["value"] == 6
         assert shown.json["path"].startswith("user_data/pickles/")

@@ -219,6 +219,19 @@ def test_methods_and_nested_classes_count_by_the_module_that_has_them(tmp_path: 
     assert (found.folder, found.module) == (tmp_path / "app", "ops")
 
 
+def test_a_folder_with_the_name_of_a_module_is_no_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a" / "app", work="")
+    (tmp_path / "work").mkdir()
+    file = toml(tmp_path / "a" / "app" / "config.toml", "work.f")
+    monkeypatch.chdir("/")
+    found = find_application(file)
+    assert (found.root, found.doubt) == (file.parent, None)
+    (file.parent / "work.py").unlink()
+    assert find_application(file).root == file.parent
+
+
 def test_a_file_that_has_the_name_of_its_folder_is_no_package(tmp_path: Path) -> None:
     write(tmp_path, algos__algos="def f(): ...\n")
     toml(tmp_path / "algos" / "c.toml", "algos.algos.f")
