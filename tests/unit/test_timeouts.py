@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pdb
+import select
 import signal
 import sys
 import threading
@@ -184,7 +185,7 @@ def test_a_process_that_is_being_ended_gets_no_other_job(
         assert first is not None
         pool.start(ORDER, first, JobLog(lambda: appending(tmp_path / "log"), 1000))
         slot = pool.running["j"]
-        wait_until(slot.reports.poll)
+        wait_until(lambda: select.select([slot.reports], [], [], 0)[0])
         monkeypatch.setattr("taipy_exec.execution.slot.signal_group", lambda pid, number: None)
         pool.stop("j", 5.0)
         monkeypatch.undo()
@@ -200,6 +201,7 @@ def test_a_process_that_died_by_itself_was_not_timed_out(tmp_path: Path) -> None
     """Nobody may have looked for a while."""
     slot = Slot.__new__(Slot)
     slot._limit, slot._expired, slot._stopping = 1.0, False, False
+    slot._is_misused = False
 
     assert slot._death(-9, None).kind == "process_died"
     slot._expired = True
