@@ -1072,9 +1072,9 @@ def test_who_has_waited_finds_everything_stored(app: Application, mode: str) -> 
         import time
         from taipy_exec.store.store import Store
         save = Store.save
-        def slow(self, *arguments):
+        def slow(self, *arguments, **named):
             time.sleep(0.2)
-            return save(self, *arguments)
+            return save(self, *arguments, **named)
         Store.save = slow
         orchestrator, scenario = started(CHAIN, {"x": 1}, nodes={
             "x": Config.configure_data_node("x", default_data=1)} )
