@@ -26,6 +26,7 @@ _SERVER = _BIN / "rabbitmq-server"
 _CTL = _BIN / "rabbitmqctl"
 _WATCHER = Path(__file__).with_name("broker_watcher.py")
 _START_SECONDS = 60.0
+_NOT_UP_YET = "requires the 'rabbit' app to be running"
 _STOP_SECONDS = 30.0
 
 
@@ -161,7 +162,17 @@ class PrivateBroker:
 
     def ctl(self, *arguments: str) -> str:
         """What rabbitmqctl prints; RuntimeError with its message if it fails."""
-        done = subprocess.run(
+        done = self._ctl(*arguments)
+        if done.returncode and _NOT_UP_YET in done.stderr:
+            # It takes connections a moment before it takes commands.
+            self._ctl("await_startup")
+            done = self._ctl(*arguments)
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def _ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [_CTL, "--quiet", *arguments],
             stdin=subprocess.DEVNULL,
             env=self._environment(),
@@ -171,9 +182,6 @@ class PrivateBroker:
             timeout=60,
             check=False,
         )
-        if done.returncode:
-            raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
-        return done.stdout
 
     def add_vhost(self, name: str) -> None:
         """Make a virtual host in which the user guest may do everything."""
