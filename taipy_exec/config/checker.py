@@ -363,9 +363,8 @@ def _check_imports(report: _Reporter, config: AppConfig) -> None:
             said = error.hint
             if isinstance(error, ModuleMissing) and config.looked_in:
                 folders = ", ".join(map(str, config.looked_in))
-                said = f"looked in {folders} and among the installed packages: {said}"
-                if config.root != config.looked_in[0] or len(config.looked_in) > 1:
-                    said += ", or give its folder with --root"
+                said = f"looked in {folders} and among the installed packages: put it into one of "
+                said += "these folders, install it, or name its folder with --root"
             hint = f"; {said}" if said else ""
             report.error(section, id, key, f"{error.message}{hint}", reference.path)
 
