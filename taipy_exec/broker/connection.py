@@ -1,11 +1,64 @@
-"""pika's connection, with fewer and larger pieces on their way to the broker."""
+"""pika's connection, with our way of reading messages, and with larger pieces to the broker."""
 
 from __future__ import annotations
 
+import struct
+from typing import Any
+
 import pika
+from pika import frame, spec
+
+from taipy_exec.broker.properties import read_properties
+from taipy_exec.config.vocabulary import TOO_LARGE
+
+# Bytes. The largest of ours gathers reports up to 1 MB, and the last of them may be as large again.
+LARGEST_BODY = 1 << 23
+
+_HEAD = struct.Struct(">BHL")
+_CONTENT = struct.Struct(">HHQ")
 
 
-class GatheringConnection(pika.SelectConnection):  # type: ignore[misc]
+class CarefulConnection(pika.SelectConnection):  # type: ignore[misc]
+    """Reads every message that the broker may deliver, whatever was put into it.
+
+    Foreign headers are skipped. Of a body that is larger than `LARGEST_BODY` nothing is kept: the
+    message comes with an empty one, and with its size in bytes in the header `TOO_LARGE`.
+    `_read_frame` is the hook by which pika's connections read.
+    """
+
+    def __init__(self, *arguments: object, **named: object) -> None:
+        # Channel -> how many bytes of a body that is too large are still to come.
+        self._skipped: dict[int, int] = {}
+        super().__init__(*arguments, **named)
+
+    def _read_frame(self) -> tuple[int, Any]:
+        if len(self._frame_buffer) < _HEAD.size:
+            return 0, None
+        kind, channel, size = _HEAD.unpack_from(self._frame_buffer)
+        end = _HEAD.size + size + spec.FRAME_END_SIZE
+        if len(self._frame_buffer) < end or self._frame_buffer[end - 1] != spec.FRAME_END:
+            return super()._read_frame()  # type: ignore[no-any-return]
+        if kind == spec.FRAME_HEADER:
+            return end, self._header(channel, self._frame_buffer[_HEAD.size : end - 1])
+        left = self._skipped.get(channel, 0)
+        if kind == spec.FRAME_BODY and left:
+            self._skipped[channel] = max(left - size, 0)
+            # It says as much as the frame does: the broker lives.
+            return end, frame.Heartbeat()
+        return super()._read_frame()  # type: ignore[no-any-return]
+
+    def _header(self, channel: int, data: bytes) -> Any:
+        _, _, body_size = _CONTENT.unpack_from(data)
+        properties = read_properties(data[_CONTENT.size :])
+        self._skipped.pop(channel, None)
+        if body_size > LARGEST_BODY:
+            self._skipped[channel] = body_size
+            properties.headers = {**(properties.headers or {}), TOO_LARGE: body_size}
+            body_size = 0
+        return frame.Header(channel, body_size, properties)
+
+
+class GatheringConnection(CarefulConnection):
     """Sends in one piece what one turn of the loop has produced.
 
     pika sends each frame by itself, three for a message, and each send wakes the broker. This is

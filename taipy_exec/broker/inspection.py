@@ -13,6 +13,7 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from taipy_exec.broker.connection import CarefulConnection
 from taipy_exec.broker.explanation import broker_hint, explain
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.parameters import parameters
@@ -82,7 +83,9 @@ class Inspection:
             place.socket_timeout = place.stack_timeout = share
             place.blocked_connection_timeout = _BLOCKED_SECONDS
             places.append(place)
-        self._connection: Any = self._explained(lambda: pika.BlockingConnection(places))
+        self._connection: Any = self._explained(
+            lambda: pika.BlockingConnection(places, _impl_class=CarefulConnection)
+        )
         self._connection.add_on_connection_blocked_callback(self._on_blocked)
 
     def __enter__(self) -> Inspection:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.render import duration, new_table
-from taipy_exec.cli.shapes import beat_fields, running_jobs
+from taipy_exec.cli.shapes import beat_fields
 from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath, state_folder
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
@@ -208,7 +208,7 @@ def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
     for title, extra in _COLUMNS.items():
         table.add_column(title, **extra)
     for beat in beats:
-        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in running_jobs(beat)]
+        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in beat.running]
         table.add_row(
             plain(beat.worker),
             plain(beat.state),

@@ -19,7 +19,6 @@ __all__ = [
     "error_shape",
     "job_fields",
     "past_submission_fields",
-    "running_jobs",
     "submission_fields",
     "submission_shape",
     "when",
@@ -58,20 +57,10 @@ def beat_fields(beat: Beat) -> dict[str, object]:
         "state": beat.state,
         "slots": beat.slots,
         "running": [
-            {"job": job, "task": task, "seconds": seconds}
-            for job, task, seconds in running_jobs(beat)
+            {"job": job, "task": task, "seconds": seconds} for job, task, seconds in beat.running
         ],
         "done": beat.done,
         "failed": beat.failed,
         "uptime": beat.uptime,
         "config_digest": beat.digest,
     }
-
-
-def running_jobs(beat: Beat) -> list[tuple[str, str, float]]:
-    """Job, task and seconds of what a worker runs; what does not look like that is left out."""
-    return [
-        (str(item[0]), str(item[1]), float(item[2]))
-        for item in beat.running
-        if isinstance(item, list) and len(item) == 3 and isinstance(item[2], int | float)
-    ]

@@ -215,3 +215,6 @@ NODE_RESERVED = SCENARIO_ATTRIBUTES | {
     "skippable",
 }
 FORBIDDEN_IN_IDS = ("CYCLE", "SCENARIO", "SEQUENCE", "TASK", "DATANODE")
+
+# The header of a message whose body was too large to be read: its size in bytes.
+TOO_LARGE = "taipy-exec-too-large"

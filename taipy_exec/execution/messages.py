@@ -1,4 +1,4 @@
-"""The messages between coordinator and workers: JSON, checked field by field, signed on demand.
+"""The messages between coordinator and workers: JSON by one schema, signed on demand.
 
 They name tasks of the application's own configuration and carry no code, no pickle and no path.
 What does not fit to the letter is a `BadMessage`; nothing of it is used.
@@ -8,49 +8,65 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, ClassVar, NamedTuple, get_type_hints
+from typing import Any
 
-from taipy_exec.execution.order import JobOrder, JobReport
+import msgspec
+
+from taipy_exec.config.vocabulary import TOO_LARGE
+from taipy_exec.execution.order import JobOrder
+from taipy_exec.execution.schema import (
+    Attempt,
+    Count,
+    CycleId,
+    EntityId,
+    Hex,
+    InstanceId,
+    JobId,
+    Name,
+    Report,
+    RunId,
+    Seconds,
+    Sentence,
+    SubmissionId,
+    TaskId,
+    Text,
+    Time,
+    Word,
+    WorkerId,
+)
 
 VERSION = 1
 SIGNATURE = "taipy-exec-signature"
-
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SHAPES = {
-    "job": re.compile(rf"JOB_\w+_{_UUID}"),
-    "submission": re.compile(rf"SUBMISSION_{_UUID}"),
-    "instance": re.compile(rf"SCENARIO_\w+_{_UUID}"),
-    "cycle": re.compile(r"(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?"),
-    "task": re.compile(r"\w+"),
-    "entity": re.compile(rf"(TASK_\w+_{_UUID})?"),
-    "digest": re.compile(r"[0-9a-f]*"),
-    "also": re.compile(r"[0-9a-f]*"),
-    "epoch": re.compile(r"[0-9a-f]*"),
-    "run": re.compile(r"[\w.:-]*"),
-    "worker_id": re.compile(r"[0-9a-f]+"),
-}
 
 
 class BadMessage(Exception):
     """A message that is not one of ours; its text is the reason, in one sentence."""
 
 
-class Order(NamedTuple):
+class _Message(
+    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
+):
+    """`version` and `application` are those of the whole, and are not kept once it is read."""
+
+    version: int = VERSION
+    application: str = ""
+
+
+class Order(_Message, tag="order"):
     """One attempt of one job, for the first worker that receives it; `at` is when it was sent."""
 
-    job: str
-    task: str
-    attempt: int
-    submission: str
-    instance: str
-    cycle: str
-    digest: str
-    epoch: str
-    at: float
-    entity: str = ""
+    job: JobId
+    task: TaskId
+    attempt: Attempt
+    submission: SubmissionId
+    instance: InstanceId
+    cycle: CycleId
+    digest: Hex
+    epoch: Hex
+    at: Time
+    entity: EntityId = ""
 
     def as_job_order(self) -> JobOrder:
         """What a slot gets of it."""
@@ -65,148 +81,138 @@ class Order(NamedTuple):
         )
 
 
-class JobBegun(NamedTuple):
+class JobBegun(_Message, tag="begun"):
     """A worker took the job. `run` is unique to this start."""
 
-    job: str
-    attempt: int
-    epoch: str
-    run: str
-    worker: str
-    worker_id: str
+    job: JobId
+    attempt: Attempt
+    epoch: Hex
+    run: RunId
+    worker: Name
+    worker_id: WorkerId
 
 
-class JobOutput(NamedTuple):
+class JobOutput(_Message, tag="output"):
     """A piece of what the job printed, as latin-1 text of its bytes."""
 
-    job: str
-    attempt: int
-    run: str
-    text: str
+    job: JobId
+    attempt: Attempt
+    run: RunId
+    text: Text
 
 
-class JobEnded(NamedTuple):
-    """The attempt ended; `report` is a `JobReport` as JSON."""
+class JobEnded(_Message, tag="ended"):
+    """The attempt ended."""
 
-    job: str
-    attempt: int
-    epoch: str
-    run: str
-    worker: str
-    worker_id: str
-    report: dict[str, Any]
-
-    def as_report(self) -> JobReport:
-        """The report. Raises ValueError where it is none, or one of another job."""
-        report = JobReport.from_json(self.report)
-        duration = report.duration
-        if type(duration) not in (int, float) or not duration >= 0:
-            raise ValueError("its report has no duration")
-        if (report.job, report.attempt) != (self.job, self.attempt):
-            raise ValueError("the report is of another job")
-        return report
+    job: JobId
+    attempt: Attempt
+    epoch: Hex
+    run: RunId
+    worker: Name
+    worker_id: WorkerId
+    report: Report
 
 
-class Returned(NamedTuple):
+class Returned(_Message, tag="returned"):
     """The worker did not run the order, or stopped it: `why` is a word, `detail` a sentence.
 
     `run` is empty where the job did not begin there.
     """
 
-    job: str
-    attempt: int
-    epoch: str
-    run: str
-    worker: str
-    why: str
-    detail: str
+    job: JobId
+    attempt: Attempt
+    epoch: Hex
+    run: RunId
+    worker: Name
+    why: Word
+    detail: Sentence
 
 
-class Holding(NamedTuple):
+class Holding(_Message, tag="holding"):
     """The worker lives and holds these: [job, attempt, run], run empty before it has told one."""
 
-    worker: str
-    worker_id: str
-    jobs: list[Any]
+    worker: Name
+    worker_id: WorkerId
+    jobs: list[tuple[JobId, Attempt, RunId]]
 
 
-class Asks(NamedTuple):
+class Asks(_Message, tag="asks"):
     """The worker wants to know whether this run counts, before it begins or, `begun`, writes."""
 
-    job: str
-    attempt: int
-    epoch: str
-    run: str
-    worker: str
-    worker_id: str
+    job: JobId
+    attempt: Attempt
+    epoch: Hex
+    run: RunId
+    worker: Name
+    worker_id: WorkerId
     begun: bool
 
 
-class Verdict(NamedTuple):
+class Verdict(_Message, tag="verdict"):
     """The coordinator's answer to `Asks`. `answer_to` is the submission, empty for a refusal."""
 
-    job: str
-    attempt: int
-    run: str
+    job: JobId
+    attempt: Attempt
+    run: RunId
     allowed: bool
-    answer_to: str
+    answer_to: Name
 
 
-class Withdrawn(NamedTuple):
+class Withdrawn(_Message, tag="withdrawn"):
     """These jobs are not to be run any more, by anybody."""
 
-    submission: str
-    jobs: list[Any]
+    submission: SubmissionId
+    jobs: list[JobId]
 
 
-class Paused(NamedTuple):
+class Paused(_Message, tag="paused"):
     """Nothing more of this submission is to be begun; or, not `paused`, it goes on."""
 
-    submission: str
+    submission: SubmissionId
     paused: bool
 
 
-class TakenOver(NamedTuple):
+class TakenOver(_Message, tag="taken_over"):
     """Orders of this submission with another epoch are outdated."""
 
-    submission: str
-    epoch: str
+    submission: SubmissionId
+    epoch: Hex
 
 
-class StopJob(NamedTuple):
+class StopJob(_Message, tag="stop"):
     """Stop this job where it runs: ask it to end, and kill it after `grace` seconds."""
 
-    job: str
-    attempt: int
-    grace: float
+    job: JobId
+    attempt: Attempt
+    grace: Seconds
 
 
-class Mark(NamedTuple):
+class Mark(_Message, tag="mark"):
     """A worker put it on the control stream, to see that it has read all before it."""
 
-    worker_id: str
+    worker_id: WorkerId
 
 
-class Call(NamedTuple):
+class Call(_Message, tag="call"):
     """Workers shall tell about themselves now."""
 
 
-class Beat(NamedTuple):
+class Beat(_Message, tag="beat"):
     """What a worker tells about itself. `running` has [job, task, seconds] for each slot in use.
 
     `also` is the digest of another configuration whose jobs it runs, too.
     """
 
-    worker: str
-    worker_id: str
-    digest: str
-    state: str
-    slots: int
-    running: list[Any]
-    done: int
-    failed: int
-    uptime: float
-    also: str = ""
+    worker: Name
+    worker_id: WorkerId
+    digest: Hex
+    state: Name
+    slots: Count
+    running: list[tuple[Name, Name, Seconds]]
+    done: Count
+    failed: Count
+    uptime: Seconds
+    also: Hex = ""
 
 
 Wire = (
@@ -227,93 +233,65 @@ Wire = (
     | Beat
 )
 
-_KINDS: dict[str, type[Any]] = {
-    "order": Order,
-    "begun": JobBegun,
-    "output": JobOutput,
-    "ended": JobEnded,
-    "returned": Returned,
-    "holding": Holding,
-    "asks": Asks,
-    "verdict": Verdict,
-    "withdrawn": Withdrawn,
-    "paused": Paused,
-    "taken_over": TakenOver,
-    "stop": StopJob,
-    "mark": Mark,
-    "call": Call,
-    "beat": Beat,
-}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+class _Several(_Message, tag="several"):
+    """Not a message of its own: it stands for those in it."""
+
+    messages: list[Wire]
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
-# Not a kind of its own: it stands for those in it.
-_SEVERAL = "several"
+class _Origin(msgspec.Struct):
+    version: msgspec.Raw
+    application: msgspec.Raw
 
 
-def as_text(message: Wire) -> str:
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Wire | _Several] = msgspec.json.Decoder(Wire | _Several)
+_ORIGINS = msgspec.json.Decoder(_Origin)
+_WORDS = msgspec.json.Decoder(int | str)
+
+
+def encoded(message: Wire) -> bytes:
     """One message as JSON, to be put into another or sent by itself."""
-    fields = message._asdict()
-    for name, unsaid in message._field_defaults.items():
-        # Who is of a version from before the field still understands what does not need it.
-        if fields[name] == unsaid:
-            del fields[name]
-    return _ENCODER.encode({"kind": _NAMES[type(message)], **fields})
-
-
-def _check_names(order: Order) -> None:
-    """A job's id, and that of its program's own task, begin with the configured task's id."""
-    if not order.job.startswith(f"JOB_{order.task}_"):
-        raise BadMessage("its job is not one of its task")
-    if order.entity and not order.entity.startswith(f"TASK_{order.task}_"):
-        raise BadMessage("its entity is not one of its task")
-
-
-def _is_held(entry: Any) -> bool:
-    return isinstance(entry, list) and [type(part) for part in entry] == [str, int, str]
+    # A field with its default is left out: who does not know it still understands the rest.
+    return _ENCODER.encode(message)
 
 
 class Codec:
     """Messages of one application to bytes and back; with a secret, signed and verified."""
 
-    _fields: ClassVar[dict[type[Any], dict[str, Any]]] = {
-        kind: {n: getattr(t, "__origin__", t) for n, t in get_type_hints(kind).items()}
-        for kind in _KINDS.values()
-    }
-
     def __init__(self, application: str, secret: bytes | None = None) -> None:
         self._application = application
         self._secret = secret
-        self._head = f'{{"version":{VERSION},"application":{json.dumps(application)},'
+        self._head = f'{{"version":{VERSION},"application":{json.dumps(application)},'.encode()
 
     def dump(self, message: Wire) -> tuple[bytes, dict[str, str]]:
         """Body and headers."""
-        return self._sealed(as_text(message)[1:])
+        return self._sealed(encoded(message)[1:])
 
-    def dump_all(self, texts: Sequence[str]) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of one message that holds several, each from `as_text`."""
-        return self._sealed(f'"kind":"{_SEVERAL}","messages":[{",".join(texts)}]}}')
+    def dump_all(self, parts: Sequence[bytes]) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of one message that holds several, each from `encoded`."""
+        return self._sealed(b'"kind":"several","messages":[%b]}' % b",".join(parts))
 
-    def _sealed(self, rest: str) -> tuple[bytes, dict[str, str]]:
-        body = f"{self._head}{rest}".encode()
+    def _sealed(self, rest: bytes) -> tuple[bytes, dict[str, str]]:
+        body = self._head + rest
         return body, {SIGNATURE: self._sign(body)} if self._secret else {}
 
     def load(self, body: bytes, headers: Mapping[str, Any]) -> Wire:
         """The message, where it is a single one. Raises BadMessage with the reason."""
-        return self._part(self._opened(body, headers))
+        found = self._opened(body, headers)
+        if isinstance(found, _Several):
+            raise BadMessage("it holds several messages, where one is expected")
+        return found
 
     def load_all(self, body: bytes, headers: Mapping[str, Any]) -> list[Wire]:
         """The messages, one or several. Raises BadMessage with the reason; then none counts."""
-        fields = self._opened(body, headers)
-        if fields.get("kind") != _SEVERAL:
-            return [self._part(fields)]
-        parts = fields.get("messages")
-        if fields.keys() != {"kind", "messages"} or not isinstance(parts, list):
-            raise BadMessage("it is not a list of messages")
-        return [self._part(part) for part in parts]
+        found = self._opened(body, headers)
+        return found.messages if isinstance(found, _Several) else [found]
 
-    def _opened(self, body: bytes, headers: Mapping[str, Any]) -> dict[str, Any]:
+    def _opened(self, body: bytes, headers: Mapping[str, Any]) -> Wire | _Several:
+        if TOO_LARGE in headers:
+            raise BadMessage(f"it is too large ({headers[TOO_LARGE]!r:.20} bytes)")
         if self._secret is not None:
             given = headers.get(SIGNATURE)
             if not isinstance(given, str):
@@ -321,49 +299,45 @@ class Codec:
             if not hmac.compare_digest(given.encode(), self._sign(body).encode()):
                 raise BadMessage("its signature is wrong: another secret, or a forgery")
         try:
-            fields = json.loads(body)
-        except (ValueError, RecursionError):
-            raise BadMessage("it is not JSON") from None
-        if not isinstance(fields, dict):
-            raise BadMessage("it is not a JSON object")
-        version = fields.pop("version", None)
+            found = _DECODER.decode(body)
+            version, application = found.version, found.application
+            _check(found)
+        except (ValueError, RecursionError) as error:
+            self._check_origin(*_origin(body))
+            raise BadMessage(f"it has another form: {error}") from None
+        self._check_origin(version, application)
+        found.version, found.application = VERSION, ""
+        return found
+
+    def _check_origin(self, version: object, application: object) -> None:
         if version != VERSION:
             raise BadMessage(f"it has version {version!r:.50}, and this taipy-exec knows {VERSION}")
-        application = fields.pop("application", None)
         if application != self._application:
             raise BadMessage(f"it is of another application: {application!r:.100}")
-        return fields
-
-    def _part(self, fields: Any) -> Wire:
-        kind = _KINDS.get(str(fields.pop("kind", None))) if isinstance(fields, dict) else None
-        if kind is None:
-            raise BadMessage("it is of an unknown kind")
-        return self._checked(kind, fields)
-
-    def _checked(self, kind: type[Any], fields: dict[str, Any]) -> Wire:
-        wanted = self._fields[kind]
-        # A field that a later version has added has a default: messages from before it still count.
-        odd_ones = (fields.keys() ^ wanted.keys()) - (kind._field_defaults.keys() - fields.keys())
-        if odd_ones:
-            odd = ", ".join(sorted(map(str, odd_ones)))
-            raise BadMessage(f"it has unknown or missing fields: {odd:.200}")
-        for name, value in fields.items():
-            type_ = wanted[name]
-            # Of JSON's types only int stands for another: a whole number where seconds are meant.
-            if type(value) is not type_ and not (type_ is float and type(value) is int):
-                raise BadMessage(f"its field {name} is not {type_.__name__}")
-            shape = _SHAPES.get(name)
-            if shape is not None and not shape.fullmatch(value):
-                raise BadMessage(f"its field {name} has a forbidden form: {value!r:.100}")
-        if fields.get("attempt", 1) < 1:
-            raise BadMessage("its attempt is less than 1")
-        found: Wire = kind(**fields)
-        if isinstance(found, Holding) and not all(map(_is_held, found.jobs)):
-            raise BadMessage("its field jobs is not a list of [job, attempt, run]")
-        if isinstance(found, Order):
-            _check_names(found)
-        return found
 
     def _sign(self, body: bytes) -> str:
         assert self._secret is not None
         return hmac.new(self._secret, body, sha256).hexdigest()
+
+
+def _check(found: Wire | _Several) -> None:
+    """What types cannot say. Raises ValueError."""
+    for message in found.messages if isinstance(found, _Several) else (found,):
+        if isinstance(message, Order):
+            if not message.job.startswith(f"JOB_{message.task}_"):
+                raise ValueError("its job is not one of its task")
+            if message.entity and not message.entity.startswith(f"TASK_{message.task}_"):
+                raise ValueError("its entity is not one of its task")
+        elif isinstance(message, JobEnded):
+            report = message.report
+            if (report.job, report.attempt) != (message.job, message.attempt):
+                raise ValueError("its report is of another job")
+
+
+def _origin(body: bytes) -> tuple[object, object]:
+    """Version and application of what has another form. Raises BadMessage where it has none."""
+    try:
+        found = _ORIGINS.decode(body)
+        return _WORDS.decode(found.version), _WORDS.decode(found.application)
+    except (ValueError, RecursionError):
+        raise BadMessage("it is no message of taipy-exec") from None

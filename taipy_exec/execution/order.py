@@ -7,11 +7,13 @@ from __future__ import annotations
 
 # By name: a job may put something else in the place of `json.dumps`.
 from json import dumps, loads
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from taipy_exec.model.job import Failure
 
 VERSION = 1
+# Characters, as `schema.Report` allows them.
+_LONGEST = {"kind": 100, "type": 1000, "message": 20_000, "traceback": 200_000}
 
 
 class JobOrder(NamedTuple):
@@ -68,6 +70,17 @@ def from_beside(message: bytes) -> tuple[JobOrder, bytes]:
     return JobOrder.load(text), beside
 
 
+def _sendable(failure: Failure) -> dict[str, str | None]:
+    """The failure within the limits of `schema.Report`, and without halves of characters."""
+    sendable: dict[str, str | None] = {}
+    for name, text in failure.as_json().items():
+        longest = _LONGEST[name]
+        if text is not None:
+            text = text[:longest].encode(errors="backslashreplace").decode()[:longest]
+        sendable[name] = text
+    return sendable
+
+
 class JobReport(NamedTuple):
     """What became of an attempt: `failure` is None where every output was written.
 
@@ -92,34 +105,16 @@ class JobReport(NamedTuple):
         return dumps(self.as_json()).encode()
 
     def as_json(self) -> dict[str, object]:
-        """The object that `load` reads."""
+        """The object that `schema.Report` describes."""
         return {
             "version": VERSION,
             "job": self.job,
             "attempt": self.attempt,
             "finished_at": self.finished_at,
             "duration": self.duration,
-            "failure": self.failure.as_json() if self.failure else None,
+            "failure": _sendable(self.failure) if self.failure else None,
             "leaked": self.leaked,
             "peak_memory": self.peak_memory,
             "source": self.source,
             **({"final": True} if self.final else {}),
         }
-
-    @classmethod
-    def load(cls, text: bytes) -> JobReport:
-        """From JSON. Raises ValueError where it is not such a message or of another version."""
-        return cls.from_json(loads(text))
-
-    @classmethod
-    def from_json(cls, fields: Any) -> JobReport:
-        """From the object that `as_json` gives. Raises ValueError as `load` does."""
-        if not isinstance(fields, dict) or fields.get("version") != VERSION:
-            raise ValueError("not a job report of this version")
-        given = {**fields}
-        del given["version"]
-        failure = given.pop("failure", None)
-        try:
-            return cls(**given, failure=Failure(**failure) if failure else None)
-        except TypeError as error:
-            raise ValueError(str(error)) from None

@@ -138,9 +138,12 @@ class Slot:
             return None
         if message == ASK:
             return Ask()
+        # Not before it is needed: it takes 10 ms.
+        from taipy_exec.execution.schema import read_report
+
         try:
-            report = JobReport.load(message)
-        except (ValueError, RecursionError):
+            report = read_report(message)
+        except ValueError:
             self._misused()
             return None
         if (report.job, report.attempt) != (self.job.job, self.job.attempt):

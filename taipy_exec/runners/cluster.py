@@ -262,7 +262,7 @@ class ClusterRunner:
                     self._on_mark(message, delivery.queue)
                 else:
                     self._on_report(message)
-            except (BadMessage, ValueError) as error:
+            except BadMessage as error:
                 self._bury(delivery, error)
 
     def _on_mark(self, mark: Mark, queue: str) -> None:
@@ -288,7 +288,7 @@ class ClusterRunner:
         elif isinstance(message, JobOutput):
             out = self._handed.is_run(message.job, message.attempt, message.run)
             if out is not None:
-                self._logs.write(out.order, message.text.encode("latin-1"))
+                self._logs.write(out.order, message.text.encode("latin-1", "replace"))
         elif isinstance(message, Returned):
             self._handed.returned(message, now)
         elif isinstance(message, JobBegun):

@@ -178,14 +178,11 @@ class HandedOut:
         return refused
 
     def ended(self, message: JobEnded, now: float) -> Handed | None:
-        """The end of a run. The job, if it has ended with it: not if it is to run again.
-
-        Raises ValueError where the report is none.
-        """
+        """The end of a run. The job, if it has ended with it: not if it is to run again."""
         if not self.counts(message, now):
             return None
         out = self._jobs[message.job]
-        report = message.as_report()._replace(finished_at=self._clock())
+        report = message.report.as_job_report()._replace(finished_at=self._clock())
         kind = report.failure.kind if report.failure else None
         if kind in (Reason.PROCESS_DIED, Reason.OUTDATED) and not out.stopping:
             assert report.failure is not None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
-from taipy_exec.execution.messages import Codec, JobBegun, Wire, as_text
+from taipy_exec.execution.messages import Codec, JobBegun, Wire, encoded
 
 # A report that finds fewer messages than this on their way goes at once; else it waits for the
 # next confirmation, together with all that comes until then. Two, so that the end of a job need
@@ -38,7 +38,7 @@ class Told(NamedTuple):
 class _Line:
     """The reports to one submission, in their order."""
 
-    waiting: deque[tuple[str, type[Wire], Any]] = field(default_factory=deque)
+    waiting: deque[tuple[bytes, type[Wire], Any]] = field(default_factory=deque)
     since: float = 0.0
     under_way: int = 0
     waits_until: float = 0.0
@@ -59,7 +59,7 @@ class Reporter:
         if not line.waiting:
             line.since = time.monotonic()
         line.waits_until = 0.0
-        line.waiting.append((as_text(wire), type(wire), about))
+        line.waiting.append((encoded(wire), type(wire), about))
 
     def tell_start(self, submission: str, epoch: str, wire: JobBegun, about: Any) -> bool:
         """Report a start soon, together with its end if that comes so soon.
@@ -111,16 +111,16 @@ class Reporter:
                 self._send_some(submission, line)
 
     def _send_some(self, submission: str, line: _Line) -> None:
-        texts: list[str] = []
+        parts: list[bytes] = []
         about: list[tuple[type[Wire], Any]] = []
         size = 0
-        while line.waiting and len(texts) < _MOST_REPORTS and size < _LARGEST:
-            text, kind, subject = line.waiting.popleft()
-            texts.append(text)
-            size += len(text)
+        while line.waiting and len(parts) < _MOST_REPORTS and size < _LARGEST:
+            part, kind, subject = line.waiting.popleft()
+            parts.append(part)
+            size += len(part)
             about.append((kind, subject))
         line.under_way += 1
-        body, headers = self._codec.dump_all(texts)
+        body, headers = self._codec.dump_all(parts)
         self._publish(
             Message(
                 self._names.exchange,

@@ -233,7 +233,7 @@ class WorkerService:
                 self._link.ack(delivery)
 
     def _on_control(self, message: Wire, delivery: Delivered) -> None:
-        offset = int(delivery.headers.get("x-stream-offset", 0))
+        offset = delivery.headers.get("x-stream-offset", 0)
         if isinstance(message, Mark) and message.worker_id == self.id:
             self._caught_up = True
         if offset <= self.orders.control.offset:
@@ -365,7 +365,7 @@ class WorkerService:
     def _beat(self, state: str) -> Message:
         now = time.monotonic()
         running = [
-            [h.order.job, h.order.task, round(now - h.begun, 3)]
+            (h.order.job, h.order.task, round(now - h.begun, 3))
             for h in self.orders.current()
             if h.begun
         ]

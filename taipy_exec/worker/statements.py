@@ -14,6 +14,7 @@ from taipy_exec.execution.messages import (
     Verdict,
 )
 from taipy_exec.execution.order import JobReport
+from taipy_exec.execution.schema import Report
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.held import Held
 
@@ -48,7 +49,7 @@ def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
         run=held.run,
         worker=held.worker,
         worker_id=worker_id,
-        report=report.as_json(),
+        report=Report.of(report),
     )
 
 
@@ -72,9 +73,9 @@ def answered_late(verdict: Verdict, worker: str) -> Returned:
 
 def holding(held: Iterable[Held], worker: str, worker_id: str) -> dict[str, Holding]:
     """Submission -> what is held of it."""
-    jobs: dict[str, list[list[object]]] = {}
+    jobs: dict[str, list[tuple[str, int, str]]] = {}
     for one in held:
-        entry: list[object] = [one.order.job, one.order.attempt, one.run]
+        entry = (one.order.job, one.order.attempt, one.run)
         jobs.setdefault(one.order.submission, []).append(entry)
     return {
         submission: Holding(worker=worker, worker_id=worker_id, jobs=mine)

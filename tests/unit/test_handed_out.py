@@ -9,6 +9,7 @@ import pytest
 
 from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.schema import Report
 from taipy_exec.model.event import Finished, HandedBack, Lost, PutOff, Started
 from taipy_exec.model.job import Failure
 from taipy_exec.runners.handed_out import HandedOut
@@ -40,11 +41,11 @@ class Table:
 
     def ended(self, run: str, failure: Failure | None = None, *, now: float = 0.0) -> None:
         report = JobReport(job=JOB, attempt=1, finished_at=1.0, duration=2.0, failure=failure)
-        ended = JobEnded(JOB, 1, "", run, f"host:{run}", "ab", report.as_json())
+        ended = JobEnded(JOB, 1, "", run, f"host:{run}", "ab", Report.of(report))
         self.handed.ended(ended, now)
 
     def holding(self, *runs: str, attempt: int = 1, now: float = 0.0) -> list[Any]:
-        jobs = [[JOB, attempt, run] for run in runs]
+        jobs = [(JOB, attempt, run) for run in runs]
         return self.handed.held(Holding(worker="host:1", worker_id="ab", jobs=jobs), now)
 
     def returned(self, why: str, run: str = "", *, worker: str = "w", now: float = 0.0) -> None:
@@ -81,12 +82,6 @@ def test_the_end_of_another_run_changes_nothing(table: Table) -> None:
 def test_an_end_without_a_beginning_tells_both(table: Table) -> None:
     table.ended("a")
     assert table.kinds() == [Started, JobReport]
-
-
-def test_a_report_of_another_job_is_none(table: Table) -> None:
-    report = JobReport(job="other", attempt=1, finished_at=1.0, duration=2.0)
-    with pytest.raises(ValueError, match="another job"):
-        table.handed.ended(JobEnded(JOB, 1, "", "a", "w", "ab", report.as_json()), 0.0)
 
 
 def test_a_dead_process_is_a_lost_attempt_and_a_raised_error_is_not(table: Table) -> None:

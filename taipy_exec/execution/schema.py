@@ -1,0 +1,97 @@
+"""The types that fields of messages have: each with its form, its range or its length.
+
+They are generous: no field that taipy-exec itself sends comes near a limit. But what is within them
+can be stored, counted and shown, whoever has sent it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from taipy_exec.execution.order import VERSION, JobReport
+from taipy_exec.model.job import Failure
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+JobId = Annotated[str, Meta(pattern=rf"\AJOB_\w+_{_UUID}\Z", max_length=1000)]
+SubmissionId = Annotated[str, Meta(pattern=rf"\ASUBMISSION_{_UUID}\Z")]
+InstanceId = Annotated[str, Meta(pattern=rf"\ASCENARIO_\w+_{_UUID}\Z", max_length=1000)]
+CycleId = Annotated[str, Meta(pattern=r"\A(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?\Z", max_length=100)]
+TaskId = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=1000)]
+EntityId = Annotated[str, Meta(pattern=rf"\A(TASK_\w+_{_UUID})?\Z", max_length=1000)]
+Hex = Annotated[str, Meta(pattern=r"\A[0-9a-f]*\Z", max_length=200)]
+RunId = Annotated[str, Meta(pattern=r"\A[\w.:-]*\Z", max_length=1000)]
+WorkerId = Annotated[str, Meta(pattern=r"\A[0-9a-f]+\Z", max_length=200)]
+Word = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=100)]
+Name = Annotated[str, Meta(max_length=1000)]
+Sentence = Annotated[str, Meta(max_length=20_000)]
+Text = Annotated[str, Meta(max_length=200_000)]
+
+Attempt = Annotated[int, Meta(ge=1, le=2**31)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+# Seconds, of which the latter are since the epoch.
+Seconds = Annotated[float, Meta(ge=0, le=1e10)]
+Time = Annotated[float, Meta(ge=0, le=1e12)]
+
+
+class _FailureFields(msgspec.Struct, forbid_unknown_fields=True):
+    kind: Word
+    message: Sentence
+    type: Name | None = None
+    traceback: Text | None = None
+
+
+class Report(msgspec.Struct, forbid_unknown_fields=True):
+    """What `JobReport.as_json` gives."""
+
+    version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
+    job: JobId
+    attempt: Attempt
+    finished_at: Time
+    duration: Seconds
+    failure: _FailureFields | None = None
+    leaked: Count = 0
+    peak_memory: Count | None = None
+    source: Hex | None = None
+    final: bool = False
+
+    @classmethod
+    def of(cls, report: JobReport) -> Report:
+        """To be sent. Nothing of it is outside the limits."""
+        return msgspec.convert(report.as_json(), cls)
+
+    def as_job_report(self) -> JobReport:
+        """The report itself."""
+        failure = self.failure
+        return JobReport(
+            job=self.job,
+            attempt=self.attempt,
+            finished_at=self.finished_at,
+            duration=self.duration,
+            failure=None
+            if failure is None
+            else Failure(
+                kind=failure.kind,
+                type=failure.type,
+                message=failure.message,
+                traceback=failure.traceback,
+            ),
+            leaked=self.leaked,
+            peak_memory=self.peak_memory,
+            source=self.source,
+            final=self.final,
+        )
+
+
+_REPORTS = msgspec.json.Decoder(Report)
+
+
+def read_report(text: bytes) -> JobReport:
+    """A report from what `JobReport.dump` gives. Raises ValueError where it is none."""
+    try:
+        return _REPORTS.decode(text).as_job_report()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
