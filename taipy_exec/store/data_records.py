@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from taipy_exec.store import values
 from taipy_exec.store.database import Database
 from taipy_exec.store.rows import EDIT_COLUMNS, Content, Edit, Lock, insert_edits, to_edit
 
@@ -34,7 +35,8 @@ class DataRecords(Database):
 
     def edit_times(self) -> dict[str, float]:
         """Every data node that was ever written, with the time of its latest edit."""
-        return dict(self.rows("SELECT node, max(at) FROM edits GROUP BY node"))
+        rows = self.rows("SELECT node, max(at) FROM edits GROUP BY node")
+        return {values.text(node): values.time(at) for node, at in rows}
 
     def edits(self, node: str) -> list[Edit]:
         """Every edit of a data node, oldest first."""
@@ -76,13 +78,14 @@ class DataRecords(Database):
                 "AND (expires_at IS NULL OR expires_at > ?)",
                 [*some, now],
             ):
-                found[row[0]] = Lock(*row)
+                node, editor, expires_at = row
+                found[node] = Lock(node, values.maybe_text(editor), values.maybe_time(expires_at))
         return found
 
     def content(self, path: str) -> Content | None:
         """What a file held when it was last looked at."""
         rows = self.rows("SELECT path, stamp, digest FROM contents WHERE path = ?", (path,))
-        return Content(*rows[0]) if rows else None
+        return Content(*map(values.text, rows[0])) if rows else None
 
 
 def _keeps_out(held: Lock | None, editor: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from taipy_exec.errors import StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status, SubmissionStatus
+from taipy_exec.store import values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,21 +133,23 @@ def _from_row(
 @_from_row
 def to_instance(row: tuple[Any, ...], tags: Iterable[str]) -> Instance:
     return Instance(
-        id=row[0],
-        scenario=row[1],
-        name=row[2],
-        created_at=row[3],
-        cycle=row[4],
-        properties=json.loads(row[5]),
+        id=values.text(row[0]),
+        scenario=values.text(row[1]),
+        name=values.text(row[2]),
+        created_at=values.time(row[3]),
+        cycle=values.text(row[4]),
+        properties=values.mapping(row[5]),
         is_primary=bool(row[6]),
-        tags=frozenset(tags),
-        sequences=json.loads(row[7]) if row[7] is not None else None,
+        tags=frozenset(map(values.text, tags)),
+        sequences=values.sequences(row[7]),
     )
 
 
 @_from_row
 def to_cycle(row: tuple[Any, ...]) -> CycleRow:
-    return CycleRow(id=row[0], name=row[1], created_at=row[2])
+    return CycleRow(
+        id=values.text(row[0]), name=values.maybe_text(row[1]), created_at=values.time(row[2])
+    )
 
 
 def _error_text(failure: Failure | None) -> str | None:
@@ -198,27 +201,38 @@ def update_values(update: JobUpdate) -> tuple[object, ...]:
 @_from_row
 def to_job(row: tuple[Any, ...]) -> JobRecord:
     return JobRecord(
-        id=row[0],
-        submission=row[1],
-        position=row[2],
-        task=row[3],
+        id=values.text(row[0]),
+        submission=values.text(row[1]),
+        position=values.count(row[2]),
+        task=values.text(row[3]),
         status=Status[row[4]],
-        reason=row[5],
-        attempt=row[6],
-        worker=row[7],
-        submitted_at=row[8],
-        blocked_at=row[9],
-        pending_at=row[10],
-        started_at=row[11],
-        finished_at=row[12],
-        duration=row[13],
-        peak_memory=row[14],
-        failure=Failure(**json.loads(row[15])) if row[15] else None,
+        reason=values.maybe_text(row[5]),
+        attempt=values.count(row[6], 1),
+        worker=values.maybe_text(row[7]),
+        submitted_at=values.maybe_time(row[8]),
+        blocked_at=values.maybe_time(row[9]),
+        pending_at=values.maybe_time(row[10]),
+        started_at=values.maybe_time(row[11]),
+        finished_at=values.maybe_time(row[12]),
+        duration=values.maybe_seconds(row[13]),
+        peak_memory=values.maybe_count(row[14]),
+        failure=_to_failure(row[15]) if row[15] else None,
+    )
+
+
+def _to_failure(found: object) -> Failure:
+    fields = values.mapping(found)
+    return Failure(
+        kind=values.text(fields.get("kind")),
+        type=values.maybe_text(fields.get("type")),
+        message=values.text(fields.get("message")),
+        traceback=values.maybe_text(fields.get("traceback")),
     )
 
 
 def to_edit(row: tuple[Any, ...]) -> Edit:
-    return Edit(*row[: len(Edit._fields)])
+    node, at, *rest = row[: len(Edit._fields)]
+    return Edit(values.text(node), values.time(at), *map(values.maybe_text, rest))
 
 
 def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
@@ -228,25 +242,25 @@ def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
 
 
 @_from_row
-def to_submission(row: tuple[Any, ...], counts: dict[Status, int]) -> SubmissionRecord:
-    """A row of submissions, with its jobs counted by status."""
+def to_submission(row: tuple[Any, ...], counts: Iterable[tuple[str, int]]) -> SubmissionRecord:
+    """A row of submissions, with how many of its jobs have which status."""
     return SubmissionRecord(
-        id=row[0],
-        scenario=row[1],
-        instance=row[2],
-        name=row[3],
-        target=row[4],
-        mode=row[5],
+        id=values.text(row[0]),
+        scenario=values.text(row[1]),
+        instance=values.text(row[2]),
+        name=values.text(row[3]),
+        target=values.text(row[4]),
+        mode=values.text(row[5]),
         stored_status=SubmissionStatus[row[6]],
         force=bool(row[7]),
         fail_fast=bool(row[8]),
-        config_digest=row[9],
-        created_at=row[10],
-        finished_at=row[11],
-        coordinator=row[12],
-        properties=json.loads(row[13]),
+        config_digest=values.text(row[9]),
+        created_at=values.time(row[10]),
+        finished_at=values.maybe_time(row[11]),
+        coordinator=values.maybe_text(row[12]),
+        properties=values.mapping(row[13]),
         paused=bool(row[14]),
-        counts=counts,
+        counts={Status[name]: number for name, number in counts},
         end_is_stored=row[11] is not None,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import Status
+from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
     JOB_COLUMNS,
@@ -204,13 +204,9 @@ class Store(Removals):
         return [self._submission(row) for row in rows]
 
     def _submission(self, row: tuple[Any, ...]) -> SubmissionRecord:
-        counts = {
-            Status[name]: number
-            for name, number in self.rows(
-                "SELECT status, count(*) FROM jobs WHERE submission = ? GROUP BY status",
-                (row[0],),
-            )
-        }
+        counts = self.rows(
+            "SELECT status, count(*) FROM jobs WHERE submission = ? GROUP BY status", (row[0],)
+        )
         return to_submission(row, counts)
 
     def jobs(self, submission: str) -> list[JobRecord]:
@@ -249,7 +245,7 @@ class Store(Removals):
             ") WHERE place <= ? GROUP BY task",
             (scenario, latest),
         )
-        return dict(rows)
+        return {values.text(task): values.maybe_seconds(mean) or 0.0 for task, mean in rows}
 
     # -- requests from other processes ----------------------------------------------------
 
