@@ -1,111 +1,109 @@
-"""What one job may change in its process and the next one must not notice."""
+"""What one job may change in its process and the next one must not notice.
+
+What can be put back is; for what cannot, the process takes no other job (docs/modes.md says which).
+Modules stay imported, and what they set when they are first imported for a task stays too: in a
+fresh process the next job would find it as well.
+"""
 
 from __future__ import annotations
 
-import logging
+import contextlib
+import decimal
+import gc
+import locale
 import os
 import resource
 import signal
+import socket
 import sys
-from typing import TextIO
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TextIO
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-_LIMITS = (
-    resource.RLIMIT_AS,
-    resource.RLIMIT_CPU,
-    resource.RLIMIT_DATA,
-    resource.RLIMIT_FSIZE,
-    resource.RLIMIT_NOFILE,
-)
+from taipy_exec.execution.log_settings import LogSettings
+from taipy_exec.execution.random_numbers import RandomNumbers
+from taipy_exec.execution.warning_filters import WarningFilters
 
-
-class Surroundings:
-    """Remembers working folder, environment, umask, signals, limits and streams of a process."""
-
-    def __init__(self) -> None:
-        self._folder = os.getcwd()  # noqa: PTH109 - compared after every job
-        self._environ = dict(os.environ)
-        self._raw = dict(_raw_environ())
-        self._umask = os.umask(0o022)
-        os.umask(self._umask)
-        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        self._limits = {number: resource.getrlimit(number) for number in _LIMITS}
-        self._path = list(sys.path)
-        self._argv = list(sys.argv)
-        self._streams = [sys.stdin, sys.stdout, sys.stderr]
-        self._spare = [os.dup(number) for number in range(3)]
-
-    def restore(self) -> None:
-        """Put back what differs."""
-        try:
-            moved = os.getcwd() != self._folder  # noqa: PTH109
-        except FileNotFoundError:
-            moved = True
-        if moved:
-            os.chdir(self._folder)
-        if _raw_environ() != self._raw:
-            os.environ.clear()
-            os.environ.update(self._environ)
-        os.umask(self._umask)
-        self._restore_signals()
-        for number, limit in self._limits.items():
-            if resource.getrlimit(number) != limit:
-                _restore_limit(number, limit)
-        if sys.path != self._path:
-            sys.path[:] = self._path
-        if sys.argv != self._argv:
-            sys.argv[:] = self._argv
-        for number, spare in enumerate(self._spare):
-            try:
-                if os.fstat(number).st_ino == os.fstat(spare).st_ino:
-                    continue
-            except OSError:
-                pass
-            os.dup2(spare, number)
-        self._restore_streams()
-
-    def _restore_signals(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != self._blocked:
-            # What has waited meant the job that has ended: to ignore it takes it away.
-            for signum in signal.sigpending() & set(_SIGNALS):
-                signal.signal(signum, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
-        for signum, handler in self._handlers.items():
-            if signal.getsignal(signum) is not handler:
-                signal.signal(signum, handler)
-
-    def _restore_streams(self) -> None:
-        for number, stream in enumerate(self._streams):
-            if stream.closed:
-                self._streams[number] = open_stream(number)
-                for handler in logging.getLogger().handlers:
-                    if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
-                        handler.stream = self._streams[number]
-        sys.stdin, sys.stdout, sys.stderr = self._streams
+_SIGNALS = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+_LIMITS = {
+    name: getattr(resource, name) for name in sorted(dir(resource)) if name.startswith("RLIMIT_")
+}
+# A thread that is just ending gets so long (seconds) to do so.
+_MOMENT = 0.02
 
 
-def _restore_limit(number: int, limit: tuple[int, int]) -> None:
-    """Put a limit back as far as that is allowed: a lowered hard limit stays, except for root."""
-    try:
-        resource.setrlimit(number, limit)
-    except (OSError, ValueError):
-        soft, hard = limit[0], resource.getrlimit(number)[1]
-        is_allowed = hard == resource.RLIM_INFINITY or 0 <= soft <= hard
-        resource.setrlimit(number, (soft if is_allowed else hard, hard))
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """Something of the whole process that is read and written as one value."""
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
 
 
-def _raw_environ() -> dict[bytes, bytes]:
-    """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
-    found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
-    return found
+def _hook(name: str) -> _Setting:
+    return _Setting(name, lambda: getattr(sys, name), lambda hook: setattr(sys, name, hook))
 
 
-def open_stream(number: int) -> TextIO:
-    """The text stream of a standard descriptor; to close it leaves the descriptor open."""
-    if number == 0:
-        return open(0, encoding="utf-8", closefd=False)
-    return open(
-        number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+def _limit(name: str, number: int) -> _Setting:
+    return _Setting(
+        f"the limit {name}",
+        lambda: resource.getrlimit(number),
+        lambda limit: _restore_limit(number, limit),
     )
+
+
+def _decimals() -> tuple[Hashable, ...]:
+    now = decimal.getcontext()
+    return now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, str(now.traps)
+
+
+def _affinity() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _users() -> tuple[object, ...]:
+    return os.getresuid(), os.getresgid(), os.getgroups()
+
+
+def _cannot(value: object) -> None:
+    """There is no way back."""
+
+
+_SETTINGS = (
+    *(_limit(name, number) for name, number in _LIMITS.items()),
+    _Setting("its users and groups", _users, _cannot),
+    _Setting("its niceness", lambda: os.getpriority(os.PRIO_PROCESS, 0), lambda nice: os.setpriority(os.PRIO_PROCESS, 0, nice)),
+    _Setting("its processors", _affinity, lambda cpus: os.sched_setaffinity(0, cpus)),
+    _Setting("gc", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    _Setting("gc thresholds", gc.get_threshold, lambda found: gc.set_threshold(*found)),
+    _Setting("gc debug", gc.get_debug, gc.set_debug),
+    _Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    _Setting("switch interval", sys.getswitchinterval, sys.setswitchinterval),
+    _Setting("digits", sys.get_int_max_str_digits, sys.set_int_max_str_digits),
+    _Setting("trace", sys.gettrace, sys.settrace),
+    _Setting("profile", sys.getprofile, sys.setprofile),
+    _Setting("trace of threads", threading.gettrace, threading.settrace),  # type: ignore[arg-type]
+    _Setting("profile of threads", threading.getprofile, threading.setprofile),  # type: ignore[arg-type]
+    _hook("excepthook"),
+    _hook("unraisablehook"),
+    _hook("displayhook"),
+    _hook("breakpointhook"),
+    _hook("dont_write_bytecode"),
+    _Setting(
+        "hook of threads",
+        lambda: threading.excepthook,
+        lambda hook: setattr(threading, "excepthook", hook),
+    ),
+    _Setting("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    _Setting(
+        "folder for temporary files",
+        lambda: tempfile.tempdir,
+        lambda folder: setattr(tempfile, "tempdir", folder),
+    ),
+    _Setting("locale", locale.setlocale_all_read, locale.setlocale_all_write),
+)

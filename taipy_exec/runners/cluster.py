@@ -249,7 +249,9 @@ class ClusterRunner:
         try:
             messages = self._codec.load_all(delivery.body, delivery.headers)
         except BadMessage as error:
-            self._bury(delivery, error)
+            # What is told in advance comes again in the reports.
+            if not in_advance:
+                self._bury(delivery, error)
             return
         if in_advance:
             for message in messages:

@@ -1,0 +1,90 @@
+"""Settings of modules that one job may change and the next one must not notice.
+
+Each class remembers what stands when it is made; `restore` puts it back. A module that is imported
+later counts as it is when it is fresh. Nothing here imports a module that is not needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import warnings
+from typing import Any
+
+_Logger = tuple[int, bool, bool, list[logging.Handler]]
+
+
+class LogSettings:
+    """Levels and handlers of all loggers, and what is disabled as a whole."""
+
+    def __init__(self) -> None:
+        manager = logging.Logger.manager
+        self._disable = manager.disable
+        self._root = _settings_of(logging.getLogger())
+        self._loggers = {
+            name: _settings_of(found)
+            for name, found in manager.loggerDict.items()
+            if isinstance(found, logging.Logger)
+        }
+
+    def restore(self) -> None:
+        manager = logging.Logger.manager
+        if manager.disable != self._disable:
+            logging.disable(self._disable)
+        _restore_logger(logging.getLogger(), self._root)
+        for name, found in list(manager.loggerDict.items()):
+            if isinstance(found, logging.Logger):
+                _restore_logger(found, self._loggers.get(name) or _fresh(found))
+
+
+def _settings_of(logger: logging.Logger) -> _Logger:
+    return logger.level, logger.propagate, logger.disabled, list(logger.handlers)
+
+
+def _fresh(logger: logging.Logger) -> _Logger:
+    """As a library makes a logger: it may have a handler that does nothing."""
+    handlers = [h for h in logger.handlers if isinstance(h, logging.NullHandler)]
+    return logging.NOTSET, True, False, handlers
+
+
+def _restore_logger(logger: logging.Logger, known: _Logger) -> None:
+    level, propagate, disabled, handlers = known
+    if logger.level != level:
+        logger.setLevel(level)
+    logger.propagate, logger.disabled = propagate, disabled
+    if logger.handlers != handlers:
+        logger.handlers[:] = handlers
+
+
+class WarningSettings:
+    """Which warnings are shown, and how."""
+
+    def __init__(self) -> None:
+        self._filters = list(warnings.filters)
+        self._show = warnings.showwarning
+
+    def restore(self) -> None:
+        warnings.showwarning = self._show
+        if warnings.filters != self._filters:
+            warnings.filters[:] = self._filters  # type: ignore[index]
+            # To leave this block is what has Python look at the filters again.
+            with warnings.catch_warnings():
+                pass
+
+
+class RandomNumbers:
+    """Random numbers that nobody can foresee, unless a module has seeded them at its import."""
+
+    def __init__(self) -> None:
+        self._seeded: Any = None
+        self._drawn = self._drawn_of_numpy = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._drawn = random.getstate()
+        self._drawn_of_numpy = _numpy_state()
+
+    def restore(self) -> None:
+        random.seed()
+        numpy = sys.modules.get("numpy.random")
