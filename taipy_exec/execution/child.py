@@ -114,6 +114,10 @@ def _sendable(task: TaskConfig) -> TaskConfig:
     return task
 
 
+# Characters of what is said of a process that a job has spoiled.
+_LONGEST_NOTE = 1000
+
+
 def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     """The life of a slot's process. The arguments are ends of `multiprocess` pipes."""
     os.setsid()
@@ -128,6 +132,8 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     fence = Fence(orders, reports)
     runner, failure = _load(orders.recv_bytes(), fence.may_write)
     surroundings = Surroundings()
+    if runner is not None:
+        runner.watch(surroundings)
     while True:
         try:
             message = orders.recv_bytes()
@@ -167,8 +173,8 @@ def _run(
         except (OSError, ValueError):
             pass
     leaked = end_leftovers()
-    surroundings.restore()
-    return report._replace(leaked=leaked) if leaked else report
+    left = surroundings.restore()
+    return report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
 
 
 def _redirect(output: Any) -> None:

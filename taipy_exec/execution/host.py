@@ -14,6 +14,7 @@ from taipy_exec.execution.order import JobOrder, JobReport
 
 if TYPE_CHECKING:
     from taipy_exec.execution.run_job import JobRunner
+    from taipy_exec.execution.surroundings import Surroundings
 
 
 class Host(Protocol):
@@ -38,6 +39,11 @@ class ProgramOrFile:
     def __init__(self, of_program: JobRunner, of_file: JobRunner) -> None:
         self._of_program = of_program
         self._of_file = of_file
+
+    def watch(self, surroundings: Surroundings) -> None:
+        """As `JobRunner.watch`."""
+        self._of_program.watch(surroundings)
+        self._of_file.watch(surroundings)
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """As `JobRunner.run`. Only a program's order names the entity of its task."""

@@ -29,6 +29,7 @@ class LogSettings:
         }
 
     def restore(self) -> None:
+        """Put back what differs; a logger that is new gets the settings of a new one."""
         manager = logging.Logger.manager
         if manager.disable != self._disable:
             logging.disable(self._disable)
@@ -44,7 +45,9 @@ def _settings_of(logger: logging.Logger) -> _Logger:
 
 def _fresh(logger: logging.Logger) -> _Logger:
     """As a library makes a logger: it may have a handler that does nothing."""
-    handlers = [h for h in logger.handlers if isinstance(h, logging.NullHandler)]
+    handlers: list[logging.Handler] = [
+        handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)
+    ]
     return logging.NOTSET, True, False, handlers
 
 
@@ -65,6 +68,7 @@ class WarningSettings:
         self._show = warnings.showwarning
 
     def restore(self) -> None:
+        """Put back what differs."""
         warnings.showwarning = self._show
         if warnings.filters != self._filters:
             warnings.filters[:] = self._filters  # type: ignore[index]
@@ -77,14 +81,55 @@ class RandomNumbers:
     """Random numbers that nobody can foresee, unless a module has seeded them at its import."""
 
     def __init__(self) -> None:
+        self._before = random.getstate()
         self._seeded: Any = None
-        self._drawn = self._drawn_of_numpy = None
-        self._begin()
+        self._seeded_of_numpy: Any = None
 
-    def _begin(self) -> None:
-        self._drawn = random.getstate()
-        self._drawn_of_numpy = _numpy_state()
+    def remember(self) -> None:
+        """A module has been imported since this was made."""
+        now = random.getstate()
+        if now != self._before:
+            self._before = self._seeded = now
+        if _numpy_is_seeded():
+            self._seeded_of_numpy = sys.modules["numpy.random"].get_state()
 
     def restore(self) -> None:
-        random.seed()
-        numpy = sys.modules.get("numpy.random")
+        """Forget what a job has seeded."""
+        if self._seeded is not None:
+            random.setstate(self._seeded)
+        else:
+            random.seed()
+        if self._seeded_of_numpy is not None:
+            sys.modules["numpy.random"].set_state(self._seeded_of_numpy)
+        elif _numpy_is_seeded():
+            sys.modules["numpy.random"].seed()
+
+    def before_import(self) -> None:
+        """A module is about to be imported."""
+        self._before = random.getstate()
+
+
+def _numpy_is_seeded() -> bool:
+    """Whether somebody called `numpy.random.seed`; then it has no sequence of seeds any more."""
+    found: Any = sys.modules.get("numpy.random")
+    if found is None:
+        return False
+    generator = getattr(found.mtrand._rand, "_bit_generator", None)
+    return getattr(generator, "seed_seq", generator) is None
+
+
+class DecimalSettings:
+    """The context of decimal numbers."""
+
+    def __init__(self) -> None:
+        found: Any = sys.modules.get("decimal")
+        self._context = found.getcontext().copy() if found else None
+
+    def restore(self) -> None:
+        """Put another context in the place of one that differs."""
+        found: Any = sys.modules.get("decimal")
+        if found is None:
+            return
+        known = self._context or found.Context()
+        if repr(found.getcontext()) != repr(known):
+            found.setcontext(known.copy())

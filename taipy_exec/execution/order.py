@@ -87,7 +87,8 @@ class JobReport(NamedTuple):
     `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;
     `leaked` counts processes that the job left behind and that were stopped; `source` is the
     digest of the function's source where `cache = "content"` wants it and it is known; `final`:
-    its task wants no other attempt after this failure.
+    its task wants no other attempt after this failure; `spoiled` says what the job left in its
+    process that the next one would notice, empty for nothing.
     """
 
     job: str
@@ -99,6 +100,7 @@ class JobReport(NamedTuple):
     peak_memory: int | None = None
     source: str | None = None
     final: bool = False
+    spoiled: str = ""
 
     def dump(self) -> bytes:
         """As JSON."""
@@ -117,4 +119,5 @@ class JobReport(NamedTuple):
             "peak_memory": self.peak_memory,
             "source": self.source,
             **({"final": True} if self.final else {}),
+            **({"spoiled": self.spoiled} if self.spoiled else {}),
         }

@@ -10,9 +10,10 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from types import CoroutineType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions, size_text
@@ -32,6 +33,9 @@ from taipy_exec.execution.results import split, write
 from taipy_exec.execution.source import Sources
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+
+if TYPE_CHECKING:
+    from taipy_exec.execution.surroundings import Surroundings
 
 
 class _Outdated(BaseException):
@@ -54,6 +58,11 @@ class JobRunner:
         self._beside = b""
         self._functions: dict[str, Callable[..., Any]] = {}
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
+        self._surroundings: Surroundings | None = None
+
+    def watch(self, surroundings: Surroundings) -> None:
+        """Have these know what a job does, and what the import of its module."""
+        self._surroundings = surroundings
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """Run the attempt to its end. What the user's code raises becomes a `Failure`.
@@ -148,7 +157,9 @@ class JobRunner:
         function = self._function(task)
         inputs, outputs = self._data_nodes(task, order)
         arguments = [_read(node) for node in inputs]
-        values = split(task, outputs, _call(function, arguments))
+        with self._surroundings.calling() if self._surroundings else nullcontext():
+            result = _call(function, arguments)
+        values = split(task, outputs, result)
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
         if order.attempt > 1:
@@ -168,7 +179,8 @@ class JobRunner:
         if found is None:
             assert task.function_ref is not None
             try:
-                found = self._functions[task.id] = task.function_ref.load()
+                with self._surroundings.importing() if self._surroundings else nullcontext():
+                    found = self._functions[task.id] = task.function_ref.load()
             except ConfigurationError as error:
                 cause = error.__cause__
                 raise AttemptFailed(

@@ -57,6 +57,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
     peak_memory: Count | None = None
     source: Hex | None = None
     final: bool = False
+    spoiled: Sentence = ""
 
     @classmethod
     def of(cls, report: JobReport) -> Report:
@@ -83,6 +84,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
             peak_memory=self.peak_memory,
             source=self.source,
             final=self.final,
+            spoiled=self.spoiled,
         )
 
 

@@ -150,12 +150,16 @@ class Slot:
             self._misused()
             return None
         self.take_output()
-        if report.leaked and self._log:
-            self._log.write(
-                b"taipy-exec: stopped %d processes that the job left behind\n" % report.leaked
-            )
+        if report.leaked:
+            self._note(f"stopped {report.leaked} processes that the job left behind")
+        if report.spoiled:
+            self._note(f"the process takes no other job: {report.spoiled}")
         self._finish()
         return report
+
+    def _note(self, text: str) -> None:
+        if self._log:
+            self._log.write(f"taipy-exec: {text}\n".encode(errors="backslashreplace"))
 
     def _misused(self) -> None:
         self._is_misused = True

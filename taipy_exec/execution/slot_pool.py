@@ -219,6 +219,7 @@ class SlotPool:
         """The slot's job has ended: it takes another one, or ends too."""
         if (
             report.leaked
+            or report.spoiled
             or slot.is_doomed
             or _was_cut(report)
             or (self._limit and slot.jobs_done >= self._limit)

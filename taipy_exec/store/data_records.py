@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
+from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store import values
 from taipy_exec.store.database import Database
 from taipy_exec.store.rows import EDIT_COLUMNS, Content, Edit, Lock, insert_edits, to_edit
@@ -14,10 +16,15 @@ class DataRecords(Database):
 
     # -- edits of data nodes --------------------------------------------------------------
 
-    def add_edits(self, edits: Iterable[Edit]) -> None:
-        """Record writes that no job made."""
+    def add_edits(self, edits: Iterable[Edit], of: SubmissionRecord | None = None) -> None:
+        """Record writes that no job made, and with them the properties of their submission."""
         with self.transaction() as connection:
             insert_edits(connection, edits)
+            if of is not None:
+                connection.execute(
+                    "UPDATE submissions SET properties = ? WHERE id = ?",
+                    (json.dumps(dict(of.properties), default=str), of.id),
+                )
 
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
         """The latest edit of each of these data nodes that has one."""

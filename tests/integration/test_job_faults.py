@@ -237,6 +237,33 @@ def test_what_a_job_does_to_its_process_does_not_reach_the_next_job(
     assert log.read_text() == "still heard\nand here\n"
 
 
+def test_a_process_in_which_a_thread_goes_on_takes_no_other_job(app: Application) -> None:
+    app.module(
+        "jobs",
+        "import os, threading, time, warnings\n"
+        "warnings.filterwarnings('ignore', message='set at the import')\n"
+        "def fine():\n    return os.getpid()\n"
+        "def spoil(x):\n"
+        "    threading.Thread(target=time.sleep, args=(99,), name='left', daemon=True).start()\n"
+        "    return [x, os.getpid()]\n"
+        "def look(x):\n"
+        "    known = any(f[1] and f[1].match('set at the import') for f in warnings.filters)\n"
+        "    open('looked', 'w').write(repr([known, x[0] == x[1], x[1] == os.getpid()]))\n",
+    )
+    tasks = {
+        "fine": ("jobs.fine", [], ["a"]),
+        "spoil": ("jobs.spoil", ["a"], ["b"]),
+        "look": ("jobs.look", ["b"], ["c"]),
+    }
+    app.graph(tasks, workers=1)
+    assert set(submit(app).statuses().values()) == {"COMPLETED"}
+    assert (app.folder / "looked").read_text() == repr([True, True, False])
+    (log,) = (app.folder / ".taipy-exec" / "logs").rglob("JOB_spoil_*.log")
+    assert log.read_text() == (
+        "taipy-exec: the process takes no other job: a thread goes on (left)\n"
+    )
+
+
 def test_a_job_that_ignores_sigterm_is_killed_when_it_is_canceled(app: Application) -> None:
     app.module(
         "jobs",

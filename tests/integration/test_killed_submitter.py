@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -284,3 +285,43 @@ def test_a_job_never_runs_twice_at_the_same_time(app: Application) -> None:
     assert app.end(second).code == 0
     app.end(process)
     assert Counter(line.split()[0] for line in app.ledger()) == {"begin": 2, "end": 1}
+
+
+DIES_AT = {
+    "before it writes": ("taipy_exec.engine.given", "write_given"),
+    "after it wrote": ("taipy_exec.engine.given", "Edit"),
+}
+DIES = """
+import importlib, os, signal, sys
+module = importlib.import_module(sys.argv[1])
+setattr(module, sys.argv[2], lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+sys.argv[1:] = sys.argv[3:]
+from taipy_exec.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("again", ["resume", "submit"])
+@pytest.mark.parametrize("when", DIES_AT)
+def test_a_value_that_was_given_with_a_submission_survives_it(
+    app: Application, when: str, again: str
+) -> None:
+    app.module("jobs", "def double(x):\n    note('begin')\n    return 2 * x\n")
+    app.config(
+        "[DATA_NODE.x]\ndefault_data = '1:int'\n[DATA_NODE.y]\n"
+        "[TASK.double]\nfunction = 'jobs.double:function'\n"
+        "inputs = ['x:SECTION']\noutputs = ['y:SECTION']\n"
+        "[SCENARIO.only]\ntasks = ['double:SECTION']\n"
+    )
+    command = [sys.executable, "-c", DIES, *DIES_AT[when]]
+    killed = app.end(app.start("submit", ".", "--set", "x=21", command=command))
+    assert killed.code == -signal.SIGKILL
+    assert app.ledger() == []
+    arguments = ["resume"] if again == "resume" else ["submit", "."]
+    carried_on = app.run(*arguments, "--json")
+    assert set(carried_on.statuses().values()) == {"COMPLETED"}, carried_on.err
+    assert app.run("data", "show", ".", "y", "--json").json["value"] == 42
+    # A later submission is another one: what was given once is not given again.
+    assert app.run("data", "write", ".", "x", "5").code == 0
+    assert app.run("submit", ".").code == 0
+    assert app.run("data", "show", ".", "y", "--json").json["value"] == 10

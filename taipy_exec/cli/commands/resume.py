@@ -51,6 +51,7 @@ def resume(
     from taipy_exec.cli.state import open_state, refuse_program
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import resume_plan
+    from taipy_exec.engine.given import write_given
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
@@ -63,6 +64,7 @@ def resume(
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     plan = resume_plan(store, config, record, engine.identity)
+    write_given(store, plan, engine.identity)
     where = location.where
     return run_to_end(engine, streams, plan, where, timeout)
 

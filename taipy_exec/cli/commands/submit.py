@@ -6,7 +6,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,7 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.engine.plan import SubmissionPlan
-    from taipy_exec.wiring import Engine
+    pass
 
 HELP = help_text(
     "Run the job graph of APP. Attached: the command ends when the submission does, with an exit "
@@ -71,6 +70,7 @@ def submit(
     from taipy_exec.cli.running import admitted, open_engine, run_on
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.given import with_given, write_given
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError
     from taipy_exec.store.store import Store
@@ -129,33 +129,10 @@ def submit(
             fresh=bool(written) or new or force,
             identity=engine.identity,
             withdraw=partial(withdraw, config),
+            properties=with_given(written),
         ),
         None if timeout is None else begin + timeout,
     )
-    _write_values(engine, plan, written)
+    write_given(store, plan, engine.identity)
     carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
-
-
-def _write_values(engine: Engine, plan: SubmissionPlan, values: dict[str, Any]) -> None:
-    """Write what `--set` gave: once the data is ours, so that no running job reads it."""
-    from taipy_exec.engine.admission import supersede
-    from taipy_exec.engine.instances import write_node
-    from taipy_exec.errors import TaipyExecError
-    from taipy_exec.model.status import Reason
-    from taipy_exec.store.rows import Edit
-
-    edits = []
-    try:
-        for name, value in values.items():
-            node = plan.nodes[name]
-            write_node(node, value)
-            edits.append(
-                Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
-            )
-    except TaipyExecError:
-        # Nothing of it has been given to anybody yet.
-        supersede(engine.store, plan.record, engine.identity, lambda *_: None, Reason.CANCELED)
-        raise
-    if edits:
-        engine.store.add_edits(edits)

@@ -1,0 +1,52 @@
+"""Values that were given with a submission: stored with it, and written before its first job.
+
+Whoever dies in between leaves them in the store, and who carries the submission on writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from taipy_exec.engine.admission import supersede
+from taipy_exec.engine.instances import write_node
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.errors import TaipyExecError
+from taipy_exec.model.status import Reason
+from taipy_exec.store.rows import Edit
+from taipy_exec.store.store import Store
+
+# In the properties of a submission, until they are written: data node -> value, as JSON.
+GIVEN = "given"
+
+
+def with_given(values: Mapping[str, Any]) -> dict[str, object]:
+    """The properties of a submission that these values belong to."""
+    return {GIVEN: json.dumps(values)} if values else {}
+
+
+def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:
+    """Write what was given and is not written yet: once the data is ours, before any job reads it.
+
+    Where that fails, the submission is canceled. Raises DataError.
+    """
+    record = plan.record
+    found = record.properties.get(GIVEN)
+    if found is None:
+        return
+    edits = []
+    try:
+        for name, value in json.loads(str(found)).items():
+            node = plan.nodes[name]
+            write_node(node, value)
+            edits.append(
+                Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
+            )
+    except TaipyExecError:
+        # Nothing of it has been given to anybody yet.
+        supersede(store, record, identity, lambda *_: None, Reason.CANCELED)
+        raise
+    record.properties = {k: v for k, v in record.properties.items() if k != GIVEN}
+    store.add_edits(edits, of=record)
