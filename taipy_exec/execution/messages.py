@@ -19,6 +19,9 @@ VERSION = 1
 SIGNATURE = "taipy-exec-signature"
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A file of the application, as failures name it; nothing is opened by it.
+FILE_NAME = r"\w[\w.-]*(?:/\w[\w.-]*)*"
+_FILE = rf"[0-9a-f-]{{8}} {FILE_NAME}"
 _SHAPES = {
     "job": re.compile(rf"JOB_\w+_{_UUID}"),
     "submission": re.compile(rf"SUBMISSION_{_UUID}"),
@@ -28,6 +31,8 @@ _SHAPES = {
     "entity": re.compile(rf"(TASK_\w+_{_UUID})?"),
     "digest": re.compile(r"[0-9a-f]*"),
     "also": re.compile(r"[0-9a-f]*"),
+    "code": re.compile(r"([0-9a-f]{16})?"),
+    "files": re.compile(rf"({_FILE}(\n{_FILE})*)?"),
     "epoch": re.compile(r"[0-9a-f]*"),
     "run": re.compile(r"[\w.:-]*"),
     "worker_id": re.compile(r"[0-9a-f]+"),
@@ -39,7 +44,11 @@ class BadMessage(Exception):
 
 
 class Order(NamedTuple):
-    """One attempt of one job, for the first worker that receives it; `at` is when it was sent."""
+    """One attempt of one job, for the first worker that receives it; `at` is when it was sent.
+
+    `code` is the digest of the code that the submitter has for its task, `files` those of its files
+    (see `own_code.Code`); both may be empty.
+    """
 
     job: str
     task: str
@@ -51,6 +60,8 @@ class Order(NamedTuple):
     epoch: str
     at: float
     entity: str = ""
+    code: str = ""
+    files: str = ""
 
     def as_job_order(self) -> JobOrder:
         """What a slot gets of it."""
