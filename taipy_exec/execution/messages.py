@@ -1,6 +1,7 @@
 """The messages between coordinator and workers: JSON, checked field by field, signed on demand.
 
-They name tasks of the application's own configuration and carry no code, no pickle and no path.
+They name tasks of the application's own configuration and carry no code, no pickle and no path; the
+names of files in an order are there to be shown.
 What does not fit to the letter is a `BadMessage`; nothing of it is used.
 """
 
