@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,28 @@ from command_support import Application, Result, wait_until
 from tools.private_broker import PrivateBroker
 
 HELPER = "def answer():\n    return {}\n"
+PROGRAM = """\
+import sys
+import taipy_exec as tp
+from taipy_exec import Config
+from flow import note
+import helper
+
+
+def run():
+    note(f"ran {helper.answer()}")
+    return 1
+
+
+Config.configure_job_executions(mode="cluster")
+a = Config.configure_data_node("a")
+scenario = Config.configure_scenario("s", [Config.configure_task("only", run, [], a)])
+
+if __name__ == "__main__":
+    tp.Orchestrator().run()
+    (job,) = tp.create_scenario(scenario).submit(wait=True).jobs
+    print(job.status.name, *job.stacktrace)
+"""
 STEPS = "import helper\n\ndef run():\n    note(f'ran {helper.answer()}')\n    return 1\n"
 
 
@@ -149,5 +172,31 @@ def test_a_retry_compares_the_code_as_it_is_then(copies: Copies) -> None:
     assert result.job("only")["reason"] == "config_mismatch"
     shutil.copy(copies.copy / "helper.py", helper)
     assert_completed(copies.cluster.run("retry", result.json["submission"]["id"], "--json"))
+    assert copies.ran() == ["ran 1"]
+    copies.leave(worker)
+
+
+def test_the_code_of_a_program_is_compared_with_its_main_script(copies: Copies) -> None:
+    cluster = copies.cluster
+    copies.app.module("program", PROGRAM)
+    shutil.copytree(copies.app.folder, copies.copy)
+
+    def submit() -> str:
+        command = [sys.executable, "program.py"]
+        result = cluster.end(copies.app.start(env=cluster.environment(), command=command))
+        assert result.code == 0, result.err
+        return result.out
+
+    worker = copies.app.start(
+        "run-worker", "-a", "program.py", cwd=copies.copy, env=cluster.environment()
+    )
+    assert submit() == "COMPLETED\n"
+    assert copies.ran() == ["ran 1"]
+    (copies.copy / "helper.py").write_text(HELPER.format(2))
+    with (copies.copy / "program.py").open("a") as file:
+        file.write("# changed\n")
+    said = submit()
+    assert said.startswith("FAILED")
+    assert "helper.py and program.py differ" in said
     assert copies.ran() == ["ran 1"]
     copies.leave(worker)
