@@ -25,10 +25,11 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.messages import FILE_NAME
 from taipy_exec.execution.source import absolute_name
 
-# What one look at the disk has shown holds for so long, and for so many times what it took: a look
-# at many files costs no more of a process's time.
+# What one look at the disk has shown holds for so long, and for so many times what it took, up to a
+# bound: looks at many files cost little of a process's time too.
 _LOOK_SECONDS = 0.1
 _LOOK_FACTOR = 100
+_LONGEST_LOOK_SECONDS = 1.0
 # A file that changed less than so many seconds ago may change again without showing it: times
 # of files are coarse, on some file systems as coarse as this.
 _SETTLED_SECONDS = 2.0
@@ -127,7 +128,8 @@ class OwnCode:
         if start not in self._codes:
             begin = time.monotonic()
             self._codes[start] = Code({file.name: file.digest for file in self._walk(start)})
-            self._holds += _LOOK_FACTOR * (time.monotonic() - begin)
+            took = time.monotonic() - begin
+            self._holds = min(self._holds + _LOOK_FACTOR * took, _LONGEST_LOOK_SECONDS)
         return self._codes[start]
 
     def everything(self) -> dict[str, str]:

@@ -221,6 +221,16 @@ def test_a_look_holds_for_a_moment(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert [own.look(), own.look()] == [True, False]
 
 
+def test_a_look_that_took_long_holds_longer_but_not_for_long(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_code, "_LOOK_FACTOR", 1e9)
+    own = OwnCode(application(folder, "steps.train"))
+    own.look()
+    own.of("t")
+    assert own._holds == own_code._LONGEST_LOOK_SECONDS
+
+
 # -- what has no source --------------------------------------------------------------------
 
 
