@@ -58,6 +58,7 @@ class JobConfig(_WithProperties):
     log_limit: int = 10_000_000
     cache: str = "time"
     schedule: str = "critical-path"
+    check_code: str = "refuse"
     pools: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -33,6 +33,7 @@ from taipy_exec.config.typed_text import (
 from taipy_exec.config.vocabulary import (
     CACHES,
     CLUSTER_KEYS,
+    CODE_CHECKS,
     KEYS,
     SCHEDULES,
     SECRET_TABLES,
@@ -40,6 +41,7 @@ from taipy_exec.config.vocabulary import (
 )
 from taipy_exec.errors import ConfigurationError
 
+_CHOICES = {"cache": CACHES, "schedule": SCHEDULES, "check_code": CODE_CHECKS}
 _LEAST = {"max_jobs_per_process": 0, "max_attempts": 1, "grace": 0, "log_limit": 0}
 # A value in a message, which may have been cut behind its first quote or brace.
 _SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
@@ -159,6 +161,7 @@ class _Build(Entries):
             log_limit=take("log_limit", int, "a number of bytes", 10_000_000),
             cache=take("cache", str, "a text", "time"),
             schedule=take("schedule", str, "a text", "critical-path"),
+            check_code=take("check_code", str, "a text", "refuse"),
             pools=take("pools", dict, "a table of limits", {}),
             environment=self._job_environment(values),
             properties={**values, **cluster},
@@ -167,9 +170,10 @@ class _Build(Entries):
             if getattr(config, key) < least:
                 wrong = f"must be {least} or more, not {given.get(key)!r}"
                 self.report("JOB", "", key, wrong, value=given.get(key))
-        for key, choices in (("cache", CACHES), ("schedule", SCHEDULES)):
+        for key, choices in _CHOICES.items():
             if getattr(config, key) not in choices:
-                wrong = f"must be {' or '.join(choices)}, not {given.get(key)!r}"
+                words = f"{', '.join(choices[:-1])} or {choices[-1]}"
+                wrong = f"must be {words}, not {given.get(key)!r}"
                 self.report("JOB", "", key, wrong, value=given.get(key))
         self.warn_near_misses("JOB", "", values)
         return config

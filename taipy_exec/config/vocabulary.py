@@ -45,6 +45,9 @@ SCHEDULES = ("critical-path", "fifo")
 # How a skippable task is found to be up to date.
 CACHES = ("time", "content")
 
+# What a worker does that has other code of a task than the submitter.
+CODE_CHECKS = ("refuse", "warn", "off")
+
 _SECONDS = ((int, float), "a number of seconds")
 
 # Keys of [JOB] that cluster mode reads; their defaults stand in `ClusterConfig`.
@@ -77,6 +80,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "log_limit",
         "cache",
         "schedule",
+        "check_code",
         "pools",
         "environment",
         *WATCH_KEYS,

@@ -1,6 +1,7 @@
 """The messages between coordinator and workers: JSON by one schema, signed on demand.
 
-They name tasks of the application's own configuration and carry no code, no pickle and no path.
+They name tasks of the application's own configuration and carry no code, no pickle and no path; the
+names of files in an order are there to be shown.
 What does not fit to the letter is a `BadMessage`; nothing of it is used.
 """
 
@@ -20,7 +21,9 @@ from taipy_exec.execution.schema import (
     Attempt,
     Count,
     CycleId,
+    Digest,
     EntityId,
+    FileList,
     Hex,
     InstanceId,
     JobId,
@@ -55,7 +58,11 @@ class _Message(
 
 
 class Order(_Message, tag="order"):
-    """One attempt of one job, for the first worker that receives it; `at` is when it was sent."""
+    """One attempt of one job, for the first worker that receives it; `at` is when it was sent.
+
+    `code` is the digest of the code that the submitter has for its task, `files` those of its files
+    (see `own_code.Code`); both may be empty.
+    """
 
     job: JobId
     task: TaskId
@@ -67,6 +74,8 @@ class Order(_Message, tag="order"):
     epoch: Hex
     at: Time
     entity: EntityId = ""
+    code: Digest = ""
+    files: FileList = ""
 
     def as_job_order(self) -> JobOrder:
         """What a slot gets of it."""

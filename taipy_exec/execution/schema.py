@@ -15,6 +15,9 @@ from taipy_exec.execution.order import VERSION, JobReport
 from taipy_exec.model.job import Failure
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A file of the application, as failures name it; nothing is opened by it.
+FILE_NAME = r"\w[\w.-]*(?:/\w[\w.-]*)*"
+_FILE = rf"[0-9a-f-]{{8}} {FILE_NAME}"
 
 JobId = Annotated[str, Meta(pattern=rf"\AJOB_\w+_{_UUID}\Z", max_length=1000)]
 SubmissionId = Annotated[str, Meta(pattern=rf"\ASUBMISSION_{_UUID}\Z")]
@@ -23,6 +26,8 @@ CycleId = Annotated[str, Meta(pattern=r"\A(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?\Z", ma
 TaskId = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=1000)]
 EntityId = Annotated[str, Meta(pattern=rf"\A(TASK_\w+_{_UUID})?\Z", max_length=1000)]
 Hex = Annotated[str, Meta(pattern=r"\A[0-9a-f]*\Z", max_length=200)]
+Digest = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z")]
+FileList = Annotated[str, Meta(pattern=rf"\A({_FILE}(\n{_FILE})*)?\Z", max_length=20_000)]
 RunId = Annotated[str, Meta(pattern=r"\A[\w.:-]*\Z", max_length=1000)]
 WorkerId = Annotated[str, Meta(pattern=r"\A[0-9a-f]+\Z", max_length=200)]
 Word = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=100)]

@@ -45,7 +45,7 @@ class Ask:
 class Slot:
     """A process with its pipes. `job` is what it runs now, None while it is free.
 
-    One that `is_doomed` was told to end, and runs no other job whatever became of this one.
+    One that `is_doomed` runs no other job, whatever becomes of this one.
     """
 
     def __init__(self, bootstrap: bytes, family: str) -> None:

@@ -80,8 +80,21 @@ class SlotPool:
     def release(self, worker: str) -> None:
         """Give back a reserved slot without a job."""
         slot = self._reserved.pop(worker, None)
-        if slot is not None:
+        if slot is not None and slot.is_doomed:
+            self._retire(slot)
+        elif slot is not None:
             self._idle.append(slot)
+
+    def renew(self) -> None:
+        """Have jobs that are started from now on run in new processes; what runs goes on."""
+        while self._idle:
+            self._retire(self._idle[-1])
+        for slot in self._slots.values():
+            slot.is_doomed = True
+
+    def _retire(self, slot: Slot) -> None:
+        self._forget(slot)
+        slot.retire()
 
     def start(
         self,
@@ -224,8 +237,7 @@ class SlotPool:
             or _was_cut(report)
             or (self._limit and slot.jobs_done >= self._limit)
         ):
-            self._forget(slot)
-            slot.retire()
+            self._retire(slot)
         else:
             self._idle.append(slot)
 

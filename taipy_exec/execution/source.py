@@ -252,7 +252,7 @@ class _Module:
                     top = alias.name.partition(".")[0]
                     self._import(alias.asname or top, (alias.name if alias.asname else top, None))
             elif isinstance(node, ast.ImportFrom):
-                module = self._absolute(node)
+                module = absolute_name(node, self._package)
                 for alias in node.names:
                     if alias.name == "*":
                         self._stars.append(module)
@@ -264,12 +264,14 @@ class _Module:
     def _import(self, name: str, source: _Import) -> None:
         self.imports.setdefault(name, []).append(source)
 
-    def _absolute(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        parts = self._package.split(".") if self._package else []
-        parts = parts[: len(parts) - node.level + 1]
-        return ".".join([*parts, *([node.module] if node.module else [])])
+
+def absolute_name(node: ast.ImportFrom, package: str) -> str:
+    """The module that `from ... import` names, in a module of `package`; empty for its folder."""
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".") if package else []
+    parts = parts[: len(parts) - node.level + 1]
+    return ".".join([*parts, *([node.module] if node.module else [])])
 
 
 def _chain(node: ast.Attribute) -> tuple[list[str], set[ast.AST]]:

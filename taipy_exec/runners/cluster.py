@@ -41,6 +41,7 @@ from taipy_exec.execution.messages import (
     Withdrawn,
 )
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
 from taipy_exec.runners.handed_out import HandedOut
@@ -79,6 +80,7 @@ class ClusterRunner:
             time.time,
             self._logs.note,
         )
+        self._code = OwnCode(context.app)
         self._processed: list[Delivered] = []
         # Orders that wait until it is heard what became of them under a former coordinator.
         self._unsettled: dict[str, list[JobOrder]] = {}
@@ -344,11 +346,15 @@ class ClusterRunner:
     # -- sending --------------------------------------------------------------------------
 
     def _order_message(self, order: JobOrder) -> Message:
+        self._code.look()
+        code = self._code.of(order.task)
         wire = Order(
             **order._asdict(),
             digest=self._context.app.digest,
             epoch=self._context.epoch,
             at=time.time(),
+            code=code.digest,
+            files=code.listing,
         )
         message = self._message("jobs", wire)
         message.id = f"{order.job}/{order.attempt}"

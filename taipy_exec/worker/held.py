@@ -19,6 +19,7 @@ class Held:
 
     `run` is empty until the job begins. `era` is the time without a break in which this run is
     known to count; `outdated`: it does not count any more, and nothing of it is reported.
+    `warning` is for its log.
     """
 
     order: Order
@@ -32,6 +33,7 @@ class Held:
     outdated: bool = False
     handing_back: bool = False
     ended: bool = False
+    warning: str = ""
     output: Output | None = None
 
 

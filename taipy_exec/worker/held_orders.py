@@ -22,6 +22,7 @@ from taipy_exec.execution.order import JobReport
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.certainty import Certainty
+from taipy_exec.worker.code_check import CodeCheck
 from taipy_exec.worker.held import Held, Output
 from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import ControlLog
@@ -54,7 +55,9 @@ class HeldOrders:
         acknowledge: Callable[..., None],
         reports: Reporter,
         moves: Moves,
+        code: CodeCheck,
         bury: Callable[[Delivered, str], None],
+        refuse: Callable[[Order, Delivered, str], None],
         observe: Callable[[Held, JobReport | None], None],
         wait_sent: Callable[[float], None],
     ) -> None:
@@ -73,7 +76,9 @@ class HeldOrders:
         self._acknowledge = acknowledge
         self._reports = reports
         self._moves = moves
+        self._code = code
         self._bury = bury
+        self._refuse = refuse
         self._observe = observe
         self._wait_sent = wait_sent
         self._told_in_advance = False
@@ -170,6 +175,12 @@ class HeldOrders:
             statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")
             self._reports.tell(held.order.submission, statement, about=held.delivery)
 
+    def _send_elsewhere(self, held: Held, why: str) -> None:
+        """It is not to be run here."""
+        self._let_go(held)
+        if held.delivery is not None:
+            self._refuse(held.order, held.delivery, why)
+
     def _let_go(self, held: Held) -> None:
         """Hold it no more, nor the slot that was kept for it."""
         self.held.pop((held.order.job, held.order.attempt), None)
@@ -204,6 +215,10 @@ class HeldOrders:
                 continue
             if self.control.is_paused(held.order):
                 self._put_off(held)
+                continue
+            held.warning = self._code.difference(held.order)
+            if held.warning and self._code.refuses(held.order):
+                self._send_elsewhere(held, held.warning)
                 continue
             worker = self._pool.reserve()
             if worker is None:
@@ -247,6 +262,8 @@ class HeldOrders:
 
         output = held.output = Output(send)
         log = JobLog(lambda: output, self._app.job.log_limit)
+        if held.warning:
+            log.write(f"taipy-exec: {held.warning}\n".encode())
         self._pool.start(order.as_job_order(), held.worker, log, self.certainty.until)
         self._observe(held, None)
 

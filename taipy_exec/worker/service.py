@@ -44,13 +44,14 @@ from taipy_exec.execution.order import JobReport
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
+from taipy_exec.worker.code_check import CodeCheck
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.held_orders import HeldOrders
 from taipy_exec.worker.intake import Intake, WorkerLimits
 from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import tasks_by_scenario, why_not_ours
 from taipy_exec.worker.reporter import Reporter
-from taipy_exec.worker.statements import holding, returned
+from taipy_exec.worker.statements import holding, other_configuration, returned
 
 _BEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
@@ -121,7 +122,9 @@ class WorkerService:
             acknowledge=self._link.ack,
             reports=self._reports,
             moves=self._moves,
+            code=CodeCheck(served, self.name, self.pool.renew, tell),
             bury=self._bury,
+            refuse=self._refuse,
             observe=observe,
             wait_sent=self._link.wait_sent,
         )
@@ -261,9 +264,7 @@ class WorkerService:
         if self.orders.take_again(order, delivery):
             return
         if order.digest not in self._tasks:
-            self._later.append(
-                (time.monotonic() + _MISMATCH_SECONDS, lambda: self._refuse(order, delivery))
-            )
+            self._refuse(order, delivery, other_configuration(self.app, self.name, order))
             return
         why = why_not_ours(self._tasks[order.digest], order)
         if why is not None:
@@ -276,13 +277,14 @@ class WorkerService:
         else:
             self.orders.take(order, delivery)
 
-    def _refuse(self, order: Order, delivery: Delivered) -> None:
-        detail = (
-            f"worker {self.name} has another configuration ({self.app.digest}) than the submitter "
-            f"({order.digest}): bring {self.app.source or self.app.root} there up to date"
-        )
-        self._tell(detail)
-        self._return(order, Reason.CONFIG_MISMATCH, detail, about=delivery)
+    def _refuse(self, order: Order, delivery: Delivered, detail: str) -> None:
+        """Send it back, after a while in which others take theirs."""
+
+        def send() -> None:
+            self._tell(detail)
+            self._return(order, Reason.CONFIG_MISMATCH, detail, about=delivery)
+
+        self._later.append((time.monotonic() + _MISMATCH_SECONDS, send))
 
     def _return(self, order: Order, why: Reason, detail: str, *, about: Delivered) -> None:
         """Send the order back to the coordinator instead of running it."""

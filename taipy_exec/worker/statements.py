@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from taipy_exec.config.application import AppConfig
 from taipy_exec.execution.messages import (
     Asks,
     Holding,
@@ -57,6 +58,14 @@ def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
 def returned(order: Order, worker: str, why: Reason, detail: str, *, run: str = "") -> Returned:
     """The order is not run here, or not run on."""
     return Returned(order.job, order.attempt, order.epoch, run, worker, why, detail)
+
+
+def other_configuration(app: AppConfig, worker: str, order: Order) -> str:
+    """Why a worker with this application does not run the order, in words."""
+    return (
+        f"worker {worker} has another configuration ({app.digest}) than the submitter "
+        f"({order.digest}): bring {app.source or app.root} there up to date"
+    )
 
 
 def answered_late(verdict: Verdict, worker: str) -> Returned:

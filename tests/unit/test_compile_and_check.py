@@ -793,6 +793,8 @@ def test_an_additional_property_is_no_warning(app: App) -> None:
         ("[JOB]\ngrace = -1", "must be 0 or more, not -1"),
         ("[JOB]\nlog_limit = -1", "must be 0 or more, not -1"),
         ('[JOB]\nschedule = "lifo"', "must be critical-path or fifo, not 'lifo'"),
+        ('[JOB]\ncheck_code = "no"', "must be refuse, warn or off, not 'no'"),
+        ("[JOB]\ncheck_code = false", "must be a text, not False"),
         ('[JOB]\ngrace = "2"', 'as in "2:int"'),
         ("[JOB]\ngrace = true", "must be a number of seconds, not True"),
         ("[JOB]\nmode = 3", "must be a text, not 3"),

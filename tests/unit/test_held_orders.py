@@ -11,10 +11,10 @@ from command_support import wait_until
 
 from taipy_exec.broker.events import Delivered, Message
 from taipy_exec.broker.names import Names
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
-from taipy_exec.execution.messages import Codec, Order, Verdict, Wire
+from taipy_exec.execution.messages import Codec, JobOutput, Order, Verdict, Wire
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.held_orders import HeldOrders
@@ -57,17 +57,35 @@ class Pool:
             self.answers.append((job, until is not None))
 
 
+class Code:
+    """Says of every order what the test has it say."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.says = ""
+
+    def refuses(self, order: Order) -> bool:
+        return self.mode == "refuse"
+
+    def difference(self, order: Order) -> str:
+        return self.says
+
+
 class Worker:
     """Orders that are held, and what goes to the broker."""
 
-    def __init__(self, folder: Path, secret: bytes | None = None) -> None:
+    def __init__(
+        self, folder: Path, secret: bytes | None = None, check_code: str = "refuse"
+    ) -> None:
         self.pool = Pool()
+        self.refused: list[str] = []
+        app = AppConfig(root=folder, state_dir=folder, job=JobConfig(check_code=check_code))
         self.sent: list[Message] = []
         self.acknowledged: list[Delivered] = []
         self.buried: list[str] = []
         self.reports = Reporter(self.sent.append, NAMES, CODEC)
         self.orders = HeldOrders(
-            AppConfig(root=folder, state_dir=folder),
+            app,
             ClusterConfig(application="app", addresses=parse_addresses("amqp://"), secret=secret),
             id="abcdef",
             name="host:0",
@@ -75,7 +93,9 @@ class Worker:
             acknowledge=lambda *found: self.acknowledged.extend(found),
             reports=self.reports,
             moves=Moves(self.sent.append, NAMES),
+            code=Code(check_code),  # type: ignore[arg-type]
             bury=lambda delivery, reason: self.buried.append(reason),
+            refuse=lambda order, delivery, why: self.refused.append(why),
             observe=lambda held, report: None,
             wait_sent=lambda seconds: None,
         )
@@ -131,11 +151,14 @@ class Worker:
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
-    found = Worker(tmp_path)
+    return connected(Worker(tmp_path))
+
+
+def connected(worker: Worker) -> Worker:
+    worker.orders.connected()
     # Long ago: the orders of these tests are younger than the connection.
-    found.orders.connected()
-    found.orders._connected_at = time.time() - 100
-    return found
+    worker.orders._connected_at = time.time() - 100
+    return worker
 
 
 def test_the_first_job_of_a_submission_begins_when_somebody_waits_for_it(worker: Worker) -> None:
@@ -184,6 +207,36 @@ def test_an_order_is_acknowledged_when_its_end_is_confirmed_and_not_before(worke
     assert worker.acknowledged == [delivery]
     assert worker.orders.held == {}
     assert worker.orders.done == 1
+
+
+def test_an_order_of_other_code_is_refused_and_takes_no_slot(worker: Worker) -> None:
+    worker.orders._code.says = "it differs"  # type: ignore[attr-defined]
+    worker.receive(1)
+    worker.receive(2)
+    worker.step()
+    assert worker.refused == ["it differs", "it differs"]
+    assert (worker.pool.started, worker.pool.slots, worker.orders.held) == ([], 1, {})
+    assert worker.kinds() == []
+    worker.orders._code.says = ""  # type: ignore[attr-defined]
+    worker.receive(1)
+    worker.step()
+    worker.confirm()
+    assert len(worker.pool.started) == 1
+
+
+def test_where_it_is_only_warned_of_other_code_the_log_says_so(tmp_path: Path) -> None:
+    worker = connected(Worker(tmp_path, check_code="warn"))
+    worker.orders._code.says = "it differs"  # type: ignore[attr-defined]
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    assert worker.refused == []
+    (order,) = worker.pool.started
+    report = JobReport(job=order.job, attempt=1, finished_at=1.0, duration=0.1)
+    worker.orders.on_report(report)
+    worker.reports.send()
+    printed = [wire.text for wire in worker.told() if isinstance(wire, JobOutput)]
+    assert printed == ["taipy-exec: it differs\n"]
 
 
 def test_an_order_that_is_older_than_the_connection_is_asked_about(worker: Worker) -> None:

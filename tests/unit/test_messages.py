@@ -55,6 +55,14 @@ def test_an_order_comes_back_as_it_was_sent() -> None:
     assert Codec("app").load(body, {}) == ORDER
 
 
+def test_an_order_says_nothing_of_code_where_there_is_nothing_to_compare() -> None:
+    body, _ = Codec("app").dump(ORDER)
+    assert not {"code", "files"} & json.loads(body).keys()
+    order = ORDER._replace(code="0123456789abcdef", files="ab12cd34 a/b.py\n-------- c_\u00e9.py")
+    body, _ = Codec("app").dump(order)
+    assert Codec("app").load(body, {}) == order
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -73,6 +81,13 @@ def test_an_order_comes_back_as_it_was_sent() -> None:
         (changed(attempt="1"), "`int`, got .* at `[$].attempt`"),
         (changed(attempt=True), "`int`, got .* at `[$].attempt`"),
         (changed(attempt=0), ">= 1 - at `[$].attempt`"),
+        (changed(code="short"), "regex .* at `[$].code`"),
+        (changed(code=None), "`str`, got .* at `[$].code`"),
+        (changed(files="ab12cd34 ../steps.py"), "regex .* at `[$].files`"),
+        (changed(files="ab12cd34 /steps.py"), "regex .* at `[$].files`"),
+        (changed(files="ab12cd34 steps.py\n"), "regex .* at `[$].files`"),
+        (changed(files="ab12cd34 \x1b[2J"), "regex .* at `[$].files`"),
+        (changed(files={"steps.py": "ab12cd34"}), "`str`, got .* at `[$].files`"),
     ],
 )
 def test_what_is_not_an_order_is_refused_with_the_reason(body: bytes, reason: str) -> None:
