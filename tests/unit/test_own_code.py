@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from taipy_exec.config.application import AppConfig, JobConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution import own_code
-from taipy_exec.execution.messages import _SHAPES
 from taipy_exec.execution.own_code import NO_SOURCE, Code, OwnCode, read_listing
+from taipy_exec.execution.schema import Digest, FileList
 
 STEPS = """
 import math
@@ -262,8 +263,8 @@ def test_a_listing_names_the_files_with_the_start_of_their_digests(folder: Path)
     found = code_of(folder)
     read = read_listing(found.listing)
     assert read == {name: digest[:8] for name, digest in found.files.items()}
-    assert _SHAPES["files"].fullmatch(found.listing)
-    assert _SHAPES["code"].fullmatch(found.digest)
+    assert msgspec.convert(found.listing, FileList) == found.listing
+    assert msgspec.convert(found.digest, Digest) == found.digest
     assert read_listing("") == {}
 
 
