@@ -28,13 +28,13 @@ from taipy_exec.execution.schema import (
     InstanceId,
     JobId,
     Name,
+    Output,
     Report,
     RunId,
     Seconds,
     Sentence,
     SubmissionId,
     TaskId,
-    Text,
     Time,
     Word,
     WorkerId,
@@ -107,7 +107,7 @@ class JobOutput(_Message, tag="output"):
     job: JobId
     attempt: Attempt
     run: RunId
-    text: Text
+    text: Output
 
 
 class JobEnded(_Message, tag="ended"):

@@ -34,6 +34,7 @@ Word = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=100)]
 Name = Annotated[str, Meta(max_length=1000)]
 Sentence = Annotated[str, Meta(max_length=20_000)]
 Text = Annotated[str, Meta(max_length=200_000)]
+Output = Annotated[str, Meta(max_length=1_000_000)]
 
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]

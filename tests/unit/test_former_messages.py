@@ -20,7 +20,9 @@ KINDS = {kind.__struct_config__.tag: kind for kind in get_args(Wire)}
 def normal(value: Any) -> Any:
     """Without what a former version left out or wrote in another way."""
     if isinstance(value, dict):
-        return {name: normal(part) for name, part in value.items() if part not in (None, False, 0)}
+        return {
+            name: normal(part) for name, part in value.items() if part not in (None, False, 0, "")
+        }
     return [normal(part) for part in value] if isinstance(value, list | tuple) else value
 
 

@@ -58,7 +58,7 @@ def test_an_order_comes_back_as_it_was_sent() -> None:
 def test_an_order_says_nothing_of_code_where_there_is_nothing_to_compare() -> None:
     body, _ = Codec("app").dump(ORDER)
     assert not {"code", "files"} & json.loads(body).keys()
-    order = ORDER._replace(code="0123456789abcdef", files="ab12cd34 a/b.py\n-------- c_\u00e9.py")
+    order = changed_order(code="0123456789abcdef", files="ab12cd34 a/b.py\n-------- c_\u00e9.py")
     body, _ = Codec("app").dump(order)
     assert Codec("app").load(body, {}) == order
 
