@@ -60,7 +60,8 @@ class Message:
     """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
 
     With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it. `sent_at` is by the monotonic clock.
+    afterwards whether a queue took it. `sent_at` is by the monotonic clock. `bound_anew`: no queue
+    took it at first, and its binding was made again.
     """
 
     exchange: str
@@ -74,4 +75,5 @@ class Message:
     about: Any = None
     settled: bool | None = None
     returned: bool = False
+    bound_anew: bool = False
     sent_at: float = 0.0

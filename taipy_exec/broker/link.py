@@ -32,7 +32,7 @@ from taipy_exec.broker.events import (
 from taipy_exec.broker.explanation import broker_hint, explain, is_fatal
 from taipy_exec.broker.outgoing import Outgoing
 from taipy_exec.broker.parameters import parameters
-from taipy_exec.broker.topology import Step, Subscription, run_steps
+from taipy_exec.broker.topology import Step, Subscription, binding_step, run_steps
 from taipy_exec.config.broker_address import redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
@@ -67,7 +67,7 @@ class Link:
         self._name = name
         self._lock = threading.Condition()
         self._events: deque[LinkEvent] = deque()
-        self._outgoing = Outgoing(self._lock)
+        self._outgoing = Outgoing(self._lock, self._bind_anew)
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
@@ -399,12 +399,21 @@ class Link:
 
         self._aside(measure)
 
-    def _aside(self, step: Step) -> None:
-        """One step on a channel of its own, whose failure harms nothing else."""
+    def _bind_anew(self, exchange: str, key: str) -> None:
+        """Somebody may have removed a binding: a queue that is there gets it again."""
+        step = binding_step(exchange, key)
+        self._aside(step, lambda: self._outgoing.bound(exchange, key))
+
+    def _aside(self, step: Step, then: Callable[[], None] = lambda: None) -> None:
+        """One step on a channel of its own, whose failure harms nothing else; then another."""
         self._asides += 1
 
+        def closed(*_: object) -> None:
+            self._on_aside_done()
+            then()
+
         def opened(channel: Any) -> None:
-            channel.add_on_close_callback(lambda *_: self._on_aside_done())
+            channel.add_on_close_callback(closed)
             step(channel, lambda *_: channel.close())
 
         self._connection.channel(on_open_callback=opened)

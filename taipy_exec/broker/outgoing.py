@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
 
@@ -18,10 +18,19 @@ class Outgoing:
     """In their order, over broken connections too: nothing overtakes what was sent before it.
 
     `lock` guards what threads other than the link's may see, and is notified when that changes.
+    `bind` is called with the exchange and the key of what no queue took: somebody may have removed
+    a binding. `bound` is the answer, after which such messages are sent once more.
     """
 
-    def __init__(self, lock: threading.Condition) -> None:
+    def __init__(
+        self,
+        lock: threading.Condition,
+        bind: Callable[[str, str], None] = lambda exchange, key: None,
+    ) -> None:
         self.is_blocked = False
+        self._bind = bind
+        # By exchange and key: what came back, and waits for its binding.
+        self._unrouted: dict[tuple[str, str], list[Message]] = {}
         self._lock = lock
         self._waiting: deque[Message] = deque()
         self._unconfirmed: dict[int, Message] = {}
@@ -30,7 +39,7 @@ class Outgoing:
 
     def __bool__(self) -> bool:
         """Whether anything is still to be sent or confirmed."""
-        return bool(self._waiting or self._unconfirmed)
+        return bool(self._waiting or self._unconfirmed or self._unrouted)
 
     def put(self, messages: Iterable[Message]) -> None:
         """Have these sent. From any thread, under the lock."""
@@ -50,6 +59,9 @@ class Outgoing:
         with self._lock:
             self._put_back(self._unconfirmed.values())
             self._unconfirmed.clear()
+            for messages in self._unrouted.values():
+                self._put_back(messages)
+            self._unrouted.clear()
 
     def _put_back(self, messages: Iterable[Message]) -> None:
         self._waiting.extendleft(m for m in reversed(list(messages)) if m.lasting)
@@ -98,7 +110,26 @@ class Outgoing:
             if isinstance(method, pika.spec.Basic.Nack):
                 self._put_back(done)
                 return None
-            for message in done:
+            settled = [message for message in done if not self._is_held_back(message)]
+            for message in settled:
                 message.settled = not message.returned
             self._lock.notify_all()
-        return done
+        return settled
+
+    def _is_held_back(self, message: Message) -> bool:
+        """Whether a message that came back waits for its binding; only once."""
+        if not message.returned or message.bound_anew:
+            return False
+        message.bound_anew = True
+        place = message.exchange, message.key
+        if place not in self._unrouted:
+            self._unrouted[place] = []
+            self._bind(*place)
+        self._unrouted[place].append(message)
+        return True
+
+    def bound(self, exchange: str, key: str) -> None:
+        """The binding is there again, or cannot be made: send what waits for it."""
+        with self._lock:
+            self._put_back(self._unrouted.pop((exchange, key), ()))
+        self.send()

@@ -162,6 +162,12 @@ def bind_step(queue: str, exchange: str, key: str) -> Step:
     )
 
 
+def binding_step(exchange: str, key: str) -> Step:
+    """Bind the queue that the key of an application's exchange stands for, where it is there."""
+    queue = key if key.startswith(f"{exchange}.") else f"{exchange}.{key}"
+    return bind_step(queue, exchange, key)
+
+
 def run_steps(channel: Any, steps: Iterable[Step], done: Callable[[], None]) -> None:
     """One step after the other. An error closes the channel, and `done` is never called."""
     left = iter(steps)

@@ -262,3 +262,22 @@ def test_f25_a_disk_that_stalls_for_longer_than_the_lease_costs_no_second_run(
     assert len(gated.begun()) == 1
     gated.leave(worker)
     gated.nothing_is_left()
+
+
+@pytest.mark.parametrize("kind", ["jobs", "reports", "control"])
+def test_a_binding_that_somebody_removes_is_made_again(gated: Cluster, kind: str) -> None:
+    worker, submit = gated.worker(), gated.submit()
+    wait_until(gated.begun, 30)
+    exchange = "taipy-exec.v1.app"
+    names = [n for n in queues(gated.broker, gated.url) if f".{kind}" in n]
+    assert len(names) == 1
+    connection = pika.BlockingConnection(pika.URLParameters(gated.url))
+    key = names[0] if kind == "reports" else kind
+    connection.channel().queue_unbind(names[0], exchange, key)
+    connection.close()
+    gated.app.open_gate()
+    result = gated.end(submit, 60)
+    assert_completed(result)
+    assert set(gated.attempts(result).values()) == {1}
+    gated.leave(worker)
+    gated.nothing_is_left()

@@ -76,11 +76,38 @@ def test_one_confirmation_may_be_for_all_up_to_it(outgoing: Outgoing) -> None:
     assert not outgoing
 
 
-def test_a_message_that_came_back_is_settled_as_not_routed(outgoing: Outgoing) -> None:
-    _, (one,) = sent(outgoing, "a")
-    outgoing.returned(None, None, SimpleNamespace(correlation_id="1"), b"a")
-    outgoing.confirmed(ack(1))
-    assert one.settled is False
+def came_back(outgoing: Outgoing, tag: int) -> list[Message] | None:
+    outgoing.returned(None, None, SimpleNamespace(correlation_id=str(tag)), b"")
+    return outgoing.confirmed(ack(tag))
+
+
+def test_what_came_back_is_sent_once_more_when_its_queue_is_bound_again() -> None:
+    asked: list[tuple[str, str]] = []
+    outgoing = Outgoing(threading.Condition(), lambda *place: asked.append(place))
+    channel, (one, two) = sent(outgoing, "a", "b")
+    assert came_back(outgoing, 1) == came_back(outgoing, 2) == []
+    assert asked == [("exchange", "key")]
+    assert one.settled is two.settled is None
+    assert outgoing
+    outgoing.bound("exchange", "key")
+    assert channel.published == [b"a", b"b", b"a", b"b"]
+    assert outgoing.confirmed(ack(3)) == [one]
+    assert one.settled is True
+    assert came_back(outgoing, 4) == [two]
+    assert two.settled is False
+    assert len(asked) == 1
+
+
+def test_what_waits_for_a_binding_survives_a_broken_connection(outgoing: Outgoing) -> None:
+    sent(outgoing, "a")
+    came_back(outgoing, 1)
+    outgoing.lost()
+    channel = Channel()
+    outgoing.opened(channel)
+    outgoing.send()
+    assert channel.published == [b"a"]
+    outgoing.bound("exchange", "key")
+    assert channel.published == [b"a"]
 
 
 def test_what_is_refused_is_sent_again_before_the_rest(outgoing: Outgoing) -> None:
