@@ -5,6 +5,7 @@ Colours are the one thing that jobs may do to a terminal.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 
@@ -43,6 +44,12 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     r"""`text` on one line: a line break is seen as `\n`."""
     return _UNSEEN_ON_A_LINE.sub(_escaped, text)
+
+
+def visible_record(record: logging.LogRecord) -> bool:
+    """Keep the message of a log record on one line: a filter that lets every record through."""
+    record.msg, record.args = one_line(record.getMessage()), ()
+    return True
 
 
 def visible_json(text: str) -> str:

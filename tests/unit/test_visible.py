@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
+from taipy_exec import wiring
 from taipy_exec.api.notebook import progress_text, table_html
 from taipy_exec.cli.ci import group
 from taipy_exec.cli.ci_system import CiSystem
@@ -208,6 +209,13 @@ def test_notebooks_show_names_on_one_line() -> None:
     graph = build_graph([TaskSpec(id="t" + EVIL, inputs=("i" + EVIL,), outputs=())])
     assert not HARMFUL.search(progress_text(record)) and "\n" not in progress_text(record)
     assert not HARMFUL.search(table_html("s" + EVIL, record, [job(task="t" + EVIL)], graph, str))
+
+
+def test_a_log_record_of_ours_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    wiring.log.warning("the broker says %s", EVIL)
+    (record,) = caplog.records
+    assert not HARMFUL.search(record.getMessage()) and "\n" not in record.getMessage()
+    assert "the broker says \\x1b]0;OWNED" in record.getMessage()
 
 
 def test_the_title_of_a_folded_part_in_ci_is_one_line() -> None:
