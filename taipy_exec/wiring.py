@@ -21,6 +21,7 @@ from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
+from taipy_exec.display.visible import visible_record
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from taipy_exec.observers.watching import Watcher, Watching
 
 log = logging.getLogger("taipy_exec")
+log.addFilter(visible_record)
 
 
 def environment_layers() -> list[Layer]:

@@ -80,9 +80,8 @@ def progress_html(record: SubmissionRecord) -> str:
 def progress_text(record: SubmissionRecord) -> str:
     """The same where HTML is not shown."""
     total = sum(record.counts.values())
-    return (
-        f"{record.scenario}: {total - record.unfinished} of {total} ({counts_text(record.counts)})"
-    )
+    ended = f"{total - record.unfinished} of {total}"
+    return f"{printable(record.scenario)}: {ended} ({counts_text(record.counts)})"
 
 
 def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli.ci_system import CiSystem
+from taipy_exec.display.visible import one_line, visible
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -42,7 +43,7 @@ def commands_stopped(streams: Streams) -> Iterator[None]:
 @contextmanager
 def group(streams: Streams, title: str) -> Iterator[None]:
     """Fold what is printed in the block under `title`."""
-    title = title.translate({10: " ", 13: " "})
+    title = one_line(title)
     if streams.ci is CiSystem.GITHUB:
         streams.raw(f"::group::{_escaped(title)}\n")
         yield
@@ -64,7 +65,7 @@ def annotate(streams: Streams, job: JobRecord, message: str, workspace: str | No
     if place:
         properties = {"file": place[0], "line": place[1], **properties}
     told = ",".join(f"{name}={_escaped_property(value)}" for name, value in properties.items())
-    streams.raw(f"::error {told}::{_escaped(message[:_LONGEST_MESSAGE])}\n")
+    streams.raw(f"::error {told}::{_escaped(visible(message[:_LONGEST_MESSAGE]))}\n")
 
 
 def _escaped(text: str) -> str:
@@ -72,7 +73,7 @@ def _escaped(text: str) -> str:
 
 
 def _escaped_property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+    return _escaped(one_line(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _place(job: JobRecord, workspace: str | None) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.config.compile import compile_layers
 from taipy_exec.config.layers import layer_from_toml
 from taipy_exec.config.toml_file import read_toml
+from taipy_exec.display.visible import one_line
 from taipy_exec.errors import BrokerError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -244,8 +245,5 @@ def queue_line(queue: Mapping[str, Any]) -> str:
 
 
 def plain(text: object, most: int = 200) -> str:
-    """Text that came from elsewhere, without what could steer a terminal."""
-    short = str(text)[:most]
-    if short.isprintable():
-        return short
-    return "".join(c if c.isprintable() else "?" for c in short)
+    """Text that came from elsewhere, on one line and not too long."""
+    return one_line(str(text)[:most])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from taipy_exec.cli.render import line
 from taipy_exec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def confirm_removal(streams: Streams, what: str) -> None:
     """Let the user confirm on a terminal. Raises UsageError elsewhere, Exit for a no."""
     if not can_ask(streams):
         raise UsageError(f"this would remove {what}", "confirm it with --yes")
-    streams.err.print(f"Remove {what}? [y/N] ", end="")
+    streams.err.print(line(f"Remove {what}? [y/N] "), end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         streams.note("nothing was removed")
         raise typer.Exit(0)

@@ -12,7 +12,7 @@ from taipy_exec.cli.job_log import last_lines, read_tail
 from taipy_exec.cli.render import reason_text, short_id
 from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.cli.streams import Streams
-from taipy_exec.display.words import readable
+from taipy_exec.display.visible import readable, uncoloured
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path
@@ -69,12 +69,12 @@ def _explain(
     id = short_id(job.id)
     with group(streams, f"{job.task}: traceback and the end of what it printed ({id})"):
         if job.failure and job.failure.traceback:
-            trace = readable(job.failure.traceback.rstrip()).split("\n")
-            streams.note(_indented(_middle_left_out(trace)), style="dim")
+            trace = uncoloured(job.failure.traceback.rstrip()).split("\n")
+            _note_lines(streams, "  ", _middle_left_out(trace))
         tail = _tail(streams, log_path(state_dir, job.submission, job.id), redacted)
         if tail:
             streams.note("  the end of what it printed:", style="dim")
-            streams.note(_indented(tail, "  | "), style="dim")
+            _note_lines(streams, "  | ", tail)
     streams.note(f"  all it printed: taipy-exec logs {id}{where}")
     streams.note(f"  run only it again: taipy-exec retry {id}{where}")
 
@@ -93,8 +93,10 @@ def _middle_left_out(lines: list[str]) -> list[str]:
     return [lines[0], f"  [... {left} lines left out ...]", *lines[left + 1 :]]
 
 
-def _indented(lines: list[str], mark: str = "  ") -> str:
-    return "\n".join(mark + _shortened(line, _LONGEST_LINE) for line in lines)
+def _note_lines(streams: Streams, mark: str, lines: list[str]) -> None:
+    for line in lines:
+        shown = _shortened(line, _LONGEST_LINE).expandtabs()
+        streams.note(mark + shown, style="dim")
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taipy_exec.display.visible import one_line
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.logs import log_path
@@ -30,7 +31,7 @@ class GrowingLog:
         self._at = 0
         self._rest = b""
 
-    def new_lines(self, *, final: bool) -> list[str]:
+    def new_lines(self, *, final: bool) -> list[bytes]:
         """What is new. A last line without an end is given only where the log is `final`."""
         try:
             with self._path.open("rb") as file:
@@ -42,7 +43,7 @@ class GrowingLog:
         whole, _, self._rest = (self._rest + data).rpartition(b"\n")
         if final and self._rest:
             whole, self._rest = (whole + b"\n" if whole else b"") + self._rest, b""
-        return whole.decode("utf-8", "replace").split("\n") if whole else []
+        return whole.split(b"\n") if whole else []
 
 
 class JobOutput:
@@ -50,7 +51,8 @@ class JobOutput:
 
     `tail` is about what is there at the first look; what comes later is printed as a whole. With
     a `prefix`, of a line that was written over and over only the last form is printed, since a
-    carriage return would take the prefix away. `redacted` leaves secrets out of the failure.
+    carriage return would take the prefix away. On a terminal only colours pass, unless `raw`.
+    `redacted` leaves secrets out of the failure.
     """
 
     def __init__(
@@ -61,11 +63,14 @@ class JobOutput:
         prefix: str,
         tail: int | None,
         redacted: Callable[[str], str] = str,
+        *,
+        raw: bool = False,
     ) -> None:
+        self._raw = raw
         self._streams = streams
         self._redacted = redacted
         self._log = GrowingLog(log_path(folder, job.submission, job.id))
-        self._prefix = prefix
+        self._prefix = prefix.encode("utf-8", "backslashreplace")
         self._tail = tail
         self._told = False
         self._has_ended = False
@@ -84,13 +89,14 @@ class JobOutput:
         if job.failure and not self._told:
             self._told = True
             text = job.failure.traceback or f"{job.failure.kind}: {job.failure.message}"
-            self._print(self._redacted(text).rstrip().splitlines())
+            shown = self._redacted(text).rstrip().encode("utf-8", "backslashreplace")
+            self._print(shown.split(b"\n"))
 
-    def _print(self, lines: Sequence[str]) -> None:
+    def _print(self, lines: Sequence[bytes]) -> None:
         if self._prefix:
-            lines = [self._prefix + line.rstrip("\r").rpartition("\r")[2] for line in lines]
+            lines = [self._prefix + line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines]
         if lines:
-            self._streams.data("\n".join(lines))
+            self._streams.printed(b"\n".join(lines), raw=self._raw)
 
 
 def job_outputs(
@@ -99,15 +105,17 @@ def job_outputs(
     jobs: Sequence[JobRecord],
     tail: int | None,
     redacted: Callable[[str], str] = str,
+    *,
+    raw: bool = False,
 ) -> dict[str, JobOutput]:
     """Job id -> its output. Where there are several, each line tells its task."""
     found = {}
     for number, job in enumerate(jobs):
-        prefix = f"{job.task} | " if len(jobs) > 1 else ""
+        prefix = f"{one_line(job.task)} | " if len(jobs) > 1 else ""
         if prefix and streams.data_has_color:
             # The reset ends what the line before may have left on, too.
             prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
-        found[job.id] = JobOutput(streams, folder, job, prefix, tail, redacted)
+        found[job.id] = JobOutput(streams, folder, job, prefix, tail, redacted, raw=raw)
     return found
 
 

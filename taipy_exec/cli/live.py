@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.render import (
     counts_text,
     duration,
+    line,
     new_table,
     reason_text,
     short_id,
     status_text,
 )
 from taipy_exec.cli.streams import Streams
+from taipy_exec.display.visible import one_line
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status
@@ -84,7 +86,7 @@ class LiveTable:
             parts.append(Text(f"  ↓ {_beyond(self._jobs[last:])}", style="dim"))
         parts.append(self._progress())
         if self.notice:
-            parts.append(Text(self.notice, style="yellow"))
+            parts.append(line(self.notice, style="yellow"))
         return Group(*parts)
 
     def _title(self) -> Any:
@@ -96,7 +98,7 @@ class LiveTable:
             name += f" / {record.name}"
         paused = "  paused" if record.paused and record.finished_at is None else ""
         return Text.assemble(
-            (name, "bold"),
+            line(name, style="bold"),
             f"  {record.mode}  ",
             (short_id(record.id), "dim"),
             (paused, "yellow"),
@@ -122,7 +124,8 @@ class LiveTable:
             ]
             if not narrow:
                 cells.append(self._slot(job))
-            cells.append(Text(self._remark(job), no_wrap=True, overflow="ellipsis"))
+            remark = one_line(self._remark(job))
+            cells.append(Text(remark, no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)
         return table
 

@@ -40,6 +40,7 @@ from taipy_exec.cli.commands import (
     workers,
 )
 from taipy_exec.cli.options import help_text, summary
+from taipy_exec.display.visible import one_line
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.version import __version__
 
@@ -233,7 +234,7 @@ def _open_standard_descriptors() -> None:
 
 def _say(text: str) -> None:
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(one_line(text), file=sys.stderr, flush=True)
     except (OSError, ValueError, AttributeError):
         pass
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from taipy_exec.display.visible import one_line
 from taipy_exec.display.words import GLYPHS, counts_text, duration, reason_text, short_id
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -21,6 +22,7 @@ __all__ = [
     "counts_text",
     "duration",
     "jobs_table",
+    "line",
     "most_telling_count",
     "new_table",
     "reason_text",
@@ -51,6 +53,13 @@ def status_text(status: Status, *, unicode: bool = True) -> Text:
 
     glyph = GLYPHS[status][0 if unicode else 1]
     return Text(f"{glyph} {status.name}", style=STYLES[status.name], no_wrap=True)
+
+
+def line(text: str, *, style: str = "") -> Text:
+    """Text that stays on one line, whatever is in it."""
+    from rich.text import Text
+
+    return Text(one_line(text), style=style)
 
 
 def size(number: int) -> str:

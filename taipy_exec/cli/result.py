@@ -45,7 +45,7 @@ def show_result(
     else:
         if table and jobs:
             _show_jobs(streams, jobs)
-        streams.data(summary_line(record))
+        streams.line(summary_line(record))
     explain_failures(streams, jobs, state_dir, where, redacted)
     _explain_blocked(streams, record, jobs, unwritten, locked)
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
@@ -61,7 +61,7 @@ def _show_jobs(streams: Streams, jobs: Sequence[JobRecord]) -> None:
         streams.show(jobs_table(shown, unicode=streams.unicode))
     if len(shown) < len(jobs):
         rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)
-        streams.data(f"not shown: {counts_text(rest)}")
+        streams.line(f"not shown: {counts_text(rest)}")
 
 
 def _explain_blocked(

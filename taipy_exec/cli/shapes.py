@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
+from taipy_exec.display.visible import visible_json
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ __all__ = [
 def dump(fields: Mapping[str, object], *, lines: bool = False) -> str:
     """One object with the schema first; on one line where it stands among `lines` of JSON."""
     indent = None if lines else 1
-    return json.dumps({"schema": SCHEMA, **fields}, indent=indent, default=str, ensure_ascii=False)
+    whole = {"schema": SCHEMA, **fields}
+    return visible_json(json.dumps(whole, indent=indent, default=str, ensure_ascii=False))
 
 
 def past_submission_fields(record: SubmissionRecord) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text, short_id
+from taipy_exec.display.visible import visible
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
 
@@ -58,4 +59,4 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
 
 def _markdown(text: str) -> str:
     """`text` as it is: no mark-up, no mention of anybody, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split())).replace("\\@", "&#64;")
+    return _MARKDOWN.sub(r"\\\1", visible(" ".join(text.split()))).replace("\\@", "&#64;")

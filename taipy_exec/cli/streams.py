@@ -8,23 +8,24 @@ import select
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from taipy_exec.cli.ci_system import CiSystem, ci_system, harmless
+from taipy_exec.display.visible import for_terminal, one_line, visible
 from taipy_exec.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _COLOR_SYSTEMS = ("auto", "always", "never")
-_CURSOR_MOVES = dict.fromkeys((7, 8, 11, 12, 13))
 
 
 class Streams:
     """Where a command prints. Made once, before anything of the user's runs.
 
     From then on descriptor 1 is stderr: whatever the application prints, by whatever means,
-    cannot get into the data. A reader that goes away (`| head -1`) is no error. `events` says
+    cannot get into the data. A reader that goes away (`| head -1`) is no error. What others wrote
+    is printed so that it cannot steer a terminal, whatever names and messages hold. `events` says
     that stdout belongs to a stream of lines of JSON, so that nothing else may stand there;
     `detached` that nobody reads along, so that nothing is said in the way of a CI system.
     """
@@ -65,12 +66,12 @@ class Streams:
         return is_terminal and self._environ.get("TERM") != "dumb"
 
     def _console(self, file: IO[str], is_terminal: bool) -> Console:
-        from rich.console import Console
+        from taipy_exec.cli.console import SafeConsole
 
         colors = self._colors(is_terminal)
         live = is_terminal and self._environ.get("TERM") not in (None, "", "dumb")
         width = None if is_terminal else _width(self._environ)
-        return Console(
+        return SafeConsole(
             file=file,
             force_terminal=live,
             no_color=not colors,
@@ -133,9 +134,30 @@ class Streams:
             return False
 
     def data(self, text: str, *, end: str = "\n") -> None:
-        """Print data as it is."""
+        """Print text of several lines, such as JSON."""
+        self._write(visible(text) + end)
+
+    def line(self, text: str) -> None:
+        """Print one line of data."""
+        self._write(one_line(text) + "\n")
+
+    def value(self, text: str) -> None:
+        """Print a value: as it is, unless it goes to a terminal."""
+        self._write((visible(text) if self.data_is_terminal else text) + "\n")
+
+    def printed(self, data: bytes, *, raw: bool = False) -> None:
+        """Print what a job printed: as it is if `raw` or not on a terminal, else in its colours."""
+        if self.data_is_terminal and not raw:
+            self._write(for_terminal(data.decode("utf-8", "replace")) + "\n")
+        else:
+            self._write(data + b"\n")
+
+    def _write(self, data: str | bytes) -> None:
         try:
-            self._data.write(text + end)
+            if isinstance(data, bytes):
+                self._data.buffer.write(data)
+            else:
+                self._data.write(data)
             self._data.flush()
         except OSError as error:
             # EIO: the terminal was closed.
@@ -143,11 +165,11 @@ class Streams:
                 raise
             self._give_up_data()
 
-    def show(self, renderable: RenderableType) -> None:
+    def show(self, renderable: RenderableType, *, soft_wrap: bool = False) -> None:
         """Print a table or styled text as data."""
         with self.out.capture() as captured:
-            self.out.print(renderable)
-        self.data(self._for_people(captured.get()), end="")
+            self.out.print(renderable, soft_wrap=soft_wrap)
+        self._write(self._for_people(captured.get()))
 
     def raw(self, text: str) -> None:
         """Write to stderr as it is what a CI system reads."""
@@ -173,12 +195,14 @@ class Streams:
         return harmless(text) if self.ci is CiSystem.GITHUB else text
 
     def _say(self, text: str, style: str) -> None:
-        text = self._for_people(text)
+        text = self._for_people(one_line(text))
         if self._is_plain:
-            self._notes.write(f"{_printable(text)}\n")
+            self._notes.write(f"{text}\n")
             self._notes.flush()
         else:
-            self.err.print(text, style=style or None, soft_wrap=True)
+            from rich.text import Text
+
+            self.err.print(Text(text, style=style), soft_wrap=True)
 
     def _give_up_data(self) -> None:
         self._is_gone = True
@@ -222,7 +246,7 @@ class _Unbreakable:
         return getattr(self._stream, "encoding", None) or "utf-8"
 
 
-def _take_stdout() -> IO[str]:
+def _take_stdout() -> TextIO:
     """stdout for us alone; descriptor 1 and `sys.stdout` lead to stderr from now on."""
     try:
         sys.stdout.flush()
@@ -233,11 +257,6 @@ def _take_stdout() -> IO[str]:
     encoding = sys.stdout.encoding or "utf-8"
     # Open until the process ends, and flushed after every write: nobody need close it.
     return open(own, "w", encoding=encoding, errors="backslashreplace", closefd=False)
-
-
-def _printable(text: str) -> str:
-    """Without the characters that Rich leaves out too: those that move the cursor."""
-    return text.translate(_CURSOR_MOVES)
 
 
 def _width(environ: Mapping[str, str]) -> int:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from taipy_exec.display.visible import visible_json
+
 _MAX_DEPTH = 20
 
 
@@ -81,4 +83,4 @@ def as_text(value: Any) -> str:
         return str(value.to_string(max_rows=60))
     if _table(value) is not None:
         return str(value)
-    return json.dumps(as_json(value), indent=2, ensure_ascii=False)
+    return visible_json(json.dumps(as_json(value), indent=2, ensure_ascii=False))

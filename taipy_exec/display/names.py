@@ -13,7 +13,10 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def printable(name: str, *, unicode: bool = True) -> str:
-    r"""`name` on one line and without control characters, which become `\n` or `\x1b`."""
+    r"""`name` on one line: what is not seen becomes `\n`, `\x1b` or `\u200b`.
+
+    This is stricter than `visible.one_line`: a drawing counts on the width of each character.
+    """
     if name.isascii() and name.isprintable():
         return name
     return "".join(

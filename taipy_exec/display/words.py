@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from taipy_exec.display.visible import one_line, uncoloured
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 
@@ -19,24 +19,6 @@ GLYPHS = {
     Status.SKIPPED: ("↷", "="),
     Status.ABANDONED: ("⊖", "/"),
 }
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
-_CONTROLS = {n: chr(0x2400 + n) for n in range(32) if n not in (9, 10)} | {127: "\u2421"}
-_CONTROLS |= dict.fromkeys((*range(0x80, 0xA0), 0xFFFE, 0xFFFF), "\ufffd")
-_CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-
-
-def readable(text: str) -> str:
-    """`text` as a terminal would leave it: no colours, no lines that were written over.
-
-    Other control characters are shown as signs, so that no format chokes on them.
-    """
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
-    if "\r" in text:
-        text = _OVERWRITTEN.sub("", text.replace("\r\n", "\n"))
-        text = text.replace("\r", "")
-    return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
 
 
 def duration(seconds: float | None) -> str:
@@ -73,7 +55,7 @@ def counts_text(counts: Mapping[Status, int]) -> str:
 def reason_text(job: JobRecord) -> str:
     """Why the job is in its status: the failure's first line where there is one."""
     if job.failure:
-        return readable(job.failure.summary)
+        return one_line(uncoloured(job.failure.summary))
     return (job.reason or "").replace("_", " ")
 
 

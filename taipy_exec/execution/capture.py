@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import os
 import select
+from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
+
+from taipy_exec.display.visible import TerminalText
 
 
 class ByteSink(Protocol):
@@ -24,8 +27,29 @@ def appending(path: Path) -> IO[bytes]:
     return path.open("ab", buffering=0)
 
 
-def show_at_once(data: bytes) -> None:
-    """Write to stdout what it takes without waiting for its reader."""
+class ShownAtOnce:
+    """Writes what a job prints to stdout; to a terminal only text and colours."""
+
+    def __init__(self) -> None:
+        self._terminal = TerminalText() if _is_terminal() else None
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+
+    def __call__(self, data: bytes) -> None:
+        """Write what stdout takes without waiting for its reader. No data means the end."""
+        if self._terminal is not None:
+            text = self._terminal.add(self._decoder.decode(data))
+            data = (text if data else self._terminal.end()).encode()
+        _write_at_once(data)
+
+
+def _is_terminal() -> bool:
+    try:
+        return os.isatty(1)
+    except OSError:
+        return False
+
+
+def _write_at_once(data: bytes) -> None:
     watched = select.poll()
     try:
         watched.register(1, select.POLLOUT)
@@ -39,7 +63,7 @@ class JobLog:
     """Keeps the first and the last half of `limit` bytes; its file is opened at the first byte.
 
     A log that cannot be written (full disk, no rights) is dropped: the job goes on. `show` gets
-    all that is printed, too.
+    all that is printed, too, and at the end nothing.
     """
 
     def __init__(
@@ -88,6 +112,8 @@ class JobLog:
 
     def close(self) -> None:
         """Write the kept end, with a line that says how much is missing."""
+        if self._show is not None:
+            self._show(b"")
         if self._kept:
             rest = b"".join(self._kept)
             cut = max(len(rest) - self._tail, 0)
@@ -106,12 +132,14 @@ class JobLog:
 class Tee(io.TextIOBase):
     """A text stream for a job in this process: to its log, and on to the real stream.
 
+    A terminal gets text and colours only.
     What the real stream cannot take (its reader has gone, it is ASCII) is no error of the job.
     """
 
     def __init__(self, log: JobLog, echo: Any) -> None:
         self._log = log
         self._echo = echo
+        self._terminal = TerminalText() if self.isatty() else None
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -134,14 +162,22 @@ class Tee(io.TextIOBase):
 
     def write(self, text: str) -> int:
         self._log.write(text.encode("utf-8", "backslashreplace"))
-        if self._echo is not None:
+        self._show(text if self._terminal is None else self._terminal.add(text))
+        return len(text)
+
+    def end(self) -> None:
+        """Take back what colours the job has left on."""
+        if self._terminal is not None:
+            self._show(self._terminal.end())
+
+    def _show(self, text: str) -> None:
+        if self._echo is not None and text:
             try:
                 self._echo.write(text)
             except UnicodeEncodeError:
                 self._echo.write(text.encode("ascii", "backslashreplace").decode())
             except (OSError, ValueError):
                 self._echo = None
-        return len(text)
 
     def flush(self) -> None:
         if self._echo is not None:

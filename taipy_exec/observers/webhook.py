@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from taipy_exec.config.webhook_address import shown_address
 from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
+from taipy_exec.display.visible import one_line
 from taipy_exec.display.words import counts_text, reason_text
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord, SubmissionRecord
@@ -128,7 +129,7 @@ def _message(kind: str, at: float | None, text: str, record: SubmissionRecord) -
         "schema": SCHEMA,
         "event": kind,
         "at": when(at),
-        "text": text,
+        "text": one_line(text),
         "submission": submission_fields(record),
         "counts": counts,
     }

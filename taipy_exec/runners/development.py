@@ -87,7 +87,7 @@ class _Captured:
     """While a job runs: its prints and its log records go to its log. A context by hand, since
     it is entered for every job."""
 
-    __slots__ = ("_echo", "_log", "_records", "_streams")
+    __slots__ = ("_echo", "_log", "_records", "_streams", "_tees")
 
     def __init__(self, log: JobLog, records: _Records, *, echo: bool) -> None:
         self._log = log
@@ -97,14 +97,16 @@ class _Captured:
 
     def __enter__(self) -> None:
         out, err = self._streams
-        sys.stdout = Tee(self._log, out if self._echo else None)
-        sys.stderr = Tee(self._log, err if self._echo else None)
+        self._tees = tuple(Tee(self._log, one if self._echo else None) for one in (out, err))
+        sys.stdout, sys.stderr = self._tees
         self._records.log = self._log
         logging.getLogger().addHandler(self._records)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         logging.getLogger().removeHandler(self._records)
         sys.stdout, sys.stderr = self._streams
+        for tee in self._tees:
+            tee.end()
         self._log.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taipy_exec.execution.capture import JobLog, appending, show_at_once
+from taipy_exec.execution.capture import JobLog, ShownAtOnce, appending
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.runners.registry import RunnerContext
@@ -26,7 +26,7 @@ class StandaloneRunner:
     def start(self, order: JobOrder, worker: str) -> None:
         app = self._context.app
         # A program's jobs print where it does, as under its own framework.
-        show = show_at_once if self._context.echo and app.program is not None else None
+        show = ShownAtOnce() if self._context.echo and app.program is not None else None
         log = JobLog(lambda: appending(self._context.log_path(order)), app.job.log_limit, show)
         self._pool.start(order, worker, log, beside=self._context.beside(order))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from taipy_exec.execution.capture import show_at_once
+from taipy_exec.execution.capture import ShownAtOnce
 
 
 def test_what_is_shown_waits_for_no_reader() -> None:
@@ -12,8 +12,9 @@ def test_what_is_shown_waits_for_no_reader() -> None:
     spare = os.dup(1)
     try:
         os.dup2(writer, 1)
-        show_at_once(b"x" * 1_000_000)
-        show_at_once(b"more")
+        show = ShownAtOnce()
+        show(b"x" * 1_000_000)
+        show(b"more")
     finally:
         os.dup2(spare, 1)
         for descriptor in (spare, writer):

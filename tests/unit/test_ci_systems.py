@@ -144,7 +144,7 @@ def test_a_section_of_gitlab_is_opened_and_closed_by_the_same_name() -> None:
     with ci.group(written, "two\nlines"):  # type: ignore[arg-type]
         written.raw("inside\n")
     found = re.fullmatch(
-        r"\x1b\[0Ksection_start:\d+:([\w.-]+)\[collapsed=true\]\r\x1b\[0Ktwo lines\ninside\n"
+        r"\x1b\[0Ksection_start:\d+:([\w.-]+)\[collapsed=true\]\r\x1b\[0Ktwo\\nlines\ninside\n"
         r"\x1b\[0Ksection_end:\d+:([\w.-]+)\r\x1b\[0K\n",
         written.text,
     )

@@ -42,6 +42,9 @@ class Printed:
             raise self.broken
         self.lines += text.split("\n")
 
+    def printed(self, data: bytes, *, raw: bool) -> None:
+        self.data(data.decode("utf-8", "replace"))
+
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 

@@ -26,7 +26,7 @@ from taipy_exec.cli.report.slots import slots, waiting
 from taipy_exec.cli.report.timeline import MOST_SLOTS
 from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig
 from taipy_exec.config.redaction import redaction
-from taipy_exec.display.words import readable
+from taipy_exec.display.visible import readable
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
@@ -109,9 +109,10 @@ def test_a_secret_that_the_cut_goes_through_is_not_shown(tmp_path: Path) -> None
     ("printed", "shown"),
     [
         ("a\tb\nc", "a\tb\nc"),
-        ("\x1b[1;31mred\x1b[0m \x1b]0;title\x07end", "red end"),
+        ("\x1b[1;31mred\x1b[0m \x1b]8;;http://a/\x1b\\link\x1b]8;;\x1b\\", "red link"),
+        ("\x1b]0;title\x07end", "\\x1b]0;title\\x07end"),
         (" 10%\r 50%\r100%\ndone\r\n", "100%\ndone\n"),
-        ("\0\x07\x7f\x9b\ud800", "␀␇␡��"),
+        ("\0\x07\x7f\x9b\ud800", "\\x00\\x07\\x7f\\x9b\\ud800"),
         ("größer 日本", "größer 日本"),
     ],
 )
@@ -241,7 +242,7 @@ def test_what_is_too_much_to_draw_is_left_out_and_told() -> None:
 
 
 def test_text_is_escaped_and_sizes_are_short() -> None:
-    assert text("<a href='\"'>&\0") == "&lt;a href=&#x27;&quot;&#x27;&gt;&amp;␀"
+    assert text("<a href='\"'>&\0") == "&lt;a href=&#x27;&quot;&#x27;&gt;&amp;\\x00"
     assert [size(n) for n in (1, 812, 12_000, 3_400_000)] == [
         "1 byte",
         "812 bytes",

@@ -72,14 +72,14 @@ def _check_state(folder: Path) -> list[Problem]:
 
 
 def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
+    from taipy_exec.cli.render import line
     from taipy_exec.config.problem import Level
 
     styles = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "dim"}
     for problem in problems:
         if problem.level is Level.ERROR or not streams.quiet:
-            streams.err.print(
-                f"{problem.level.lower()}: {problem}", style=styles[problem.level], soft_wrap=True
-            )
+            text = line(f"{problem.level.lower()}: {problem}", style=styles[problem.level])
+            streams.err.print(text, soft_wrap=True)
     errors = sum(problem.level is Level.ERROR for problem in problems)
     warnings = sum(problem.level is Level.WARNING for problem in problems)
     if errors:

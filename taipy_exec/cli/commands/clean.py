@@ -140,7 +140,7 @@ def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
         streams.data(dump(_fields(found, done)))
         return
     word = "would remove" if done is None else "removed"
-    streams.data("nothing to remove" if found.is_empty else f"{word} {_sentence(found)}")
+    streams.line("nothing to remove" if found.is_empty else f"{word} {_sentence(found)}")
     if done is not None and done.shrunk_by:
         streams.data(f"the database is {size(done.shrunk_by)} smaller")
     if done is not None and done.not_shrunk:
@@ -173,7 +173,7 @@ def _list(streams: Streams, found: Found) -> None:
     ]
     for these in (lines, [str(path) for path in found.data]):
         for line in these[:limit]:
-            streams.data(line)
+            streams.line(line)
     rest = max(len(submissions) - _SHOWN, len(lines) - _SHOWN, len(found.data) - _SHOWN)
     if limit is not None and rest > 0:
         streams.data("and more; -v shows all")

@@ -208,7 +208,7 @@ def show(
     if json_output:
         streams.data(dump({**_fields(opened, found), "value": as_json(value)}))
     elif written:
-        streams.data(as_text(value))
+        streams.value(as_text(value))
     elif found.config.storage_type == "in_memory":
         streams.note(f"data node {node!r} has its value only where the jobs run: in their process")
     else:

@@ -8,8 +8,6 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from taipy_exec.cli.doctor.diagnosis import Finding
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
@@ -84,19 +82,14 @@ def _show(streams: Streams, findings: list[Finding]) -> None:
     from rich.text import Text
 
     from taipy_exec.cli.doctor.diagnosis import Level
+    from taipy_exec.cli.render import line
 
     styles = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
     for finding in findings:
         if streams.quiet and finding.level is Level.OK:
             continue
         level = Text(f"{finding.level:<8}", style=styles[finding.level])
-        _print(streams, level + Text(f"{finding.name}: {finding.message}"))
+        # Each stays one line: there are commands in it to copy.
+        streams.show(level + line(f"{finding.name}: {finding.message}"), soft_wrap=True)
         if finding.fix:
-            _print(streams, Text(f"         {finding.fix}", style="cyan"))
-
-
-def _print(streams: Streams, text: Text) -> None:
-    """A line that stays one: there are commands in it to copy."""
-    with streams.out.capture() as captured:
-        streams.out.print(text, soft_wrap=True)
-    streams.data(captured.get(), end="")
+            streams.show(line(f"         {finding.fix}", style="cyan"), soft_wrap=True)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 HELP = help_text(
     "Print the captured stdout, stderr and logging of a job, or of every job of a submission "
     "(each line with its task's name), and the traceback of what failed. With --follow, lines of "
-    "all jobs come as they are printed, until the submission ends.",
+    "all jobs come as they are printed, until the submission ends. A terminal gets their text and "
+    "colours only; a pipe and a file get the bytes as they are, and so does a terminal with --raw.",
     "taipy-exec logs SUBMISSION_1b2c3d4e",
     "taipy-exec logs JOB_train_5f6a7b8c --tail 50",
     "taipy-exec logs SUBMISSION_1b2c3d4e --follow",
@@ -41,6 +42,9 @@ def logs(
     tail: Annotated[
         int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
     ] = None,
+    raw: Annotated[
+        bool, option("--raw", help="Print the bytes as they are, on a terminal too.")
+    ] = False,
     json_output: options.Json = False,
     root: options.Root = None,
     state_dir: options.StateDir = None,
@@ -72,7 +76,9 @@ def logs(
             streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
         return left
 
-    outputs = {} if json_output else job_outputs(streams, store.folder, jobs, tail, redacted)
+    outputs = {}
+    if not json_output:
+        outputs = job_outputs(streams, store.folder, jobs, tail, redacted, raw=raw)
     if follow and jobs:
         follow_jobs(store, jobs, outputs, streams, is_left)
     elif not json_output:

@@ -102,7 +102,7 @@ def show_plan(
     else:
         if found.jobs:
             _show_table(streams, found)
-        streams.data(_sentence(found))
+        streams.line(_sentence(found))
         if found.carries_on:
             streams.note(f"submit carries on {found.carries_on}, which has not ended")
     return outcome.WORK_TO_DO if check and found.has_work else outcome.OK

@@ -83,7 +83,7 @@ def queue(
     if json_output:
         streams.data(dump({"queue": found}))
         return 0
-    streams.data(queue_line(found))
+    streams.line(queue_line(found))
     where = location.where
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
@@ -160,7 +160,7 @@ def show(
         letters = inspection.borrow_dead()
     (letter,) = _chosen(letters, [number])
     found = _fields(number, letter, cluster.application)
-    found["headers"] = {plain(k): plain(v, 1000) for k, v in letter.headers.items()}
+    found["headers"] = {str(k)[:200]: str(v)[:1000] for k, v in letter.headers.items()}
     found["body"] = letter.body.decode("utf-8", "backslashreplace")
     if json_output:
         streams.data(dump({"dead": found}))
@@ -169,8 +169,9 @@ def show(
     body = found.pop("body")
     for key, value in {**found, **headers}.items():
         if value is not None:
-            streams.data(f"{key}: {plain(value, 1000)}")
-    streams.data(f"\n{plain(body, 100_000)}")
+            streams.line(f"{key}: {plain(value, 1000)}")
+    streams.line("")
+    streams.line(plain(body, 100_000))
     return 0
 
 
@@ -267,7 +268,6 @@ def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:
 
 def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]:
     """One dead letter as JSON. Job and task are None where it is not a message of ours."""
-    from taipy_exec.cli.cluster import plain
     from taipy_exec.cli.shapes import when
     from taipy_exec.execution.messages import BadMessage, Codec, Order
 
@@ -279,9 +279,9 @@ def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]
         pass
     return {
         "number": number,
-        "reason": plain(letter.reason, 1000),
+        "reason": str(letter.reason)[:1000],
         "at": when(letter.at),
-        "worker": plain(letter.worker) if letter.worker else None,
+        "worker": str(letter.worker)[:200] if letter.worker else None,
         "job": order.job if order else None,
         "task": order.task if order else None,
         "attempt": order.attempt if order else None,

@@ -229,33 +229,32 @@ class _Shown:
             parts = [_submissions_view(self.store, all_of_them=all_of_them)]
         if self.cluster is not None:
             from taipy_exec.cli.cluster import queue_line, workers_table
+            from taipy_exec.cli.render import line
 
             seen = self.cluster.seen
             if parts:
                 parts.append(Text())
             if seen.queue is None:
-                parts.append(Text(f"queue unknown: {self.cluster.trouble}", style="yellow"))
+                parts.append(line(f"queue unknown: {self.cluster.trouble}", style="yellow"))
             else:
-                parts.append(Text(queue_line(seen.queue)))
+                parts.append(line(queue_line(seen.queue)))
                 parts.append(workers_table(seen.beats, self.cluster.place.digest))
         return Group(*parts)
 
     def _submission(self, store: Store, submission: str) -> list[Any]:
-        from rich.text import Text
-
         from taipy_exec.cli.redaction import discreet
-        from taipy_exec.cli.render import jobs_table, summary_line
+        from taipy_exec.cli.render import jobs_table, line, summary_line
         from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
 
         record = store.submission(submission)
-        parts: list[Any] = [Text(summary_line(record))]
+        parts: list[Any] = [line(summary_line(record))]
         if "retries" in record.properties:
-            parts.append(Text(f"retries {record.properties['retries']}"))
+            parts.append(line(f"retries {record.properties['retries']}"))
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "interrupted"
             then = "" if record.program else " carries on"
-            parts.append(Text(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
+            parts.append(line(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
         jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
         ids = self.streams.verbose
         return [*parts, jobs_table(jobs, unicode=self.streams.unicode, ids=ids)]

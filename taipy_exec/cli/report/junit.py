@@ -8,7 +8,7 @@ from collections import Counter
 
 from taipy_exec.cli.render import reason_text
 from taipy_exec.cli.report.content import JobStory, Report
-from taipy_exec.display.words import readable
+from taipy_exec.display.visible import one_line, readable, uncoloured
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 
@@ -36,7 +36,7 @@ def junit_report(report: Report) -> str:
         root,
         "testsuite",
         {
-            "name": readable(record.scenario),
+            "name": one_line(record.scenario),
             "id": "0",
             "timestamp": created.strftime("%Y-%m-%dT%H:%M:%S"),
             **numbers,
@@ -50,7 +50,7 @@ def junit_report(report: Report) -> str:
         ("name", record.name),
         ("target", record.target),
     ):
-        ElementTree.SubElement(properties, "property", {"name": name, "value": readable(value)})
+        ElementTree.SubElement(properties, "property", {"name": name, "value": one_line(value)})
     for story, verdict in zip(report.stories, verdicts, strict=True):
         suite.append(_case(report, story, verdict))
     ElementTree.indent(root, " ")
@@ -72,23 +72,21 @@ def _case(report: Report, story: JobStory, verdict: str) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
         {
-            "classname": readable(report.record.scenario),
-            "name": readable(job.task),
+            "classname": one_line(report.record.scenario),
+            "name": one_line(job.task),
             "time": f"{story.ran or 0.0:.3f}",
         },
     )
-    reason = readable(reason_text(job))
+    reason = one_line(reason_text(job))
     if verdict == "skipped":
         message = f"{job.status.name}: {reason}" if reason else job.status.name
         ElementTree.SubElement(case, "skipped", {"message": message})
     elif verdict != "passed":
         failure = job.failure
-        kind = (failure.type or failure.kind) if failure else (job.reason or "")
-        told = ElementTree.SubElement(
-            case, verdict, {"message": reason or kind, "type": readable(kind)}
-        )
+        kind = one_line((failure.type or failure.kind) if failure else (job.reason or ""))
+        told = ElementTree.SubElement(case, verdict, {"message": reason or kind, "type": kind})
         if failure:
-            told.text = readable(failure.traceback or failure.message)
+            told.text = uncoloured(failure.traceback or failure.message)
     if story.log.text:
         left_out = story.log.left_out
         head = f"[the first {left_out} bytes are left out]\n" if left_out else ""

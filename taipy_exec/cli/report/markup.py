@@ -6,12 +6,12 @@ import datetime as dt
 from html import escape
 
 from taipy_exec.display.palette import class_name, glyph
-from taipy_exec.display.words import readable
+from taipy_exec.display.visible import one_line, uncoloured
 
 
 def text(value: object) -> str:
-    """A value as text between tags or in a quoted attribute."""
-    return escape(readable(str(value)), quote=True)
+    """A value as text between tags or in a quoted attribute, on one line."""
+    return escape(one_line(str(value)), quote=True)
 
 
 def badge(status: str) -> str:
@@ -62,5 +62,5 @@ def block(kind: str, content: str, label: str) -> str:
     """Preformatted text that scrolls, and that the keyboard reaches to scroll it."""
     return (
         f'<pre class="{kind}" tabindex="0" role="region" aria-label="{text(label)}">'
-        f"{text(content.rstrip())}\n</pre>"
+        f"{escape(uncoloured(content.rstrip()))}\n</pre>"
     )

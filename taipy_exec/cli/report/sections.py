@@ -10,7 +10,7 @@ from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.lineage import Lineage
 from taipy_exec.cli.report.markup import badge, block, command, moment, plural, size, text
 from taipy_exec.display.palette import class_name
-from taipy_exec.display.words import readable
+from taipy_exec.display.visible import readable
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 
@@ -116,7 +116,7 @@ def table(report: Report) -> str:
 def _row(story: JobStory, number: int) -> str:
     job = story.job
     status = job.status.name
-    why = readable(reason_text(job))
+    why = reason_text(job)
     if len(why) > _LONGEST_REASON:
         why = f"{why[:_LONGEST_REASON]}…"
     name = text(job.task)
