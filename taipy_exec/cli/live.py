@@ -34,7 +34,7 @@ _LINES_BESIDE_ROWS = 8
 class LiveTable:
     """Draws the jobs' records as they are; it reads them and never changes anything.
 
-    `redacted` leaves secrets out of the reasons.
+    `redacted` leaves secrets out of the reasons; `clock` is the one of the records' times.
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class LiveTable:
         usual: Mapping[str, float],
         workers: int,
         redacted: Callable[[str], str] = str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._streams = streams
+        self._clock = clock
         self._record = record
         self._jobs = jobs
         self._usual = usual
@@ -120,7 +122,7 @@ class LiveTable:
             cells: list[Any] = [
                 job.task,
                 status_text(job.status, unicode=self._unicode),
-                duration(_time_of(job)),
+                duration(self._time_of(job)),
             ]
             if not narrow:
                 cells.append(self._slot(job))
@@ -128,6 +130,13 @@ class LiveTable:
             cells.append(Text(remark, no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)
         return table
+
+    def _time_of(self, job: JobRecord) -> float | None:
+        if job.duration is not None:
+            return job.duration
+        if job.status is Status.RUNNING and job.started_at is not None:
+            return max(self._clock() - job.started_at, 0.0)
+        return None
 
     @property
     def _unicode(self) -> bool:
@@ -163,7 +172,7 @@ class LiveTable:
             no_wrap=True,
             overflow="ellipsis",
         )
-        elapsed = (self._record.finished_at or time.time()) - self._record.created_at
+        elapsed = (self._record.finished_at or self._clock()) - self._record.created_at
         text.append(f"  {duration(max(elapsed, 0))}")
         left = self._estimate()
         if left is not None and ended < total:
@@ -181,7 +190,7 @@ class LiveTable:
         work = 0.0
         for job in waiting:
             usual = self._usual.get(job.task, mean)
-            spent = _time_of(job) if job.status is Status.RUNNING else 0.0
+            spent = self._time_of(job) if job.status is Status.RUNNING else 0.0
             work += max(usual - (spent or 0.0), 0.0)
         return work / self._workers
 
@@ -243,14 +252,6 @@ def window(jobs: Sequence[JobRecord], room: int) -> tuple[int, int]:
 
 def _beyond(jobs: Sequence[JobRecord]) -> str:
     return f"{len(jobs)} more: {counts_text(Counter(job.status for job in jobs))}"
-
-
-def _time_of(job: JobRecord) -> float | None:
-    if job.duration is not None:
-        return job.duration
-    if job.status is Status.RUNNING and job.started_at is not None:
-        return max(time.time() - job.started_at, 0.0)
-    return None
 
 
 @contextmanager

@@ -61,7 +61,13 @@ class Session:
             app = self._engine.app
             workers = app.job.workers if app.job.mode != "development" else 1
             self._table = LiveTable(
-                self._streams, self._plan.record, jobs, usual, workers, redacted
+                self._streams,
+                self._plan.record,
+                jobs,
+                usual,
+                workers,
+                redacted,
+                self._engine.coordinator.clock,
             )
             shown = self._table.shown()
         elif not self._streams.quiet:

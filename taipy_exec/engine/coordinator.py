@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from taipy_exec.engine.clock import Clock
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.places import JobPlaces, JobQueue, finished
 from taipy_exec.engine.plan import SubmissionPlan
@@ -63,7 +64,7 @@ class Coordinator:
         note: Callable[[JobOrder, str], None] = lambda order, text: None,
         grace: float = 5.0,
         identity: str | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Clock | None = None,
     ) -> None:
         self.board = Board()
         self.freshness = freshness or Freshness(store)
@@ -75,7 +76,7 @@ class Coordinator:
         self._queue = runner.queue
         self._grace = grace
         self._identity = identity
-        self._clock = clock
+        self.clock = clock or Clock()
         self._plans: dict[str, SubmissionPlan] = {}
         self._turns = Turns(self.board, pools or Pools(store.folder, {}), urgency)
         self._note = note
@@ -101,6 +102,8 @@ class Coordinator:
 
         Raises BrokerError where its jobs cannot be queued; anybody may carry it on then.
         """
+        if all(other.finished_at is not None for other in self.board.submissions.values()):
+            self.clock.set()
         self._plans[plan.record.id] = plan
         if self._queue is not None and plan.record.finished_at is None:
             try:
@@ -118,7 +121,7 @@ class Coordinator:
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
             _tell_paused(plan.record)
-        self._handle(Admitted(submission=plan.record.id, at=self._clock()))
+        self._handle(Admitted(submission=plan.record.id, at=self.clock()))
         self._commit()
         # What was asked for since the submission was stored: nobody has looked for that.
         self._take_requests(anyway=True)
@@ -140,7 +143,7 @@ class Coordinator:
         """
         if self._queue is not None:
             return
-        now = self._clock()
+        now = self.clock()
         for job in self._jobs(submission):
             if job.status is Status.RUNNING:
                 self._handle(
@@ -183,7 +186,9 @@ class Coordinator:
             else:
                 self._handle(item)
         for report in reports:
-            self._handle(finished(report) if isinstance(report, JobReport) else report)
+            event = finished(report) if isinstance(report, JobReport) else report
+            # Other processes have other clocks, and those may jump.
+            self._handle(event._replace(at=self.clock()))
         self._dispatch()
 
     def _take_requests(self, *, anyway: bool = False) -> None:
@@ -210,14 +215,14 @@ class Coordinator:
         """Cancel jobs that wait, and stop those that run."""
         self._handle(
             CancelRequested(
-                jobs=tuple(jobs), reason=reason, at=self._clock(), stop_running=stop_running
+                jobs=tuple(jobs), reason=reason, at=self.clock(), stop_running=stop_running
             )
         )
         self._commit()
 
     def abort(self, reason: str) -> None:
         """The thread that ran a job was interrupted: everything unfinished is canceled."""
-        now = self._clock()
+        now = self.clock()
         unfinished = [j for j in self.board.jobs.values() if not j.status.is_final]
         running = [j for j in unfinished if j.status is Status.RUNNING]
         self._handle(CancelRequested(jobs=tuple(j.id for j in unfinished), reason=reason, at=now))
@@ -252,14 +257,14 @@ class Coordinator:
             return
         running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
         for job in running:
-            self._handle(HandedBack(job=job.id, attempt=job.attempt, at=self._clock()))
+            self._handle(HandedBack(job=job.id, attempt=job.attempt, at=self.clock()))
         self._commit()
 
     def written(self, keys: Iterable[str], edits: Sequence[Edit]) -> None:
         """Somebody other than a job wrote data nodes (the edits are stored already)."""
         for edit in edits:
             self.freshness.note(edit)
-        self._handle(Written(nodes=frozenset(keys), at=self._clock()))
+        self._handle(Written(nodes=frozenset(keys), at=self.clock()))
         self.board.mark_written(keys)
         self._commit()
 
@@ -277,7 +282,7 @@ class Coordinator:
             if change.after is Status.COMPLETED:
                 source = event.source if isinstance(event, Finished) else None
                 plan = self._plans[job.submission]
-                self._skipping.note_outputs(plan, job, change.at, source)
+                self._skipping.note_outputs(plan, job, time.time(), source)
             elif change.reason == Reason.RETRIED and isinstance(event, Finished):
                 self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
@@ -308,13 +313,13 @@ class Coordinator:
         while free > len(starts) and (found := self._turns.next()):
             ready, job = found
             if self._is_up_to_date(job):
-                self._handle(UpToDate(job=job.id, at=self._clock()))
+                self._handle(UpToDate(job=job.id, at=self.clock()))
                 continue
             worker = self._runner.reserve()
             if worker is None:
                 self._turns.put_back(ready)
                 break
-            self._handle(Started(job=job.id, worker=worker, at=self._clock()))
+            self._handle(Started(job=job.id, worker=worker, at=self.clock()))
             starts.append((job, worker))
         self._commit()
         for job, worker in starts:
@@ -326,14 +331,14 @@ class Coordinator:
         while not self.leaving and (found := self._turns.next()):
             job = found[1]
             if self._is_up_to_date(job):
-                self._handle(UpToDate(job=job.id, at=self._clock()))
+                self._handle(UpToDate(job=job.id, at=self.clock()))
             else:
                 orders.append(job)
         self._commit()
         queue.enqueue([self._order(job) for job in orders if job.status is Status.PENDING])
 
     def _is_up_to_date(self, job: JobRecord) -> bool:
-        return self._skipping.may_skip(self._plans[job.submission], job, self._clock())
+        return self._skipping.may_skip(self._plans[job.submission], job, time.time())
 
     def _order(self, job: JobRecord) -> JobOrder:
         plan = self._plans[job.submission]
@@ -391,7 +396,7 @@ class Coordinator:
 
     def _submission_moved(self, record: SubmissionRecord) -> bool:
         if record.unfinished == 0 and record.finished_at is None:
-            record.finished_at = self._clock()
+            record.finished_at = self.clock()
             return True
         return record.status is not record.stored_status
 

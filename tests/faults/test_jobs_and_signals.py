@@ -198,4 +198,5 @@ def test_f15_a_clock_that_jumps_an_hour_costs_nothing(
     assert set(shared.attempts(result).values()) == {1}
     assert set(shared.assert_in_order(edges).values()) == {1}
     assert all(0 <= job["duration"] < 10 for job in result.json["jobs"])
+    assert 0 <= result.json["submission"]["duration"] < 60
     shared.leave(worker)
