@@ -1,8 +1,8 @@
 """The properties of a message, read from their bytes whatever somebody put into them.
 
 pika decodes each header of each message, and an error in one of them ends the connection: whoever
-may publish could stop everybody who reads. Here a header is skipped by its length where nobody
-asks for it or where it cannot be decoded.
+may publish could stop everybody who reads. Here a header that cannot be decoded is skipped by its
+length.
 
 Source: AMQP 0-9-1, 4.2.5 (tables) and 4.2.6 (content), with RabbitMQ's errata for their types.
 """
@@ -16,9 +16,7 @@ from typing import Any
 
 from pika import BasicProperties
 
-# The only headers that anybody here asks for: our own, and those of the broker.
-_WANTED = (b"taipy-exec-", b"x-")
-# Their number and length needs no limit: all of them come in one frame (128 KiB).
+# Tables within tables. Their number and length needs no limit: all come in one frame (128 KiB).
 _DEEPEST = 4
 
 _SIZES = {
@@ -87,7 +85,7 @@ def _seconds(encoded: bytes, offset: int) -> tuple[int, int]:
 def _headers(encoded: bytes, offset: int) -> tuple[dict[str, Any], int]:
     (size,) = struct.unpack_from(">I", encoded, offset)
     start = offset + 4
-    return _table(encoded[start : start + size], 0, _is_wanted), start + size
+    return _table(encoded[start : start + size], 0), start + size
 
 
 _PROPERTIES: tuple[tuple[int, str, Callable[[bytes, int], tuple[Any, int]]], ...] = (
@@ -104,11 +102,7 @@ _PROPERTIES: tuple[tuple[int, str, Callable[[bytes, int], tuple[Any, int]]], ...
 )
 
 
-def _is_wanted(name: bytes) -> bool:
-    return name.startswith(_WANTED)
-
-
-def _table(encoded: bytes, depth: int, is_wanted: Callable[[bytes], bool]) -> dict[str, Any]:
+def _table(encoded: bytes, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     offset = 0
     while offset < len(encoded):
@@ -118,10 +112,9 @@ def _table(encoded: bytes, depth: int, is_wanted: Callable[[bytes], bool]) -> di
         kind, payload, offset = _piece(encoded, end)
         if payload is None:
             break
-        if is_wanted(name):
-            key, value = _text(name), _value(kind, payload, depth)
-            if key is not None and value is not _UNREADABLE:
-                found[key] = value
+        key, value = _text(name), _value(kind, payload, depth)
+        if key is not None and value is not _UNREADABLE:
+            found[key] = value
     return found
 
 
@@ -157,11 +150,11 @@ def _value(kind: bytes, payload: bytes, depth: int) -> Any:
     read = _VALUES.get(kind)
     if read is not None:
         return read(payload)
-    if depth >= _DEEPEST:
-        return _UNREADABLE
-    if kind == b"F":
-        return _table(payload, depth + 1, lambda name: True)
-    return _list(payload, depth + 1) if kind == b"A" else _UNREADABLE
+    if depth < _DEEPEST and kind == b"F":
+        return _table(payload, depth + 1)
+    if depth < _DEEPEST and kind == b"A":
+        return _list(payload, depth + 1)
+    return _UNREADABLE
 
 
 def _text(encoded: bytes) -> str | None:
@@ -187,6 +180,7 @@ def _signed(encoded: bytes) -> int:
     return int.from_bytes(encoded, signed=True)
 
 
+# Of those without an entry (numbers with a point, bytes) pika can send some only in another way.
 _VALUES: dict[bytes, Callable[[bytes], object]] = {
     b"t": any,
     b"b": _signed,

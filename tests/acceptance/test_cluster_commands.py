@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -207,7 +208,8 @@ def test_status_only_warns_of_a_broker_that_does_not_answer(
     app.graph(GATED, mode="cluster")
     begun = time.monotonic()
     result = app.run("status", "--json", env={URL: silent_url if kind == "silent" else NOBODY})
-    assert time.monotonic() - begun < 6
+    # Far less than the time that a connection may take, and enough for a busy machine.
+    assert time.monotonic() - begun < 20
     assert result.code == 0
     assert (result.json["queue"], result.json["workers"]) == (None, [])
     assert result.err.startswith("warning: RabbitMQ cannot be reached")
@@ -345,10 +347,17 @@ def running(app: Application) -> tuple[Any, str]:
     return process, app.only_submission()
 
 
+def attached(app: Application, submission: str, *arguments: str) -> subprocess.Popen[str]:
+    """Somebody who looks on already."""
+    viewer = app.start("attach", submission, *arguments)
+    assert viewer.stderr is not None
+    assert viewer.stderr.readline() == f"attached to {submission}: 1 running, 1 blocked\n"
+    return viewer
+
+
 def test_attach_tells_each_change_and_gives_the_exit_code(app: Application) -> None:
     process, submission = running(app)
-    viewer = app.start("attach", submission, "--json")
-    time.sleep(1.0)
+    viewer = attached(app, submission, "--json")
     app.open_gate()
     result = app.end(viewer)
     assert result.code == app.end(process).code == 1
@@ -372,8 +381,7 @@ def test_attach_shows_the_live_table_on_a_terminal(app: Application) -> None:
 
 def test_ctrl_c_leaves_what_is_attached_to_alone(app: Application) -> None:
     process, submission = running(app)
-    viewer = app.start("attach", submission)
-    time.sleep(1.0)
+    viewer = attached(app, submission)
     viewer.send_signal(signal.SIGINT)
     result = app.end(viewer)
     assert result.code == 130

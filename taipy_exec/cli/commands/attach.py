@@ -42,6 +42,7 @@ def attach(
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.display.words import counts_text
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -52,6 +53,8 @@ def attach(
     viewer = _Viewer(streams, store, wanted, where, redacted)
     try:
         with viewer.shown():
+            if viewer.table is None and viewer.record.finished_at is None:
+                streams.note(f"attached to {wanted}: {counts_text(viewer.record.counts)}")
             viewer.follow()
     except KeyboardInterrupt:
         streams.note(
