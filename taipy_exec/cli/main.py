@@ -117,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_standard_descriptors()
+    # A shell or a supervisor that ignores it hands that on: nobody could see how processes end.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _leave(run_command(given, os.dup(1)))
 
 

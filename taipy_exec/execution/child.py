@@ -126,6 +126,8 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     adopt_orphans()
     _redirect(output)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever started us may ignore it: then a job could not know how its own processes end.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     own = os.getpid()
     close_in_copies(orders, reports, lifeline)

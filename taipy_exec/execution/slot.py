@@ -238,11 +238,20 @@ class Slot:
         """End a free process: it leaves when its orders end; what remains is killed."""
         self._orders.close()
         self._process.join(1.0)
-        if self._process.exitcode is None:
+        if self._process.exitcode is None and not self._is_reaped_by_kernel():
             self.kill()
             self._process.join()
             end_group(self.pid, self.mark)
         self._close_pipes()
+
+    def _is_reaped_by_kernel(self) -> bool:
+        """Whether it has ended, and nobody can know how: this program ignores SIGCHLD."""
+        try:
+            os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            self._process._popen.returncode = 0
+            return True
+        return False
 
     def _close_pipes(self) -> None:
         for end in (self._orders, self.reports, self.output, self._lifeline):
@@ -252,8 +261,8 @@ class Slot:
             self._pidfd = None
         self._process.close()
 
-    def _reap(self) -> tuple[int, int | None]:
-        """Exit code (negative: signal) and peak memory in bytes.
+    def _reap(self) -> tuple[int | None, int | None]:
+        """Exit code (negative: signal) and peak memory in bytes, None where nobody knows.
 
         `multiprocess` reaps with waitpid, which tells no memory; so it is done here, and its
         record of the exit code is filled in as it would have been.
@@ -262,14 +271,17 @@ class Slot:
             _, status, usage = os.wait4(self.pid, 0)
         except ChildProcessError:
             self._process.join()
-            return self._process.exitcode or 0, None
+            if self._process.exitcode is None:
+                self._process._popen.returncode = 0
+                return None, None
+            return self._process.exitcode, None
         code = os.waitstatus_to_exitcode(status)
         self._process._popen.returncode = code
         self._process.join()
         factor = 1 if sys.platform == "darwin" else 1024
         return code, usage.ru_maxrss * factor
 
-    def _death(self, code: int, peak: int | None) -> Failure:
+    def _death(self, code: int | None, peak: int | None) -> Failure:
         if self._is_misused:
             return Failure(kind=Reason.PROCESS_DIED, message=_MISUSED)
         if self._expired and self._limit is not None:
@@ -282,9 +294,11 @@ def _memory(peak: int | None) -> str:
     return f" (peak memory {peak / 2**20:.0f} MiB)" if peak else ""
 
 
-def _death(code: int, peak: int | None, *, stopped: bool) -> Failure:
+def _death(code: int | None, peak: int | None, *, stopped: bool) -> Failure:
     memory = _memory(peak)
-    if code < 0:
+    if code is None:
+        what = "its process ended; how is not known, because this program ignores SIGCHLD"
+    elif code < 0:
         try:
             name = signal.Signals(-code).name
         except ValueError:
