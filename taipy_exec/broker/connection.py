@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pika
+from pika.exceptions import AMQPConnectionError
 
 
 class GatheringConnection(pika.SelectConnection):  # type: ignore[misc]
@@ -22,6 +23,10 @@ class GatheringConnection(pika.SelectConnection):  # type: ignore[misc]
         if self._transport is None or self._pieces:
             return self._transport is None
         return not self._transport.get_write_buffer_size()
+
+    def abandon(self) -> None:
+        """Cut the connection. To close it takes an answer of each channel, which may never come."""
+        self._terminate_stream(AMQPConnectionError("abandoned"))
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._pieces:

@@ -32,6 +32,15 @@ class Outgoing:
         """Whether anything is still to be sent or confirmed."""
         return bool(self._waiting or self._unconfirmed)
 
+    @property
+    def oldest(self) -> float | None:
+        """When what is unconfirmed for the longest was sent; None where there is nothing, or where
+        the broker has said that it takes nothing.
+        """
+        if self.is_blocked or not self._unconfirmed:
+            return None
+        return next(iter(self._unconfirmed.values())).sent_at
+
     def put(self, messages: Iterable[Message]) -> None:
         """Have these sent. From any thread, under the lock."""
         self._waiting.extend(messages)
