@@ -60,7 +60,8 @@ class Message:
     """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
 
     With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it. `sent_at` is by the monotonic clock.
+    afterwards whether a queue took it. `sent_at` is by the monotonic clock, and so is `asked_at`:
+    when it was first sent on this connection, which it is again where the broker refuses it.
     """
 
     exchange: str
@@ -75,3 +76,4 @@ class Message:
     settled: bool | None = None
     returned: bool = False
     sent_at: float = 0.0
+    asked_at: float = 0.0

@@ -461,7 +461,7 @@ class Link:
 
     def _on_confirm(self, frame: Any) -> None:
         settled = self._outgoing.confirmed(frame.method)
-        if self._outgoing.oldest is None:
+        if not self._outgoing:
             self._patience.answered()
         if settled is None:
             self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
@@ -490,17 +490,18 @@ class Link:
         self._connection.close(320, "a channel was closed")
 
     def _watch(self, connection: Any) -> None:
-        """Leave a node that does not answer for too long. Its heartbeats may go on all the while:
+        """Leave a node that answers or confirms too late; its heartbeats may go on all the while.
 
-        a channel of RabbitMQ waits for minutes, or for ever, for another node that has died or
-        is cut off.
+        A channel of RabbitMQ may wait more than a minute for another node that is dead or cut off.
+        On 3.10 it refuses each message of a quorum queue until the node comes back that led it
+        when the channel was opened.
         """
         if connection is not self._connection or connection.is_closed:
             return
         now = time.monotonic()
         since = min([*self._asked.values(), self._outgoing.oldest or now])
         if self._patience.is_over(since, now):
-            self._leave_node("it does not answer", self._generation)
+            self._leave_node("it confirms nothing, or does not answer", self._generation)
         else:
             connection.ioloop.call_later(_WATCH_DELAY, lambda: self._watch(connection))
 

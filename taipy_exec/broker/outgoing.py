@@ -34,12 +34,15 @@ class Outgoing:
 
     @property
     def oldest(self) -> float | None:
-        """When what is unconfirmed for the longest was sent; None where there is nothing, or where
-        the broker has said that it takes nothing.
+        """When this connection's oldest message that is not confirmed was first sent on it.
+
+        None where there is none, or where the broker has said that it takes nothing.
         """
-        if self.is_blocked or not self._unconfirmed:
+        if self.is_blocked:
             return None
-        return next(iter(self._unconfirmed.values())).sent_at
+        with self._lock:
+            asked = [m.asked_at for m in (*self._unconfirmed.values(), *self._waiting)]
+        return min(filter(None, asked), default=None)
 
     def put(self, messages: Iterable[Message]) -> None:
         """Have these sent. From any thread, under the lock."""
@@ -59,6 +62,8 @@ class Outgoing:
         with self._lock:
             self._put_back(self._unconfirmed.values())
             self._unconfirmed.clear()
+            for message in self._waiting:
+                message.asked_at = 0.0
 
     def _put_back(self, messages: Iterable[Message]) -> None:
         self._waiting.extendleft(m for m in reversed(list(messages)) if m.lasting)
@@ -74,6 +79,7 @@ class Outgoing:
         for message in batch:
             message.returned = False
             message.sent_at = now
+            message.asked_at = message.asked_at or now
             self._unconfirmed[self._next_tag] = message
             self._channel.basic_publish(
                 message.exchange,
