@@ -199,6 +199,11 @@ class PrivateCluster:
         (found,) = (row["leader"] for row in json.loads(text) if row["name"] == queue)
         return self._number(found)
 
+    def delete_replica(self, stream: str, vhost: str, number: int) -> None:
+        """Take a stream's copy from a node, which then knows the stream and cannot give it."""
+        arguments = f'<<"{vhost}">>, <<"{stream}">>, {_atom(self.nodes[number].node)}'
+        self.ctl("eval", f"rabbit_stream_queue:delete_replica({arguments}).")
+
     def _number(self, name: str) -> int:
         return [node.node for node in self.nodes].index(name)
 

@@ -220,3 +220,25 @@ def test_f54_a_partition_in_which_both_sides_go_on_loses_nothing(
     again = trouble.finish()
     assert all(number <= 1 for number in again.values()), again
     trouble.cluster.nothing_is_left(outdated=True)
+
+
+@pytest.mark.once
+def test_f54_a_worker_goes_to_another_node_where_the_stream_has_no_copy(
+    app: Observed, three_nodes: Callable[[], PrivateCluster]
+) -> None:
+    nodes = three_nodes()
+    trouble = Trouble(app, nodes, 2)
+    trouble.start(workers=(0,), submit=0)
+    trouble.begun(0, 2)
+    nodes.delete_replica(CONTROL, trouble.vhost, 1)
+    late = trouble.cluster.worker("--concurrency", "2", url=trouble.url(1))
+    trouble.workers.append(late)
+    trouble.begun(0, ROWS)
+    assert late.stderr is not None
+    told = [late.stderr.readline() for _ in range(3)]
+    assert "does not have a" in told[1] and "replica on the local node" in told[1], told
+    assert told[2].startswith("connected to RabbitMQ"), told
+    trouble.go_through(0)
+    trouble.go_through(1)
+    assert trouble.finish() == {}
+    trouble.cluster.nothing_is_left()
