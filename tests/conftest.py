@@ -109,6 +109,7 @@ def three_nodes() -> Iterator[Callable[[], PrivateCluster]]:
         if not made:
             made.append(PrivateCluster())
             made[-1].start()
+        made[-1].handle_partitions("ignore")
         return made[-1]
 
     yield whole

@@ -7,6 +7,7 @@ has jobs that run and jobs that are queued while something happens to the broker
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -91,15 +92,23 @@ class Trouble:
         wait_until(there, SECONDS, f"{word} of {rows} of {sorted(wanted)}")
 
     def finish(self) -> dict[str, int]:
-        """Every job is COMPLETED with the right value; task -> how often it ran beyond once."""
+        """Every job is COMPLETED with the right value; task -> how often it ran beyond once.
+
+        A run beyond the first is an attempt, or noted in the log as an order that came back.
+        """
         result = self.cluster.end(self.submit, SECONDS)
         assert_completed(result)
         attempts = self.cluster.attempts(result)
-        returned = self.cluster.came_back(result)
         times = ran(self.app)
         assert set(times) == set(attempts)
-        for task, number in times.items():
-            assert number <= attempts[task] + returned[task], (task, number, attempts, returned)
+        more = {task for task, number in times.items() if number > attempts[task]}
+        # To look into the log of each of the jobs would take longer than the rest of the test.
+        returned = self.cluster.came_back(result) if more else Counter()
+        assert all(times[task] <= attempts[task] + returned[task] for task in more), (
+            times,
+            attempts,
+            returned,
+        )
         data_agree(self.app, result, env=self.cluster.environment())
         self.cluster.leave(*self.workers)
         last = f"of_r0s{self.stages * STEPS - 1}"
