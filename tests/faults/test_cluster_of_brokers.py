@@ -203,8 +203,7 @@ def test_f54_a_node_that_pauses_in_a_partition_costs_no_run(
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("submitter", ["majority", "minority"])
-@pytest.mark.parametrize("how", ["autoheal", "ignore"])
+@pytest.mark.parametrize(("how", "submitter"), [("autoheal", "majority"), ("ignore", "minority")])
 def test_f54_a_partition_in_which_both_sides_go_on_loses_nothing(
     app: Observed, three_nodes: Callable[[], PrivateCluster], how: str, submitter: str
 ) -> None:
