@@ -27,7 +27,7 @@ _WHOLE_SECONDS = 90.0
 class PrivateCluster:
     """Nodes that know each other, each with a folder and ports of its own on 127.0.0.1.
 
-    They end with this process.
+    They end with this process. A node that is alone in a partition stays reachable for clients.
     """
 
     def __init__(self, *, nodes: int = 3, config: Sequence[str] = ()) -> None:
