@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from command_support import Application, Result, kill, wait_until
 
 from tools.private_broker import PrivateBroker
+from tools.private_cluster import PrivateCluster
 
 # Short enough for tests, long enough for two noisy cores.
 SETTINGS = "broker_lease = 6\nbroker_heartbeat = 5\n"
@@ -24,7 +25,9 @@ _PREFIX = "taipy-exec.v1.app."
 class Cluster:
     """An application in cluster mode. Jobs note `begin PID` and `end PID` in the ledger."""
 
-    def __init__(self, app: Application, broker: PrivateBroker, url: str | None = None) -> None:
+    def __init__(
+        self, app: Application, broker: PrivateBroker | PrivateCluster, url: str | None = None
+    ) -> None:
         self.app = app
         self.broker = broker
         self.url = url or broker.url()
@@ -154,7 +157,7 @@ def kill_tree(process: subprocess.Popen[str]) -> None:
     process.wait(10)
 
 
-def queues(broker: PrivateBroker, url: str = "/") -> dict[str, int]:
+def queues(broker: PrivateBroker | PrivateCluster, url: str = "/") -> dict[str, int]:
     """Queue -> messages, in the virtual host of a URL."""
     vhost = unquote(url.rpartition("/")[2]) or "/"
     text = broker.ctl("list_queues", "-p", vhost, "name", "messages", "--formatter", "json")

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from database_support import SERVERS, Database, GivenServer, database_on, given_url, sqlite_database
 
 from tools.private_broker import PrivateBroker
+from tools.private_cluster import PrivateCluster
 from tools.private_mongo import PrivateMongo
 from tools.private_s3 import PrivateS3
 
@@ -29,7 +30,7 @@ from tools.private_s3 import PrivateS3
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-_BROKER_FIXTURES = {"broker", "broker_url", "own_broker"}
+_BROKER_FIXTURES = {"broker", "broker_url", "own_broker", "three_nodes"}
 _DATA_FIXTURES = {"mongo", "s3"}
 _DATABASE_FIXTURES = {"postgres", "mariadb", "database", "server_database", "own_server"}
 
@@ -94,6 +95,26 @@ def own_broker() -> Iterator[Callable[..., PrivateBroker]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def three_nodes() -> Iterator[Callable[[], PrivateCluster]]:
+    """Gives three brokers that form a cluster; new ones where a test left the former broken."""
+    _require(PrivateBroker.missing())
+    made: list[PrivateCluster] = []
+
+    def whole() -> PrivateCluster:
+        if made and not made[-1].is_whole():
+            made.pop().close()
+        if not made:
+            made.append(PrivateCluster())
+            made[-1].start()
+        made[-1].handle_partitions("ignore")
+        return made[-1]
+
+    yield whole
+    for nodes in made:
+        nodes.close()
 
 
 @pytest.fixture(scope="session")

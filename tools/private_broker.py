@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 from urllib.parse import quote
 
 from tools.certificates import Certificates, make_certificates
@@ -42,11 +43,16 @@ class PrivateBroker:
         tls_names: str = "DNS:localhost,IP:127.0.0.1",
         tls_days: int = 2,
         config: Sequence[str] = (),
+        epmd_port: int | None = None,
     ) -> None:
         self._temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="private-broker-"))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.tls_port, self._distribution_port, self._epmd_port = free_ports(4)
+        self.port, self.tls_port, self._distribution_port, own_epmd_port = free_ports(4)
+        # Where one is given, an epmd listens there already, and outlives this broker.
+        self._has_epmd = epmd_port is None
+        self._epmd_port = epmd_port or own_epmd_port
+        self.node = f"broker{self.port}@localhost"
         self.certificates: Certificates | None = None
         if tls:
             self.certificates = make_certificates(
@@ -72,26 +78,14 @@ class PrivateBroker:
         missing = self.missing()
         if missing:
             raise RuntimeError(missing)
-        epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
-        commands = [epmd, [str(_SERVER)]]
+        commands = [epmd_command(self._epmd_port)] if self._has_epmd else []
+        commands.append([str(_SERVER)])
         with (self.folder / "output").open("ab") as output:
-            self._watcher = subprocess.Popen(
-                [sys.executable, "-ISs", str(_WATCHER), str(os.getpid()), json.dumps(commands)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                env=self._environment(),
-                cwd=self.folder,
-                text=True,
-                start_new_session=True,
-            )
+            self._watcher, pids = watched(commands, self._environment(), self.folder, output)
         atexit.register(self.close)
-        assert self._watcher.stdout is not None
-        with self._watcher.stdout as pids:
-            words = pids.readline().split()
-        if len(words) != len(commands):
+        if len(pids) != len(commands):
             self._fail("the broker could not be started")
-        self._group, self.pid = (int(word) for word in words)
+        self._group, self.pid = pids[0], pids[-1]
         self._wait_for_amqp()
 
     def stop(self) -> None:
@@ -236,7 +230,7 @@ class PrivateBroker:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_MAX_PORTS": "8192",
             "RABBITMQ_CONF_ENV_FILE": str(folder / "no-environment-file"),
-            "RABBITMQ_NODENAME": f"broker{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
@@ -289,6 +283,30 @@ class PrivateBroker:
             self._watcher.wait(_STOP_SECONDS)
         self._watcher = None
         self._group = self.pid = 0
+
+
+def epmd_command(port: int) -> list[str]:
+    """What starts the service by which Erlang's nodes find each other, on this port of loopback."""
+    return ["epmd", "-port", str(port), "-address", "127.0.0.1"]
+
+
+def watched(
+    commands: Sequence[Sequence[str]], environment: dict[str, str], folder: Path, output: IO[bytes]
+) -> tuple[subprocess.Popen[str], list[int]]:
+    """A watcher that runs commands as one group which ends with this process, and their ids."""
+    watcher = subprocess.Popen(
+        [sys.executable, "-ISs", str(_WATCHER), str(os.getpid()), json.dumps(commands)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=output,
+        env=environment,
+        cwd=folder,
+        text=True,
+        start_new_session=True,
+    )
+    assert watcher.stdout is not None
+    with watcher.stdout as told:
+        return watcher, [int(word) for word in told.readline().split()]
 
 
 def send_signal(target: int, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pika
 from pika import frame, spec
+from pika.exceptions import AMQPConnectionError
 
 from taipy_exec.broker.properties import read_properties
 from taipy_exec.config.vocabulary import TOO_LARGE
@@ -75,6 +76,10 @@ class GatheringConnection(CarefulConnection):
         if self._transport is None or self._pieces:
             return self._transport is None
         return not self._transport.get_write_buffer_size()
+
+    def abandon(self) -> None:
+        """Cut the connection. To close it takes an answer of each channel, which may never come."""
+        self._terminate_stream(AMQPConnectionError("abandoned"))
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._pieces:

@@ -60,8 +60,9 @@ class Message:
     """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
 
     With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it. `sent_at` is by the monotonic clock. `bound_anew`: no queue
-    took it at first, and its binding was made again.
+    afterwards whether a queue took it. `sent_at` is by the monotonic clock, and so is `asked_at`:
+    when it was first sent on this connection, which it is again where the broker refuses it.
+    `bound_anew`: no queue took it at first, and its binding was made again.
     """
 
     exchange: str
@@ -77,3 +78,4 @@ class Message:
     returned: bool = False
     bound_anew: bool = False
     sent_at: float = 0.0
+    asked_at: float = 0.0

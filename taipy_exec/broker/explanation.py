@@ -30,6 +30,10 @@ _FATAL = (
     ssl.SSLCertVerificationError,
 )
 
+# The broker, or what it needs for now, goes or is gone: shut down, internal error.
+_PASSING_CODES = (320, 541)
+_ELSEWHERE = re.compile(r"does not have a (running )?replica on the local node")
+
 # Access refused, and arguments that differ.
 _LASTING_CODES = (403, 406)
 
@@ -52,10 +56,19 @@ _SENTENCES: dict[type[Exception], str] = {
 def is_fatal(error: BaseException) -> bool:
     """Whether it will not help to try again."""
     return any(
-        isinstance(cause, _FATAL)
+        (isinstance(cause, _FATAL) and getattr(cause, "reply_code", 0) not in _PASSING_CODES)
         or _is_refused(cause)
-        or (isinstance(cause, ChannelClosedByBroker) and cause.reply_code in _LASTING_CODES)
+        or _is_refused_for_good(cause)
         for cause in _causes(error)
+    )
+
+
+def _is_refused_for_good(cause: BaseException) -> bool:
+    """Whether the broker closed a channel for a reason that lasts, on its other nodes too."""
+    return (
+        isinstance(cause, ChannelClosedByBroker)
+        and cause.reply_code in _LASTING_CODES
+        and not _ELSEWHERE.search(cause.reply_text)
     )
 
 

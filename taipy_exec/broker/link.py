@@ -8,7 +8,6 @@ is published again on the next; so a receiver may see it twice.
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Any
 
 from pika.exceptions import AMQPError
 
+from taipy_exec.broker.attempts import Attempts, Patience
 from taipy_exec.broker.connection import GatheringConnection
 from taipy_exec.broker.deliveries import Deliveries
 from taipy_exec.broker.events import (
@@ -37,9 +37,8 @@ from taipy_exec.config.broker_address import redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
 
-_FIRST_DELAY = 0.1
-_LONGEST_DELAY = 2.0
 _NACK_DELAY = 0.2
+_WATCH_DELAY = 0.2
 _SENT_TRIES = 20
 # After so long (seconds) without a first connection, whoever waits is told why.
 _MOMENT = 1.0
@@ -71,7 +70,7 @@ class Link:
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
-        self._asked = self._sent = 0
+        self._asked_sent = self._sent = 0
         self._closing = False
         self._generation = 0
         self.is_connected = False
@@ -86,6 +85,11 @@ class Link:
         self._refusal = ""
         self._refused_for_good = False
         self._address = cluster.addresses[0]
+        self._patience = Patience(cluster.patience)
+        # What the broker was asked and has not answered, with the time: a queue to consume from,
+        # or nothing's name, for the connection to become ready or to close.
+        self._asked: dict[str, float] = {}
+        self._ready_at = 0.0
         self._thread = threading.Thread(target=self._live, name=f"{name}-link", daemon=True)
         self._thread.start()
 
@@ -126,6 +130,12 @@ class Link:
                 self._to_delete.add(queue)
         self._call(lambda: self._unsubscribe(queue, delete=delete))
 
+    def leave_node(self, reason: str) -> None:
+        """Go on with the broker's next node, if it has others: this one does not do its part."""
+        generation = self._generation
+        if self.is_connected and len(self._cluster.addresses) > 1:
+            self._call(lambda: self._leave_node(reason, generation))
+
     def measure(self, queue: str) -> None:
         """Ask how much is in a queue; the answer is a `Depth`. A missing queue gives none."""
         self._call(lambda: self._measure(queue))
@@ -138,8 +148,8 @@ class Link:
     def wait_sent(self, timeout: float) -> None:
         """Wait until the system has taken what was published, but no longer than this."""
         with self._lock:
-            self._asked += 1
-            mine = self._asked
+            self._asked_sent += 1
+            mine = self._asked_sent
         self._call(lambda: self._look_sent(mine))
         with self._lock:
             self._lock.wait_for(lambda: self._sent >= mine or not self.is_connected, timeout)
@@ -247,11 +257,9 @@ class Link:
             action()
 
     def _live(self) -> None:
-        delay = _FIRST_DELAY
-        number = 0
+        attempts = Attempts(self._cluster.addresses)
         while not self._closing:
-            address = self._address = self._cluster.addresses[number % len(self._cluster.addresses)]
-            number += 1
+            address = self._address = attempts.next()
             was = self._generation
             try:
                 connection = GatheringConnection(
@@ -269,10 +277,11 @@ class Link:
                 with self._lock:
                     self._connection = None
                 connection.ioloop.close()
-            delay = _FIRST_DELAY if self._generation != was else min(delay * 2, _LONGEST_DELAY)
+            lived = time.monotonic() - self._ready_at if self._generation != was else 0.0
+            pause = attempts.ended(lived)
             with self._lock:
-                if not self._closing:
-                    self._lock.wait_for(lambda: self._closing, delay * random.uniform(0.5, 1.0))
+                if pause and not self._closing:
+                    self._lock.wait_for(lambda: self._closing, pause)
 
     def _on_open(self, connection: Any) -> None:
         connection.add_on_connection_blocked_callback(
@@ -284,6 +293,8 @@ class Link:
         self._channels = {}
         self._tags = {}
         self._asides = 0
+        self._asked = {"": time.monotonic()}
+        self._watch(connection)
         connection.channel(on_open_callback=self._on_publisher)
 
     def _on_publisher(self, channel: Any) -> None:
@@ -304,6 +315,8 @@ class Link:
 
     def _on_ready(self) -> None:
         version = str((self._connection.server_properties or {}).get("version", "?"))
+        self._asked.pop("", None)
+        self._ready_at = time.monotonic()
         with self._lock:
             self.is_connected = True
             self._generation += 1
@@ -316,6 +329,7 @@ class Link:
 
     def _subscribe(self, subscription: Subscription, then: Callable[[], None]) -> None:
         queue = subscription.queue
+        self._asked[queue] = time.monotonic()
 
         def opened(channel: Any) -> None:
             self._channels[queue] = channel
@@ -325,6 +339,7 @@ class Link:
             run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], stands)
 
         def stands() -> None:
+            self._asked.pop(queue, None)
             with self._lock:
                 self._standing.add(queue)
                 self._lock.notify_all()
@@ -367,6 +382,7 @@ class Link:
 
     def _unsubscribe(self, queue: str, *, delete: bool) -> None:
         self._wanted.pop(queue, None)
+        self._asked.pop(queue, None)
         channel = self._channels.get(queue)
         if delete:
             if channel is not None and channel.is_open:
@@ -454,6 +470,8 @@ class Link:
 
     def _on_confirm(self, frame: Any) -> None:
         settled = self._outgoing.confirmed(frame.method)
+        if not self._outgoing:
+            self._patience.answered()
         if settled is None:
             self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
             return
@@ -477,7 +495,31 @@ class Link:
         """The broker closed a channel: everything is made anew, or told where that cannot help."""
         self._refusal = explain(reason, self._address)
         self._refused_for_good = is_fatal(reason)
+        self._asked[""] = time.monotonic()
         self._connection.close(320, "a channel was closed")
+
+    def _watch(self, connection: Any) -> None:
+        """Leave a node that answers or confirms too late; its heartbeats may go on all the while.
+
+        A channel of RabbitMQ may wait more than a minute for another node that is dead or cut off.
+        On 3.10 it refuses each message of a quorum queue until the node comes back that led it
+        when the channel was opened.
+        """
+        if connection is not self._connection or connection.is_closed:
+            return
+        now = time.monotonic()
+        since = min([*self._asked.values(), self._outgoing.oldest or now])
+        if self._patience.is_over(since, now):
+            self._leave_node("it confirms nothing, or does not answer", self._generation)
+        else:
+            connection.ioloop.call_later(_WATCH_DELAY, lambda: self._watch(connection))
+
+    def _leave_node(self, reason: str, generation: int) -> None:
+        if generation != self._generation:
+            return
+        where = f"{self._address.host}:{self._address.port}"
+        self._refusal = self._refusal or f"RabbitMQ at {where} is left for another node: {reason}"
+        self._connection.abandon()
 
     def _on_consumer_closed(self, queue: str, channel: Any, reason: Any) -> None:
         if self._channels.get(queue) is not channel:

@@ -41,6 +41,18 @@ class Outgoing:
         """Whether anything is still to be sent or confirmed."""
         return bool(self._waiting or self._unconfirmed or self._unrouted)
 
+    @property
+    def oldest(self) -> float | None:
+        """When this connection's oldest message that is not confirmed was first sent on it.
+
+        None where there is none, or where the broker has said that it takes nothing.
+        """
+        if self.is_blocked:
+            return None
+        with self._lock:
+            asked = [m.asked_at for m in (*self._unconfirmed.values(), *self._waiting)]
+        return min(filter(None, asked), default=None)
+
     def put(self, messages: Iterable[Message]) -> None:
         """Have these sent. From any thread, under the lock."""
         self._waiting.extend(messages)
@@ -62,6 +74,8 @@ class Outgoing:
             for messages in self._unrouted.values():
                 self._put_back(messages)
             self._unrouted.clear()
+            for message in self._waiting:
+                message.asked_at = 0.0
 
     def _put_back(self, messages: Iterable[Message]) -> None:
         self._waiting.extendleft(m for m in reversed(list(messages)) if m.lasting)
@@ -77,6 +91,7 @@ class Outgoing:
         for message in batch:
             message.returned = False
             message.sent_at = now
+            message.asked_at = message.asked_at or now
             self._unconfirmed[self._next_tag] = message
             self._channel.basic_publish(
                 message.exchange,

@@ -60,6 +60,14 @@ class ClusterConfig:
         """For how long after its last exchange with the broker a worker cannot be given up yet."""
         return min(self.lease * 2 / 3, SUSPICION * 4 / 5)
 
+    @property
+    def patience(self) -> float:
+        """How long a node of the broker may leave something unanswered until another one is tried.
+
+        So short that a worker has tried another before anybody gives it up.
+        """
+        return self.lease / 3 if len(self.addresses) > 1 else float("inf")
+
 
 def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConfig:
     """The settings of `app`: flag, environment, configuration file, default.

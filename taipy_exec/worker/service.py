@@ -45,6 +45,7 @@ from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.code_check import CodeCheck
+from taipy_exec.worker.control_reading import ControlReading
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.held_orders import HeldOrders
 from taipy_exec.worker.intake import Intake, WorkerLimits
@@ -93,7 +94,7 @@ class WorkerService:
         self._codec = Codec(cluster.application, cluster.secret)
         served = [app] if app.also is None else [app, app.also]
         self._tasks = {one.digest: tasks_by_scenario(one) for one in served}
-        self._caught_up = False
+        self._control = ControlReading(cluster.patience)
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._leaving = 0
         self._told_leaving = 0
@@ -160,7 +161,7 @@ class WorkerService:
             self._begin_leaving()
         if self._leaving and not self.orders.held:
             self._leave_by = min(self._leave_by, now + _LEAVE_SECONDS)
-        if self._caught_up and not self._leaving:
+        if self._control.is_done and not self._leaving:
             self.orders.begin()
         self.orders.answer_slots(now, connected=self._link.is_connected)
         self._look_after(now)
@@ -206,13 +207,14 @@ class WorkerService:
         self.reconnects += bool(self.broker_version)
         self.broker_version = happened.version
         self._tell(f"connected to RabbitMQ {happened.version}")
-        self._publish("control", Mark(worker_id=self.id))
+        mark = self._message("control", Mark(worker_id=self.id))
+        self._link.publish(self._control.connected(mark, time.monotonic()))
         self._hold_at = self._beat_at = 0.0
         self.orders.connected()
 
     def _on_disconnected(self, happened: Disconnected) -> None:
         self.connection = happened.reason
-        self._caught_up = False
+        self._control.disconnected()
         self.orders.disconnected()
         self._tell(happened.reason)
 
@@ -237,14 +239,13 @@ class WorkerService:
 
     def _on_control(self, message: Wire, delivery: Delivered) -> None:
         offset = delivery.headers.get("x-stream-offset", 0)
-        if isinstance(message, Mark) and message.worker_id == self.id:
-            self._caught_up = True
+        self._control.read(delivery.message_id, time.monotonic())
         if offset <= self.orders.control.offset:
             return
         self.orders.control.offset = offset
         if isinstance(message, Withdrawn | Paused | TakenOver):
             self.orders.control.note(message)
-        elif isinstance(message, StopJob) and self._caught_up:
+        elif isinstance(message, StopJob) and self._control.is_done:
             held = self.orders.held.get((message.job, message.attempt))
             if held is not None and held.begun is not None:
                 self.pool.stop(message.job, message.grace)
@@ -305,9 +306,9 @@ class WorkerService:
 
     # -- what was confirmed ---------------------------------------------------------------
 
-    def _publish(self, key: str, wire: Wire) -> None:
+    def _message(self, key: str, wire: Wire) -> Message:
         body, headers = self._codec.dump(wire)
-        self._link.publish(Message(self._names.exchange, key, body, headers=dict(headers)))
+        return Message(self._names.exchange, key, body, headers=dict(headers))
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
         self.orders.certainty.confirmed(message.sent_at)
@@ -338,6 +339,8 @@ class WorkerService:
         for at, action in [item for item in self._later if item[0] <= now]:
             self._later.remove((at, action))
             action()
+        if self._control.is_late(now):
+            self._link.leave_node("its copy of the control stream lags")
         self.orders.tend(now)
         if not self._leaving:
             self._adapt(now)
