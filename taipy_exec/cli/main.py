@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,6 +110,19 @@ app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HEL
 app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=summary(queue.HELP))
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What the system refuses for reasons of the place, and not of this program.
+_REFUSED = (
+    errno.EACCES,
+    errno.EIO,
+    errno.ELOOP,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENFILE,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ESTALE,
+)
+_LONGEST_MESSAGE = 20_000
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
@@ -129,6 +142,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     """
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
+        refuse_odd_bytes(arguments, os.environ)
         # Without a command: show what there is. It is wrong use all the same.
         bare = arguments in ([], ["data"], ["queue", "dead"])
         result = app(
@@ -156,19 +170,46 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         gone = isinstance(leave.__context__, BrokenPipeError)
         return 0 if gone else leave.code if isinstance(leave.code, int) else bool(leave.code)
     except OSError as error:
-        return _no_room(error, wants_json)
+        return _system_error(error, wants_json)
     except Exception as error:
         return _bug(error, wants_json)
 
 
-def _no_room(error: OSError, wants_json: int | None) -> int:
-    """A full disk, under stdout where no file is named; anything else is a bug."""
-    if error.errno not in _NO_ROOM:
+def refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Raises UsageError for what is not UTF-8: it could neither be stored nor shown as it is."""
+    from taipy_exec.errors import UsageError
+
+    # What follows a program belongs to that program.
+    ours = arguments[:2] if arguments[:1] == ["run"] else arguments
+    names = {f"argument {number}": text for number, text in enumerate(ours, 1)}
+    names |= {name: text for name, text in environment.items() if name.startswith("TAIPY_EXEC_")}
+    for name, text in names.items():
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise UsageError(
+                f"{name} is not UTF-8: {_shortened(text, 100)!r}",
+                "give it in UTF-8; a file with another name can be renamed, or linked to",
+            )
+
+
+def _system_error(error: OSError, wants_json: int | None) -> int:
+    """What the system refuses, in a sentence. Where it does so for no such reason it is a bug."""
+    if error.errno in _NO_ROOM:
+        what = error.filename or "stdout"
+        hint = "make room; what jobs have done is stored: taipy-exec status"
+        _emit(wants_json, "no_room", f"{what} cannot be written: {error.strerror}", hint)
+        return outcome.STORE if error.filename else outcome.WRONG_USE
+    if error.errno not in _REFUSED or not error.filename:
         return _bug(error, wants_json)
-    what = error.filename or "stdout"
-    hint = "make room; what jobs have done is stored: taipy-exec status"
-    _emit(wants_json, "no_room", f"{what} cannot be written: {error.strerror}", hint)
-    return outcome.STORE if error.filename else outcome.WRONG_USE
+    name = os.fsdecode(error.filename) if not isinstance(error.filename, int) else ""
+    _emit(wants_json, "usage", f"{_shortened(name, 100)}: {error.strerror}", None)
+    return outcome.WRONG_USE
+
+
+def _shortened(text: str, longest: int) -> str:
+    """At most about so many characters, with its beginning and its end."""
+    half = longest // 2
+    left_out = len(text) - 2 * half
+    return text if left_out <= 0 else f"{text[:half]}[... {left_out:,} more ...]{text[-half:]}"
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -195,6 +236,7 @@ def _tell(error: TaipyExecError, wants_json: int | None) -> None:
 
 
 def _emit(wants_json: int | None, kind: str, message: str, hint: str | None) -> None:
+    message = _shortened(message, _LONGEST_MESSAGE)
     if wants_json is not None:
         from taipy_exec.cli.shapes import dump, error_shape
 

@@ -83,8 +83,15 @@ def parse_address(url: str) -> BrokerAddress:
     port = int(place["port"] or _PORTS[scheme])
     if not 0 < port < 65536:
         raise ConfigurationError("the port of the broker's address is not from 1 to 65535", _FORM)
+    host = place["host"].strip("[]") or "localhost"
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ConfigurationError(
+            "the host of the broker's address cannot be the name of a host", _FORM
+        ) from None
     return BrokerAddress(
-        host=place["host"].strip("[]") or "localhost",
+        host=host,
         port=port,
         vhost=_decoded(place["vhost"] or "") or "/",
         username=username,

@@ -216,6 +216,8 @@ def _check_properties(report: _Reporter, node: DataNodeConfig) -> None:
         value = node.properties.get(key)
         if value is not None and not isinstance(value, kinds) and key in known:
             report.error("DATA_NODE", node.id, key, f"must be {wanted}, not {value!r}", value)
+        elif isinstance(value, str) and "\0" in value:
+            report.error("DATA_NODE", node.id, key, "must be without a NUL character", value)
     encoding = node.properties.get("encoding")
     if isinstance(encoding, str):
         try:

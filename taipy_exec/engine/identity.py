@@ -35,15 +35,20 @@ class Identity:
         self.token = uuid.uuid4().hex
         self.name = f"{socket.gethostname()}:{os.getpid()}:{self.token}"
         self._path = _lock_path(state_dir, self.token)
+        new = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(exist_ok=True)
-            self._file: IO[bytes] | None = self._path.open("wb")
+            self._file: IO[bytes] | None = new.open("wb")
+            _lock(self._file, fcntl.F_WRLCK)
+            # A file of this name is locked from its first moment on, or its process is dead.
+            new.rename(self._path)
         except OSError as error:
             raise StoreError(
                 f"the state folder {self._path.parent} cannot be written: {error.strerror}",
                 "make room or get the right to write there, or give another --state-dir",
             ) from None
-        _lock(self._file, fcntl.F_WRLCK)
+        for dead in dead_locks(state_dir):
+            _remove(dead)
         # A copy of this process would hold the lock as long as it lives.
         close_in_copies(self._file)
         Identity._mine.add(self.token)
@@ -84,10 +89,22 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def dead_locks(state_dir: Path) -> list[Path]:
+    """The files of coordinators that were killed."""
+    try:
+        return [path for path in (state_dir / _FOLDER).glob("*.lock") if not is_locked(path)]
+    except OSError:
+        return []
+
+
 def remove_lock(state_dir: Path, name: str | None) -> None:
     """Remove the file of a dead coordinator, whose submission another has taken over."""
+    _remove(_lock_path(state_dir, (name or "").rpartition(":")[2]))
+
+
+def _remove(lock: Path) -> None:
     try:
-        _lock_path(state_dir, (name or "").rpartition(":")[2]).unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
     except OSError:
         pass
 

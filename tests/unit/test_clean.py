@@ -535,26 +535,32 @@ def test_an_instance_of_a_living_process_stays(store: Store, app: AppConfig) -> 
     assert [i.id for i in clean(store, app, OLD_WITH_DATA).found.choice.instances] == ["a"]
 
 
-def test_stale_locks_go_and_those_that_are_held_or_young_stay(store: Store) -> None:
+def test_locks_of_the_dead_go_and_those_that_are_held_or_being_made_stay(store: Store) -> None:
     with closing(Identity(store.folder)) as identity:
         folder = store.folder / "coordinators"
-        held = folder / f"{identity.token}.lock"
-        for name in ("stale", "young"):
-            (folder / f"{name}.lock").touch()
-        for path in (held, folder / "stale.lock"):
-            os.utime(path, (1.0, 1.0))
+        for name in ("dead.lock", "old.new", "young.new"):
+            (folder / name).touch()
+        os.utime(folder / "old.new", (1.0, 1.0))
         # From a process of its own: a lock does not keep out the one that holds it.
         code = (
             "import pathlib, sys, time\n"
             "from taipy_exec.cli.cleaning.leftovers import coordinator_locks\n"
             "living, stale = coordinator_locks(pathlib.Path(sys.argv[1]), time.time())\n"
-            "print(*sorted(living), *(path.stem for path in stale))"
+            "print(*sorted(living), *sorted(path.name for path in stale))"
         )
         command = [sys.executable, "-c", code, str(store.folder)]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        assert told == [*sorted([identity.token, "young"]), "stale"]
+        assert told == [identity.token, "dead.lock", "old.new"]
     clean(store, None, OLD)
-    assert [path.stem for path in folder.iterdir()] == ["young"]
+    assert [path.name for path in folder.iterdir()] == ["young.new"]
+
+
+def test_a_new_coordinator_removes_the_locks_of_dead_ones(store: Store) -> None:
+    folder = store.folder / "coordinators"
+    folder.mkdir(exist_ok=True)
+    (folder / "dead.lock").touch()
+    with closing(Identity(store.folder)) as identity:
+        assert [path.name for path in folder.iterdir()] == [f"{identity.token}.lock"]
 
 
 def test_logs_of_unknown_submissions_go_once_they_are_old(store: Store) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from taipy_exec.data.node import node_of_file
 from taipy_exec.data.registry import storage_type, storage_types
-from taipy_exec.engine.identity import is_locked
+from taipy_exec.engine.identity import dead_locks
 from taipy_exec.errors import ConfigurationError
 
-# Between the making of a lock's file and its locking lies a moment. One so young may be about to be
-# locked; one of a process that was stopped in that moment is not taken away for so long.
-_YOUNG_SECONDS = 60.0
+# Between the making of a lock's file and its name lies a moment, in which its process may be
+# stopped. A file without that name is not taken away for so long.
 _SETTLED_SECONDS = 3600.0
 
 
@@ -31,14 +30,11 @@ def untouched_since(path: Path, at: float) -> bool:
 
 def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]]:
     """The tokens of the coordinators that live, and the files of locks that nobody holds."""
-    living, stale = set(), []
+    living, stale = set(), dead_locks(state_dir)
     for path in _listed(state_dir / "coordinators"):
-        if path.suffix != ".lock":
-            continue
-        age = now - _changed_at(path)
-        if age < _YOUNG_SECONDS or is_locked(path):
+        if path.suffix == ".lock" and path not in stale:
             living.add(path.stem)
-        elif age > _SETTLED_SECONDS:
+        elif path.suffix == ".new" and now - _changed_at(path) > _SETTLED_SECONDS:
             stale.append(path)
     return living, stale
 
