@@ -36,7 +36,12 @@ test-taipy-all: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run al
 taipy-tests: $(VENV)/taipy-$(TAIPY_NEWEST)/.installed-taipy-tests ## Run Taipy's own tests, of the folder TAIPY_TESTS, with both dispatchers
 	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m tools.taipy_tests "$(TAIPY_TESTS)"
 
+FUZZED := tests/unit/test_messages_of_any_content.py tests/unit/test_message_properties.py \
+  tests/unit/test_state_of_any_content.py
+FUZZ_SEED ?= $(shell date +%s)
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
+	@echo "FUZZ_SEED=$(FUZZ_SEED)"
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --hypothesis-seed=$(FUZZ_SEED)
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
 
 SECONDS ?= 600

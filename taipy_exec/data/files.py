@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -70,6 +71,33 @@ def replacing(
 
 
 @contextmanager
+def replacing_by_name(path: Path, before: Callable[[], None] | None = None) -> Iterator[Path]:
+    """As `replacing`, for a writer that takes a path: a file of the same name, elsewhere.
+
+    It lies in a folder beside the place, which is locked as long as it is written.
+    """
+    target, former = _target(path)
+    if former is not None and not stat.S_ISREG(former.st_mode):
+        with _written_through(target, former, before):
+            pass
+        yield Path(target)
+        return
+    folder, number = _make_folder_beside(target)
+    try:
+        made = Path(folder, os.path.basename(target))  # noqa: PTH119
+        yield made
+        if former is not None:
+            with made.open("rb") as file:
+                _take_rights(file.fileno(), target, former)
+        if before is not None:
+            before()
+        os.replace(made, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(number)
+
+
+@contextmanager
 def _written_through(
     target: str, former: os.stat_result, before: Callable[[], None] | None
 ) -> Iterator[IO[bytes]]:
@@ -84,20 +112,37 @@ def _written_through(
         yield file
 
 
+def _name_beside(target: str) -> str:
+    """A name beside `target` that nobody else has, on whatever machine."""
+    folder, name = os.path.split(target)
+    mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+    return os.path.join(folder, f"{_beginning(name)}.{mark}.part")  # noqa: PTH118
+
+
+def _make_folder_beside(target: str) -> tuple[str, int]:
+    """A new folder with a name of its own, and its descriptor, which holds its lock."""
+    while True:
+        folder = _name_beside(target)
+        os.mkdir(folder, 0o700)  # noqa: PTH102
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        if _try_lock(number) is not False and os.fstat(number).st_nlink:
+            return folder, number
+        os.close(number)  # removed as a leftover in the moment before it was locked
+
+
 def _make_beside(target: str, *, make_folder: bool) -> tuple[str, IO[bytes]]:
     """A new file with a name of its own beside `target`, locked as long as it is written."""
-    folder, name = os.path.split(target)
     while True:
-        mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
-        beside = os.path.join(folder, f"{_beginning(name)}.{mark}.part")  # noqa: PTH118
+        beside = _name_beside(target)
         try:
             file = open(beside, "xb")  # noqa: SIM115, PTH123 - closed by the caller
         except FileExistsError:
             continue
         except FileNotFoundError:
             if not make_folder:
+                folder = os.path.dirname(target)  # noqa: PTH120
                 raise DataError(f"there is no folder {folder}: make it") from None
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
             continue
         number = file.fileno()
         if _try_lock(number) is not False and os.fstat(number).st_nlink:
@@ -128,11 +173,20 @@ def remove_leftovers(path: Path) -> None:
     pattern = f"{glob.escape(_beginning(target.name))}.*.part"
     for file in target.parent.glob(pattern):
         try:
-            with file.open("rb") as left:
-                if _try_lock(left.fileno()):
-                    file.unlink(missing_ok=True)
+            number = os.open(file, os.O_RDONLY)
         except OSError:
             continue
+        try:
+            if not _try_lock(number):
+                continue
+            if file.is_dir():
+                shutil.rmtree(file, ignore_errors=True)
+            else:
+                file.unlink(missing_ok=True)
+        except OSError:
+            continue
+        finally:
+            os.close(number)
 
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:

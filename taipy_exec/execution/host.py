@@ -29,8 +29,8 @@ class Host(Protocol):
     def job_runner(self, app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
         """What runs jobs in this process, which does nothing else."""
 
-    def remove_half_written(self, order: JobOrder, pid: int) -> None:
-        """Remove what process `pid` was writing when it died while it ran the job."""
+    def remove_half_written(self, order: JobOrder) -> None:
+        """Remove what a process was writing when it died while it ran the job."""
 
 
 class ProgramOrFile:
@@ -56,11 +56,11 @@ def host_of(program: ForeignProgram) -> Host:
     return cast("Host", importlib.import_module(program.module))
 
 
-def remove_half_written(app: AppConfig, order: JobOrder, pid: int) -> None:
-    """Remove what process `pid` was writing when it died while it ran the job."""
+def remove_half_written(app: AppConfig, order: JobOrder) -> None:
+    """Remove what a process was writing when it died while it ran the job."""
     app = app.serving(order.entity)
     if app.program is not None:
-        host_of(app.program).remove_half_written(order, pid)
+        host_of(app.program).remove_half_written(order)
         return
     task = app.tasks.get(order.task)
     owner = Owner(instance=order.instance, cycle=order.cycle)

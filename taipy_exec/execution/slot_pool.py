@@ -255,7 +255,7 @@ class SlotPool:
         order = slot.job
         report = slot.bury()
         if order is not None:
-            remove_half_written(self._app, order, slot.pid)
+            remove_half_written(self._app, order)
         return report
 
 

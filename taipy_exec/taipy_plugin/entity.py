@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import DataNodeConfig
+from taipy_exec.data.files import replacing_by_name
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.taipy_plugin import internals
 
@@ -53,17 +53,9 @@ class EntityNode(DataNodeRef):
             self._before()
             internals.write_value(node, value)
             return
-        target = Path(os.path.realpath(file))
-        part = _part(target, os.getpid())
-        try:
-            internals.write_value(node, value, part)
-            if target.exists():
-                part.chmod(target.stat().st_mode & 0o7777)
-            self._before()
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        # Under the same name: writers of tables choose the format by its end.
+        with replacing_by_name(Path(file), self._before) as made:
+            internals.write_value(node, value, made)
 
     def _before(self) -> None:
         if self.before_change is not None:
@@ -74,13 +66,3 @@ class EntityNode(DataNodeRef):
         node = internals.data_node(self.id)
         edited = node.last_edit_date if node.is_ready_for_reading else None
         return internals.seconds(edited) if edited else None
-
-
-def _part(target: Path, pid: int) -> Path:
-    # With the same extension: writers of tables choose the format by it.
-    return target.with_name(f".{target.stem}.{pid}.part{target.suffix}")
-
-
-def remove_part(file: Path, pid: int) -> None:
-    """Remove what process `pid` was writing when it died."""
-    _part(Path(os.path.realpath(file)), pid).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.vocabulary import MAIN_NAMES
+from taipy_exec.data.files import remove_leftovers
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.execution.failed_attempt import AttemptFailed, format_traceback
 from taipy_exec.execution.order import JobOrder, JobReport
@@ -19,7 +20,6 @@ from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.taipy_plugin import internals
-from taipy_exec.taipy_plugin.entity import remove_part
 from taipy_exec.taipy_plugin.program_task import ProgramTask, unpacked
 
 _former_main: list[Any] = []
@@ -49,14 +49,14 @@ def job_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunne
     return ProgramJobRunner(app, may_write, alone=True)
 
 
-def remove_half_written(order: JobOrder, pid: int) -> None:
-    """Remove what process `pid` was writing when it died while it ran the job."""
+def remove_half_written(order: JobOrder) -> None:
+    """Remove what a process was writing when it died while it ran the job."""
     try:
         task = internals.task_entity(order.entity)
         for node in task.output.values() if task else ():
             file = internals.file_of(node)
             if file is not None:
-                remove_part(file, pid)
+                remove_leftovers(Path(file))
     except Exception:
         # The entities may be gone, or need what only a job's process has; it is litter, no fault.
         internals.log.debug("what the job left half written stays", exc_info=True)

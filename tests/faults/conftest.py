@@ -35,6 +35,26 @@ def _seeds() -> list[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "once: runs once, whatever the number of rounds")
+    config.addinivalue_line("markers", "representative: runs in the gate, too")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--representative",
+        action="store_true",
+        help="only the faults with the mark `representative`, each with its first parameters",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For the gate, which has four minutes: one of each kind."""
+    if not config.getoption("--representative"):
+        return
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        if item.get_closest_marker("representative") or os.environ.get("FIRST"):
+            first.setdefault(item.nodeid.partition("[")[0], item)
+    items[:] = first.values()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import struct
 from decimal import Decimal
 from typing import Any
 
 import pika
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pika import frame
 
@@ -17,6 +18,7 @@ from taipy_exec.broker.connection import LARGEST_BODY, CarefulConnection
 from taipy_exec.broker.properties import read_properties
 from taipy_exec.config.vocabulary import TOO_LARGE
 
+EXAMPLES = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")), deadline=None)
 HEADERS: dict[str, Any] = {
     "foreign": "kept",
     "taipy-exec-reason": "why ünd",
@@ -86,11 +88,13 @@ def test_after_an_unknown_type_nothing_more_is_read() -> None:
     assert found.headers == {"x-a": True}
 
 
+@EXAMPLES
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_an_error(body: bytes) -> None:
     read_properties(body)
 
 
+@EXAMPLES
 @given(st.data())
 def test_damaged_properties_are_read_without_an_error(data: st.DataObject) -> None:
     whole = bytearray(encoded(headers=HEADERS, message_id="id", timestamp=7))

@@ -26,7 +26,7 @@ from taipy_exec.config.application import AppConfig, CoreConfig, DataNodeConfig
 from taipy_exec.config.reference import ClassRef
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
-from taipy_exec.data.files import remove_leftovers, replacing
+from taipy_exec.data.files import remove_leftovers, replacing, replacing_by_name
 from taipy_exec.data.node import (
     DataNodeRef,
     Owner,
@@ -1064,3 +1064,28 @@ def test_a_cycle_begins_on_the_first_day_of_its_period(
 
 def test_without_a_frequency_there_is_no_cycle() -> None:
     assert cycle_id(None, dt.datetime(2024, 1, 2, tzinfo=dt.UTC)) == ""
+
+
+def test_a_file_that_is_written_by_its_name_is_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+    target.chmod(0o604)
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    with replacing_by_name(link) as made:
+        assert made.name == "table.csv"
+        made.write_text("new")
+        # A live writer's folder is locked.
+        remove_leftovers(target)
+        assert target.read_text() == "old"
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", 0o604)
+    assert link.is_symlink()
+    with pytest.raises(ZeroDivisionError), replacing_by_name(target) as made:
+        made.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "new"
+    left = tmp_path / ".table.csv.elsewhere-1-0a1b2c3d.part"
+    left.mkdir()
+    (left / "table.csv").write_text("half")
+    remove_leftovers(target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "table.csv"]
