@@ -15,8 +15,13 @@ run: $(VENV)/.installed ## Run the example application on its real data, in stan
 run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a broker of its own
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
+# Where PYTHONDONTWRITEBYTECODE is set, each of some ten thousand processes would compile all anew.
+COMPILE := $(BIN)/python -m compileall -q taipy_exec tools
+
 test: $(VENV)/.installed-test servers ## Run the tests
+	@$(COMPILE)
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
+	FAULT_ROUNDS=1 $(BIN)/python -m pytest -n auto --dist load tests/faults --representative
 	@$(MAKE) --no-print-directory test-taipy
 
 # The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
@@ -25,6 +30,7 @@ TAIPY_OLDEST := $(firstword $(TAIPY_VERSIONS))
 TAIPY_NEWEST := $(lastword $(TAIPY_VERSIONS))
 PARITY := $(addprefix tests/taipy_programs/test_,parity.py cluster_programs.py)
 test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy: parity on the oldest, all on the newest
+	@$(COMPILE)
 	$(VENV)/taipy-$(TAIPY_OLDEST)/bin/python -m pytest -n auto --dist loadgroup $(PARITY)
 	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not pages" tests/taipy_programs
 
@@ -40,6 +46,7 @@ FUZZED := tests/unit/test_messages_of_any_content.py tests/unit/test_message_pro
   tests/unit/test_state_of_any_content.py
 FUZZ_SEED ?= $(shell date +%s)
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
+	@$(COMPILE)
 	@echo "FUZZ_SEED=$(FUZZ_SEED)"
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --hypothesis-seed=$(FUZZ_SEED)
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q

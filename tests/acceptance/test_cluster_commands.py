@@ -253,7 +253,7 @@ def test_dead_letters_are_listed_and_stay_in_their_order(declared: Cluster) -> N
     for _ in range(3):
         found = declared.dead()
         assert [letter["number"] for letter in found] == list(range(1, 41))
-    assert {letter["reason"] for letter in found} == {"no?[2J good"}
+    assert {letter["reason"] for letter in found} == {"no\x1b[2J good"}
     assert {letter["job"] for letter in found} == {None}
     first, last = (declared.run("queue", "dead", "show", n) for n in ("1", "40"))
     assert (first.out.splitlines()[-1], last.out.splitlines()[-1]) == ("letter 0", "letter 39")

@@ -42,19 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--representative",
         action="store_true",
-        help="only the faults with the mark `representative`, each with its first parameters",
+        help="only the faults with the mark `representative`, each with its last parameters",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """For the gate, which has four minutes: one of each kind."""
-    if not config.getoption("--representative"):
-        return
-    first: dict[str, pytest.Item] = {}
-    for item in items:
-        if item.get_closest_marker("representative") or os.environ.get("FIRST"):
-            first.setdefault(item.nodeid.partition("[")[0], item)
-    items[:] = first.values()
+    """For the gate, which has four minutes: one of each kind, mostly in cluster mode."""
+    if config.getoption("--representative"):
+        marked = [item for item in items if item.get_closest_marker("representative")]
+        items[:] = {item.nodeid.partition("[")[0]: item for item in marked}.values()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

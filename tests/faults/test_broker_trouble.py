@@ -88,6 +88,7 @@ def _url(cluster: Cluster, what: str) -> tuple[str, str]:
     }[what]
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("what", ["down", "password", "vhost", "rights"])
 def test_f16_a_broker_that_is_down_or_refuses(cluster: Cluster, what: str) -> None:
     cluster.graph({"only": ("flow.work", [], ["a"])}, job="broker_connect_timeout = 3\n")
@@ -111,6 +112,7 @@ def _line_with(process: Any, words: str) -> str:
     return line if re.search(words, line, re.I) else ""
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("direction", ["to_target", "to_client"])
 @pytest.mark.parametrize("whose", ["worker", "submit"])
 def test_f20_a_connection_cut_anywhere_costs_nothing(
@@ -264,6 +266,7 @@ def test_f25_a_disk_that_stalls_for_longer_than_the_lease_costs_no_second_run(
     gated.nothing_is_left()
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("kind", ["jobs", "reports", "control"])
 def test_a_binding_that_somebody_removes_is_made_again(gated: Cluster, kind: str) -> None:
     worker, submit = gated.worker(), gated.submit()

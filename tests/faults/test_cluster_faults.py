@@ -14,6 +14,7 @@ from tools.fault_proxy import FaultProxy
 from tools.private_broker import PrivateBroker
 
 
+@pytest.mark.representative
 def test_f12_a_killed_workers_job_runs_again_on_another(gated: Cluster) -> None:
     first = gated.worker()
     submit = gated.submit()
@@ -29,6 +30,7 @@ def test_f12_a_killed_workers_job_runs_again_on_another(gated: Cluster) -> None:
     assert gated.end(second).code == 0
 
 
+@pytest.mark.representative
 def test_f11_a_killed_submitters_jobs_go_on_and_are_resumed(gated: Cluster) -> None:
     worker = gated.worker()
     submit = gated.submit()
@@ -45,6 +47,7 @@ def test_f11_a_killed_submitters_jobs_go_on_and_are_resumed(gated: Cluster) -> N
     assert gated.end(worker).code == 0
 
 
+@pytest.mark.representative
 def test_f45_what_a_live_worker_writes_is_left_alone_by_resume(shared: Cluster) -> None:
     shared.app.module(
         "jobs",
@@ -100,6 +103,7 @@ def test_f13_everything_killed_one_after_the_other(gated: Cluster) -> None:
     assert gated.end(worker).code == 0
 
 
+@pytest.mark.representative
 def test_f14_a_frozen_workers_late_result_changes_nothing(cluster: Cluster) -> None:
     cluster.app.module(
         "jobs",
@@ -131,6 +135,7 @@ def test_f14_a_frozen_workers_late_result_changes_nothing(cluster: Cluster) -> N
     cluster.end(second)
 
 
+@pytest.mark.representative
 def test_f17_a_broker_that_dies_while_a_job_runs_costs_no_second_run(gated: Cluster) -> None:
     worker, submit = gated.worker(), gated.submit()
     gated.app.begun()
@@ -215,6 +220,7 @@ def test_f21_a_purged_queue_is_filled_again(cluster: Cluster) -> None:
     assert cluster.end(worker).code == 0
 
 
+@pytest.mark.representative
 def test_f21_a_deleted_queue_is_made_again(gated: Cluster) -> None:
     worker, submit = gated.worker(), gated.submit()
     gated.app.begun()
@@ -266,6 +272,7 @@ def test_f23_a_job_that_kills_its_process_is_given_up_after_its_attempts(cluster
     assert cluster.end(worker).code == 0
 
 
+@pytest.mark.representative
 def test_f23_a_job_that_kills_its_worker_at_once_is_given_up_too(cluster: Cluster) -> None:
     cluster.app.module(
         "jobs", "def poison(*inputs):\n    note('begin')\n    os.kill(os.getppid(), 9)\n"
@@ -286,6 +293,7 @@ def test_f23_a_job_that_kills_its_worker_at_once_is_given_up_too(cluster: Cluste
     cluster.leave(*(worker for worker in workers if worker.poll() is None))
 
 
+@pytest.mark.representative
 def test_f26_forged_messages_lie_in_the_dead_letters(cluster: Cluster) -> None:
     import pika
 
@@ -324,6 +332,7 @@ def test_f27_a_worker_with_another_configuration_runs_nothing(cluster: Cluster) 
     assert cluster.end(worker).code == 0
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("signals", [1, 2])
 def test_f28_a_rolling_restart_counts_no_attempt(gated: Cluster, signals: int) -> None:
     first, submit = gated.worker(), gated.submit()
@@ -365,6 +374,7 @@ def test_f31_a_job_canceled_in_the_queue_never_runs(cluster: Cluster) -> None:
     assert cluster.end(worker).code == 0
 
 
+@pytest.mark.representative
 def test_f31_a_running_job_is_stopped_on_its_worker(gated: Cluster) -> None:
     worker, submit = gated.worker(), gated.submit()
     gated.app.begun()

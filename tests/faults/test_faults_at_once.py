@@ -34,6 +34,7 @@ def test_f29_submits_at_once_of_one_instance_run_one_after_the_other(
     assert place.value("c") == 3
 
 
+@pytest.mark.representative
 @in_modes(*ALL)
 def test_f29_instances_of_their_own_do_not_wait_for_each_other(place: InMode) -> None:
     place.graph({"t": ("gate()\nreturn 1", [], ["a"])})

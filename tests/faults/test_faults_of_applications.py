@@ -58,6 +58,7 @@ def test_f9_an_import_that_fails_in_the_process_of_a_job_has_its_traceback(place
     assert place.app.ledger() == []
 
 
+@pytest.mark.representative
 @in_modes(*APART)
 def test_f9_an_import_that_kills_the_process_of_a_job_fails_it(place: InMode) -> None:
     place.graph(TASKS, start=f"{IN_SLOT}os._exit(3)", job="max_attempts = 1\n")

@@ -81,6 +81,7 @@ def test_f36_after_the_last_attempt_it_has_failed_and_what_follows_is_abandoned(
     place.has_run(result)
 
 
+@pytest.mark.representative
 @pytest.mark.once
 @in_modes(*APART)
 def test_f36_an_attempt_that_dies_counts_as_one_that_raises(place: InMode) -> None:
@@ -132,6 +133,7 @@ def test_f31_cancel_of_what_waits(place: InMode, wanted: str) -> None:
     place.has_run(result)
 
 
+@pytest.mark.representative
 @pytest.mark.once
 @in_modes(*APART)
 def test_f31_cancel_of_what_runs(place: InMode) -> None:

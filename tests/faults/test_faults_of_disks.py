@@ -150,6 +150,7 @@ def test_f32_a_state_that_becomes_full_while_jobs_run(
     assert set(carried.statuses().values()) == {"COMPLETED"}
 
 
+@pytest.mark.representative
 @in_modes(*ALL)
 @pytest.mark.parametrize("how", HOW)
 def test_f32_under_the_outputs(place: InMode, disk: Callable[[str], SmallDisk], how: str) -> None:

@@ -34,6 +34,7 @@ def explained(result: Result, *words: str) -> None:
     assert any(word in result.err for word in words), result.err
 
 
+@pytest.mark.representative
 @in_modes(*LOCAL)
 @pytest.mark.parametrize("what", ["truncated", "flipped", "garbage"])
 def test_f33_a_damaged_state_is_told_or_does_no_harm(
@@ -295,6 +296,7 @@ def test_f34_a_file_that_is_removed_or_torn_between_two_jobs(place: InMode) -> N
         assert result.statuses()["other"] == "COMPLETED"
 
 
+@pytest.mark.representative
 @pytest.mark.once
 @in_modes(*ALL)
 def test_f34_a_half_written_output_is_neither_read_nor_left(place: InMode) -> None:

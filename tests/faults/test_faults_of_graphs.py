@@ -17,6 +17,7 @@ DIAMOND: Tasks = {
 CHAIN = {"development": 10_000, "standalone": 10_000, "cluster": 2_000}
 
 
+@pytest.mark.representative
 @pytest.mark.once
 @in_modes(*ALL)
 @pytest.mark.parametrize("bad", ["", "top", "left", "bottom"])

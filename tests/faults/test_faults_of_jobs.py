@@ -63,6 +63,7 @@ def test_f1_a_job_that_raises(place: InMode, option: str) -> None:
     place.has_run(result)
 
 
+@pytest.mark.representative
 @in_modes(*APART)
 def test_f2_a_job_whose_process_dies(place: InMode) -> None:
     tasks = {name: (body, [], [f"o_{name}"]) for name, (body, _) in DEATHS.items()}
@@ -169,6 +170,7 @@ return 1
 """
 
 
+@pytest.mark.representative
 @in_modes(*APART)
 def test_f4_what_a_job_leaves_behind_is_ended_and_told(place: InMode) -> None:
     place.graph({"leaving": (LEAVES, [], ["a"]), "next": ("return 1", ["a"], ["b"])})
@@ -327,6 +329,7 @@ return [os.getcwd(), mask, 'SPOILT' in os.environ, 'HOME' in os.environ, blocked
 """
 
 
+@pytest.mark.representative
 @in_modes(*APART)
 def test_f8_what_a_job_does_to_its_process_does_not_reach_the_next(place: InMode) -> None:
     tasks: dict[str, tuple[str, list[str], list[str]]] = {}

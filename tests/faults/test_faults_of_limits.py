@@ -32,6 +32,7 @@ def runs(place: InMode, result: Result) -> None:
     place.has_run(result)
 
 
+@pytest.mark.representative
 @in_modes(*ALL)
 @pytest.mark.parametrize("workers", [2, 8])
 def test_f37_64_descriptors_are_enough(place: InMode, workers: int) -> None:

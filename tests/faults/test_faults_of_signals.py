@@ -45,6 +45,7 @@ def test_f10_ctrl_c_once_lets_what_runs_end(place: InMode) -> None:
     place.has_run(result)
 
 
+@pytest.mark.representative
 @in_modes("development", "standalone")
 def test_f10_ctrl_c_twice_stops_what_runs(place: InMode) -> None:
     place.graph(TASKS, job="grace = 1.0\n")
@@ -82,6 +83,7 @@ def test_f10_ctrl_c_thrice_leaves_at_once(place: InMode) -> None:
     assert set(result.statuses().values()) == {"COMPLETED"}
 
 
+@pytest.mark.representative
 @in_modes("development", "standalone")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", ["resume", "submit"])

@@ -69,6 +69,7 @@ def test_f38_a_reader_that_goes_away_is_no_error(place: InMode, line: str) -> No
     assert statuses == {"first_of_all": "COMPLETED", "bad": "FAILED", "after": "COMPLETED"}
 
 
+@pytest.mark.representative
 @in_modes(*ALL)
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_f38_closed_streams_disturb_no_job(place: InMode, closed: str) -> None:

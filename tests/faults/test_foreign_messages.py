@@ -159,6 +159,7 @@ FORGED: tuple[dict[str, Any], ...] = (
 )
 
 
+@pytest.mark.representative
 def test_f48_forged_reports_change_nothing_and_the_state_stays_readable(
     app: Application, own_broker: Callable[..., PrivateBroker], monkeypatch: pytest.MonkeyPatch
 ) -> None:

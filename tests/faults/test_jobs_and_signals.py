@@ -182,6 +182,7 @@ def test_f10_a_submitter_that_is_stopped_for_a_while_loses_nothing(
     cluster.leave(worker)
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("seconds", [3600, -3600])
 @pytest.mark.parametrize("whose", ["worker", "submitter"])
 def test_f15_a_clock_that_jumps_an_hour_costs_nothing(

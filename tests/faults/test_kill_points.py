@@ -34,6 +34,7 @@ _LOCAL = [
 EDGES: dict[str, list[str]] = {"a": [], "b": ["a"], "c": ["b"], "d": [], "e": ["a", "d"]}
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("point", WORKER_POINTS)
 def test_f12_a_worker_killed_at(shared: Cluster, point: str, chance: random.Random) -> None:
     shared.steps(EDGES, job="max_attempts = 3\n")
@@ -52,6 +53,7 @@ def test_f12_a_worker_killed_at(shared: Cluster, point: str, chance: random.Rand
     shared.nothing_is_left()
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize("point", SUBMITTER_POINTS)
 def test_f11_a_submitter_killed_at(shared: Cluster, point: str, chance: random.Random) -> None:
     shared.steps(EDGES)
@@ -70,6 +72,7 @@ def test_f11_a_submitter_killed_at(shared: Cluster, point: str, chance: random.R
     shared.nothing_is_left()
 
 
+@pytest.mark.representative
 @pytest.mark.parametrize(("place", "point"), _LOCAL, indirect=["place"])
 def test_f11_a_local_submitter_killed_at(place: InMode, point: str, chance: random.Random) -> None:
     tasks = {
