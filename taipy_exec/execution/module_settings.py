@@ -15,7 +15,16 @@ from typing import Any
 _Logger = tuple[int, bool, bool, list[logging.Handler]]
 
 
-class LogSettings:
+class _Settings:
+    """Two are equal where they hold the same."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class LogSettings(_Settings):
     """Levels and handlers of all loggers, and what is disabled as a whole."""
 
     def __init__(self) -> None:
@@ -60,7 +69,7 @@ def _restore_logger(logger: logging.Logger, known: _Logger) -> None:
         logger.handlers[:] = handlers
 
 
-class WarningSettings:
+class WarningSettings(_Settings):
     """Which warnings are shown, and how."""
 
     def __init__(self) -> None:
@@ -118,12 +127,16 @@ def _numpy_is_seeded() -> bool:
     return getattr(generator, "seed_seq", generator) is None
 
 
-class DecimalSettings:
+class DecimalSettings(_Settings):
     """The context of decimal numbers."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DecimalSettings) and self._text == other._text
 
     def __init__(self) -> None:
         found: Any = sys.modules.get("decimal")
         self._context = found.getcontext().copy() if found else None
+        self._text = repr(self._context)
 
     def restore(self) -> None:
         """Put another context in the place of one that differs."""

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -37,6 +37,7 @@ _SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 # A thread that is just ending gets so long (seconds) to do so.
 _MOMENT = 0.02
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,39 @@ _SETTINGS = (
 )
 
 
+class _State:
+    """A process as it is when this is made."""
+
+    def __init__(self) -> None:
+        self.folder = os.getcwd()  # noqa: PTH109 - compared after every job
+        self.environ = dict(_raw_environ())
+        self.zone = _zone()
+        self.umask = os.umask(0o022)
+        os.umask(self.umask)
+        self.handlers = {number: _c_signal.getsignal(number) for number in _SIGNALS}
+        self.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.path = list(sys.path)
+        self.argv = list(sys.argv)
+        self.settings = {setting.name: setting.read() for setting in _SETTINGS}
+        self.loggers = LogSettings()
+        self.warnings = WarningSettings()
+        self.decimals = DecimalSettings()
+
+    def take_changes(self, before: _State, after: _State) -> None:
+        """Take what changed between two moments. What a job had set before them is not taken."""
+        for name, now in vars(after).items():
+            was = getattr(before, name)
+            if now == was:
+                continue
+            known = getattr(self, name)
+            if isinstance(now, dict):
+                known.update({key: now[key] for key in now if now[key] != was.get(key, _MISSING)})
+                for key in was.keys() - now.keys():
+                    known.pop(key, None)
+            else:
+                setattr(self, name, now)
+
+
 class Surroundings:
     """Remembers a process as it is when this is made; `restore` is for after each job."""
 
@@ -138,31 +172,18 @@ class Surroundings:
         self._spare = [os.dup(number) for number in range(3)]
         self._random = RandomNumbers()
         self._threads: set[threading.Thread] = set()
-        self._remember()
-
-    def _remember(self) -> None:
-        self._folder = os.getcwd()  # noqa: PTH109 - compared after every job
-        self._environ = dict(os.environ)
-        self._raw = dict(_raw_environ())
-        self._zone = _zone()
-        self._umask = os.umask(0o022)
-        os.umask(self._umask)
-        self._handlers = {number: _c_signal.getsignal(number) for number in _SIGNALS}
-        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        self._path = list(sys.path)
-        self._argv = list(sys.argv)
-        self._settings = [setting.read() for setting in _SETTINGS]
-        self._modules = (LogSettings(), WarningSettings(), DecimalSettings())
+        self._known = _State()
 
     @contextlib.contextmanager
     def importing(self) -> Iterator[None]:
         """While a task's module is imported: what it sets, it sets for all jobs that follow."""
         self._random.before_import()
+        before = _State()
         try:
             yield
         finally:
+            self._known.take_changes(before, _State())
             self._random.remember()
-            self._remember()
 
     @contextlib.contextmanager
     def calling(self) -> Iterator[None]:
@@ -175,23 +196,24 @@ class Surroundings:
 
     def restore(self) -> list[str]:
         """Put back what differs. What could not be, in words: the next job would notice it."""
-        left = [*self._left_threads(), *self._restore_settings()]
-        self._restore_signals()
-        if not self._restore_folder():
+        known = self._known
+        left = [*self._left_threads(), *_restore_settings(known.settings)]
+        _restore_signals(known)
+        if not _restore_folder(known.folder):
             left.append("its working folder is gone")
-        if _raw_environ() != self._raw:
-            os.environ.clear()
-            os.environ.update(self._environ)
-        if _zone() != self._zone:
+        if _raw_environ() != known.environ:
+            os.environb.clear()
+            os.environb.update(known.environ)
+        if _zone() != known.zone:
             time.tzset()
-        os.umask(self._umask)
-        if sys.path != self._path:
-            sys.path[:] = self._path
-        if sys.argv != self._argv:
-            sys.argv[:] = self._argv
+        os.umask(known.umask)
+        if sys.path != known.path:
+            sys.path[:] = known.path
+        if sys.argv != known.argv:
+            sys.argv[:] = known.argv
         self._restore_descriptors()
         self._restore_streams()
-        for settings in (*self._modules, self._random):
+        for settings in (known.loggers, known.warnings, known.decimals, self._random):
             settings.restore()
         if _descriptors_are_scarce():
             left.append("more than half of its descriptors are open")
@@ -204,45 +226,6 @@ class Surroundings:
         names = sorted(thread.name for thread in self._threads if thread.is_alive())
         self._threads = set()
         return [f"a thread goes on ({name})" for name in names]
-
-    def _restore_settings(self) -> list[str]:
-        left = []
-        for setting, known in zip(_SETTINGS, self._settings, strict=True):
-            if setting.read() == known:
-                continue
-            with contextlib.suppress(OSError, ValueError):
-                setting.write(known)
-            if setting.read() != known:
-                left.append(f"{setting.name} cannot be put back")
-        return left
-
-    def _restore_signals(self) -> None:
-        for timer in _TIMERS:
-            if signal.getitimer(timer) != (0.0, 0.0):
-                signal.setitimer(timer, 0)
-        if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != self._blocked:
-            # What has waited meant the job that has ended: to ignore it takes it away.
-            for number in signal.sigpending() - {signal.SIGKILL, signal.SIGSTOP}:
-                signal.signal(number, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
-        for number, handler in self._handlers.items():
-            # None: it is handled by something else than Python.
-            if _c_signal.getsignal(number) is not handler and handler is not None:
-                signal.signal(number, handler)
-        with contextlib.suppress(ValueError):
-            signal.set_wakeup_fd(-1)
-
-    def _restore_folder(self) -> bool:
-        try:
-            if os.getcwd() == self._folder:  # noqa: PTH109
-                return True
-        except FileNotFoundError:
-            pass
-        try:
-            os.chdir(self._folder)
-        except OSError:
-            return False
-        return True
 
     def _restore_descriptors(self) -> None:
         for number, spare in enumerate(self._spare):
@@ -262,6 +245,49 @@ class Surroundings:
                     if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
                         handler.stream = self._streams[number]
         sys.stdin, sys.stdout, sys.stderr = self._streams
+
+
+def _restore_settings(known: Mapping[str, Any]) -> list[str]:
+    left = []
+    for setting in _SETTINGS:
+        wanted = known[setting.name]
+        if setting.read() == wanted:
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            setting.write(wanted)
+        if setting.read() != wanted:
+            left.append(f"{setting.name} cannot be put back")
+    return left
+
+
+def _restore_signals(known: _State) -> None:
+    for timer in _TIMERS:
+        if signal.getitimer(timer) != (0.0, 0.0):
+            signal.setitimer(timer, 0)
+    if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != known.blocked:
+        # What has waited meant the job that has ended: to ignore it takes it away.
+        for number in signal.sigpending() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, known.blocked)
+    for number, handler in known.handlers.items():
+        # None: it is handled by something else than Python.
+        if _c_signal.getsignal(number) is not handler and handler is not None:
+            signal.signal(number, handler)
+    with contextlib.suppress(ValueError):
+        signal.set_wakeup_fd(-1)
+
+
+def _restore_folder(folder: str) -> bool:
+    try:
+        if os.getcwd() == folder:  # noqa: PTH109
+            return True
+    except FileNotFoundError:
+        pass
+    try:
+        os.chdir(folder)
+    except OSError:
+        return False
+    return True
 
 
 def _zone() -> tuple[object, ...]:

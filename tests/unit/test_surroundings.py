@@ -187,10 +187,8 @@ def test_a_folder_that_is_gone_and_many_open_files_are_told() -> None:
     os.chdir("/")
     os.rmdir(folder)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    surroundings_later = Surroundings
     files = [os.open("/dev/null", os.O_RDONLY) for _ in range(60)]
-    limited = resource.getrlimit(resource.RLIMIT_NOFILE)
-    surroundings._settings = Surroundings()._settings
+    surroundings._known.settings = Surroundings()._known.settings
     print(json.dumps(surroundings.restore()))
     """
     assert in_a_process(code) == [
@@ -216,6 +214,22 @@ def test_what_a_module_sets_at_its_import_stays() -> None:
     ]))
     """
     assert in_a_process(code) == [[], "/of/a/module", "ignore", 10, True]
+
+
+def test_what_a_job_had_set_before_the_import_does_not_stay() -> None:
+    code = """
+    surroundings = Surroundings()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    os.environ["OF_JOB"] = os.environ["BOTH"] = "job"
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 34, before[1]))
+    with surroundings.importing():
+        os.environ["OF_MODULE"] = os.environ["BOTH"] = "module"
+        os.environ.pop("HOME", None)
+    surroundings.restore()
+    found = [os.environ.get(name) for name in ("OF_JOB", "OF_MODULE", "BOTH", "HOME")]
+    print(json.dumps([found, resource.getrlimit(resource.RLIMIT_AS) == before]))
+    """
+    assert in_a_process(code) == [[None, "module", "module", None], True]
 
 
 @pytest.mark.parametrize("numpy", [False, True], ids=["random", "numpy"])
