@@ -34,7 +34,6 @@ def explained(result: Result, *words: str) -> None:
     assert any(word in result.err for word in words), result.err
 
 
-@pytest.mark.representative
 @in_modes(*LOCAL)
 @pytest.mark.parametrize("what", ["truncated", "flipped", "garbage"])
 def test_f33_a_damaged_state_is_told_or_does_no_harm(
