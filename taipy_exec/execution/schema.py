@@ -54,7 +54,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
     """What `JobReport.as_json` gives."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
-    job: JobId
+    job: Name
     attempt: Attempt
     finished_at: Time
     duration: Seconds

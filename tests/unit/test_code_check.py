@@ -145,7 +145,7 @@ def test_where_there_are_too_many_files_to_name_their_number_is_said(two: Two) -
 
 def test_an_order_that_says_nothing_of_code_is_served(two: Two) -> None:
     (two.worker / "helpers.py").write_text("")
-    assert two.check().difference(two.order()._replace(code="", files="")) == ""
+    assert two.check().difference(msgspec.structs.replace(two.order(), code="", files="")) == ""
 
 
 def test_what_has_no_source_on_one_side_is_not_compared(two: Two) -> None:
@@ -195,7 +195,7 @@ def test_files_that_change_while_a_worker_runs_renew_its_processes_once(two: Two
 def test_an_order_of_a_configuration_that_is_not_served_is_not_looked_at(two: Two) -> None:
     check = two.check()
     (two.worker / "helpers.py").write_text("")
-    order = two.order()._replace(digest="cd")
+    order = msgspec.structs.replace(two.order(), digest="cd")
     assert (check.difference(order), check.refuses(order)) == ("", False)
 
 
@@ -205,6 +205,6 @@ def test_each_configuration_that_is_served_has_its_own_setting(two: Two) -> None
     file = replace(two.app(two.worker), digest="cd")
     check = CodeCheck([program, file], "host:7", two.renew, two.told.append)
     assert check.difference(two.order()) == ""
-    order = two.order()._replace(digest="cd")
+    order = msgspec.structs.replace(two.order(), digest="cd")
     assert check.refuses(order)
     assert check.difference(order)
