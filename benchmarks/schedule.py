@@ -15,6 +15,7 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.engine.admission import new_submission, store_submission
+from taipy_exec.engine.clock import Clock
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.instances import make_instance
@@ -104,7 +105,7 @@ def _run(
         urgency=lambda plan: (
             remaining_seconds(plan.graph, store.usual_durations("s")) if critical_path else {}
         ),
-        clock=lambda: slots.now,
+        clock=_ImaginedClock(slots),
     )
     instance = make_instance(store, app, app.scenario("s"))
     plan = new_submission(app, app.scenario("s"), instance, mode="standalone", identity="us")
@@ -119,6 +120,19 @@ def _bound(app: AppConfig, seconds: Mapping[str, float]) -> float:
     """The work shared by all slots, or the longest path."""
     graph = app.scenario("s").graph()
     return max(sum(seconds.values()) / SLOTS, *remaining_seconds(graph, seconds).values())
+
+
+class _ImaginedClock(Clock):
+    """The time of the slots."""
+
+    def __init__(self, slots: _ImaginedSlots) -> None:
+        self._slots = slots
+
+    def set(self) -> None:
+        """It has no other time."""
+
+    def __call__(self) -> float:
+        return self._slots.now
 
 
 class _ImaginedSlots:

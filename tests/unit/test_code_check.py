@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from taipy_exec.config.application import AppConfig, JobConfig, TaskConfig
