@@ -185,6 +185,8 @@ tp.Orchestrator().run()
 for scenario in [tp.create_scenario(chain) for _ in range(3)]:
     scenario.submit()
 wait_for("ledger")
+while len(open("ledger").readlines()) < 2:
+    time.sleep(0.02)
 for scenario in tp.get_scenarios():
     tp.delete(scenario.id)
 open("gate", "w").close()
