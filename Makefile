@@ -48,7 +48,7 @@ FUZZ_SEED ?= $(shell date +%s)
 faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
 	@$(COMPILE)
 	@echo "FUZZ_SEED=$(FUZZ_SEED)"
-	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --timeout 3600 --hypothesis-seed=$(FUZZ_SEED)
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --timeout 3600 -o faulthandler_timeout=3600 --hypothesis-seed=$(FUZZ_SEED)
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
 
 SECONDS ?= 600
