@@ -22,8 +22,8 @@ _CONTENT = struct.Struct(">HHQ")
 class CarefulConnection(pika.SelectConnection):  # type: ignore[misc]
     """Reads every message that the broker may deliver, whatever was put into it.
 
-    Foreign headers are skipped. Of a body that is larger than `LARGEST_BODY` nothing is kept: the
-    message comes with an empty one, and with its size in bytes in the header `TOO_LARGE`.
+    Headers that cannot be decoded are skipped. Of a body that is larger than `LARGEST_BODY` nothing
+    is kept: the message comes with an empty one, and its size in bytes in the header `TOO_LARGE`.
     `_read_frame` is the hook by which pika's connections read.
     """
 

@@ -142,7 +142,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     """
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
-        refuse_odd_bytes(arguments, os.environ)
+        _refuse_odd_bytes(arguments, os.environ)
         # Without a command: show what there is. It is wrong use all the same.
         bare = arguments in ([], ["data"], ["queue", "dead"])
         result = app(
@@ -175,7 +175,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         return _bug(error, wants_json)
 
 
-def refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     """Raises UsageError for what is not UTF-8: it could neither be stored nor shown as it is."""
     from taipy_exec.errors import UsageError
 

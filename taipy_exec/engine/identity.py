@@ -47,11 +47,11 @@ class Identity:
                 f"the state folder {self._path.parent} cannot be written: {error.strerror}",
                 "make room or get the right to write there, or give another --state-dir",
             ) from None
-        for dead in dead_locks(state_dir):
-            _remove(dead)
         # A copy of this process would hold the lock as long as it lives.
         close_in_copies(self._file)
         Identity._mine.add(self.token)
+        for dead in dead_locks(state_dir):
+            _remove(dead)
 
     def close(self) -> None:
         """Give the lock back: what this name coordinates is interrupted from now on."""
@@ -92,7 +92,12 @@ def is_locked(path: Path) -> bool:
 def dead_locks(state_dir: Path) -> list[Path]:
     """The files of coordinators that were killed."""
     try:
-        return [path for path in (state_dir / _FOLDER).glob("*.lock") if not is_locked(path)]
+        return [
+            path
+            for path in (state_dir / _FOLDER).glob("*.lock")
+            # To look at a lock of one's own would drop it where locks belong to the process.
+            if not (Identity.is_mine(path.stem) or is_locked(path))
+        ]
     except OSError:
         return []
 

@@ -72,26 +72,11 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
 
     def as_job_report(self) -> JobReport:
         """The report itself."""
-        failure = self.failure
-        return JobReport(
-            job=self.job,
-            attempt=self.attempt,
-            finished_at=self.finished_at,
-            duration=self.duration,
-            failure=None
-            if failure is None
-            else Failure(
-                kind=failure.kind,
-                type=failure.type,
-                message=failure.message,
-                traceback=failure.traceback,
-            ),
-            leaked=self.leaked,
-            peak_memory=self.peak_memory,
-            source=self.source,
-            final=self.final,
-            spoiled=self.spoiled,
-        )
+        fields = msgspec.structs.asdict(self)
+        del fields["version"]
+        if self.failure is not None:
+            fields["failure"] = Failure(**msgspec.structs.asdict(self.failure))
+        return JobReport(**fields)
 
 
 _REPORTS = msgspec.json.Decoder(Report)

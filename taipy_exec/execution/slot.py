@@ -238,20 +238,19 @@ class Slot:
         """End a free process: it leaves when its orders end; what remains is killed."""
         self._orders.close()
         self._process.join(1.0)
-        if self._process.exitcode is None and not self._is_reaped_by_kernel():
+        if self._process.exitcode is None and self._is_there():
             self.kill()
             self._process.join()
             end_group(self.pid, self.mark)
         self._close_pipes()
 
-    def _is_reaped_by_kernel(self) -> bool:
-        """Whether it has ended, and nobody can know how: this program ignores SIGCHLD."""
+    def _is_there(self) -> bool:
+        """Whether it has not ended. Where this program ignores SIGCHLD nobody is told."""
         try:
-            os.waitpid(self.pid, os.WNOHANG)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            self._process._popen.returncode = 0
-            return True
-        return False
+            return False
+        return True
 
     def _close_pipes(self) -> None:
         for end in (self._orders, self.reports, self.output, self._lifeline):
@@ -259,6 +258,9 @@ class Slot:
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+        if self._process.exitcode is None:
+            # It has ended, and nobody can know how: this program ignores SIGCHLD.
+            self._process._popen.returncode = 0
         self._process.close()
 
     def _reap(self) -> tuple[int | None, int | None]:
@@ -271,9 +273,6 @@ class Slot:
             _, status, usage = os.wait4(self.pid, 0)
         except ChildProcessError:
             self._process.join()
-            if self._process.exitcode is None:
-                self._process._popen.returncode = 0
-                return None, None
             return self._process.exitcode, None
         code = os.waitstatus_to_exitcode(status)
         self._process._popen.returncode = code

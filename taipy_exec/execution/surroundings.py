@@ -135,7 +135,7 @@ class _State:
     """A process as it is when this is made."""
 
     def __init__(self) -> None:
-        self.folder = os.getcwd()  # noqa: PTH109 - compared after every job
+        self.folder = _folder()
         self.environ = dict(_raw_environ())
         self.zone = _zone()
         self.umask = os.umask(0o022)
@@ -277,12 +277,17 @@ def _restore_signals(known: _State) -> None:
         signal.set_wakeup_fd(-1)
 
 
-def _restore_folder(folder: str) -> bool:
+def _folder() -> str:
+    """The working folder, empty where it was removed."""
     try:
-        if os.getcwd() == folder:  # noqa: PTH109
-            return True
+        return os.getcwd()  # noqa: PTH109 - compared after every job
     except FileNotFoundError:
-        pass
+        return ""
+
+
+def _restore_folder(folder: str) -> bool:
+    if _folder() == folder:
+        return bool(folder)
     try:
         os.chdir(folder)
     except OSError:

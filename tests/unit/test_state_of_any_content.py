@@ -77,7 +77,7 @@ def printed(text: str) -> Any:
 def read_all(store: Store) -> None:
     console = Console(file=io.StringIO(), width=100)
     records = store.submissions()
-    assert store.unfinished_submissions() is not None
+    store.unfinished_submissions()
     console.print(submissions_table(records, {}))
     for record in records:
         jobs = store.jobs(record.id)
