@@ -91,6 +91,8 @@ def enter(found: ApplicationPath) -> None:
         os.environ[ENVIRONMENT_FILE] = str(whole_path(os.environ[ENVIRONMENT_FILE]))
     sys.path[:0] = module_folders(found.root, found.main)
     os.chdir(found.root)
+    # Options of ours are none of the application's: its modules may read arguments of their own.
+    sys.argv = [str(found.toml or found.main or found.root)]
 
 
 def load_application(

@@ -20,6 +20,7 @@ from taipy_exec.cli.render import (
 )
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import one_line
+from taipy_exec.execution.output_capture import release_output
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status
@@ -260,6 +261,7 @@ def _debugger_pauses(live: Any) -> Iterator[None]:
     former = sys.breakpointhook
 
     def hook(*args: Any, **kwargs: Any) -> Any:
+        release_output()
         live.stop()
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         if former is sys.__breakpointhook__:

@@ -76,14 +76,11 @@ class Session:
             yield
 
     def _notice(self, text: str) -> None:
-        """Tell something from a signal handler: a stream that is being written to is not ours."""
+        """Tell something from a signal handler."""
         if self._table is not None:
             self._table.notice = text
-        elif not self._streams.quiet:
-            try:
-                os.write(2, f"{text}\n".encode())
-            except OSError:
-                pass
+        else:
+            self._streams.notice(text)
 
     # -- signals --------------------------------------------------------------------------
 

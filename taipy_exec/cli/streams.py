@@ -54,7 +54,7 @@ class Streams:
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
         self._data = _take_stdout()
         self._is_gone = False
-        self._notes = _Unbreakable(sys.stderr)
+        self._notes = _Unbreakable(_own_stderr())
 
     def _colors(self, is_terminal: bool) -> bool:
         if self._color in ("always", "never"):
@@ -128,7 +128,7 @@ class Streams:
         """Whether a write to stderr would wait: nobody reads the pipe, or Ctrl-S was pressed."""
         watched = select.poll()
         try:
-            watched.register(2, select.POLLOUT)
+            watched.register(self._notes, select.POLLOUT)
             return not watched.poll(0)
         except OSError:
             return False
@@ -175,6 +175,14 @@ class Streams:
         """Write to stderr as it is what a CI system reads."""
         self._notes.write(text)
         self._notes.flush()
+
+    def notice(self, text: str) -> None:
+        """Tell something from a signal handler: a stream that is being written to is not ours."""
+        if not self.quiet:
+            try:
+                os.write(self._notes.fileno(), f"{text}\n".encode())
+            except OSError:
+                pass
 
     def note(self, message: str, style: str = "") -> None:
         """Tell the user something, unless quiet."""
@@ -244,6 +252,24 @@ class _Unbreakable:
     @property
     def encoding(self) -> str:
         return getattr(self._stream, "encoding", None) or "utf-8"
+
+
+def _own_stderr() -> TextIO | None:
+    """stderr for us alone: what leads descriptor 2 elsewhere while a job runs is none of ours."""
+    try:
+        sys.stderr.flush()
+        own = os.dup(2)
+    except (OSError, ValueError, AttributeError):
+        return None
+    # Open until the process ends, as stdout is.
+    return open(
+        own,
+        "w",
+        encoding=sys.stderr.encoding or "utf-8",
+        errors=sys.stderr.errors,
+        buffering=1,
+        closefd=False,
+    )
 
 
 def _take_stdout() -> TextIO:

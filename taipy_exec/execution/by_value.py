@@ -1,108 +1,186 @@
-"""Pickling for another process of the same machine: what cannot be imported there goes whole.
+"""Pickling for another process of the same machine: what cannot be imported there goes by value.
 
 Functions and classes of the user's script, of a notebook, and those made inside a function have
-no module that another process could import. They travel by value (dill), all in one piece so
-that they go on sharing classes and globals; everything else goes by plain pickle, which is
-faster by an order of magnitude.
+no module that another process could import. They are the pieces here: cloudpickle takes them
+with one memory for all, so that they go on sharing classes and globals. Everything else goes by
+plain pickle, which is faster by an order of magnitude.
+
+A script is not run again for this: it may do much when it is imported, and what its `__main__` part
+has set travels too. Only a piece that cannot travel is imported from the script's file. Where there
+is no file, the piece is a `NotSent`, and fails whatever calls it; other pieces are not touched.
 """
 
 from __future__ import annotations
 
-import enum
+import functools
 import io
 import pickle
+import sys
 import types
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 
-import dill
-
+from taipy_exec.config.main_module import import_main
 from taipy_exec.config.vocabulary import MAIN_NAMES
+from taipy_exec.errors import ConfigurationError
+
+_CALLABLES = (types.FunctionType, type, type(functools.cache(len)))
+_PLAIN = frozenset({int, str, float, bool, bytes, tuple, list, dict, set, type(None)})
 
 
 def dump(value: Any) -> bytes:
-    """Pickle `value`. Raises what pickle and dill raise."""
+    """Pickle `value`. Raises what pickle raises; a piece that cannot travel raises nothing."""
     body = io.BytesIO()
     pickler = _Pickler(body, protocol=5)
     pickler.dump(value)
-    whole = io.BytesIO()
-    _WholePickler(whole, protocol=5, recurse=True).dump(pickler.whole)
-    return pickle.dumps((whole.getvalue(), body.getvalue()), protocol=5)
+    pieces = _dump_pieces(pickler.pieces) if pickler.pieces else _Pieces((), (b"", 0))
+    return pickle.dumps((pieces, body.getvalue()), protocol=5)
 
 
-def load(data: bytes) -> tuple[Any, list[Any]]:
-    """The value that `dump` pickled, and the functions and classes in it that came whole.
+def load(data: bytes) -> Any:
+    """The value that `dump` pickled. Only for data of our own coordinator."""
+    pieces, body = pickle.loads(data)
+    return _Unpickler(io.BytesIO(body), _load_pieces(pieces)).load()
 
-    Only for data of our own coordinator.
+
+class NotSent:
+    """In the place of a piece that did not reach this process; `why` is a sentence."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def __call__(self, *arguments: Any, **named: Any) -> NoReturn:
+        """Raises ConfigurationError, whatever it is called with."""
+        raise ConfigurationError(self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece, pickled by a pickler that remembers the former ones, or why it could not be."""
+
+    name: str
+    file: str | None
+    pickled: tuple[bytes, int] | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Pieces in the order of their numbers, and all classes of the script that are in them.
+
+    Pickle looks these up by name when a task returns an instance of one.
     """
-    whole, body = pickle.loads(data)
-    came_whole = dill.loads(whole)
-    return _Unpickler(io.BytesIO(body), came_whole).load(), came_whole
+
+    pieces: tuple[_Piece, ...]
+    classes: tuple[bytes, int]
 
 
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, protocol: int) -> None:
         super().__init__(file, protocol)
-        self.whole: list[Any] = []
+        self.pieces: list[Any] = []
         self._places: dict[int, int] = {}
 
     def persistent_id(self, obj: Any) -> int | None:
-        if not isinstance(obj, types.FunctionType | type) or not _is_homeless(obj):
+        kind = type(obj)
+        if kind in _PLAIN or not (
+            _is_homeless(obj) if isinstance(obj, _CALLABLES) else _is_homeless(kind)
+        ):
             return None
         if id(obj) not in self._places:
-            self._places[id(obj)] = len(self.whole)
-            self.whole.append(obj)
+            self._places[id(obj)] = len(self.pieces)
+            self.pieces.append(obj)
         return self._places[id(obj)]
 
 
-class _WholePickler(dill.Pickler):  # type: ignore[misc]
-    """dill, with enums that have no home: dill itself cannot take a class apart whose members
-    are instances of it."""
-
-    dispatch = dill.Pickler.dispatch.copy()
-
-    def _save_enum(self, cls: enum.EnumMeta) -> None:
-        if not _is_homeless(cls):
-            self.save_global(cls)
-            return
-        found: Mapping[str, Any] = cls.__members__
-        members = [(name, member.value) for name, member in found.items()]
-        made = (type(cls), cls.__name__, cls.__bases__, members, cls.__module__, cls.__qualname__)
-        extras = {
-            name: value
-            for name, value in vars(cls).items()
-            if isinstance(value, types.FunctionType | property | classmethod | staticmethod)
-            and not (name.startswith("_") and name.endswith("_"))
-        }
-        self.save_reduce(_make_enum, made, extras, None, None, _add_extras, obj=cls)
-
-    dispatch[enum.EnumMeta] = _save_enum
-
-
-def _make_enum(
-    kind: Any, name: str, bases: tuple[type, ...], members: Any, module: str, qualname: str
-) -> Any:
-    space = kind.__prepare__(name, bases)
-    space["__module__"], space["__qualname__"] = module, qualname
-    for member, value in members:
-        space[member] = value
-    return kind(name, bases, space)
-
-
-def _add_extras(cls: Any, extras: dict[str, Any]) -> None:
-    for name, value in extras.items():
-        setattr(cls, name, value)
-
-
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, whole: list[Any]) -> None:
+    def __init__(self, file: io.BytesIO, pieces: list[Any]) -> None:
         super().__init__(file)
-        self._whole = whole
+        self._pieces = pieces
 
     def persistent_load(self, pid: int) -> Any:
-        return self._whole[pid]
+        return self._pieces[pid]
 
 
-def _is_homeless(obj: types.FunctionType | type) -> bool:
+def _is_homeless(obj: Any) -> bool:
     """Whether no module has it under its name: the script's own, nested ones, lambdas."""
     return obj.__module__ == MAIN_NAMES[0] or "<" in obj.__qualname__
+
+
+def _dump_pieces(pieces: list[Any]) -> _Pieces:
+    from taipy_exec.execution.piece_pickler import PiecePickler  # cloudpickle: 60 ms
+
+    failures: dict[int, str] = {}
+    while True:
+        pickler = PiecePickler()
+        pickled: dict[int, tuple[bytes, int]] = {}
+        try:
+            for number, piece in enumerate(pieces):
+                if number not in failures:
+                    pickled[number] = pickler.pickled(piece)
+        except Exception as error:
+            # Its memory is of no use now: later pieces would refer to what is half written.
+            failures[number] = f"{type(error).__name__}: {error}"
+            continue
+        sent = tuple(
+            _Piece(_name(piece), _file_of(piece), pickled.get(number), failures.get(number))
+            for number, piece in enumerate(pieces)
+        )
+        return _Pieces(sent, pickler.pickled(pickler.classes))
+
+
+def _load_pieces(sent: _Pieces) -> list[Any]:
+    if not sent.pieces:
+        return []
+    from taipy_exec.execution.piece_pickler import read_all
+
+    pickled = [piece.pickled for piece in sent.pieces if piece.pickled is not None]
+    *read, classes = read_all([*pickled, sent.classes], NotSent)
+    of_stream = iter(read)
+    found = [
+        _imported(piece, piece.failure) if piece.pickled is None else next(of_stream)
+        for piece in sent.pieces
+    ]
+    found = [
+        _imported(piece, made.why) if isinstance(made, NotSent) and piece.pickled else made
+        for piece, made in zip(sent.pieces, found, strict=True)
+    ]
+    main = sys.modules[MAIN_NAMES[0]]
+    for made in found if isinstance(classes, NotSent) else [*found, *classes]:
+        if _is_of_script(made) and made.__qualname__.isidentifier():
+            main.__dict__.setdefault(made.__name__, made)
+    return found
+
+
+def _is_of_script(made: Any) -> bool:
+    """Pickle looks such ones up by name: in what a task returns, and what it hands to a pool."""
+    return isinstance(made, _CALLABLES) and made.__module__ == MAIN_NAMES[0]
+
+
+def _imported(piece: _Piece, failure: str | None) -> Any:
+    """A piece from the script's file, or what stands in its place."""
+    why = f"{piece.name} cannot be sent to another process: {failure}"
+    if piece.file is None:
+        return NotSent(f"{why}; write it into a module, and import it from there")
+    try:
+        import_main(Path(piece.file), MAIN_NAMES[1])
+        found: Any = sys.modules[MAIN_NAMES[1]]
+        for name in piece.name.split("."):
+            found = getattr(found, name)
+    except (ConfigurationError, AttributeError) as error:
+        return NotSent(f"{why}; nor can it be imported from {piece.file}: {error}")
+    return found
+
+
+def _name(piece: Any) -> str:
+    return str(getattr(piece, "__qualname__", None) or f"an instance of {type(piece).__qualname__}")
+
+
+def _file_of(piece: Any) -> str | None:
+    """The script that has it under its name."""
+    name = getattr(piece, "__qualname__", "<")
+    file = getattr(sys.modules[MAIN_NAMES[0]], "__file__", None)
+    if not file or "<" in name or piece.__module__ != MAIN_NAMES[0] or not Path(file).is_file():
+        return None
+    return str(Path(file).absolute())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import pickle
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, ForeignProgram, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
 from taipy_exec.config.reference import FunctionRef
-from taipy_exec.config.vocabulary import MAIN_NAMES, WATCH_KEYS
+from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
@@ -27,7 +25,8 @@ from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.run_job import JobRunner
-from taipy_exec.execution.surroundings import Surroundings, open_stream
+from taipy_exec.execution.standard_streams import open_stream
+from taipy_exec.execution.surroundings import Surroundings
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -143,13 +142,8 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
             return
         order, beside = from_beside(fence.set_by(message))
         if runner is None:
-            report = JobReport(
-                job=order.job,
-                attempt=order.attempt,
-                finished_at=time.time(),
-                duration=0.0,
-                failure=failure,
-            )
+            assert failure is not None
+            report = JobReport.failed(order, failure)
         else:
             report = _run(runner, order, beside, surroundings)
         end_copy_of(own)
@@ -159,16 +153,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
 def _run(
     runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
 ) -> JobReport:
-    try:
-        report = runner.run(order, beside)
-    except KeyboardInterrupt as error:
-        report = JobReport(
-            job=order.job,
-            attempt=order.attempt,
-            finished_at=time.time(),
-            duration=0.0,
-            failure=Failure(kind=Reason.RAISED, type=type(error).__name__, message=str(error)),
-        )
+    report = runner.run(order, beside)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -201,8 +186,7 @@ def _load(
         os.environ.update(bootstrap.environment)
         multiprocessing.current_process().authkey = bootstrap.authkey
         _import_application(bootstrap)
-        app, came_whole = by_value.load(bootstrap.app)
-        _complete_main(came_whole)
+        app = by_value.load(bootstrap.app)
         runner = _make_runner(app, may_write if bootstrap.asks else None)
     except (Exception, SystemExit) as error:
         hint = f"; {error.hint}" if isinstance(error, TaipyExecError) and error.hint else ""
@@ -212,8 +196,6 @@ def _load(
             message=f"the application could not be loaded in a new process: {error}{hint}",
             traceback=format_traceback(error, error.__traceback__),
         )
-    if not logging.getLogger().handlers:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     return runner, None
 
 
@@ -233,17 +215,3 @@ def _make_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRun
     if app.also is None:
         return of_program
     return ProgramOrFile(of_program, JobRunner(app.also, may_write, alone=True))
-
-
-def _complete_main(came_whole: Iterable[Any]) -> None:
-    """Give this process's `__main__` the classes and functions that came by value.
-
-    Pickle looks up a class of the user's script there when a task returns an instance of it.
-    """
-    main = sys.modules[MAIN_NAMES[0]]
-    for made in came_whole:
-        used = getattr(made, "__globals__", {}) if made.__module__ == MAIN_NAMES[0] else {}
-        own = [(made.__name__, made)] if made.__qualname__.isidentifier() else []
-        for name, value in [*own, *used.items()]:
-            if getattr(value, "__module__", None) == MAIN_NAMES[0]:
-                main.__dict__.setdefault(name, value)

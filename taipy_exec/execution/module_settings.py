@@ -62,7 +62,7 @@ def _fresh(logger: logging.Logger) -> _Logger:
 
 def _restore_logger(logger: logging.Logger, known: _Logger) -> None:
     level, propagate, disabled, handlers = known
-    if logger.level != level:
+    if logger.level is not level:
         logger.setLevel(level)
     logger.propagate, logger.disabled = propagate, disabled
     if logger.handlers != handlers:

@@ -5,6 +5,8 @@ It names a task of the application's own configuration and nothing else: no code
 
 from __future__ import annotations
 
+import time
+
 # By name: a job may put something else in the place of `json.dumps`.
 from json import dumps, loads
 from typing import NamedTuple
@@ -101,6 +103,17 @@ class JobReport(NamedTuple):
     source: str | None = None
     final: bool = False
     spoiled: str = ""
+
+    @classmethod
+    def failed(cls, order: JobOrder, failure: Failure, duration: float = 0.0) -> JobReport:
+        """An attempt that ended now, after `duration` seconds."""
+        return cls(
+            job=order.job,
+            attempt=order.attempt,
+            finished_at=time.time(),
+            duration=duration,
+            failure=failure,
+        )
 
     def dump(self) -> bytes:
         """As JSON."""

@@ -5,6 +5,7 @@ The one way to run a job, whatever the mode.
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import inspect
 import os
@@ -13,13 +14,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.run_options import RunOptions, size_text
 from taipy_exec.data.files import A_FOLDER, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError
+from taipy_exec.execution.by_value import NotSent
 from taipy_exec.execution.failed_attempt import (
     AttemptFailed,
     failure_of,
@@ -35,7 +37,14 @@ from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
 if TYPE_CHECKING:
-    from taipy_exec.execution.surroundings import Surroundings
+    from contextlib import AbstractContextManager
+
+
+class Watching(Protocol):
+    """What knows what a job does to its process: its call, and the import of its module."""
+
+    def importing(self) -> AbstractContextManager[None]: ...
+    def calling(self) -> AbstractContextManager[None]: ...
 
 
 class _Outdated(BaseException):
@@ -58,9 +67,9 @@ class JobRunner:
         self._beside = b""
         self._functions: dict[str, Callable[..., Any]] = {}
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
-        self._surroundings: Surroundings | None = None
+        self._surroundings: Watching | None = None
 
-    def watch(self, surroundings: Surroundings) -> None:
+    def watch(self, surroundings: Watching) -> None:
         """Have these know what a job does, and what the import of its module."""
         self._surroundings = surroundings
 
@@ -70,7 +79,7 @@ class JobRunner:
         So does what a plugged-in storage type raises where nobody expects it. `beside` came with
         the order, for a task that is stored nowhere.
 
-        Only `JobStopped` and KeyboardInterrupt go through, after the attempt has ended.
+        Only `JobStopped` goes through, after the attempt has ended.
         """
         begin = time.perf_counter()
         self._beside = beside
@@ -85,7 +94,7 @@ class JobRunner:
         except AttemptFailed as failed:
             failure = failed.failure
             final = options is not None and failed.is_final(options.retry_on)
-        except (JobStopped, KeyboardInterrupt):
+        except JobStopped:
             raise
         except _Outdated:
             failure = Failure(
@@ -192,6 +201,8 @@ class JobRunner:
                     ),
                     cause,
                 ) from None
+        if isinstance(found, NotSent):
+            raise AttemptFailed(Failure(kind=Reason.NOT_LOADED, message=found.why))
         return found
 
     def _data_nodes(
@@ -234,15 +245,16 @@ def _read(node: DataNodeRef) -> Any:
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     own = os.getpid()
     try:
-        result = function(*arguments)
+        # Context variables that a job sets are its own.
+        result = contextvars.copy_context().run(function, *arguments)
         if type(result) is CoroutineType and is_async(function):
             from taipy_exec.execution.coroutines import run_to_end
 
             result = run_to_end(result)
-    except (JobStopped, KeyboardInterrupt) as error:
+    except JobStopped as error:
         end_copy_of(own, error)
         raise
-    except BaseException as error:  # SystemExit and the like end the job, not us
+    except BaseException as error:  # SystemExit, KeyboardInterrupt: they end the job, not us
         end_copy_of(own, error)
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         raise AttemptFailed(

@@ -222,14 +222,8 @@ class Slot:
         if job is not None and report is None:
             self.take_output()
             duration = time.monotonic() - self._begun
-            report = JobReport(
-                job=job.job,
-                attempt=job.attempt,
-                finished_at=time.time(),
-                duration=duration,
-                failure=self._death(code, peak),
-                peak_memory=peak,
-            )
+            report = JobReport.failed(job, self._death(code, peak), duration)
+            report = report._replace(peak_memory=peak)
             self._finish()
         self._close_pipes()
         return report

@@ -109,13 +109,7 @@ class SlotPool:
         Until then (monotonic clock) it need not ask before it writes; `beside` goes with the order.
         """
         if worker not in self._reserved:
-            report = JobReport(
-                job=order.job,
-                attempt=order.attempt,
-                finished_at=time.time(),
-                duration=0.0,
-                failure=self._refusal or _GONE,
-            )
+            report = JobReport.failed(order, self._refusal or _GONE)
             self._ended.append(report)
             return
         slot = self._reserved.pop(worker)

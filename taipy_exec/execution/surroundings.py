@@ -21,14 +21,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any
 
+from taipy_exec.execution.default_logging import DefaultLogging
 from taipy_exec.execution.module_settings import (
     DecimalSettings,
     LogSettings,
     RandomNumbers,
     WarningSettings,
 )
+from taipy_exec.execution.standard_streams import as_made, is_usable, open_stream
 
 # Those of C, which take less: 10 ms to import `locale`, 0.5 ms to ask `signal` for all handlers.
 _c_locale, _c_signal = importlib.import_module("_locale"), importlib.import_module("_signal")
@@ -168,6 +170,8 @@ class Surroundings:
     """Remembers a process as it is when this is made; `restore` is for after each job."""
 
     def __init__(self) -> None:
+        self._logging = DefaultLogging()
+        self._logging.install()
         self._streams = [sys.stdin, sys.stdout, sys.stderr]
         self._spare = [os.dup(number) for number in range(3)]
         self._random = RandomNumbers()
@@ -215,6 +219,7 @@ class Surroundings:
         self._restore_streams()
         for settings in (known.loggers, known.warnings, known.decimals, self._random):
             settings.restore()
+        self._logging.install()
         if _descriptors_are_scarce():
             left.append("more than half of its descriptors are open")
         return left
@@ -239,12 +244,14 @@ class Surroundings:
 
     def _restore_streams(self) -> None:
         for number, stream in enumerate(self._streams):
-            if stream.closed:
+            if not is_usable(stream):
                 self._streams[number] = open_stream(number)
                 for handler in logging.getLogger().handlers:
                     if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
                         handler.stream = self._streams[number]
         sys.stdin, sys.stdout, sys.stderr = self._streams
+        for stream in (sys.stdout, sys.stderr):
+            as_made(stream)
 
 
 def _restore_settings(known: Mapping[str, Any]) -> list[str]:
@@ -314,12 +321,3 @@ def _descriptors_are_scarce() -> bool:
     os.close(number)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return soft != resource.RLIM_INFINITY and number > soft // 2
-
-
-def open_stream(number: int) -> TextIO:
-    """The text stream of a standard descriptor; to close it leaves the descriptor open."""
-    if number == 0:
-        return open(0, encoding="utf-8", closefd=False)
-    return open(
-        number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
-    )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import FrameType
+from typing import Any
 
-from taipy_exec.execution.capture import JobLog, Tee, appending
+from taipy_exec.execution.capture import JobLog, appending
+from taipy_exec.execution.default_logging import DefaultLogging
 from taipy_exec.execution.limits import JobStopped
+from taipy_exec.execution.module_settings import LogSettings
 from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.execution.output_capture import OutputCapture, release_output
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
@@ -27,7 +36,10 @@ class DevelopmentRunner:
         self._worker = worker_name()
         self._next: JobOrder | None = None
         self._running: JobOrder | None = None
-        self._records = _Records()
+        self._jobs.watch(_LogsOnly())
+        self._output = OutputCapture(echo=context.echo)
+        self._log: JobLog | None = None
+        self._logging = DefaultLogging(self._note)
 
     def free(self) -> int:
         return 0 if self._next else 1
@@ -47,28 +59,39 @@ class DevelopmentRunner:
             if timeout:
                 time.sleep(min(timeout, 0.05))
             return []
+        with _Interrupts(lambda: self._running is not None) as interrupts:
+            report = self._run(order)
+        if interrupts.seen and report.failure and report.failure.type == KeyboardInterrupt.__name__:
+            raise KeyboardInterrupt
+        return [report]
+
+    def _run(self, order: JobOrder) -> JobReport:
         begin = time.perf_counter()
         log = JobLog(
             lambda: appending(self._context.log_path(order)), self._context.app.job.log_limit
         )
+        self._log = log
+        self._logging.install()
+        self._output.start(log)
+        hook, sys.breakpointhook = sys.breakpointhook, _debugger(sys.breakpointhook)
         try:
-            with _Captured(log, self._records, echo=self._context.echo):
-                self._running = order
-                try:
-                    return [self._jobs.run(order)]
-                finally:
-                    self._running = None
+            self._running = order
+            try:
+                return self._jobs.run(order)
+            finally:
+                self._running = None
         except JobStopped:
             failure = Failure(kind=Reason.INTERRUPTED, message="stopped while it ran")
-            return [
-                JobReport(
-                    job=order.job,
-                    attempt=order.attempt,
-                    finished_at=time.time(),
-                    duration=time.perf_counter() - begin,
-                    failure=failure,
-                )
-            ]
+            return JobReport.failed(order, failure, time.perf_counter() - begin)
+        finally:
+            sys.breakpointhook = hook
+            self._output.stop()
+            self._log = None
+            log.close()
+
+    def _note(self, line: bytes) -> None:
+        if self._log is not None:
+            self._log.write(line)
 
     def wake(self) -> None:
         """Nothing waits in this mode."""
@@ -80,64 +103,71 @@ class DevelopmentRunner:
 
     def close(self, grace: float = 0.0) -> None:
         """Leave the program's logging as it was."""
-        self._records.restore()
+        self._logging.uninstall()
+        self._output.close()
 
 
-class _Captured:
-    """While a job runs: its prints and its log records go to its log. A context by hand, since
-    it is entered for every job."""
+class _LogsOnly:
+    """A job's levels and handlers are its own. Else it shares its process with the program."""
 
-    __slots__ = ("_echo", "_log", "_records", "_streams", "_tees")
+    def importing(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
-    def __init__(self, log: JobLog, records: _Records, *, echo: bool) -> None:
-        self._log = log
-        self._records = records
-        self._echo = echo
-        self._streams = (sys.stdout, sys.stderr)
-
-    def __enter__(self) -> None:
-        out, err = self._streams
-        self._tees = tuple(Tee(self._log, one if self._echo else None) for one in (out, err))
-        sys.stdout, sys.stderr = self._tees
-        self._records.log = self._log
-        logging.getLogger().addHandler(self._records)
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        logging.getLogger().removeHandler(self._records)
-        sys.stdout, sys.stderr = self._streams
-        for tee in self._tees:
-            tee.end()
-        self._log.close()
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        before = LogSettings()
+        try:
+            yield
+        finally:
+            before.restore()
 
 
-class _Records(logging.Handler):
-    """Log records of the running job into its log, also where nobody has set up logging.
+class _Interrupts:
+    """Sees a Ctrl-C while a job runs, so that a KeyboardInterrupt of the job's own is no Ctrl-C.
 
-    Its level stays set from the first job to the end: setting one is not cheap.
+    Between the steps of a job it waits until they are done. Handlers belong to the main thread: in
+    another one there is nothing to see.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-        self.log: JobLog | None = None
-        root = logging.getLogger()
-        self._level = root.level
-        if not root.handlers:
-            root.setLevel(logging.INFO)
+    def __init__(self, is_in_job: Callable[[], bool]) -> None:
+        self._is_in_job = is_in_job
+        self._former: Any = None
+        self._waits = False
+        self.seen = False
 
-    def emit(self, record: logging.LogRecord) -> None:
-        alone = len(logging.getLogger().handlers) == 1
-        if alone and record.levelno >= logging.WARNING and logging.lastResort is not None:
-            # Without us, Python itself would print this; the job's stderr is captured anyway.
-            logging.lastResort.handle(record)
-        elif self.log is not None:
-            try:
-                self.log.write((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
-            except Exception:
-                self.handleError(record)
+    def __enter__(self) -> _Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            former = signal.getsignal(signal.SIGINT)
+            if callable(former):
+                self._former = former
+                signal.signal(signal.SIGINT, self._on_interrupt)
+        return self
 
-    def restore(self) -> None:
-        """Take the level back, where it is still ours."""
-        root = logging.getLogger()
-        if root.level == logging.INFO and not root.handlers:
-            root.setLevel(self._level)
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self._former is not None:
+            signal.signal(signal.SIGINT, self._former)
+            if self._waits:
+                self._former(signal.SIGINT, None)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        if self._is_in_job():
+            self._former(number, frame)
+        else:
+            self._waits = True
+
+
+def _debugger(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """`breakpoint()` has the terminal for itself: what the job prints goes there from then on."""
+    if hook is not sys.__breakpointhook__:
+        return hook
+
+    def talk(*args: Any, **named: Any) -> Any:
+        release_output()
+        if os.environ.get("PYTHONBREAKPOINT"):
+            return hook(*args, **named)
+        import pdb
+
+        return pdb.Pdb().set_trace(sys._getframe(1))
+
+    return talk

@@ -41,5 +41,5 @@ def packed(task: Any) -> bytes:
 
 def unpacked(beside: bytes) -> ProgramTask | str:
     """The task that was packed, or why it could not be. Raises what loading its function raises."""
-    found: ProgramTask | str = by_value.load(beside)[0]
+    found: ProgramTask | str = by_value.load(beside)
     return found

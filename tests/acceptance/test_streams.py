@@ -269,13 +269,13 @@ def test_bytes_that_a_job_writes_to_stdout_are_in_its_log_too(
     app: Application, arguments: list[str]
 ) -> None:
     app.one(
-        "import subprocess, sys\nsys.stdout.buffer.write(b'by bytes\\n')\n"
+        "import subprocess, sys\nsys.stdout.buffer.write(b'by bytes\\n')\nsys.stdout.flush()\n"
         "subprocess.run(['echo', 'by echo'], stdout=sys.stdout, check=True)\nreturn 1",
         mode="development",
     )
     result = app.run("submit", "--json", *arguments)
     assert result.code == 0
-    assert app.run("logs", result.job("bad")["id"]).out == "by bytes\n"
+    assert app.run("logs", result.job("bad")["id"]).out == "by bytes\nby echo\n"
 
 
 def test_a_full_disk_under_stdout_is_told_and_the_run_is_stored(app: Application) -> None:

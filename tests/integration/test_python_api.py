@@ -1520,7 +1520,7 @@ def test_a_closure_over_what_does_not_pickle_works_in_development(app: Applicati
     assert found["statuses"] == {"good": "COMPLETED"}
 
 
-def test_a_task_that_does_not_pickle_keeps_no_task_beside_it_from_ending(app: Application) -> None:
+def test_a_task_that_does_not_pickle_is_imported_from_the_scripts_file(app: Application) -> None:
     found = run(
         app,
         "standalone",
@@ -1532,9 +1532,7 @@ def test_a_task_that_does_not_pickle_keeps_no_task_beside_it_from_ending(app: Ap
         show(statuses=statuses(scenario.submit(wait=True)))
         """,
     )
-    assert found["statuses"]["bad"] == "FAILED"
-    # Functions travel in one piece, so for now the tasks beside it are not loaded either.
-    assert found["statuses"]["good"] in ("FAILED", "COMPLETED")
+    assert found["statuses"] == {"bad": "COMPLETED", "good": "COMPLETED"}
 
 
 @pytest.mark.parametrize("guard", [False, True])
@@ -1618,12 +1616,13 @@ def test_a_task_that_ends_its_process_fails_with_the_reason_and_others_go_on(
     assert found["again"] == {"good": "COMPLETED"}
 
 
-def test_keyboard_interrupt_raised_by_a_task_fails_its_job_only_in_standalone(
-    app: Application,
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_keyboard_interrupt_raised_by_a_task_fails_its_job_only(
+    app: Application, mode: str
 ) -> None:
     found = run(
         app,
-        "standalone",
+        mode,
         """
         def interrupt():
             raise KeyboardInterrupt
@@ -1633,33 +1632,6 @@ def test_keyboard_interrupt_raised_by_a_task_fails_its_job_only_in_standalone(
         """,
     )
     assert found["statuses"] == {"bad": "FAILED", "after": "ABANDONED", "good": "COMPLETED"}
-
-
-def test_keyboard_interrupt_raised_by_a_task_leaves_nothing_running_in_development(
-    app: Application,
-) -> None:
-    found = run(
-        app,
-        "development",
-        """
-        def interrupt():
-            raise KeyboardInterrupt
-        orchestrator, scenario = started(
-            {"bad": (interrupt, [], ["a"]), "after": (add, ["a"], ["b"])})
-        raised = False
-        try:
-            scenario.submit()
-        except KeyboardInterrupt:
-            raised = True
-        submission = tp.get_latest_submission(scenario)
-        again = statuses(scenario.after.submit()) if scenario.a.read() else None
-        show(raised=raised, known=submission and statuses(submission))
-        """,
-    )
-    (bad,), (after,) = (stored(app)[task] for task in ("bad", "after"))
-    assert bad in ("FAILED", "CANCELED")
-    assert after in ("ABANDONED", "CANCELED")
-    assert found["raised"] is True
 
 
 def test_ctrl_c_during_a_development_submit_leaves_nothing_running(app: Application) -> None:

@@ -32,7 +32,7 @@ _NEEDS = {
 }
 _TABLE_PACKAGES = ("pandas", "numpy")
 _OTHER_TABLES = ("polars", "pyarrow")
-_ALWAYS = ("typer", "rich", "multiprocess", "dill", "pika")
+_ALWAYS = ("typer", "rich", "multiprocess", "cloudpickle", "pika")
 
 
 class Level(StrEnum):
