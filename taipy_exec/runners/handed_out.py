@@ -230,14 +230,13 @@ class HandedOut:
             self.send_again(order, now + _PUT_OFF_SECONDS)
 
     def _came_back(self, out: Handed, now: float) -> None:
-        """A worker that had the order is gone, and had not told that it began.
+        """A worker that had the order is gone, or takes fewer at once, and did not say that it began.
 
-        Mostly it had not. But a job that kills its worker at once must not do so for ever.
+        Mostly it had not begun. But a job that kills its worker at once must not do so for ever.
         """
         out.returned += 1
         if out.returned < self._most_returns:
-            how = "a worker was lost before it told of a start"
-            self._tell(out.order, f"its order came back: {how}")
+            self._tell(out.order, "its order came back: a worker had it and did not begin it")
             self.send_again(out.order, now)
         else:
             out.worker = _NOBODY
