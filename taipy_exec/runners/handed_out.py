@@ -230,7 +230,7 @@ class HandedOut:
             self.send_again(order, now + _PUT_OFF_SECONDS)
 
     def _came_back(self, out: Handed, now: float) -> None:
-        """A worker that had the order is gone, or takes fewer at once, and did not say that it began.
+        """A worker had the order and did not say that it began: it is gone, or asked for fewer.
 
         Mostly it had not begun. But a job that kills its worker at once must not do so for ever.
         """
