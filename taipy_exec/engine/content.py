@@ -65,9 +65,10 @@ class ContentFreshness(Freshness):
         parts = self._parts(task, inputs)
         for node in outputs:
             edit = self.recorded(node)
-            if edit is None or edit.made_from is None:
+            known = json.loads(edit.made_from) if edit and edit.made_from else {}
+            if edit is None or "function" not in known:  # it is of the rule by time
                 return f"it is not known what {node.config.id} was made from"
-            why = _difference(task, json.loads(edit.made_from), parts)
+            why = _difference(task, known, parts)
             if why is not None:
                 return why
             if self.content(node, edit) != edit.content:

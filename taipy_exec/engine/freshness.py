@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,6 +13,8 @@ from taipy_exec.store.store import Store
 
 # A clock elsewhere, such as that of a file server, may be ahead by so many seconds.
 _AHEAD = 2.0
+# In the record of an output: the times of the inputs when the job was about to read them.
+_READ = "read"
 
 
 def _in_the_future(node: DataNodeRef) -> str:
@@ -76,8 +79,8 @@ class Freshness:
     ) -> str | None:
         """Why the task must run, in words; None where Taipy's rule lets it be skipped.
 
-        The rule: the task is skippable, has outputs, all of them are valid, and every input is
-        older than the oldest output. One of the same time may have been written after it, where a
+        The rule: the task is skippable, has outputs, all of them are valid, every input is older
+        than the oldest output, and none has changed since the job read it. One of the same time may have been written after it, where a
         disk keeps whole seconds only; and a time in the future proves nothing.
         """
         why = self._why_not_there(task, outputs, now)
@@ -93,6 +96,23 @@ class Freshness:
                 return _in_the_future(node)
             if edited is not None and edited >= oldest:
                 return f"{node.config.id} changed"
+        return self._changed_since_it_was_read(inputs, outputs)
+
+    def _changed_since_it_was_read(
+        self, inputs: Sequence[DataNodeRef], outputs: Sequence[DataNodeRef]
+    ) -> str | None:
+        """An input that changed while the job ran: its output is newer, and made of the old value.
+
+        An output that somebody else has written since is nothing that a job has made.
+        """
+        for output in outputs:
+            edit = self.recorded(output)
+            if edit is None or (output.changed_at() or 0.0) > edit.at + _AHEAD:
+                continue
+            known = json.loads(edit.made_from).get(_READ, {}) if edit.made_from else {}
+            for node in inputs:
+                if node.id in known and (self.last_edit(node) or 0.0) > (known[node.id] or 0.0):
+                    return f"{node.config.id} changed"
         return None
 
     def _why_not_there(
@@ -116,7 +136,7 @@ class Freshness:
         self, task: TaskConfig, inputs: Sequence[DataNodeRef]
     ) -> Mapping[str, object] | None:
         """What a job that starts now makes its outputs from, to be kept with them, if anything."""
-        return None
+        return {_READ: {node.id: self.last_edit(node) for node in inputs}}
 
     def note_end(
         self, node: DataNodeRef, edit: Edit, made_from: Mapping[str, object], source: str | None
@@ -125,7 +145,7 @@ class Freshness:
 
         `source` is the digest of the function that ran, None where that is not known.
         """
-        return edit
+        return edit._replace(made_from=json.dumps(made_from))
 
     def take_contents(self) -> Sequence[Content]:
         """What is to be stored about files with the next commit."""

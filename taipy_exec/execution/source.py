@@ -21,8 +21,11 @@ from typing import Any
 
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.vocabulary import MAIN_NAMES
+from taipy_exec.execution.import_effects import EffectFinder
 
 _Import = tuple[str, str | None]
+# In the place of a name: the module was imported for its effect.
+_EFFECTS = "\0"
 
 
 def _process_start() -> float:
@@ -140,10 +143,17 @@ class Sources:
     def _walk(self, module: _Module, name: str) -> Iterator[str]:
         """The text of all that `name` of `module` consists of, each part once."""
         seen: set[tuple[str, str | None]] = set()
+        imported: set[str] = set()
         todo: list[tuple[_Module, str | None]] = [(module, name)]
         while todo:
             where, what = todo.pop()
-            if (where.name, what) in seen:
+            if where.name not in imported:
+                imported.add(where.name)
+                for statement in self._effects(where):
+                    yield f"{where.name}: {_plain(statement)}"
+                    todo += self._used_by(where, statement)
+                todo += [(found, _EFFECTS) for found in self._imported_by(where)]
+            if (where.name, what) in seen or what == _EFFECTS:
                 continue
             seen.add((where.name, what))
             if what is None:
@@ -159,6 +169,47 @@ class Sources:
                     yield f"import {one}"
                 else:
                     todo.append(target)
+
+    def _effects(self, module: _Module) -> list[ast.stmt]:
+        """The statements of a module that do more than define."""
+        if module.effects is None:
+            finder = EffectFinder(
+                lambda name: next((one for one, _ in module.imports.get(name, ())), None),
+                lambda base: self._registers(module, base, set()),
+            )
+            module.effects = list(finder.find(module.body, set(module.statements)))
+        return module.effects
+
+    def _registers(self, module: _Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:
+        """Whether a class notes its subclasses: by `__init_subclass__`, or by a metaclass."""
+        if not isinstance(base, ast.Name) or (module.name, base.id) in seen:
+            return False
+        seen.add((module.name, base.id))
+        for one in module.imports.get(base.id, ()):
+            target = self._target(one)
+            if target is not None and target[1] is not None:
+                named = ast.Name(target[1], ast.Load())
+                if self._registers(target[0], named, seen):
+                    return True
+        return any(
+            isinstance(statement, ast.ClassDef)
+            and (
+                bool(statement.keywords)
+                or any(getattr(one, "name", "") == "__init_subclass__" for one in statement.body)
+                or any(self._registers(module, further, seen) for further in statement.bases)
+            )
+            for statement in module.statements.get(base.id, ())
+        )
+
+    def _imported_by(self, module: _Module) -> Iterator[_Module]:
+        """The application's own modules that run when this one is imported or used."""
+        for name in module.modules:
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                path = ".".join(parts[:end])
+                found = self._module(path) if self._inside(path) else None
+                if found is not None:
+                    yield found
 
     def _used_by(
         self, module: _Module, statement: ast.stmt
@@ -215,11 +266,14 @@ class _Module:
         self.name = name
         self.text = text
         self.changed_at = changed_at
+        self.body = ast.parse(text).body
+        self.effects: list[ast.stmt] | None = None
+        self.modules: set[str] = set()
         self.statements: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, list[_Import]] = {}
         self._stars: list[str] = []
         self._package = name if is_package else name.rpartition(".")[0]
-        for statement in ast.parse(text).body:
+        for statement in self.body:
             self._note(statement)
 
     @classmethod
@@ -249,15 +303,19 @@ class _Module:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import):
                 for alias in node.names:
+                    self.modules.add(alias.name)
                     top = alias.name.partition(".")[0]
                     self._import(alias.asname or top, (alias.name if alias.asname else top, None))
             elif isinstance(node, ast.ImportFrom):
                 module = absolute_name(node, self._package)
+                self.modules |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
                 for alias in node.names:
                     if alias.name == "*":
                         self._stars.append(module)
                     else:
                         self._import(alias.asname or alias.name, (module, alias.name))
+            elif isinstance(node, ast.Call) and _root(node.func) & {"importlib", "import_module"}:
+                self.modules |= {one.value for one in node.args if _is_text(one)}  # type: ignore[attr-defined]
         for name in _bound(statement):
             self.statements.setdefault(name, []).append(statement)
 
@@ -309,6 +367,10 @@ def _root(node: ast.expr) -> set[str]:
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value
     return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _plain(statement: ast.stmt) -> str:

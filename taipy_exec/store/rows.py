@@ -46,8 +46,9 @@ class CycleRow:
 class Edit(NamedTuple):
     """One write of a data node: by a job, or by `editor`; `digest` of default data.
 
-    With `cache = "content"`, `content` is the digest of what a job wrote, and `made_from` tells of
-    the inputs and the function, as JSON. `notes` holds what else its user told, as JSON.
+    `made_from` says as JSON what a skippable job made it from: the times of its inputs, or, with
+    `cache = "content"`, the inputs and the function; `content` is then the digest of what the job
+    wrote. `notes` holds what else its user told, as JSON.
     """
 
     node: str

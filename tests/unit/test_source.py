@@ -176,3 +176,71 @@ def test_functions_that_are_given_count_by_their_code(tmp_path: Path) -> None:
     assert of(lambda x: x + 1) != of(lambda x: x + 2)
     assert of(sum) == of(sum)
     assert of(sum) != of(max)
+
+
+PLUGGED = """
+import plug
+import table
+
+def train(x):
+    return table.R["p"](x)
+"""
+TABLE = "R = {}\ndef register(f):\n    R[f.__name__] = f\n    return f\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "old", "new"),
+    [
+        ("plug", "import table\n@table.register\ndef p(x):\n    return 1\n", "1", "2"),
+        ("plug", "from table import register as r\n@r\ndef p(x):\n    return 1\n", "1", "2"),
+        ("plug", "def _init():\n    global K\n    K = 1\n_init()\n", "K = 1", "K = 2"),
+        ("plug", "import table\nsetattr(table, 'K', 1)\n", "1", "2"),
+        ("plug", "import table\ntable.K = 1\n", "1", "2"),
+        ("plug", "globals()['K'] = 1\n", "1", "2"),
+        ("plug", "exec('K = 1')\n", "1", "2"),
+        ("plug", "import table\nfor k in 'ab':\n    table.R[k] = 1\n", "1", "2"),
+        ("plug", "import table\ntry:\n    table.K = 1\nfinally:\n    pass\n", "1", "2"),
+        ("plug", "import random\nrandom.seed(1)\n", "1", "2"),
+        ("plug", "from table import Base\nclass One(Base):\n    n = 1\n", "n = 1", "n = 2"),
+        ("plug", "class M(type):\n    pass\nclass One(metaclass=M):\n    n = 1\n", "1", "2"),
+        ("plug", "import further\n", "", ""),
+        ("plug", "import importlib\nm = importlib.import_module('further')\n", "", ""),
+        ("plug", "def _set(k):\n    table.K = k\nx = _set(1)\n", "1", "2"),
+    ],
+)
+def test_what_a_module_does_when_it_is_imported_counts(
+    digest: Digest, name: str, text: str, old: str, new: str
+) -> None:
+    further = "import table\ntable.K = 1\n"
+    base = TABLE + "class Base:\n    def __init_subclass__(cls):\n        R[cls.__name__] = cls\n"
+    files = {"steps": PLUGGED, "table": base, "further": further}
+    before = digest(**files, plug=text)
+    if old:
+        assert digest(**files, plug=text.replace(old, new)) != before
+    else:
+        assert digest(**{**files, "further": "import table\ntable.K = 2\n"}, plug=text) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def other():\n    return 1\n",
+        "K = 1\n",
+        "import functools\n@functools.cache\ndef other():\n    return 1\n",
+        "class Other(dict):\n    n = 1\n",
+        "class Base:\n    pass\nclass Other(Base):\n    n = 1\n",
+        "T = {}\nT.update(a=1)\n",
+        "if __name__ == '__main__':\n    print(1)\n",
+        "import logging\nlogging.basicConfig(level=1)\n",
+        "print(1)\n",
+    ],
+)
+def test_what_a_module_only_defines_counts_for_who_uses_it(digest: Digest, text: str) -> None:
+    files = {"steps": PLUGGED, "table": TABLE}
+    assert digest(**files, plug=text) == digest(**files, plug=text.replace("1", "2"))
+
+
+def test_a_module_with_effects_is_imported_by_a_package(digest: Digest) -> None:
+    files = {"steps": PLUGGED, "table": TABLE, "plug": "import package.inner\n"}
+    before = digest(**files, package___init__="import table\ntable.K = 1\n")
+    assert before != digest(**files, package___init__="import table\ntable.K = 2\n")

@@ -1,0 +1,109 @@
+"""Which statements of a module do more than define: they count for whoever imports the module.
+
+A decorator may put a function into a registry, a call may set a global, an assignment may change
+another module. Whoever uses any name of that module, or only imports it, gets the effect too.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+
+# Calls that tell something and change no result.
+_TELLING = ("logging", "warnings", "print")
+
+
+class EffectFinder:
+    """Finds such statements in one module.
+
+    `module_of` gives the module that a name was imported from, None for a name of the module's own;
+    `registers` says whether a subclass of the class of this name registers itself somewhere.
+    """
+
+    def __init__(
+        self, module_of: Callable[[str], str | None], registers: Callable[[ast.expr], bool]
+    ) -> None:
+        self._module_of = module_of
+        self._registers = registers
+
+    def find(self, body: list[ast.stmt], own: set[str]) -> Iterator[ast.stmt]:
+        """Those of a module's top level; `own` are the names that it binds."""
+        return (statement for statement in body if self._has_effect(statement, own))
+
+    def _has_effect(self, statement: ast.stmt, own: set[str]) -> bool:
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return self._is_decorated(statement.decorator_list)
+            case ast.ClassDef():
+                return (
+                    self._is_decorated(statement.decorator_list)
+                    or bool(statement.keywords)
+                    or any(map(self._registers, statement.bases))
+                )
+            case ast.Expr(value=value):
+                return self._call_has_effect(value, own)
+            case ast.Assign() | ast.AugAssign() | ast.AnnAssign():
+                targets = statement.targets if isinstance(statement, ast.Assign) else []
+                targets = targets or [statement.target]  # type: ignore[union-attr]
+                changes_others = any(self._is_foreign(target, own) for target in targets)
+                return changes_others or self._calls_own(statement.value, own)
+            case ast.Delete() | ast.Match():
+                return True
+            case ast.If(test=test) if _is_main_part(test):
+                return False
+        inner = [field for _, field in ast.iter_fields(statement) if isinstance(field, list)]
+        return any(
+            self._has_effect(one, own)
+            for field in inner
+            for part in field
+            for one in (part.body if isinstance(part, ast.ExceptHandler) else [part])
+            if isinstance(one, ast.stmt)
+        )
+
+    def _is_decorated(self, decorators: list[ast.expr]) -> bool:
+        """By something that is not of Python's own library, such as `functools.cache`."""
+        return any(
+            (self._module_of(root) or root).partition(".")[0] not in _LIBRARY
+            for root in map(_root, decorators)
+        )
+
+    def _call_has_effect(self, value: ast.expr, own: set[str]) -> bool:
+        if not isinstance(value, ast.Call | ast.Await):
+            return False
+        root = _root(value)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and root in own:
+            return False  # such as TABLE.update(...): it counts for who uses TABLE
+        return (self._module_of(root) or root).partition(".")[0] not in _TELLING
+
+    def _is_foreign(self, target: ast.expr, own: set[str]) -> bool:
+        """Whether it is part of something that the module does not bind itself."""
+        return isinstance(target, ast.Attribute | ast.Subscript) and _root(target) not in own
+
+    def _calls_own(self, value: ast.expr | None, own: set[str]) -> bool:
+        """Whether a function of the module runs: it may set other names than the one assigned."""
+        calls = (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value else ()
+        return any(isinstance(call.func, ast.Name) and call.func.id in own for call in calls)
+
+
+_LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})
+
+
+def _root(node: ast.expr) -> str:
+    """The name that `name.a[b](c).d` begins with, empty where it begins with none."""
+    while True:
+        match node:
+            case ast.Attribute(value=below) | ast.Subscript(value=below) | ast.Await(value=below):
+                node = below
+            case ast.Call(func=below):
+                node = below
+            case ast.Name(id=name):
+                return name
+            case _:
+                return ""
+
+
+def _is_main_part(test: ast.expr) -> bool:
+    """Whether it is `__name__ == "__main__"`, or `TYPE_CHECKING`."""
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    return bool(names & {"__name__", "TYPE_CHECKING"})
