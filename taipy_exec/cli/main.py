@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -123,6 +126,8 @@ _REFUSED = (
     errno.ESTALE,
 )
 _LONGEST_MESSAGE = 20_000
+# A thread that is just ending gets so long (seconds) to do so.
+_MOMENT = 0.1
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
@@ -132,7 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _open_standard_descriptors()
     # A shell or a supervisor that ignores it hands that on: nobody could see how processes end.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _leave(run_command(given, os.dup(1)))
+    code = run_command(given, os.dup(1))
+    _leave(code, waits=given[:1] == ["run"])
 
 
 def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
@@ -283,11 +289,28 @@ def _say(text: str) -> None:
         pass
 
 
-def _leave(code: int) -> None:
-    """Exit without the interpreter's own complaint about a closed stdout or a late Ctrl-C."""
+def _leave(code: int, *, waits: bool) -> None:
+    """Exit without the interpreter's own complaint about a closed stdout or a late Ctrl-C.
+
+    Unless the command `waits` for them as Python does, threads of the application do not hold it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if not waits and (names := _threads_that_go_on()):
+        _say(f"not waited for: threads that the application started ({', '.join(names)})")
+        atexit._run_exitfuncs()
+        os._exit(code)
     sys.exit(code)
+
+
+def _threads_that_go_on() -> list[str]:
+    """Names of those that Python would wait for at its end."""
+    until = time.monotonic() + _MOMENT
+    others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    waited_for = [one for one in others if not one.daemon]
+    for thread in waited_for:
+        thread.join(max(until - time.monotonic(), 0))
+    return sorted(thread.name for thread in waited_for if thread.is_alive())

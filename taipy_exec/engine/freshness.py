@@ -80,8 +80,9 @@ class Freshness:
         """Why the task must run, in words; None where Taipy's rule lets it be skipped.
 
         The rule: the task is skippable, has outputs, all of them are valid, every input is older
-        than the oldest output, and none has changed since the job read it. One of the same time may have been written after it, where a
-        disk keeps whole seconds only; and a time in the future proves nothing.
+        than the oldest output, and none has changed since the job read it. One of the same time
+        may have been written after it, where a disk keeps whole seconds only; and a time in the
+        future proves nothing.
         """
         why = self._why_not_there(task, outputs, now)
         if why is not None:

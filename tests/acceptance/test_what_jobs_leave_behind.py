@@ -1,0 +1,74 @@
+"""The command ends when the submission does, whatever its jobs have left behind or raised."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from command_support import Application
+
+MODES = pytest.mark.parametrize("mode", ["development", "standalone"])
+A_THREAD = (
+    "import threading, time\nthreading.Thread(target=time.sleep, args=(40,), name='late').start()"
+)
+
+
+@MODES
+def test_a_thread_of_a_job_does_not_hold_the_command(app: Application, mode: str) -> None:
+    app.one(f"{A_THREAD}\nreturn 1", mode=mode)
+    begin = time.monotonic()
+    result = app.run("submit", "--json")
+    assert result.code == 0
+    assert result.statuses() == {"bad": "COMPLETED", "after": "COMPLETED", "good": "COMPLETED"}
+    assert time.monotonic() - begin < 30
+    if mode == "development":
+        assert "not waited for: threads that the application started (late)" in result.err
+
+
+@MODES
+def test_a_thread_of_a_module_does_not_hold_the_command(app: Application, mode: str) -> None:
+    app.one("return 1", mode=mode)
+    path = app.folder / "jobs.py"
+    path.write_text(
+        f"{A_THREAD}\nimport atexit\natexit.register(print, 'at exit')\n" + path.read_text()
+    )
+    begin = time.monotonic()
+    result = app.run("submit", "--json")
+    assert result.code == 0
+    assert time.monotonic() - begin < 30
+    assert "at exit" in result.err
+
+
+@MODES
+def test_a_keyboard_interrupt_of_a_job_fails_that_job_alone(app: Application, mode: str) -> None:
+    app.one("raise KeyboardInterrupt", mode=mode)
+    result = app.run("submit", "--json")
+    assert result.code == 1
+    assert result.statuses() == {"bad": "FAILED", "after": "ABANDONED", "good": "COMPLETED"}
+    assert result.job("bad")["error"]["type"] == "KeyboardInterrupt"
+
+
+@MODES
+def test_modules_see_no_argument_of_the_command(app: Application, mode: str) -> None:
+    app.one("return RATE", mode=mode)
+    path = app.folder / "jobs.py"
+    path.write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--rate', default=7)\np.add_argument('--mode')\nargs = p.parse_args()\n"
+        "RATE = [args.rate, args.mode]\n" + path.read_text()
+    )
+    assert app.run("submit", "--json", "--mode", mode).code == 0
+    assert app.run("data", "show", ".", "b").out == "[7, null]\n"
+
+
+def test_a_child_that_gets_a_signal_is_as_in_plain_python(app: Application) -> None:
+    app.one(
+        "import multiprocessing, time\n"
+        "child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(30,))\n"
+        "child.start()\nchild.terminate()\nchild.join()\nreturn child.exitcode",
+        mode="development",
+    )
+    result = app.run("submit", "--json")
+    assert result.code == 0
+    assert "Traceback" not in result.err
+    assert app.run("data", "show", ".", "b").out == "-15\n"
