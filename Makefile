@@ -70,8 +70,9 @@ bench-taipy: $(VENV)/.installed-test ## Measure Taipy 4.1.1 beside it, in an env
 bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode beside Celery and Dramatiq, on one broker
 	$(BIN)/python -m benchmarks.cluster
 
-man: $(VENV)/.installed ## Write the manual page anew from the help of the commands
+man: $(VENV)/.installed ## Write the manual page and the tables of the docs anew
 	$(BIN)/python -m tools.man_page docs/taipy-exec.1
+	$(BIN)/python -m tools.table_of_ordinary_python docs/modes.md
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -58,7 +59,7 @@ def test_modules_see_no_argument_of_the_command(app: Application, mode: str) -> 
         "RATE = [args.rate, args.mode]\n" + path.read_text()
     )
     assert app.run("submit", "--json", "--mode", mode).code == 0
-    assert app.run("data", "show", ".", "b").out == "[7, null]\n"
+    assert json.loads(app.run("data", "show", ".", "b").out) == [7, None]
 
 
 def test_a_child_that_gets_a_signal_is_as_in_plain_python(app: Application) -> None:
