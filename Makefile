@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,11 +18,16 @@ run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a 
 # Where PYTHONDONTWRITEBYTECODE is set, each of some ten thousand processes would compile all anew.
 COMPILE := $(BIN)/python -m compileall -q taipy_exec tools
 
-test: $(VENV)/.installed-test servers ## Run the tests
+test: $(VENV)/.installed-test servers ## Run the tests, but for those that take long
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults -m "not long"
 	FAULT_ROUNDS=1 $(BIN)/python -m pytest -n auto --dist load tests/faults --representative
 	@$(MAKE) --no-print-directory test-taipy
+
+test-all: $(VENV)/.installed-test servers ## Run all tests; some minutes longer
+	@$(COMPILE)
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
+	@$(MAKE) --no-print-directory test-taipy-all
 
 # The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
 TAIPY_VERSIONS := 4.1.0 4.1.1
@@ -31,8 +36,8 @@ TAIPY_NEWEST := $(lastword $(TAIPY_VERSIONS))
 PARITY := $(addprefix tests/taipy_programs/test_,parity.py cluster_programs.py)
 test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy: parity on the oldest, all on the newest
 	@$(COMPILE)
-	$(VENV)/taipy-$(TAIPY_OLDEST)/bin/python -m pytest -n auto --dist loadgroup $(PARITY)
-	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not pages" tests/taipy_programs
+	$(VENV)/taipy-$(TAIPY_OLDEST)/bin/python -m pytest -n auto --dist loadgroup -m "not long" $(PARITY)
+	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not pages and not long" tests/taipy_programs
 
 test-taipy-all: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run all of these on every version
 	@set -e; for version in $(TAIPY_VERSIONS); do \

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marks known that are put on tests here."""
     config.addinivalue_line("markers", "broker: needs a RabbitMQ server, which it starts itself")
     config.addinivalue_line("markers", "database: needs a server, which it starts itself")
+    config.addinivalue_line("markers", "long: takes more than some six seconds: `make test-all`")
     config.addinivalue_line("markers", "xdist_group(name): runs in one process with its group")
 
 

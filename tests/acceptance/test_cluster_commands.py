@@ -97,6 +97,7 @@ def stop(cluster: Cluster, worker: Any) -> None:
 # -- workers and queue --------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_workers_queue_and_status_tell_what_runs(cluster: Cluster) -> None:
     worker = cluster.worker("--concurrency", "2")
     submitter = cluster.app.start("submit", "--json", env=cluster.env)
@@ -136,6 +137,7 @@ def test_workers_queue_and_status_tell_what_runs(cluster: Cluster) -> None:
     assert cluster.run("workers", "--json").json["workers"] == []
 
 
+@pytest.mark.long
 def test_the_name_and_the_address_are_enough_on_another_machine(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -460,6 +462,7 @@ def test_doctor_looks_at_the_broker_in_cluster_mode(cluster: Cluster) -> None:
     stop(cluster, worker)
 
 
+@pytest.mark.long
 def test_the_least_rights_that_doctor_names_are_enough(cluster: Cluster, broker: Any) -> None:
     broker.add_user("least", "s3cret")
     vhost = cluster.url.rpartition("/")[2]

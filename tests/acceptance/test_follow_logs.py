@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 
+import pytest
 from cluster_support import Cluster
 from command_support import COLOR, Application, Terminal, wait_until
 
@@ -92,6 +93,7 @@ def test_a_reader_that_goes_away_ends_the_following_at_once(app: Application) ->
     assert app.end(process).code == 0
 
 
+@pytest.mark.long
 def test_50_followers_disturb_nothing(app: Application) -> None:
     process = talking(app)
     submission = app.only_submission()
@@ -108,6 +110,7 @@ def test_50_followers_disturb_nothing(app: Application) -> None:
         assert len((app.folder / f"out{n}").read_text().splitlines()) == 5
 
 
+@pytest.mark.long
 def test_prefixes_are_coloured_on_a_terminal_only(app: Application) -> None:
     app.one("print('\\033[31mred', end='')")
     submission = app.run("submit", "--json").json["submission"]["id"]

@@ -111,6 +111,7 @@ def test_worker_and_coordinator_of_a_cluster_tell_what_they_do(
     assert app.end(worker).code == 0
 
 
+@pytest.mark.long
 def test_reconnects_and_lost_attempts_are_counted(app: Application, own_broker: Any) -> None:
     broker = own_broker()
     cluster = Cluster(app, broker)

@@ -73,6 +73,7 @@ def test_several_submits_started_together_all_end_well(app: Application) -> None
     assert len(app.ledger()) == 8
 
 
+@pytest.mark.long
 def test_50_status_commands_at_once_during_a_run_meet_no_lock(app: Application) -> None:
     app.module("jobs", "def step(*inputs):\n    return 1\n")
     tasks = {f"t{n}": ("jobs.step", [], [f"d{n}"]) for n in range(200)}
@@ -88,6 +89,7 @@ def test_50_status_commands_at_once_during_a_run_meet_no_lock(app: Application) 
     assert app.end(process).code == 0
 
 
+@pytest.mark.long
 def test_status_shows_the_worker_of_each_running_job(app: Application) -> None:
     app.graph(TWO_STEPS)
     process = app.start("submit", "--json")

@@ -99,6 +99,7 @@ def test_pause_and_continue_of_what_has_ended_are_wrong_use(app: Application) ->
     assert app.run("pause", "SUBMISSION_nothing").code == 8
 
 
+@pytest.mark.long
 def test_in_a_cluster_what_is_queued_waits_too(
     app: Application, broker: PrivateBroker, broker_url: str
 ) -> None:

@@ -371,6 +371,7 @@ def test_a_former_report_is_replaced_as_a_whole(app: Application) -> None:
     assert path.read_text(encoding="utf-8").endswith("</html>\n")
 
 
+@pytest.mark.long
 def test_thousands_of_jobs_make_a_page_that_is_bounded(app: Application) -> None:
     tasks = {f"t{n}": ("flow.work", [f"d{n // 2}"], [f"d{n + 1}"]) for n in range(5_000)}
     app.graph(tasks, mode="development", data={"d0": 1})

@@ -131,6 +131,7 @@ def test_the_graph_leads_to_the_table_and_can_be_shown_in_full(
     assert 'id="fit" aria-pressed="false"' in dom
 
 
+@pytest.mark.long
 def test_the_page_is_drawn_light_dark_and_narrow_enough(browser: Browser, page: Path) -> None:
     light, dark = browser.screenshot(page), browser.screenshot(page, dark=True)
     assert brightness(light) > 200

@@ -85,6 +85,7 @@ def copies(app: Application, broker: PrivateBroker, broker_url: str) -> Copies:
     return Copies(Cluster(app, broker, broker_url))
 
 
+@pytest.mark.long
 def test_a_worker_with_another_helper_module_runs_nothing(copies: Copies) -> None:
     copies.deploy()
     (copies.copy / "helper.py").write_text(HELPER.format(2))
@@ -150,6 +151,7 @@ def test_code_that_is_deployed_while_a_worker_runs_is_what_runs(copies: Copies) 
     copies.leave(worker)
 
 
+@pytest.mark.long
 def test_a_refused_job_runs_on_a_worker_that_has_the_code(copies: Copies) -> None:
     copies.deploy()
     (copies.copy / "helper.py").write_text(HELPER.format(2))
@@ -163,6 +165,7 @@ def test_a_refused_job_runs_on_a_worker_that_has_the_code(copies: Copies) -> Non
     copies.cluster.leave(other, same)
 
 
+@pytest.mark.long
 def test_a_retry_compares_the_code_as_it_is_then(copies: Copies) -> None:
     copies.deploy()
     helper: Path = copies.app.folder / "helper.py"
@@ -176,6 +179,7 @@ def test_a_retry_compares_the_code_as_it_is_then(copies: Copies) -> None:
     copies.leave(worker)
 
 
+@pytest.mark.long
 def test_the_code_of_a_program_is_compared_with_its_main_script(copies: Copies) -> None:
     cluster = copies.cluster
     copies.app.module("program", PROGRAM)

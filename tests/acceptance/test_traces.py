@@ -154,6 +154,7 @@ def test_the_console_exporter_leaves_the_data_alone(app: Application) -> None:
     assert '"name": "submission s"' in result.err
 
 
+@pytest.mark.long
 def test_an_endpoint_that_is_down_or_silent_is_one_warning_and_a_bounded_delay(
     app: Application, receiver: Callable[..., Receiver]
 ) -> None:

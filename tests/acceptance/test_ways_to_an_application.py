@@ -86,6 +86,7 @@ def layout(tmp_path: Path) -> Any:
     found.app.release()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_every_way_gives_the_same_data_and_state(layout: Layout, mode: str) -> None:
     for number, way in enumerate(WAYS, 1):
@@ -103,6 +104,7 @@ def test_every_way_gives_the_same_data_and_state(layout: Layout, mode: str) -> N
     assert layout.made() == {"my src/.taipy-exec", "my src/user_data"}
 
 
+@pytest.mark.long
 def test_workers_find_it_in_every_way_and_run_its_jobs(layout: Layout, broker_url: str) -> None:
     env = {"TAIPY_EXEC_BROKER_URL": broker_url}
     for way in WAYS:

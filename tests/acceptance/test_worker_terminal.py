@@ -219,6 +219,7 @@ def test_a_worker_whose_lines_nobody_reads_loses_no_job(app: Application, broker
     assert app.end(process).code == 0
 
 
+@pytest.mark.long
 def test_a_worker_whose_terminal_is_stopped_loses_no_job(app: Application, broker_url: str) -> None:
     app.graph(
         {"t": ("flow.gated", [], ["a"])},

@@ -129,6 +129,7 @@ show()
     assert list((app.folder / "user_data").rglob("*.p")) == []
 
 
+@pytest.mark.long
 def test_a_submission_with_deleted_jobs_can_still_be_looked_at_and_retried(
     app: Application,
 ) -> None:

@@ -168,6 +168,7 @@ def test_a_newer_version_is_refused(app: Application, arguments: tuple[str, ...]
     assert path.read_bytes() == before
 
 
+@pytest.mark.long
 def test_a_kill_at_any_statement_leaves_the_former_version_or_a_later_one(tmp_path: Path) -> None:
     """From the first version, which has the longest way; then the next opening goes the rest."""
     seen = set()

@@ -71,6 +71,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float) -> bool:
     return False
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_submission_killed_again_and_again_is_carried_on_to_its_end(
     app: Application, mode: str

@@ -80,6 +80,7 @@ def execute(folder: Path, mode: str) -> list[list[Any]]:
     return outputs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_scenario_submission_and_waiting_show_themselves(
     tmp_path: Path, browser: Browser, mode: str

@@ -55,6 +55,7 @@ def take(url: str, queue: str) -> bytes | None:
         return body
 
 
+@pytest.mark.long
 def test_a_confirmed_message_survives_kill_9_and_nothing_is_left(own_broker: Start) -> None:
     server = own_broker()
     publish(server.url(), "jobs", b"one")
@@ -69,6 +70,7 @@ def test_a_confirmed_message_survives_kill_9_and_nothing_is_left(own_broker: Sta
     assert not server.folder.exists()
 
 
+@pytest.mark.long
 def test_it_ends_when_the_process_that_started_it_is_killed() -> None:
     if PrivateBroker.missing() and not os.environ.get("CI"):
         pytest.skip(str(PrivateBroker.missing()))
@@ -95,6 +97,7 @@ def test_each_test_has_a_virtual_host_of_its_own(broker: PrivateBroker, broker_u
     assert broker_url.rpartition("/")[2] in broker.ctl("list_vhosts")
 
 
+@pytest.mark.long
 def test_a_user_is_known_by_its_password_only(broker: PrivateBroker, broker_url: str) -> None:
     broker.add_user("worker", "p:@/%s")
     vhost = broker_url.rpartition("/")[2]
@@ -104,6 +107,7 @@ def test_a_user_is_known_by_its_password_only(broker: PrivateBroker, broker_url:
         publish(broker.url(user="worker", password="wrong", vhost=vhost), "jobs", b"four")
 
 
+@pytest.mark.long
 def test_a_paused_broker_keeps_connections_and_answers_later(own_broker: Start) -> None:
     server = own_broker(consumer_timeout=60_000, tls=True)
     context = ssl.create_default_context(cafile=str(server.certificates.authority))
@@ -128,6 +132,7 @@ def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+@pytest.mark.long
 def test_the_module_runs_a_command_with_a_broker_and_ends_with_its_code() -> None:
     if PrivateBroker.missing() and not os.environ.get("CI"):
         pytest.skip(str(PrivateBroker.missing()))

@@ -5,6 +5,7 @@ from statistics import median
 from benchmarks.schedule import measure
 
 
+@pytest.mark.long
 def test_the_critical_path_is_at_least_10_percent_shorter_and_never_5_percent_longer() -> None:
     gains = [each.gain for each in measure(100)]
 

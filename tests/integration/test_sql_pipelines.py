@@ -109,6 +109,7 @@ def assert_right(database: Database) -> None:
     assert rows(database, "doubles") == DOUBLES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_pipeline_gives_the_same_rows(app: Application, database: Database, mode: str) -> None:
     database.run(*TABLES)
@@ -126,6 +127,7 @@ def test_a_pipeline_gives_the_same_rows(app: Application, database: Database, mo
     assert not password or password not in listed.out + listed.err + result.out + result.err
 
 
+@pytest.mark.long
 def test_a_pipeline_gives_the_same_rows_on_two_workers(
     app: Application, broker: PrivateBroker, broker_url: str, postgres: Any
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_results_are_those_of_standalone_mode_with_two_workers(
         assert of_job[0] == of_job[1]
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_costs_no_job(
     clustered: Program, broker_url: str, workers: list[subprocess.Popen[str]]
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_worker_that_dies_costs_no_job(
     end_workers(clustered, workers[1:])
 
 
+@pytest.mark.long
 def test_jobs_are_canceled_from_another_terminal(
     clustered: Program, broker_url: str, workers: list[subprocess.Popen[str]]
 ) -> None:
@@ -115,6 +117,7 @@ def test_jobs_are_canceled_from_another_terminal(
     end_workers(clustered, workers)
 
 
+@pytest.mark.long
 def test_a_worker_that_cannot_see_the_storage_says_what_to_change(
     make_program: Callable[[str], Program], broker_url: str
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_worker_that_cannot_see_the_storage_says_what_to_change(
     end_workers(elsewhere, [worker])
 
 
+@pytest.mark.long
 def test_a_program_started_in_another_folder_is_told_where_workers_look(
     clustered: Program, broker_url: str, tmp_path: Path
 ) -> None:
@@ -155,6 +159,7 @@ def test_a_program_started_in_another_folder_is_told_where_workers_look(
     assert f"in {clustered.folder}, and this program was started in {tmp_path}" in seen
 
 
+@pytest.mark.long
 def test_what_is_submitted_while_the_broker_is_away_runs_when_it_is_back(
     clustered: Program, own_broker: Callable[..., PrivateBroker]
 ) -> None:

@@ -33,6 +33,7 @@ DYING = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("how", "why"),
     [
@@ -53,6 +54,7 @@ def test_a_job_whose_process_dies_fails_and_the_next_submission_runs(
         assert theirs["second"] == {"works": "RUNNING"}
 
 
+@pytest.mark.long
 def test_all_followers_of_a_job_go_on_when_it_has_ended(both: Both) -> None:
     theirs, ours = both("""
         def begin():
@@ -92,6 +94,7 @@ def test_all_followers_of_a_job_go_on_when_it_has_ended(both: Both) -> None:
     assert set(ours["all"].values()) == {"COMPLETED"}
 
 
+@pytest.mark.long
 def test_a_running_job_that_is_canceled_is_stopped(both: Both) -> None:
     theirs, ours = both("""
         def long(number):
@@ -153,6 +156,7 @@ def test_a_timeout_is_kept_to_the_fraction_of_a_second(both: Both) -> None:
     assert 0.3 <= ours["seconds"] < 0.9
 
 
+@pytest.mark.long
 def test_submit_that_waits_returns_when_the_submission_has_heard_of_the_end(both: Both) -> None:
     theirs, ours = both("""
         import threading
@@ -215,6 +219,7 @@ wait_as_taipy([Job()], 100_000)
     assert "Taipy waits for ever" in result.err
 
 
+@pytest.mark.long
 def test_a_file_is_replaced_as_a_whole(both: Both) -> None:
     theirs, ours = both("""
         class Dying:
@@ -320,6 +325,7 @@ def test_a_callback_sees_why_the_job_failed(both: Both) -> None:
     assert "ValueError: no such luck" in ours["seen"][0]
 
 
+@pytest.mark.long
 def test_a_callback_that_raises_costs_no_job(both: Both) -> None:
     theirs, ours = both("""
         def work():
@@ -341,6 +347,7 @@ def test_a_callback_that_raises_costs_no_job(both: Both) -> None:
     assert ours == {"all": {"work": "COMPLETED"}, "submission": "COMPLETED"}
 
 
+@pytest.mark.long
 def test_a_job_runs_once_its_input_is_written_by_hand(both: Both) -> None:
     theirs, ours = both("""
         def work(number):

@@ -63,6 +63,7 @@ def fits(ours: list[list[str]], theirs: list[list[str]]) -> bool:
     )
 
 
+@pytest.mark.long
 def test_what_is_made_in_one_process_is_what_another_finds_and_changes_as_with_taipy(
     programs: dict[str, Program],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from taipy_support import Both
 
 # Data nodes of a program, and tasks that it makes of them itself.
@@ -26,6 +27,7 @@ BY_HAND = """
 """
 
 
+@pytest.mark.long
 def test_a_stored_task_that_is_not_configured_runs(both: Both) -> None:
     theirs, ours = both(
         BY_HAND
@@ -45,6 +47,7 @@ def test_a_stored_task_that_is_not_configured_runs(both: Both) -> None:
     assert theirs == ours == {"all": {"by_hand": "COMPLETED"}, "value": 2, "why": []}
 
 
+@pytest.mark.long
 def test_tasks_that_are_not_stored_run_with_a_function_that_has_no_name(both: Both) -> None:
     theirs, ours = both(
         BY_HAND
@@ -67,6 +70,7 @@ def test_tasks_that_are_not_stored_run_with_a_function_that_has_no_name(both: Bo
     assert theirs == ours == {"blocked": "BLOCKED", "ends": ["COMPLETED"] * 3, "value": 6}
 
 
+@pytest.mark.long
 def test_a_task_that_is_not_stored_and_cannot_be_sent_fails(both: Both) -> None:
     theirs, ours = both(
         BY_HAND
@@ -154,6 +158,7 @@ WAITING = """
 """
 
 
+@pytest.mark.long
 def test_what_waits_stands_in_the_lists_of_taipy(both: Both) -> None:
     theirs, ours = both(
         WAITING
@@ -258,6 +263,7 @@ def test_a_dispatcher_alone_runs_what_the_checks_would_refuse_and_blocks_the_con
     assert theirs == ours == {"runs": True, "late": "ConfigurationUpdateBlocked"}
 
 
+@pytest.mark.long
 def test_jobs_run_that_were_submitted_while_a_clock_was_frozen(both: Both) -> None:
     """Libraries that freeze it leave times whose own methods fail once the clock goes again."""
     theirs, ours = both("""

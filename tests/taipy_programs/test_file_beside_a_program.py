@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from taipy_support import Program, end_workers, ready_workers
 
 CONFIG = """\
@@ -41,6 +42,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_worker_of_the_folder_runs_the_jobs_of_the_file_and_of_the_program(
     program: Program, broker_url: str
 ) -> None:

@@ -68,6 +68,7 @@ BOTH = pytest.mark.parametrize("how", [PYTHON, RUN])
 STAYS = pytest.mark.parametrize("stays", ["stay", ""])
 
 
+@pytest.mark.long
 @BOTH
 @STAYS
 def test_interrupted_once_what_runs_ends_and_what_waits_is_canceled(
@@ -85,6 +86,7 @@ def test_interrupted_once_what_runs_ends_and_what_waits_is_canceled(
     assert seen_by_the_next(program) == ["first COMPLETED False", "second CANCELED False"]
 
 
+@pytest.mark.long
 @BOTH
 @STAYS
 def test_interrupted_twice_what_runs_is_stopped(program: Program, how: str, stays: str) -> None:
@@ -100,6 +102,7 @@ def test_interrupted_twice_what_runs_is_stopped(program: Program, how: str, stay
     assert seen_by_the_next(program) == ["first CANCELED False", "second CANCELED False"]
 
 
+@pytest.mark.long
 @STAYS
 def test_terminated_a_program_that_is_run_stops_all_and_says_so(
     program: Program, stays: str
@@ -111,6 +114,7 @@ def test_terminated_a_program_that_is_run_stops_all_and_says_so(
     assert seen_by_the_next(program) == ["first CANCELED False", "second CANCELED False"]
 
 
+@pytest.mark.long
 def test_what_a_killed_program_left_is_told_of_and_given_up_by_the_next_start(
     program: Program,
 ) -> None:
@@ -141,6 +145,7 @@ def test_what_a_killed_program_left_and_somebody_has_canceled_is_canceled_for_ta
     assert seen_by_the_next(program) == ["first CANCELED False", "second CANCELED False"]
 
 
+@pytest.mark.long
 def test_a_task_whose_process_is_killed_from_outside_fails_and_the_next_one_runs(
     program: Program,
 ) -> None:

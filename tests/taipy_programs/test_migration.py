@@ -106,6 +106,7 @@ def migrated(program: Program) -> Program:
     return program
 
 
+@pytest.mark.long
 def test_what_it_writes_runs_without_taipy(migrated: Program) -> None:
     checked = without_taipy(migrated, "check", "config.toml")
     assert checked.code == 0, checked.err
@@ -149,6 +150,7 @@ Path("record.json").write_text(json.dumps([task.function.__name__, [n.id for n i
     assert migrated.read() == ["scale", ["n", "points"]]
 
 
+@pytest.mark.long
 def test_what_is_there_is_not_replaced_unasked(migrated: Program) -> None:
     result = migrated.run("init", "--from-taipy", "main.py")
     assert result.code == 2

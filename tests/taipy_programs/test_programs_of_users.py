@@ -76,6 +76,7 @@ def stored_jobs(program: Program) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.long
 def test_an_orchestrator_that_runs_again_while_jobs_of_the_former_run_carries_all_on(
     program: Program,
 ) -> None:
@@ -173,6 +174,7 @@ if __name__ == "__main__":
     assert program.read() == {"later": DONE}
 
 
+@pytest.mark.long
 def test_scenarios_that_are_deleted_while_their_jobs_run_and_wait_harm_no_other(
     program: Program,
 ) -> None:
@@ -233,6 +235,7 @@ def first(x):
 """
 
 
+@pytest.mark.long
 def test_a_task_may_create_scenarios_and_write_data_nodes(program: Program) -> None:
     rest = f"""\
 tp.Orchestrator().run()
@@ -279,6 +282,7 @@ def test_a_program_without_a_guard_keeps_its_entities(program: Program) -> None:
     assert found == {"statuses": DONE, "shared": 3, "scenarios": 1}
 
 
+@pytest.mark.long
 def test_commands_that_import_a_program_without_a_guard_delete_nothing_of_it(
     program: Program,
 ) -> None:
@@ -463,6 +467,7 @@ told(leaves=statuses(leaves), why=leaves.jobs[0].stacktrace, later=statuses(late
     assert found["later"] == DONE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
@@ -526,6 +531,7 @@ if __name__ == "__main__":
     assert not any("canaryword" in text for text in shown)
 
 
+@pytest.mark.long
 def test_what_a_program_takes_from_the_environment_stays_there_when_it_is_migrated(
     program: Program,
 ) -> None:

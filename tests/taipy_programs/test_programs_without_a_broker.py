@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from command_support import wait_until
 from taipy_support import Program, end_workers
 
@@ -45,6 +46,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 def test_what_is_submitted_while_the_broker_is_away_runs_when_it_is_back(
     program: Program, own_broker: Callable[..., PrivateBroker]
 ) -> None:

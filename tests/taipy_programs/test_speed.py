@@ -12,6 +12,7 @@ LEAST = 3
 JOBS = 16
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["flat", "chain"])
 def test_jobs_run_three_times_as_fast(make_program: Callable[[str], Program], shape: str) -> None:
     rates = {}

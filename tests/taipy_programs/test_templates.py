@@ -342,6 +342,7 @@ def test_a_worker_of_sdm_before_the_program_is_told_to_wait_for_it(create: Creat
 # -- the template `default`, with scenario management and REST ------------------------------------
 
 
+@pytest.mark.long
 def test_default_has_its_jobs_on_two_workers_while_its_page_is_open(
     create: Create, browser: Browser, broker_url: str
 ) -> None:
@@ -390,6 +391,7 @@ def statuses(program: Program) -> dict[str, str]:
     return program.status(program.only_submission()).statuses()
 
 
+@pytest.mark.long
 def test_control_c_ends_the_pages_and_lets_running_jobs_end(at_work: Served) -> None:
     at_work.interrupt()
     wait_until(lambda: not at_work.answers(), 20, "the end of the pages")
@@ -403,6 +405,7 @@ def test_control_c_ends_the_pages_and_lets_running_jobs_end(at_work: Served) -> 
     }
 
 
+@pytest.mark.long
 def test_control_c_twice_stops_running_jobs_too(at_work: Served) -> None:
     at_work.interrupt()
     wait_until(lambda: not at_work.answers(), 20, "the end of the pages")
@@ -412,6 +415,7 @@ def test_control_c_twice_stops_running_jobs_too(at_work: Served) -> None:
     assert set(statuses(at_work.program).values()) == {"CANCELED"}
 
 
+@pytest.mark.long
 def test_sigterm_ends_the_pages_and_the_jobs(at_work: Served) -> None:
     at_work.process.terminate()
     assert at_work.end().code == 143

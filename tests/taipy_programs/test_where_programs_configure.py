@@ -50,6 +50,7 @@ print("digest", read_program(find_application("main.py")).config.digest)
 """
 
 
+@pytest.mark.long
 def test_a_worker_takes_what_the_program_stored_of_its_main_part(
     program: Program, broker_url: str
 ) -> None:
@@ -89,6 +90,7 @@ def test_the_mode_that_is_given_counts_in_a_program_that_configures_nothing(
     assert program.status(program.only_submission()).json["submission"]["mode"] == "standalone"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_scenario_of_a_toml_file_is_the_same_in_each_process(
     program: Program, stored: bool
