@@ -2,6 +2,8 @@
 
 from statistics import median
 
+import pytest
+
 from benchmarks.schedule import measure
 
 
