@@ -8,6 +8,7 @@ a test's) it is a `Tee`.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import select
@@ -51,7 +52,9 @@ class OutputCapture:
         """Capture from now on, into `log`."""
         if not self._channels:
             self._open()
-        self._log = log
+        with self._lock:
+            self._drain()  # what came since the last job is none of this one's
+            self._log = log
         _active.append(self)
         for channel in self._channels.values():
             channel.start(log)
@@ -67,9 +70,8 @@ class OutputCapture:
         for channel in self._channels.values():
             channel.stop()
         with self._lock:
+            self._drain()
             for channel in self._channels.values():
-                while self._pass_on(channel):
-                    pass
                 channel.end()
             self._log = None
 
@@ -101,6 +103,11 @@ class OutputCapture:
                         os.close(end)
                         del by_end[end]
 
+    def _drain(self) -> None:
+        for channel in self._channels.values():
+            while self._pass_on(channel):
+                pass
+
     def _pass_on(self, channel: _Channel) -> bool | None:
         """Hand on what is there: whether there was something, None at the end."""
         try:
@@ -123,10 +130,12 @@ class _Channel:
         self._echo = echo
         self._is_shown = echo and shared is None
         self._is_shared = shared is not None
-        reading, writing = (shared.reading, shared._writing) if shared else os.pipe()
+        ends = (shared.reading, shared._writing) if shared else map(_above_standard, os.pipe())
+        reading, writing = ends
         self.reading: int = reading
         self._writing: int = writing
         os.set_blocking(self.reading, False)
+        self._captures = False
         self._original: int | None = None
         self._stream: Any = None
         self._tee: Tee | None = None
@@ -145,6 +154,7 @@ class _Channel:
         if self._is_shown:
             self._show = _shown_on(stream, self._original)
         os.dup2(self._writing, self._number)
+        self._captures = True
         if self._tee is None:
             if self._own is None or not is_usable(self._own):
                 self._own = open_stream(self._number)
@@ -168,11 +178,13 @@ class _Channel:
         """Pass on what was printed."""
         if self._show is not None:
             self._show(data)
+        elif self._is_shown and not self._captures:  # between two jobs
+            _write(self._number, data)
 
     def end(self) -> None:
         """The job has ended: take back what colours it has left on."""
         self.show(b"")
-        self._show = None
+        self._show, self._captures = None, False
         if self._original is not None:
             os.close(self._original)
             self._original = None
@@ -180,6 +192,15 @@ class _Channel:
     def close(self) -> None:
         if not self._is_shared:
             os.close(self._writing)
+
+
+def _above_standard(number: int) -> int:
+    """The descriptor, moved where it took the number of a standard one that is closed."""
+    if number > 2:
+        return number
+    moved = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(number)
+    return moved
 
 
 def _lead_to_one_place() -> bool:
