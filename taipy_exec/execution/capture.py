@@ -21,6 +21,12 @@ class ByteSink(Protocol):
     def close(self) -> None: ...
 
 
+class Writable(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 def appending(path: Path) -> IO[bytes]:
     """A file to append captured output to; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +142,7 @@ class Tee(io.TextIOBase):
     What the real stream cannot take (its reader has gone, it is ASCII) is no error of the job.
     """
 
-    def __init__(self, log: JobLog, echo: Any) -> None:
+    def __init__(self, log: Writable, echo: Any) -> None:
         self._log = log
         self._echo = echo
         self._terminal = TerminalText() if self.isatty() else None

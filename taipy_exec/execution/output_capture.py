@@ -44,6 +44,7 @@ class OutputCapture:
 
     def __init__(self, *, echo: bool) -> None:
         self._echo = echo
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._channels: dict[int, _Channel] = {}
         self._log: JobLog | None = None
@@ -57,7 +58,18 @@ class OutputCapture:
             self._log = log
         _active.append(self)
         for channel in self._channels.values():
-            channel.start(log)
+            channel.start(self)
+
+    def write(self, data: bytes) -> None:
+        """Put something into the log of the job that runs, behind what it has printed."""
+        if os.getpid() != self._pid:
+            # A copy of this process has no thread; whoever held the lock may not be in it either.
+            os.write(self._channels[1].writing, data)
+            return
+        with self._lock:
+            self._drain()
+            if self._log is not None:
+                self._log.write(data)
 
     def stop(self) -> None:
         """Lead everything back. All that the job has printed is in its log then.
@@ -130,10 +142,10 @@ class _Channel:
         self._echo = echo
         self._is_shown = echo and shared is None
         self._is_shared = shared is not None
-        ends = (shared.reading, shared._writing) if shared else map(_above_standard, os.pipe())
+        ends = (shared.reading, shared.writing) if shared else map(_above_standard, os.pipe())
         reading, writing = ends
         self.reading: int = reading
-        self._writing: int = writing
+        self.writing: int = writing
         os.set_blocking(self.reading, False)
         self._captures = False
         self._original: int | None = None
@@ -142,7 +154,7 @@ class _Channel:
         self._own: TextIO | None = None
         self._show: Callable[[bytes], None] | None = None
 
-    def start(self, log: JobLog) -> None:
+    def start(self, log: OutputCapture) -> None:
         name = _NAMES[self._number]
         self._stream = stream = getattr(sys, name)
         _flush(stream)
@@ -153,7 +165,7 @@ class _Channel:
             setattr(sys, name, self._tee)
         if self._is_shown:
             self._show = _shown_on(stream, self._original)
-        os.dup2(self._writing, self._number)
+        os.dup2(self.writing, self._number)
         self._captures = True
         if self._tee is None:
             if self._own is None or not is_usable(self._own):
@@ -191,7 +203,7 @@ class _Channel:
 
     def close(self) -> None:
         if not self._is_shared:
-            os.close(self._writing)
+            os.close(self.writing)
 
 
 def _above_standard(number: int) -> int:

@@ -38,8 +38,7 @@ class DevelopmentRunner:
         self._running: JobOrder | None = None
         self._jobs.watch(_LogsOnly())
         self._output = OutputCapture(echo=context.echo)
-        self._log: JobLog | None = None
-        self._logging = DefaultLogging(self._note)
+        self._logging = DefaultLogging(self._output.write)
 
     def free(self) -> int:
         return 0 if self._next else 1
@@ -70,7 +69,6 @@ class DevelopmentRunner:
         log = JobLog(
             lambda: appending(self._context.log_path(order)), self._context.app.job.log_limit
         )
-        self._log = log
         self._logging.install()
         self._output.start(log)
         hook, sys.breakpointhook = sys.breakpointhook, _debugger(sys.breakpointhook)
@@ -86,12 +84,7 @@ class DevelopmentRunner:
         finally:
             sys.breakpointhook = hook
             self._output.stop()
-            self._log = None
             log.close()
-
-    def _note(self, line: bytes) -> None:
-        if self._log is not None:
-            self._log.write(line)
 
     def wake(self) -> None:
         """Nothing waits in this mode."""

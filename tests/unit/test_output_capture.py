@@ -156,3 +156,23 @@ job("b", lambda: time.sleep(0.2))
     assert not (tmp_path / "a").exists()
     assert not (tmp_path / "b").exists()
     assert run.out == b"late\n"
+
+
+def test_records_stand_behind_what_was_printed_before_them(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        """
+def mixes():
+    for number in range(500):
+        print("p", number)
+        capture.write(b"r %d\\n" % number)
+    pid = os.fork()
+    if pid == 0:
+        capture.write(b"of a child\\n")
+        os._exit(0)
+    os.waitpid(pid, 0)
+job("a", mixes)
+""",
+    )
+    wanted = [line for n in range(500) for line in (f"p {n}", f"r {n}")]
+    assert run.log("a").decode().splitlines() == [*wanted, "of a child"]
