@@ -20,6 +20,7 @@ from taipy_exec.cli.render import (
 )
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import one_line
+from taipy_exec.engine.time_left import seconds_left
 from taipy_exec.execution.output_capture import release_output
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 
 _FRAMES_PER_SECOND = 8
 _LINES_BESIDE_ROWS = 8
+_ESTIMATE_SECONDS = 1.0
 
 
 class LiveTable:
     """Draws the jobs' records as they are; it reads them and never changes anything.
 
+    `workers`: how many jobs may run at once; None: as many as were seen at once, in a cluster.
     `redacted` leaves secrets out of the reasons; `clock` is the one of the records' times.
     """
 
@@ -44,7 +47,7 @@ class LiveTable:
         record: SubmissionRecord,
         jobs: Sequence[JobRecord],
         usual: Mapping[str, float],
-        workers: int,
+        workers: int | None,
         redacted: Callable[[str], str] = str,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -53,7 +56,9 @@ class LiveTable:
         self._record = record
         self._jobs = jobs
         self._usual = usual
-        self._workers = max(workers, 1)
+        self._workers = workers
+        self._most_at_once = 0
+        self._left: tuple[float, float | None] | None = None
         self._redacted = redacted
         self._slots: dict[str, int] = {}
         self.notice = ""
@@ -182,18 +187,14 @@ class LiveTable:
         return text
 
     def _estimate(self) -> float | None:
-        """Seconds left, from what the tasks took before; None if too little is known."""
-        waiting = [job for job in self._jobs if job.status not in FINAL]
-        known = [self._usual[job.task] for job in waiting if job.task in self._usual]
-        if len(known) * 2 < len(waiting) or not known:
-            return None
-        mean = sum(known) / len(known)
-        work = 0.0
-        for job in waiting:
-            usual = self._usual.get(job.task, mean)
-            spent = self._time_of(job) if job.status is Status.RUNNING else 0.0
-            work += max(usual - (spent or 0.0), 0.0)
-        return work / self._workers
+        """Seconds left, worked out once a second; None if too little is known."""
+        running = sum(job.status is Status.RUNNING for job in self._jobs)
+        self._most_at_once = max(self._most_at_once, running)
+        now = self._clock()
+        if self._left is None or now - self._left[0] >= _ESTIMATE_SECONDS:
+            workers = self._workers or self._most_at_once
+            self._left = now, seconds_left(self._jobs, self._usual, workers, now)
+        return self._left[1]
 
 
 class Lines:

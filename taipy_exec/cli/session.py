@@ -59,13 +59,13 @@ class Session:
         if self._streams.is_live and jobs:
             usual = self._engine.store.usual_durations(self._plan.record.scenario)
             app = self._engine.app
-            workers = app.job.workers if app.job.mode != "development" else 1
+            by_mode = {"development": 1, "standalone": app.job.workers}
             self._table = LiveTable(
                 self._streams,
                 self._plan.record,
                 jobs,
                 usual,
-                workers,
+                by_mode.get(app.job.mode),
                 redacted,
                 self._engine.coordinator.clock,
             )

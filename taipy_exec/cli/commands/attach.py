@@ -104,10 +104,7 @@ class _Viewer:
             return
         usual = self._store.usual_durations(self.record.scenario)
         # Without the configuration it is not known how many jobs may run at once.
-        workers = sum(job.worker is not None for job in self.jobs)
-        self.table = LiveTable(
-            self._streams, self.record, self.jobs, usual, workers, self._redacted
-        )
+        self.table = LiveTable(self._streams, self.record, self.jobs, usual, None, self._redacted)
         with self.table.shown():
             yield
 

@@ -1,0 +1,41 @@
+"""How long the rest of a submission takes, by its graph, its workers and former runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from taipy_exec.engine.estimate import Work, makespan
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import FINAL, Status
+
+# What runs already comes before what only could.
+_RUNS, _WAITS = (0.0,), (1.0,)
+
+
+def seconds_left(
+    jobs: Sequence[JobRecord], usual: Mapping[str, float], workers: int, now: float
+) -> float | None:
+    """Seconds until the last job ends; None if less than half of the tasks were ever measured.
+
+    `usual` gives a task's seconds; one that is not there counts as the mean of the others. `now` is
+    in seconds since the epoch.
+    """
+    waiting = [job for job in jobs if job.status not in FINAL]
+    known = [usual[job.task] for job in waiting if job.task in usual]
+    if len(known) * 2 < len(waiting) or not known:
+        return None
+    mean = sum(known) / len(known)
+    work = {}
+    for job in waiting:
+        seconds = usual.get(job.task, mean)
+        runs = job.status is Status.RUNNING
+        if runs and job.started_at is not None:
+            seconds = max(seconds - max(now - job.started_at, 0.0), 0.0)
+        work[job.id] = Work(seconds, _RUNS if runs else _WAITS)
+    return makespan(work, _predecessors(waiting), max(workers, 1))
+
+
+def _predecessors(jobs: Sequence[JobRecord]) -> dict[str, list[str]]:
+    """Job id -> ids of the jobs that write what it reads."""
+    writers = {node: job.id for job in jobs for node in job.outputs}
+    return {job.id: [writers[node] for node in job.inputs if node in writers] for job in jobs}
