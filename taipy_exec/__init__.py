@@ -30,6 +30,7 @@ _API = (
     "SequenceId",
     "Status",
     "Submission",
+    "SubmissionFailed",
     "SubmissionId",
     "SubmissionStatus",
     "Submittable",

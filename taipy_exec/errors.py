@@ -23,6 +23,9 @@ class TaipyExecError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
 
 class UsageError(TaipyExecError):
     """The command line or an argument of the API is used wrongly."""
@@ -46,6 +49,12 @@ class ConfigurationError(TaipyExecError):
         super().__init__(message, hint)
         self.problems = tuple(problems)
 
+    def __str__(self) -> str:
+        errors = [str(one) for one in self.problems if one.level == "ERROR"]
+        if len(errors) < 2:
+            return super().__str__()
+        return "\n  ".join([super().__str__(), *errors[1:]])
+
 
 class CycleError(ConfigurationError):
     """The tasks depend on each other in a circle; `path` names them in order."""
@@ -64,6 +73,13 @@ class ConfigurationUpdateBlocked(ConfigurationError):
     """The configuration is in use; it can be changed after `orchestrator.stop()`."""
 
     kind = "configuration_blocked"
+
+
+class SubmissionFailed(TaipyExecError):
+    """A job of the submission failed, or the submission was canceled; see `raise_for_status`."""
+
+    exit_code = 1
+    kind = "submission_failed"
 
 
 class TimedOutError(TaipyExecError):

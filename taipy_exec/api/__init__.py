@@ -56,6 +56,7 @@ from taipy_exec.api.task import Task
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.data.mongo_collection import MongoDefaultDocument
 from taipy_exec.data.operators import JoinOperator, Operator
+from taipy_exec.errors import SubmissionFailed
 from taipy_exec.execution.limits import JobTimeout
 from taipy_exec.model.status import Status, SubmissionStatus
 
@@ -92,6 +93,7 @@ __all__ = [
     "SequenceId",
     "Status",
     "Submission",
+    "SubmissionFailed",
     "SubmissionId",
     "SubmissionStatus",
     "Submittable",

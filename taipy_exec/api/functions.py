@@ -100,10 +100,14 @@ def submit(
     force: bool = False,
     wait: bool = False,
     timeout: float | None = None,
+    *,
+    raise_on_failure: bool = False,
     **properties: Any,
 ) -> Submission:
     """`entity.submit(...)`."""
-    return entity.submit(None, force, wait, timeout, **properties)
+    return entity.submit(
+        None, force, wait, timeout, raise_on_failure=raise_on_failure, **properties
+    )
 
 
 def cancel_job(job: Job | str) -> None:

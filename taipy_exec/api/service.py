@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from taipy_exec.api.cancelation import cancel_elsewhere
 from taipy_exec.api.configuration import Config
+from taipy_exec.api.failures import log_failure
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
 from taipy_exec.config.redaction import redaction
@@ -375,6 +376,8 @@ class Service:
             job = coordinator.board.jobs.get(change.job)
             if job is None:
                 continue
+            if change.after is Status.FAILED:
+                log_failure(job, self.redact)
             for callback in self._callbacks.get(job.submission, ()):
                 callback(job, change.after)
             record = coordinator.board.submissions[job.submission]

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.api.entity import Entity, utc
+from taipy_exec.api.failures import summary
 from taipy_exec.api.job import Job, is_kept
 from taipy_exec.api.notebook import table_html
 from taipy_exec.api.progress import Progress
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
 from taipy_exec.engine.identity import is_interrupted
-from taipy_exec.errors import NotFoundError
+from taipy_exec.errors import NotFoundError, SubmissionFailed
 from taipy_exec.model.job import PROGRAM, JobRecord, SubmissionRecord
 from taipy_exec.model.status import SubmissionStatus
 
@@ -160,6 +161,17 @@ class Submission(Entity):
             return None
         end = self.finished_at or dt.datetime.now(dt.UTC)
         return (end - self.run_at).total_seconds()
+
+    def raise_for_status(self) -> None:
+        """Raise SubmissionFailed if it FAILED or was CANCELED; as long as it runs, do nothing."""
+        record = self._record
+        if record.status is SubmissionStatus.FAILED:
+            jobs = [job._record for job in self.jobs]
+            what = summary(jobs, Service.latest().redact)
+            hint = f"taipy-exec retry {self.id} runs what is left"
+            raise SubmissionFailed(f"{self.id} FAILED: {what}", hint)
+        if record.status is SubmissionStatus.CANCELED:
+            raise SubmissionFailed(f"{self.id} was CANCELED")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until every job has ended, or nothing can run any more; whether all have ended.

@@ -42,12 +42,15 @@ class Submittable(Entity):
         force: bool = False,
         wait: bool = False,
         timeout: float | None = None,
+        *,
+        raise_on_failure: bool = False,
         **properties: Any,
     ) -> Submission:
         """Create the jobs and run them, or queue them where the mode has a queue.
 
         `callbacks` get each job at each change of its status. With `wait`, return when the
-        submission can go no further, or after `timeout` seconds; nothing is raised then.
+        submission can go no further, or after `timeout` seconds; nothing is raised then. With
+        `raise_on_failure`, wait too, and raise SubmissionFailed if it FAILED or was CANCELED.
 
         Raises NonExistingScenario where the scenario was deleted, NonExistingScenarioConfig where
         it is configured no more, UsageError for a property that cannot be stored, and BusyError
@@ -71,8 +74,10 @@ class Submittable(Entity):
         Registry.submissions[made.id] = made
         made.keep(properties)
         service.hand_over(plan)
-        if wait:
+        if wait or raise_on_failure:
             made.wait(timeout)
+        if raise_on_failure:
+            made.raise_for_status()
         return made
 
     def _caller(

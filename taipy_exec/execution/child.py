@@ -16,7 +16,6 @@ from taipy_exec.config.application import AppConfig, ForeignProgram, TaskConfig
 from taipy_exec.config.main_module import import_main, mark_as_slot
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.vocabulary import WATCH_KEYS
-from taipy_exec.errors import TaipyExecError
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import Fence
@@ -189,11 +188,10 @@ def _load(
         app = by_value.load(bootstrap.app)
         runner = _make_runner(app, may_write if bootstrap.asks else None)
     except (Exception, SystemExit) as error:
-        hint = f"; {error.hint}" if isinstance(error, TaipyExecError) and error.hint else ""
         return None, Failure(
             kind=Reason.NOT_LOADED,
             type=type(error).__name__,
-            message=f"the application could not be loaded in a new process: {error}{hint}",
+            message=f"the application could not be loaded in a new process: {error}",
             traceback=format_traceback(error, error.__traceback__),
         )
     return runner, None

@@ -43,14 +43,18 @@ class DefaultLogging(logging.Handler):
             root.setLevel(_OURS)
         vars(root)["addHandler"] = _step_aside
 
+    def pause(self) -> None:
+        """Take no records until `install`: no job runs. Levels stay, since to set one is slow."""
+        if logging.lastResort is self:
+            logging.lastResort = self._former
+
     def uninstall(self) -> None:
         """Leave logging as it was, where that is still in our hands."""
         root = logging.getLogger()
         vars(root).pop("addHandler", None)
         if root.level is _OURS:
             root.setLevel(logging.WARNING)
-        if logging.lastResort is self:
-            logging.lastResort = self._former
+        self.pause()
 
     def emit(self, record: logging.LogRecord) -> None:
         """To be called by `logging` only."""

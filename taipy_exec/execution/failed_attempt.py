@@ -61,8 +61,6 @@ def message_of(error: BaseException) -> str:
     """What an exception says, whatever its `__str__` does; not too long."""
     try:
         text = str(error)
-        if isinstance(error, TaipyExecError) and error.hint:
-            text = f"{text}: {error.hint}"
     except Exception as inner:
         text = f"(its text cannot be had: {type(inner).__name__})"
     return (text or type(error).__name__)[:_MESSAGE_LIMIT]

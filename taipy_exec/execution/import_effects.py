@@ -27,8 +27,9 @@ class EffectFinder:
         self._module_of = module_of
         self._registers = registers
 
-    def find(self, body: list[ast.stmt], own: set[str]) -> Iterator[ast.stmt]:
-        """Those of a module's top level; `own` are the names that it binds."""
+    def find(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
+        """Those of a module's top level."""
+        own = {name for statement in body for name in _names_bound(statement)}
         return (statement for statement in body if self._has_effect(statement, own))
 
     def _has_effect(self, statement: ast.stmt, own: set[str]) -> bool:
@@ -87,6 +88,17 @@ class EffectFinder:
 
 
 _LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})
+
+
+def _names_bound(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+        return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def _root(node: ast.expr) -> str:

@@ -159,7 +159,7 @@ class _Channel:
         self._stream = stream = getattr(sys, name)
         _flush(stream)
         with suppress(OSError):
-            self._original = os.dup(self._number)
+            self._original = _copy_above_standard(self._number)
         if not _leads_to(self._number, stream):
             self._tee = Tee(log, stream if self._echo else None)
             setattr(sys, name, self._tee)
@@ -210,9 +210,13 @@ def _above_standard(number: int) -> int:
     """The descriptor, moved where it took the number of a standard one that is closed."""
     if number > 2:
         return number
-    moved = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
+    moved = _copy_above_standard(number)
     os.close(number)
     return moved
+
+
+def _copy_above_standard(number: int) -> int:
+    return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
 
 
 def _lead_to_one_place() -> bool:

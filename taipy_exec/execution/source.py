@@ -177,7 +177,7 @@ class Sources:
                 lambda name: next((one for one, _ in module.imports.get(name, ())), None),
                 lambda base: self._registers(module, base, set()),
             )
-            module.effects = list(finder.find(module.body, set(module.statements)))
+            module.effects = list(finder.find(module.body))
         return module.effects
 
     def _registers(self, module: _Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:

@@ -83,6 +83,7 @@ class DevelopmentRunner:
             return JobReport.failed(order, failure, time.perf_counter() - begin)
         finally:
             sys.breakpointhook = hook
+            self._logging.pause()
             self._output.stop()
             log.close()
 

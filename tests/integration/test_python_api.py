@@ -1963,3 +1963,70 @@ def test_a_configuration_file_is_loaded_and_run(app: Application, mode: str) -> 
         """,
     )
     assert (found["value"], found["mode"]) == (8, mode)
+
+
+# -- failures are never silent ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_a_failed_job_is_one_record_with_its_place(app: Application, mode: str) -> None:
+    found = run(
+        app,
+        mode,
+        """
+        def bad():
+            raise ValueError("no such luck")
+        orchestrator, scenario = started({"bad": (bad, [], ["a"]), "after": (add, ["a"], ["b"])})
+        submission = scenario.submit(wait=True)
+        orchestrator.stop()
+        """,
+    )
+    (line,) = [line for line in found.err.splitlines() if "no such luck" in line]
+    assert line.startswith("task bad failed: ValueError: no such luck (")
+    assert "script.py:" in line
+    assert ", in bad); taipy-exec logs JOB_bad_" in line
+
+
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_a_failure_can_be_raised(app: Application, mode: str) -> None:
+    found = run(
+        app,
+        mode,
+        """
+        def bad():
+            raise ValueError("no such luck")
+        orchestrator, scenario = started({"bad": (bad, [], ["a"]), "good": (one, [], ["b"])})
+        raised = []
+        for submit in (scenario.submit, lambda **more: tp.submit(scenario, **more)):
+            try:
+                submit(raise_on_failure=True)
+            except tp.SubmissionFailed as error:
+                raised.append(str(error))
+        good = scenario.good.submit(raise_on_failure=True)
+        show(raised=raised, good=statuses(good), none=good.raise_for_status())
+        orchestrator.stop()
+        """,
+    )
+    for text in found["raised"]:
+        assert "FAILED: task bad failed: ValueError: no such luck" in text
+        assert text.endswith("runs what is left")
+    assert (found["good"], found["none"]) == ({"good": "COMPLETED"}, None)
+
+
+def test_an_exception_says_all_and_what_to_do(app: Application) -> None:
+    found = run(
+        app,
+        "development",
+        """
+        Config.configure_data_node("x", storage_type="pickl")
+        Config.configure_data_node("y", storage_type="jso")
+        try:
+            Config.freeze() if hasattr(Config, "freeze") else tp.Orchestrator().run()
+            tp.get_scenarios(); tp.Orchestrator().run()
+        except Exception as error:
+            show(text=str(error))
+        """,
+    )
+    assert "pickl" in found["text"]
+    assert "jso" in found["text"]
+    assert "taipy-exec check" in found["text"]
