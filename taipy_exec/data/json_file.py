@@ -109,7 +109,7 @@ def _told(node: DataNodeRef, value: Any) -> Any:
     if found.changes:
         more = len(found.changes) - _TOLD
         log.warning(
-            "Data node %s: %s%s. Convert it, or use a pickle data node to get it back as it is.",
+            "data node %r: %s%s. Convert it, or use a pickle data node to get it back as it is.",
             node.config.id,
             "; ".join(found.changes[:_TOLD]),
             f"; and {more} more" if more > 0 else "",

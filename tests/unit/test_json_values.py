@@ -382,7 +382,7 @@ def test_what_comes_back_otherwise_is_told_once(
     node.write(value)
     assert told(node.read()) == told(back)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert caplog.messages[0].startswith("Data node n: value")
+    assert caplog.messages[0].startswith("data node 'n': value")
     assert "comes back as " in caplog.messages[0]
     assert "use a pickle data node to get it back as it is." in caplog.messages[0]
 
@@ -401,9 +401,9 @@ def test_a_warning_tells_three_kinds_and_how_many_more(
 ) -> None:
     node.write({"a": [(1,), (2,)], "b": Text("x"), 1: Number(2), "c": {None: Rows()}})
     assert caplog.messages == [
-        "Data node n: value has the key 1, an int, which comes back as the text '1'; value['a'][0] "
-        "is a tuple, which comes back as a list; value['b'] is a test_json_values.Text, which "
-        "comes back as a str; and 3 more. Convert it, or use a pickle data node to get it back as "
+        "data node 'n': value has the key 1, an int, which comes back as the text '1'; "
+        "value['a'][0] is a tuple, which comes back as a list; value['b'] is a "
+        "test_json_values.Text, which comes back as a str; and 3 more. Convert it, or use a pickle data node to get it back as "
         "it is."
     ]
 
@@ -576,22 +576,19 @@ LEAVES = st.one_of(
     st.integers(),
     st.floats(),
     st.text(st.characters(codec=None), max_size=5),
-    st.binary(max_size=3),
     st.dates(),
-    st.times(),
     st.datetimes(timezones=st.none() | st.timezones(), allow_imaginary=True),
-    st.timedeltas(),
-    st.decimals(),
-    st.fractions(),
-    st.uuids(),
-    st.complex_numbers(),
     st.sampled_from([*Colour, Level.LOW, Word.A, OldWord.A, Perm(0), *Perm]),
     st.integers(0, 9).map(IntPerm),
     st.integers(-(2**62), 2**62).map(pandas.Timestamp),
     st.integers(-(2**31), 2**31).map(lambda s: pandas.Timestamp(s, unit="s", tz="Europe/Berlin")),
     st.sampled_from([
-        pandas.NaT, pandas.NA, numpy.int64(1), numpy.float64(1), numpy.str_("a"), Text("a"),
-        Number(1), pathlib.Path("a"), "__type__", "Datetime", "\ud83d", "\ude00",
+        pandas.NaT, numpy.float64(1), numpy.str_("a"), Text("a"), Number(1), "__type__",
+        "Datetime", "\ud83d", "\ude00",
+    ]),
+    st.sampled_from([
+        b"a", 1j, {1}, dt.time(1), dt.timedelta(1), decimal.Decimal(1), uuid.UUID(int=1),
+        pathlib.Path("a"), pandas.NA, numpy.int64(1), numpy.array([1]), Needs(1), POINT,
     ]),
 )  # fmt: skip
 KEYS = st.one_of(
