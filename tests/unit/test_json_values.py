@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import sys
+import types
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -403,8 +404,8 @@ def test_a_warning_tells_three_kinds_and_how_many_more(
     assert caplog.messages == [
         "data node 'n': value has the key 1, an int, which comes back as the text '1'; "
         "value['a'][0] is a tuple, which comes back as a list; value['b'] is a "
-        "test_json_values.Text, which comes back as a str; and 3 more. Convert it, or use a pickle data node to get it back as "
-        "it is."
+        "test_json_values.Text, which comes back as a str; and 3 more. Convert it, or use a pickle "
+        "data node to get it back as it is."
     ]
 
 
@@ -559,6 +560,31 @@ def test_with_a_decoder_of_the_users_nothing_is_written_otherwise(
         "level": 1, "pair": [1, 2], "1": {"__type__": "Datetime", "__value__": 1},
     }  # fmt: skip
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["__main__", "my-flow"])
+@pytest.mark.parametrize("kind", [Point, Area, Colour, Perm])
+def test_classes_of_a_script_of_any_name(
+    node: DataNodeRef, monkeypatch: pytest.MonkeyPatch, name: str, kind: Any
+) -> None:
+    module = types.ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(module, kind.__name__, kind, raising=False)
+    monkeypatch.setattr(kind, "__module__", name)
+    value = next(iter(kind)) if issubclass(kind, enum.Enum) else kind(1)
+    node.write(value)
+    assert told(node.read()) == told(value)
+
+
+def test_a_class_of_the_main_script_need_not_be_found_by_the_writer(
+    node: DataNodeRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another process has it by value, and its reader may be the script itself.
+    monkeypatch.setattr(Point, "__module__", "__main__")
+    node.write(Point(1))
+    monkeypatch.setattr(Point, "__module__", "nowhere_to_be_found")
+    with pytest.raises(DataError, match="whose class is not found by its name: define it in a"):
+        node.write(Point(1))
 
 
 def test_the_users_values_are_left_as_they_are(node: DataNodeRef) -> None:
