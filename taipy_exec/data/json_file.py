@@ -5,21 +5,28 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
-import importlib
 import io
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.reference import realise
 from taipy_exec.data.files import FileStorage, wrong_encoding
+from taipy_exec.data.json_objects import kind_of, short
+from taipy_exec.data.json_tags import TaggedDecoder
+from taipy_exec.data.json_values import encoded
 from taipy_exec.errors import DataError
 
 if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
 
+_TOLD = 3  # changes that a warning tells
+
+log = logging.getLogger("taipy_exec")
+
 
 class TaggedEncoder(json.JSONEncoder):
-    """Writes a datetime, an enum member or a dataclass as `{"__type__", "__value__"}`."""
+    """Writes a datetime, an enum member or a dataclass with Taipy's tags, for a user's decoder."""
 
     def default(self, o: Any) -> Any:
         kind = type(o)
@@ -36,39 +43,6 @@ class TaggedEncoder(json.JSONEncoder):
                 "__value__": {f.name: getattr(o, f.name) for f in dataclasses.fields(o)},
             }
         return super().default(o)
-
-
-class TaggedDecoder(json.JSONDecoder):
-    """Reads what `TaggedEncoder` wrote; any other table stays as it is."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, object_hook=_untag, **kwargs)
-
-
-def _untag(table: dict[str, Any]) -> Any:
-    tag = table.get("__type__")
-    if not isinstance(tag, str) or "__value__" not in table:
-        return table
-    kind, *parts = tag.split("-")
-    value = table["__value__"]
-    if kind == "Datetime":
-        return dt.datetime.fromisoformat(value)
-    if kind == "Enum" and len(parts) == 3:
-        found = _class(parts[0], parts[1])
-        if isinstance(found, type) and issubclass(found, enum.Enum):
-            return found[parts[2]]
-    if kind == "dataclass" and len(parts) == 2:
-        found = _class(parts[0], parts[1])
-        if dataclasses.is_dataclass(found) and isinstance(found, type):
-            return found(**value)
-    return table
-
-
-def _class(module: str, name: str) -> Any:
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
 
 
 class JsonFile(FileStorage):
@@ -95,11 +69,15 @@ class JsonFile(FileStorage):
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         properties = node.config.properties
-        encoder = realise(properties.get("encoder")) or TaggedEncoder
+        encoder = realise(properties.get("encoder"))
+        if encoder is None and properties.get("decoder") is None:
+            value, encoder = _told(node, value), json.JSONEncoder
+        self._dump(node, value, encoder or TaggedEncoder)
+
+    def _dump(self, node: DataNodeRef, value: Any, encoder: type[json.JSONEncoder]) -> None:
+        encoding = node.config.properties.get("encoding", "utf-8")
         with self.write_bytes(node) as file:
-            text = io.TextIOWrapper(
-                file, encoding=properties.get("encoding", "utf-8"), write_through=True
-            )
+            text = io.TextIOWrapper(file, encoding=encoding, write_through=True)
             try:
                 json.dump(value, text, indent=4, cls=encoder)
             except (TypeError, ValueError, RecursionError) as error:
@@ -112,15 +90,31 @@ class JsonFile(FileStorage):
         held = self.read(node)
         if isinstance(held, dict):
             if not isinstance(value, dict):
-                raise DataError(f"it holds a table, to which a {_kind(value)} cannot be appended")
+                raise DataError(f"it holds a table, to which a {kind_of(value)} cannot be appended")
             held.update(value)
         elif not isinstance(held, list):
-            raise DataError(f"it holds a {_kind(held)}: only a list or a table can be appended to")
+            raise DataError(
+                f"it holds a {kind_of(held)}: only a list or a table can be appended to"
+            )
         elif isinstance(value, list):
             held.extend(value)
         else:
             held.append(value)
         self.write(node, held)
+
+
+def _told(node: DataNodeRef, value: Any) -> Any:
+    """`value` as JSON, and a line in the log if some of it will be read as another type."""
+    found = encoded(value)
+    if found.changes:
+        more = len(found.changes) - _TOLD
+        log.warning(
+            "data node %r: %s%s. Convert it, or use a pickle data node to get it back as it is.",
+            node.config.id,
+            "; ".join(found.changes[:_TOLD]),
+            f"; and {more} more" if more > 0 else "",
+        )
+    return found.tree
 
 
 def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
@@ -135,8 +129,8 @@ def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
         if isinstance(item, dict):
             for key in item:
                 if not isinstance(key, str | int | float | None):
-                    return f"{where} has the key {_short(key)}, a {_kind(key)}: keys must be texts"
-            parts = [(f"[{_short(key)}]", part) for key, part in item.items()]
+                    return f"{where} has the key {short(key)}, a {kind_of(key)}: keys must be texts"
+            parts = [(f"[{short(key)}]", part) for key, part in item.items()]
         elif isinstance(item, list | tuple):
             parts = [(f"[{number}]", part) for number, part in enumerate(item)]
         else:
@@ -146,7 +140,7 @@ def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
                 fields = dataclasses.fields(item) if _is_object(item) else ()
                 parts = [(f".{field.name}", getattr(item, field.name)) for field in fields]
                 if not parts:
-                    return f"{where} is a {_kind(item)}, which is no JSON"
+                    return f"{where} is a {kind_of(item)}, which is no JSON"
             else:
                 parts = []
         walk += [(place + step, part, inside) for step, part in reversed(parts)]
@@ -155,17 +149,3 @@ def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
 
 def _is_object(item: Any) -> bool:
     return dataclasses.is_dataclass(item) and not isinstance(item, type)
-
-
-def _kind(value: Any) -> str:
-    kind = type(value)
-    return (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
-
-
-def _short(key: Any) -> str:
-    text = repr(key)
-    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -27,6 +27,7 @@ from taipy_exec.config.reference import ClassRef
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
 from taipy_exec.data.files import remove_leftovers, replacing, replacing_by_name
+from taipy_exec.data.json_file import TaggedEncoder
 from taipy_exec.data.node import (
     DataNodeRef,
     Owner,
@@ -252,8 +253,6 @@ def test_json_tags_through_lists_and_dataclasses(make: Make) -> None:
         {"__type__": 3, "__value__": 1},
         {"__type__": "Datetime"},
         {"__type__": "Enum-x", "__value__": 1},
-        {"__type__": "dataclass-json-JSONDecoder", "__value__": {}},
-        {"__type__": "Enum-json-JSONDecoder-x", "__value__": 1},
     ],
 )
 def test_a_table_that_only_looks_tagged_stays_a_table(make: Make, table: object) -> None:
@@ -344,9 +343,12 @@ LOOP.append({"again": LOOP})
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_what_is_no_json_is_named_with_its_place(make: Make, value: object, told: str) -> None:
+def test_what_the_users_encoder_does_not_take_is_named_with_its_place(
+    make: Make, value: object, told: str
+) -> None:
+    # Without one, see test_json_values.py.
     with pytest.raises(DataError) as caught:
-        make("json").write(value)
+        make("json", encoder=TaggedEncoder).write(value)
     assert caught.value.message == told
 
 
