@@ -58,7 +58,9 @@ faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while
 
 SECONDS ?= 600
 soak: $(VENV)/.installed-test broker ## Short jobs for SECONDS (600), and every 10 s a kill -9 of anything
-	SOAK_SECONDS=$(SECONDS) FAULT_ROUNDS=1 $(BIN)/python -m pytest -s tests/faults/test_soak_of_everything.py
+	@$(COMPILE)
+	SOAK_SECONDS=$(SECONDS) FAULT_ROUNDS=1 $(BIN)/python -m pytest -s tests/faults/test_soak_of_everything.py \
+	  --timeout $$(($(SECONDS) + 900)) -o faulthandler_timeout=$$(($(SECONDS) + 900))
 
 check: $(VENV)/.installed-dev ## Lint, types and import contracts
 	$(BIN)/ruff check .
