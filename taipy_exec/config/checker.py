@@ -361,9 +361,12 @@ def _check_imports(report: _Reporter, config: AppConfig) -> None:
     for section, id, key, reference in references(config):
         try:
             reference.load()
+            hidden = reference.hides
+            if hidden is not None:
+                report.warning(section, id, key, hidden, reference.path)
         except ConfigurationError as error:
             said = error.hint
-            if isinstance(error, ModuleMissing) and config.looked_in:
+            if isinstance(error, ModuleMissing) and said and config.looked_in:
                 folders = ", ".join(map(str, config.looked_in))
                 said = f"looked in {folders} and among the installed packages: put it into one of "
                 said += "these folders, install it, or name its folder with --root"
