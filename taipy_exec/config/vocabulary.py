@@ -191,6 +191,13 @@ SECRET_PROPERTIES = frozenset(
 # Properties whose value is a table that may hold some of them.
 SECRET_TABLES = ("db_extra_args", "aws_s3_object_parameters")
 
+# Keys whose value is a path of the user's.
+PATH_KEYS: Mapping[str, tuple[str, ...]] = {
+    "JOB": tuple(key for key in CLUSTER_KEYS if key.endswith("_file")),
+    "CORE": ("root_folder", "storage_folder", "taipy_storage_folder"),
+    "DATA_NODE": ("path", "default_path", "sqlite_folder_path"),
+}
+
 # Ids that Taipy refuses because they are attributes of its tasks or scenarios.
 SCENARIO_ATTRIBUTES = frozenset(
     {
