@@ -122,8 +122,8 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
     "pickle": _FILE,
     "in_memory": {"default_data": None},
     "json": {**_FILE, "encoding": "utf-8", "encoder": None, "decoder": None},
-    "csv": {**_FILE, "encoding": "utf-8", **_TABLE},
-    "excel": {**_FILE, "sheet_name": None, **_TABLE},
+    "csv": {**_FILE, "encoding": "utf-8", **_TABLE, "index": None},
+    "excel": {**_FILE, "sheet_name": None, **_TABLE, "index": None},
     "parquet": {
         **_FILE,
         "engine": "pyarrow",
@@ -132,7 +132,7 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "write_kwargs": None,
         "exposed_type": "pandas",
     },
-    "sql_table": {"db_name": None, "db_engine": None, "table_name": None, **_SQL},
+    "sql_table": {"db_name": None, "db_engine": None, "table_name": None, **_SQL, "index": None},
     "sql": {
         "db_name": None,
         "db_engine": None,
