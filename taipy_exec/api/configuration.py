@@ -28,6 +28,7 @@ from taipy_exec.config.layers import Layer, copy_layer, layer_from_toml, merge
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.config.typed_text import Frequency
+from taipy_exec.config.vocabulary import PATH_KEYS
 from taipy_exec.errors import ConfigurationUpdateBlocked
 from taipy_exec.wiring import check_compiled, checked, environment_layers
 
@@ -211,9 +212,9 @@ class Configuration(ConnectedDataNodeConfiguration):
 
     def configure_core(
         self,
-        root_folder: str | None = None,
-        storage_folder: str | None = None,
-        taipy_storage_folder: str | None = None,
+        root_folder: str | Path | None = None,
+        storage_folder: str | Path | None = None,
+        taipy_storage_folder: str | Path | None = None,
         repository_type: str | None = None,
         repository_properties: Mapping[str, Any] | None = None,
         read_entity_retry: int | None = None,
@@ -344,7 +345,13 @@ class Configuration(ConnectedDataNodeConfiguration):
         entry = self._python.entry(section, id)
         if anew:
             entry.clear()
-        entry.update({key: value for key, value in keys.items() if value is not None})
+        entry.update(
+            {
+                key: _path_text(value) if key in PATH_KEYS.get(section, ()) else value
+                for key, value in keys.items()
+                if value is not None
+            }
+        )
 
 
 class GlobalConfig:
@@ -358,6 +365,10 @@ class GlobalConfig:
             return self.__dict__["properties"][name]
         except KeyError:
             raise AttributeError(f"the application has no property {name!r}") from None
+
+
+def _path_text(value: Any) -> Any:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else value
 
 
 def _listed(items: Any) -> list[Any]:

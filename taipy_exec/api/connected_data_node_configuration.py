@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from taipy_exec.api.data_node_configuration import DataNodeConfiguration
@@ -52,7 +53,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         db_host: str | None = None,
         db_port: int | None = None,
         db_driver: str | None = None,
-        sqlite_folder_path: str | None = None,
+        sqlite_folder_path: str | Path | None = None,
         sqlite_file_extension: str | None = None,
         db_extra_args: dict[str, Any] | None = None,
         exposed_type: Any = None,
@@ -94,7 +95,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         db_host: str | None = None,
         db_port: int | None = None,
         db_driver: str | None = None,
-        sqlite_folder_path: str | None = None,
+        sqlite_folder_path: str | Path | None = None,
         sqlite_file_extension: str | None = None,
         db_extra_args: dict[str, Any] | None = None,
         exposed_type: Any = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import DataNodeConfig
@@ -61,7 +62,7 @@ class DataNodeConfiguration(ABC):
     def configure_pickle_data_node(
         self,
         id: str,
-        default_path: str | None = None,
+        default_path: str | Path | None = None,
         default_data: Any = None,
         scope: Scope | None = None,
         validity_period: dt.timedelta | None = None,
@@ -81,7 +82,7 @@ class DataNodeConfiguration(ABC):
     def configure_csv_data_node(
         self,
         id: str,
-        default_path: str | None = None,
+        default_path: str | Path | None = None,
         encoding: str | None = None,
         has_header: bool | None = None,
         exposed_type: Any = None,
@@ -105,7 +106,7 @@ class DataNodeConfiguration(ABC):
     def configure_json_data_node(
         self,
         id: str,
-        default_path: str | None = None,
+        default_path: str | Path | None = None,
         encoding: str | None = None,
         encoder: type | None = None,
         decoder: type | None = None,
@@ -129,7 +130,7 @@ class DataNodeConfiguration(ABC):
     def configure_excel_data_node(
         self,
         id: str,
-        default_path: str | None = None,
+        default_path: str | Path | None = None,
         has_header: bool | None = None,
         sheet_name: str | list[str] | None = None,
         exposed_type: Any = None,
@@ -153,7 +154,7 @@ class DataNodeConfiguration(ABC):
     def configure_parquet_data_node(
         self,
         id: str,
-        default_path: str | None = None,
+        default_path: str | Path | None = None,
         engine: str | None = None,
         compression: str | None = None,
         read_kwargs: dict[str, Any] | None = None,

@@ -10,7 +10,7 @@ from html import escape
 from taipy_exec.display.names import printable
 from taipy_exec.display.palette import LOOKS, class_name, glyph
 from taipy_exec.display.svg import svg_graph
-from taipy_exec.display.words import counts_text, duration, reason_text
+from taipy_exec.display.words import counts_text, duration, reason_text, shortened
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -107,7 +107,7 @@ def _jobs(jobs: Sequence[JobRecord], redact: Callable[[str], str]) -> str:
     rows = "".join(
         f"<tr><td>{_text(job.task)}</td><td>{_badge(job.status.name)}</td>"
         f'<td class="time">{duration(job.duration)}</td>'
-        f"<td>{_text(redact(reason_text(job)))}</td></tr>"
+        f"<td>{_text(shortened(redact(reason_text(job))))}</td></tr>"
         for job in shown
     )
     rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)

@@ -13,6 +13,7 @@ from taipy_exec.cli.render import reason_text, short_id
 from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import readable, uncoloured
+from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path
@@ -59,7 +60,7 @@ def explain_failures(
 def _explain(
     streams: Streams, job: JobRecord, state_dir: Path, where: str, redacted: Redaction
 ) -> None:
-    reason = _shortened(reason_text(job), _LONGEST_REASON)
+    reason = shortened(reason_text(job), _LONGEST_REASON)
     if streams.ci is CiSystem.GITHUB:
         annotate(streams, job, reason, os.environ.get("GITHUB_WORKSPACE"))
     else:
@@ -95,12 +96,8 @@ def _middle_left_out(lines: list[str]) -> list[str]:
 
 def _note_lines(streams: Streams, mark: str, lines: list[str]) -> None:
     for line in lines:
-        shown = _shortened(line, _LONGEST_LINE).expandtabs()
+        shown = shortened(line, _LONGEST_LINE).expandtabs()
         streams.note(mark + shown, style="dim")
-
-
-def _shortened(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]} [...]"
 
 
 def summarize(

@@ -20,6 +20,7 @@ from taipy_exec.cli.render import (
 )
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import one_line
+from taipy_exec.display.words import shortened
 from taipy_exec.engine.time_left import seconds_left
 from taipy_exec.execution.output_capture import release_output
 from taipy_exec.model.event import Change
@@ -229,7 +230,7 @@ class Lines:
             if is_retried:
                 text += f": attempt {change.attempt - 1} failed, attempt {change.attempt} follows"
             elif change.failure:
-                text += f": {self._redacted(reason_text(job))}"
+                text += f": {shortened(self._redacted(reason_text(job)))}"
             elif change.reason:
                 text += f" ({change.reason.replace('_', ' ')})"
             self._streams.note(text)

@@ -43,6 +43,7 @@ from taipy_exec.cli.commands import (
     workers,
 )
 from taipy_exec.cli.options import help_text, summary
+from taipy_exec.config.hidden_module import hiding_sentence
 from taipy_exec.display.visible import one_line
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.version import __version__
@@ -177,6 +178,8 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         return 0 if gone else leave.code if isinstance(leave.code, int) else bool(leave.code)
     except OSError as error:
         return _system_error(error, wants_json)
+    except ImportError as error:
+        return _import_error(error, wants_json)
     except Exception as error:
         return _bug(error, wants_json)
 
@@ -195,6 +198,15 @@ def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) 
                 f"{name} is not UTF-8: {_shortened(text, 100)!r}",
                 "give it in UTF-8; a file with another name can be renamed, or linked to",
             )
+
+
+def _import_error(error: ImportError, wants_json: int | None) -> int:
+    """A module of the user's may have the name of one that we need."""
+    hiding = hiding_sentence(error)
+    if hiding is None:
+        return _bug(error, wants_json)
+    _tell(ConfigurationError(hiding), wants_json)
+    return ConfigurationError.exit_code
 
 
 def _system_error(error: OSError, wants_json: int | None) -> int:

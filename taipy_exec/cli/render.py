@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taipy_exec.display.visible import one_line
-from taipy_exec.display.words import GLYPHS, counts_text, duration, reason_text, short_id
+from taipy_exec.display.words import CUT, GLYPHS, counts_text, duration, reason_text, short_id
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -32,6 +33,8 @@ __all__ = [
     "submissions_table",
     "summary_line",
 ]
+
+_LINES_OF_REASON = 3
 
 STYLES = {
     "SUBMITTED": "dim",
@@ -82,9 +85,15 @@ def clock(seconds: float | None) -> str:
     return at.strftime("%H:%M:%S" if at.date() == dt.date.today() else "%Y-%m-%d %H:%M")
 
 
-def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = False) -> Table:
-    """All jobs, one row each, by their task or by their own ids."""
-    table = new_table()
+def jobs_table(
+    jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = False, where: str = ""
+) -> RenderableType:
+    """All jobs, one row each, by their task or by their own ids.
+
+    A reason that is long is cut; then the table says which command has the whole. `where` is what
+    makes that mean the same application.
+    """
+    table, reasons = new_table(), []
     for title, extra in (
         ("Job", {"no_wrap": True}) if ids else ("Task", {"overflow": "fold"}),
         ("Status", {"no_wrap": True}),
@@ -93,13 +102,58 @@ def jobs_table(jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = F
     ):
         table.add_column(title, **extra)
     for job in jobs:
+        text = reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else "")
+        reasons.append(_Reason(text, f"taipy-exec logs {short_id(job.id)}{where}"))
         table.add_row(
             short_id(job.id) if ids else job.task,
             status_text(job.status, unicode=unicode),
             duration(job.duration),
-            reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else ""),
+            reasons[-1],
         )
-    return table
+    return _Jobs(table, reasons)
+
+
+class _Jobs:
+    """The table, and a line about the reasons that had to be cut on this screen."""
+
+    def __init__(self, table: Table, reasons: Sequence[_Reason]) -> None:
+        self._table = table
+        self._reasons = reasons
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self._table, options)
+        cut = [reason for reason in self._reasons if reason.is_cut]
+        if cut:
+            more = f" (and so for {len(cut) - 1} more)" if len(cut) > 1 else ""
+            yield line(f"{cut[0].command} shows what {CUT.strip()} leaves out{more}", style="dim")
+
+
+class _Reason:
+    """A reason on no more lines than a table has room for."""
+
+    def __init__(self, text: str, command: str) -> None:
+        self._text = text
+        self.command = command
+        self.is_cut = False
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.measure import Measurement
+        from rich.text import Text
+
+        return Measurement.get(console, options, Text(self._text))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        lines = Text(self._text, overflow="fold").wrap(console, options.max_width)
+        self.is_cut = len(lines) > _LINES_OF_REASON
+        shown = lines[:_LINES_OF_REASON]
+        if self.is_cut:
+            last = shown[-1]
+            last.rstrip()
+            last.truncate(max(options.max_width - len(CUT), 0))
+            last.append(CUT)
+        yield from shown
 
 
 def submissions_table(

@@ -44,7 +44,7 @@ def show_result(
         streams.note(summary_line(record))
     else:
         if table and jobs:
-            _show_jobs(streams, jobs)
+            _show_jobs(streams, jobs, where)
         streams.line(summary_line(record))
     explain_failures(streams, jobs, state_dir, where, redacted)
     _explain_blocked(streams, record, jobs, unwritten, locked)
@@ -52,13 +52,13 @@ def show_result(
         summarize(streams, record, jobs, where)
 
 
-def _show_jobs(streams: Streams, jobs: Sequence[JobRecord]) -> None:
+def _show_jobs(streams: Streams, jobs: Sequence[JobRecord], where: str) -> None:
     """All jobs, or of very many those that are not simply done."""
     shown = list(jobs)
     if len(jobs) > _SHOWN_JOBS:
         shown = [job for job in jobs if job.status not in DONE][:_SHOWN_JOBS]
     if shown:
-        streams.show(jobs_table(shown, unicode=streams.unicode))
+        streams.show(jobs_table(shown, unicode=streams.unicode, where=where))
     if len(shown) < len(jobs):
         rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)
         streams.line(f"not shown: {counts_text(rest)}")

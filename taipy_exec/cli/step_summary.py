@@ -8,11 +8,11 @@ from pathlib import Path
 
 from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text, short_id
 from taipy_exec.display.visible import visible
+from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
 
 _SHOWN_JOBS = 100
-_LONGEST_REASON = 1_000
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~@<>&-])")
 
 
@@ -46,7 +46,7 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
             f"{GLYPHS[job.status][0]} {job.status.name}",
             duration(job.duration),
             str(job.attempt),
-            _markdown(reason_text(job)[:_LONGEST_REASON]),
+            _markdown(shortened(reason_text(job))),
         )
         lines.append(f"| {' | '.join(cells)} |")
     if len(shown) < len(jobs):

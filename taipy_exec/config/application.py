@@ -13,6 +13,7 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.run_options import RunOptions, run_options
 from taipy_exec.config.secrets import masked
 from taipy_exec.config.typed_text import Frequency, Scope
+from taipy_exec.config.user_path import user_path
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 
@@ -266,7 +267,11 @@ class AppConfig(_Discreet):
     @cached_property
     def storage_folder(self) -> Path:
         """Where generated data files lie."""
-        return self.root / self.core.storage_folder
+        return self.place_of(self.core.storage_folder)
+
+    def place_of(self, path: str) -> Path:
+        """The absolute path of one that the user wrote."""
+        return user_path(self.root, path)
 
     @cached_property
     def real_scenarios(self) -> dict[str, ScenarioConfig]:

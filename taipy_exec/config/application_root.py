@@ -131,18 +131,18 @@ def _module_in(reference: str, places: Sequence[Path]) -> str | None:
     names = module.split(".")
     wanted = names if colon else names[:-1]
     for number, name in enumerate(wanted, 1):
-        file, inside = _look(name, places)
+        file, inside = module_file(name, places)
         if number == len(wanted):
             # A folder alone is a package without anything in it that could be called.
             return ".".join(wanted) if file is not None else None
         places = inside
-        if not any(_look(wanted[number], places)):
-            is_bound = not colon and file is not None and _binds(file, wanted[number])
+        if not any(module_file(wanted[number], places)):
+            is_bound = not colon and file is not None and may_bind(file, wanted[number])
             return ".".join(wanted[:number]) if is_bound else None
     return None
 
 
-def _look(name: str, places: Sequence[Path]) -> tuple[Path | None, list[Path]]:
+def module_file(name: str, places: Sequence[Path]) -> tuple[Path | None, list[Path]]:
     """The file of a module, and the folders of its own modules where it is a package."""
     spaces = []
     for place in places:
@@ -158,7 +158,7 @@ def _look(name: str, places: Sequence[Path]) -> tuple[Path | None, list[Path]]:
     return None, spaces
 
 
-def _binds(file: Path, name: str) -> bool:
+def may_bind(file: Path, name: str) -> bool:
     """Whether the module's text gives `name` a value at its top level, or may do so."""
     import ast  # seldom needed
 

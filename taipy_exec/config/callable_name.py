@@ -30,7 +30,7 @@ def callable_name(value: Callable[..., Any]) -> CallableName:
     for module in _modules(value):
         for name, found in list(vars(module).items()):
             if found is value:
-                return CallableName(f"{module.__name__}.{name}", True)
+                return CallableName(f"{_home(module, name, value)}.{name}", True)
     return CallableName(own or _description(value), False)
 
 
@@ -80,6 +80,16 @@ def _modules(value: Any) -> Iterator[ModuleType]:
         module = sys.modules.get(name)
         if isinstance(module, ModuleType):
             yield module
+
+
+def _home(module: ModuleType, name: str, value: Any) -> str:
+    """The module to find `value` in: what the main script has imported is of another one."""
+    if module.__name__ not in MAIN_NAMES:
+        return module.__name__
+    for other, found in list(sys.modules.items()):
+        if other not in MAIN_NAMES and getattr(found, "__dict__", {}).get(name) is value:
+            return other
+    return module.__name__
 
 
 def _description(value: Any) -> str:

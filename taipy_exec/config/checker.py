@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioCon
 from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.option_checks import option_problems
+from taipy_exec.config.path_checks import path_problems
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.reference import ClassRef, FunctionRef, ModuleMissing
 from taipy_exec.config.server_checks import server_problems
@@ -24,9 +24,6 @@ from taipy_exec.config.vocabulary import (
 from taipy_exec.config.watch_checks import watch_problems
 from taipy_exec.errors import ConfigurationError, CycleError
 from taipy_exec.model.graph import build_graph
-
-# Storage types whose value is one file.
-_ONE_FILE = ("csv", "excel", "json", "pickle")
 
 
 def check(
@@ -47,6 +44,7 @@ def check(
     report.problems.extend(check_running(compiled, modes))
     report.problems.extend(cluster_problems(compiled))
     report.problems.extend(sql_problems(compiled))
+    report.problems.extend(path_problems(compiled))
     _check_core(report, config)
     _check_ids(report, config)
     for node in config.data_nodes.values():
@@ -199,9 +197,6 @@ def _check_data_node(
         )
     for key, message, value in table_problems(node):
         report.error("DATA_NODE", node.id, key, message, value)
-    if kind in _ONE_FILE and node.path and os.path.isdir(config.root / node.path):  # noqa: PTH112
-        key = "path" if node.properties.get("path") else "default_path"
-        report.error("DATA_NODE", node.id, key, f"{node.path} is a folder: give the path of a file")
     _check_properties(report, node)
 
 
@@ -210,8 +205,6 @@ def _check_properties(report: _Reporter, node: DataNodeConfig) -> None:
     for key, wanted, kinds in (
         ("encoding", "a text", str),
         ("has_header", "True or False", bool),
-        ("path", "a path", str),
-        ("default_path", "a path", str),
     ):
         value = node.properties.get(key)
         if value is not None and not isinstance(value, kinds) and key in known:
@@ -361,9 +354,12 @@ def _check_imports(report: _Reporter, config: AppConfig) -> None:
     for section, id, key, reference in references(config):
         try:
             reference.load()
+            hidden = reference.hides
+            if hidden is not None:
+                report.warning(section, id, key, hidden, reference.path)
         except ConfigurationError as error:
             said = error.hint
-            if isinstance(error, ModuleMissing) and config.looked_in:
+            if isinstance(error, ModuleMissing) and said and config.looked_in:
                 folders = ", ".join(map(str, config.looked_in))
                 said = f"looked in {folders} and among the installed packages: put it into one of "
                 said += "these folders, install it, or name its folder with --root"

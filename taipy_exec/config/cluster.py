@@ -80,7 +80,7 @@ def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConf
         key.removeprefix("broker_"): given[key] for key in _PLAIN if key in given
     }
     files: dict[str, Any] = {
-        key.removeprefix("broker_"): app.root / given[key] for key in _FILES if given.get(key)
+        key.removeprefix("broker_"): app.place_of(given[key]) for key in _FILES if given.get(key)
     }
     return ClusterConfig(
         application=_application(app),
@@ -141,7 +141,7 @@ def _addresses(app: AppConfig, flag: str | None) -> tuple[BrokerAddress, ...]:
     file = given.get("broker_password_file")
     if not file:
         return addresses
-    password = _password(app.root / file)
+    password = _password(app.place_of(file))
     return tuple(replace(address, password=password) for address in addresses)
 
 

@@ -94,7 +94,7 @@ def _local_data(compiled: Compiled) -> Iterator[Problem]:
                 "DATA_NODE",
                 node.id,
                 "path" if node.properties.get("path") else "default_path",
-                f"the data node {node.id!r} lies in {config.root / node.path}, which only this "
+                f"the data node {node.id!r} lies in {config.place_of(node.path)}, which only this "
                 "host sees; use a folder that all workers share",
                 level=Level.WARNING,
                 value=node.path,
@@ -120,5 +120,5 @@ def _has_file(node: DataNodeConfig) -> bool:
 
 def _is_local(config: AppConfig, path: str) -> bool:
     """Whether a path of the application lies on what each host has for itself."""
-    found = (config.root / path).resolve()
+    found = config.place_of(path).resolve()
     return any(found.is_relative_to(Path(folder).resolve()) for folder in _LOCAL_FOLDERS)

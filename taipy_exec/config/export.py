@@ -28,7 +28,8 @@ def as_toml_values(sections: Sections) -> dict[str, Any]:
     document: dict[str, Any] = {"TAIPY": {}}
     for section in FLAT_SECTIONS:
         if section in sections:
-            document[section] = _rendered(sections[section].get("", {}), f"[{section}]")
+            flat = _rendered(sections[section].get("", {}), f"[{section}]")
+            document[section] = _tables_last(flat)
     for section in ENTRY_SECTIONS:
         entries = sections.get(section, {})
         if entries:
@@ -52,13 +53,23 @@ def _entry(section: str, id: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     if section == "SCENARIO":
         found.setdefault("comparators", {})
         found.setdefault("sequences", {})
-    # Tables last: what stands below a table's head belongs to it.
-    return dict(
-        sorted(
-            ((key, value) for key, value in found.items() if value is not None),
-            key=lambda item: isinstance(item[1], Mapping),
-        )
-    )
+    return _tables_last(found)
+
+
+def _tables_last(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands below a table's head belongs to it, and so do lists of tables."""
+    pairs = [
+        (key, _tables_last(value) if isinstance(value, Mapping) else value)
+        for key, value in entry.items()
+        if value is not None
+    ]
+    return dict(sorted(pairs, key=lambda item: _has_head(item[1])))
+
+
+def _has_head(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, Mapping)
 
 
 def _rendered(value: Any, place: str) -> Any:
@@ -91,6 +102,11 @@ def write_toml(path: Path, sections: Sections) -> None:
         beside.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.object[error.start : error.end]!r} is no character"
+            " of a text file"
+        ) from None
     except tomlkit.exceptions.TOMLKitError as error:
         raise ConfigurationError(
             f"{path} is there and is not valid TOML ({error})", "move it away first"

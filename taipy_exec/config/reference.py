@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from taipy_exec.config.callable_name import callable_name
+from taipy_exec.config.hidden_module import hidden_sentence, is_of_others
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
@@ -54,6 +55,11 @@ class FunctionRef:
     def is_of_main(self) -> bool:
         """Whether it is in the main script, under either of its names."""
         return self.path.startswith(MAIN_PREFIXES)
+
+    @property
+    def hides(self) -> str | None:
+        """A sentence where a module of the application, which is not used, has that name too."""
+        return None if self.value is not None else _hidden_with(self.path)
 
     def load(self) -> Callable[..., Any]:
         """The callable. Raises ConfigurationError, with the import's error as its cause."""
@@ -102,13 +108,23 @@ def _module_and_names(path: str) -> tuple[ModuleType, list[str]]:
 
 
 def _no_attribute(module: ModuleType, names: list[str], number: int) -> ConfigurationError:
-    where = getattr(module, "__file__", None) or module.__name__
+    where = getattr(module, "__file__", None)
     holder = ".".join([module.__name__, *names[:number]])
-    what = f"{'module' if number == 0 else 'class'} {holder!r}"
-    hint = f"define {names[number]} in {where}, or correct the name"
+    message = f"there is no {names[number]!r} in {'module' if number == 0 else 'class'} {holder!r}"
+    hidden = hidden_sentence(module.__name__)
+    if hidden is not None:
+        return ConfigurationError(f"{message}: {hidden}")
+    hint = f"define {names[number]} in {where or module.__name__}, or correct the name"
     if module.__name__ in MAIN_NAMES:
         hint = "it is a function of a script: give that script, or write its module's name"
-    return ConfigurationError(f"there is no {names[number]!r} in {what}", hint)
+    elif is_of_others(where):
+        hint = "correct the name"
+    return ConfigurationError(message, hint)
+
+
+def _hidden_with(path: str) -> str | None:
+    module, _, rest = path.replace(":", ".").partition(".")
+    return None if module in MAIN_NAMES else hidden_sentence(module, rest.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,11 @@ class ClassRef:
     def parse(cls, path: str) -> ClassRef:
         """From `module.Class`."""
         return cls(path)
+
+    @property
+    def hides(self) -> str | None:
+        """A sentence where a module of the application, which is not used, has that name too."""
+        return _hidden_with(self.path)
 
     def load(self) -> type:
         """The class. Raises ConfigurationError where it cannot be found or imported."""
@@ -138,7 +159,9 @@ class ClassRef:
                 f"{error.value}"
             ) from error
         if not isinstance(found, type):
-            raise ConfigurationError(f"there is no class {path}")
+            hidden = hidden_sentence(path)
+            told = f"there is no class {path}" + (f": {hidden}" if hidden else "")
+            raise ConfigurationError(told)
         return found
 
 
@@ -152,21 +175,28 @@ def import_module(name: str, wanted: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise ModuleMissing(
-                f"there is no module {error.name!r} for {wanted}",
-                "put it into the application's root, or install it",
-            ) from error
-        raise ConfigurationError(
-            f"importing {name} needs the module {error.name!r}, which is not installed",
-            f"install {error.name}",
-        ) from error
+        raise _not_found(name, wanted, error) from error
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise ConfigurationError(
-            f"importing {name} raised {type(error).__name__}: {error}"
-        ) from error
+        told = f"importing {name} raised {type(error).__name__}: {error}"
+        # One that asks another module for a name that it does not have.
+        hidden = hidden_sentence(error.name or "") if isinstance(error, ImportError) else None
+        raise ConfigurationError(f"{told}; {hidden}" if hidden else told) from error
+
+
+def _not_found(name: str, wanted: str, error: ModuleNotFoundError) -> ConfigurationError:
+    missing = error.name or ""
+    hidden = hidden_sentence(missing) if missing else None
+    if missing and (name == missing or name.startswith(f"{missing}.")):
+        told = f"there is no module {missing!r} for {wanted}"
+        if hidden is not None:
+            return ModuleMissing(f"{told}: {hidden}")
+        return ModuleMissing(told, "put it into the application's root, or install it")
+    told = f"importing {name} needs the module {missing!r}, "
+    if hidden is not None:
+        return ConfigurationError(f"{told}which is not there: {hidden}")
+    return ConfigurationError(f"{told}which is not installed", f"install {missing}")
 
 
 def realise(value: Any) -> Any:

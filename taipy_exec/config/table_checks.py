@@ -28,6 +28,8 @@ def table_problems(node: DataNodeConfig) -> Iterator[Finding]:
     known = STORAGE_PROPERTIES.get(node.storage_type, {})
     if "exposed_type" in known:
         yield from _exposed_type(node)
+    if "index" in known:
+        yield from _index(node)
     if node.storage_type == "parquet":
         yield from _parquet(node)
     if node.storage_type == "excel":
@@ -71,6 +73,12 @@ def _exposed_type(node: DataNodeConfig) -> Iterator[Finding]:
             yield "exposed_type", f"unknown exposed type {part!r}; {_WANTED}{hint}", part
         elif part is not None and not isinstance(part, str | type | ClassRef | FunctionRef):
             yield "exposed_type", f"{part!r} is no exposed type; {_WANTED}", part
+
+
+def _index(node: DataNodeConfig) -> Iterator[Finding]:
+    value = node.properties.get("index")
+    if value is not None and (not isinstance(value, int) or value < 0):
+        yield "index", f"must be true, false or how many levels the index has, not {value!r}", value
 
 
 def _parquet(node: DataNodeConfig) -> Iterator[Finding]:

@@ -57,7 +57,8 @@ _TYPED = re.compile(
 )
 _ENV = re.compile(r"ENV\[([a-zA-Z_]\w*)\](?::(bool|int|float|str))?")
 _DELTA = re.compile(
-    r"\s*(?:([\d.]+)\s*d)?\s*(?:([\d.]+)\s*h)?\s*(?:([\d.]+)\s*m)?\s*(?:([\d.]+)\s*s)?\s*"
+    r"\s*(?:(-?[\d.]+)\s*d)?\s*(?:(-?[\d.]+)\s*h)?"
+    r"\s*(?:(-?[\d.]+)\s*m)?\s*(?:(-?[\d.]+)\s*s)?\s*"
 )
 
 
@@ -113,14 +114,14 @@ def render(value: object) -> Any:
     """The inverse of `parse_all`, as Taipy writes it: a value that TOML can hold.
 
     None entries of tables are left out; a None in a list becomes the text "None"; tuples and
-    sets become arrays; timedeltas are cut to whole seconds. All as in Taipy's own files; a text
-    that only looks typed gets `:str`, which Taipy reads too.
+    sets become arrays. All as in Taipy's own files; a text that only looks typed gets `:str`, and
+    a timedelta its parts of a second, which Taipy reads too; a date stays one.
 
     Raises ValueError for a callable that has no name, such as a lambda.
     """
     if isinstance(value, str):
         return f"{value}:str" if _TYPED.fullmatch(value) and not env_template(value) else value
-    if value is None:
+    if value is None or type(value) is dt.date or (type(value) is dt.time and not value.tzinfo):
         return value
     if isinstance(value, Mapping):
         return {str(k): render(v) for k, v in value.items() if v is not None}
@@ -166,7 +167,8 @@ def _to_timedelta(text: str) -> dt.timedelta:
 def _from_timedelta(delta: dt.timedelta) -> str:
     hours, rest = divmod(delta.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    return f"{delta.days}d{hours}h{minutes}m{seconds}s:timedelta"
+    part = f".{delta.microseconds:06d}".rstrip("0") if delta.microseconds else ""
+    return f"{delta.days}d{hours}h{minutes}m{seconds}{part}s:timedelta"
 
 
 def _detail(error: Exception) -> str:

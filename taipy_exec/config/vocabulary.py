@@ -122,8 +122,8 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
     "pickle": _FILE,
     "in_memory": {"default_data": None},
     "json": {**_FILE, "encoding": "utf-8", "encoder": None, "decoder": None},
-    "csv": {**_FILE, "encoding": "utf-8", **_TABLE},
-    "excel": {**_FILE, "sheet_name": None, **_TABLE},
+    "csv": {**_FILE, "encoding": "utf-8", **_TABLE, "index": None},
+    "excel": {**_FILE, "sheet_name": None, **_TABLE, "index": None},
     "parquet": {
         **_FILE,
         "engine": "pyarrow",
@@ -132,7 +132,7 @@ STORAGE_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "write_kwargs": None,
         "exposed_type": "pandas",
     },
-    "sql_table": {"db_name": None, "db_engine": None, "table_name": None, **_SQL},
+    "sql_table": {"db_name": None, "db_engine": None, "table_name": None, **_SQL, "index": None},
     "sql": {
         "db_name": None,
         "db_engine": None,
@@ -190,6 +190,13 @@ SECRET_PROPERTIES = frozenset(
 )
 # Properties whose value is a table that may hold some of them.
 SECRET_TABLES = ("db_extra_args", "aws_s3_object_parameters")
+
+# Keys whose value is a path of the user's.
+PATH_KEYS: Mapping[str, tuple[str, ...]] = {
+    "JOB": tuple(key for key in CLUSTER_KEYS if key.endswith("_file")),
+    "CORE": ("root_folder", "storage_folder", "taipy_storage_folder"),
+    "DATA_NODE": ("path", "default_path", "sqlite_folder_path"),
+}
 
 # Ids that Taipy refuses because they are attributes of its tasks or scenarios.
 SCENARIO_ATTRIBUTES = frozenset(

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from taipy_exec.config.reference import realise
 from taipy_exec.data.extras import extra
 from taipy_exec.data.files import FileStorage, wrong_encoding
+from taipy_exec.data.table_index import index_columns, keeps_index
 from taipy_exec.data.tables import expose, frame_of, native_table, objects_of, pandas_for
 from taipy_exec.errors import DataError
 
@@ -22,7 +23,7 @@ _BLANK = 1024  # bytes that are looked at first, to see whether a file is empty
 
 
 class CsvFile(FileStorage):
-    """Taipy's properties: encoding, has_header, exposed_type."""
+    """Taipy's properties: encoding, has_header, exposed_type; and `index`, which is ours."""
 
     extension: str | None = "csv"
 
@@ -39,7 +40,8 @@ class CsvFile(FileStorage):
                 return _read_polars(node.path, encoding, has_header)
             if exposed == "pyarrow":
                 return _read_arrow(node.path, encoding, has_header)
-            return expose(_read_pandas(node.path, encoding, has_header), exposed)
+            index = index_columns(node) if exposed == "pandas" else []
+            return expose(_read_pandas(node.path, encoding, has_header, index), exposed)
         except UnicodeDecodeError as error:
             raise wrong_encoding(encoding, error) from error
 
@@ -47,7 +49,7 @@ class CsvFile(FileStorage):
         properties = node.config.properties
         encoding = properties.get("encoding", "utf-8")
         with self.write_bytes(node) as file:
-            _write(file, value, encoding, bool(properties.get("has_header", True)))
+            _write(file, node, value, encoding, bool(properties.get("has_header", True)))
 
     def append(self, node: DataNodeRef, value: Any) -> None:
         assert node.path is not None
@@ -62,15 +64,19 @@ class CsvFile(FileStorage):
         if held and not held.endswith("\n"):
             held += "\n"
         rows = io.BytesIO()
-        _write(rows, value, "utf-8", header=False)
+        _write(rows, node, value, "utf-8", header=False)
         with self.write_bytes(node) as target:
             target.write((held + rows.getvalue().decode()).encode(encoding))
 
 
-def _read_pandas(path: Path, encoding: str, has_header: bool) -> Any:
+def _read_pandas(path: Path, encoding: str, has_header: bool, index: list[int]) -> Any:
     pandas = pandas_for("csv")
+    header = 0 if has_header else None
     try:
-        return pandas.read_csv(path, encoding=encoding, header=0 if has_header else None)
+        frame = pandas.read_csv(path, encoding=encoding, header=header, index_col=index or None)
+        if index and not has_header:
+            frame.index.names = [None] * len(index)
+        return frame
     except pandas.errors.EmptyDataError:
         return pandas.DataFrame()
     except pandas.errors.ParserError as error:
@@ -163,12 +169,13 @@ def _is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name == "utf-8"
 
 
-def _write(file: IO[bytes], value: Any, encoding: str, header: bool) -> None:
+def _write(file: IO[bytes], node: DataNodeRef, value: Any, encoding: str, header: bool) -> None:
     """Write a table: that of polars or Arrow by its own library, any other by pandas."""
     library, table = native_table(value)
     if library is None:
         frame = frame_of(value, pandas_for("csv"))
-        frame.to_csv(file, index=False, header=header, encoding=encoding)
+        index = keeps_index(node, {"": frame})
+        frame.to_csv(file, index=index, header=header, encoding=encoding)
         return
     target = file if _is_utf8(encoding) else io.BytesIO()
     if library == "polars":

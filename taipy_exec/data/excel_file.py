@@ -12,6 +12,7 @@ from taipy_exec.config.reference import realise
 from taipy_exec.config.table_checks import wrong_sheet_name
 from taipy_exec.data.extras import extra
 from taipy_exec.data.files import FileStorage
+from taipy_exec.data.table_index import columns_of_levels, index_columns, keeps_index
 from taipy_exec.data.tables import expose, frame_of, objects_of, pandas_for
 from taipy_exec.errors import DataError
 
@@ -22,7 +23,7 @@ _SHEET = "Sheet1"
 
 
 class ExcelFile(FileStorage):
-    """Taipy's properties: has_header, sheet_name, exposed_type. Only .xlsx, by openpyxl."""
+    """Taipy's properties has_header, sheet_name and exposed_type, and our `index`. Only .xlsx."""
 
     extension: str | None = "xlsx"
 
@@ -34,7 +35,8 @@ class ExcelFile(FileStorage):
             names = list(book.sheet_names) if wanted is None else wanted
             _refuse_missing(names, book.sheet_names)
             kinds = _exposed_types(exposed, names)
-            found = {name: _sheet(book, name, kinds[name], has_header) for name in names}
+            index = index_columns(node)
+            found = {name: _sheet(book, name, kinds[name], has_header, index) for name in names}
         alone = len(names) == 1 and wanted is not None
         by_name = isinstance(exposed, str) and not isinstance(_given(node), str)
         return found[names[0]] if alone and not by_name else found
@@ -42,11 +44,13 @@ class ExcelFile(FileStorage):
     def write(self, node: DataNodeRef, value: Any) -> None:
         pandas = _pandas()
         frames = _frames(node, value, pandas)
+        index = _keeps_index(node, frames)
         header = bool(node.config.properties.get("has_header", True))
         with self.write_bytes(node) as file:
             writer = pandas.ExcelWriter(file, engine="openpyxl")
             for name, frame in frames.items():
-                frame.to_excel(writer, sheet_name=name, index=False, header=header)
+                how = {"index": index, "header": header, "merge_cells": False}
+                frame.to_excel(writer, sheet_name=name, **how)
             # Not by `with`: after an error, that would save too, and hide it behind another.
             writer.close()
 
@@ -65,6 +69,7 @@ class ExcelFile(FileStorage):
         else:
             frames = {wanted[0]: frame_of(value, pandas)}
         _refuse_missing(frames, known)
+        index = _keeps_index(node, frames)
         # The library writes a workbook in place: it gets a copy.
         copy = io.BytesIO(node.path.read_bytes())
         how = {"mode": "a", "engine": "openpyxl", "if_sheet_exists": "overlay"}
@@ -74,7 +79,8 @@ class ExcelFile(FileStorage):
             empty = sheet.max_row == sheet.max_column == 1 and sheet["A1"].value is None
             header = bool(empty and node.config.properties.get("has_header", True))
             start = 0 if empty else sheet.max_row
-            frame.to_excel(writer, sheet_name=name, index=False, header=header, startrow=start)
+            place = {"index": index, "header": header, "startrow": start, "merge_cells": False}
+            frame.to_excel(writer, sheet_name=name, **place)
         writer.close()
         with self.write_bytes(node) as file:
             file.write(copy.getbuffer())
@@ -135,10 +141,14 @@ def _exposed_types(exposed: Any, names: Sequence[str]) -> dict[str, Any]:
     return dict(zip(names, exposed, strict=True))
 
 
-def _sheet(book: Any, name: str, exposed: Any, has_header: bool) -> Any:
+def _sheet(book: Any, name: str, exposed: Any, has_header: bool, index: list[int]) -> Any:
     if not isinstance(exposed, type):
         header = 0 if has_header else None
-        return expose(_pandas().read_excel(book, sheet_name=name, header=header), exposed)
+        columns = index if index and exposed == "pandas" else None
+        frame = _pandas().read_excel(book, sheet_name=name, header=header, index_col=columns)
+        if columns and not has_header:
+            frame.index.names = [None] * len(columns)
+        return expose(frame, exposed)
     try:
         return objects_of(_rows(book.book[name], has_header), exposed)
     except DataError as error:
@@ -198,6 +208,16 @@ def _frames(node: DataNodeRef, value: Any, pandas: Any) -> dict[str, Any]:
         tables = {names[0]: value}
     _refuse_names(list(tables))
     return {name: frame_of(table, pandas) for name, table in tables.items()}
+
+
+def _keeps_index(node: DataNodeRef, frames: Mapping[str, Any]) -> bool:
+    """As `keeps_index`. Raises DataError where a sheet could not hold the columns."""
+    for name, frame in frames.items():
+        wrong = columns_of_levels(frame)
+        if wrong is not None:
+            raise DataError(f"sheet {name!r}: {wrong}")
+    named = {name if len(frames) > 1 else "": frame for name, frame in frames.items()}
+    return keeps_index(node, named)
 
 
 def _refuse_names(names: Sequence[Any]) -> None:

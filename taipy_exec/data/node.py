@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,15 @@ class DataNodeRef:
 
     @property
     def key(self) -> str:
-        """What is equal for two data nodes that are the same place: their id, or the place."""
-        return self.id if self.is_generated else self.place
+        """What is equal for two data nodes that are the same place: their id, or the place.
+
+        A file has one place by whatever links it is reached.
+        """
+        if self.is_generated:
+            return self.id
+        if self.path is None:
+            return self.place
+        return replace(self, path=Path(os.path.realpath(self.path))).place
 
     def read(self) -> Any:
         """The value. Raises whatever the storage type raises."""
@@ -161,9 +169,9 @@ def _locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef
     extension = storage_type(config.storage_type).extension
     if extension is None:
         file = config.sqlite_path
-        return DataNodeRef(id=id, config=config, path=app.root / file if file else None)
+        return DataNodeRef(id=id, config=config, path=app.place_of(file) if file else None)
     if config.path:
-        return DataNodeRef(id=id, config=config, path=app.root / config.path)
+        return DataNodeRef(id=id, config=config, path=app.place_of(config.path))
     path = Path(f"{app.storage_folder}/{config.storage_type}s/{id}.{extension}")
     return DataNodeRef(id=id, config=config, path=path, is_generated=True)
 

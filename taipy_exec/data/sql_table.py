@@ -20,6 +20,7 @@ from taipy_exec.data.sql_rows import (
     matched_columns,
 )
 from taipy_exec.data.sql_values import exposed_rows
+from taipy_exec.data.table_index import index_columns, keeps_index
 from taipy_exec.data.tables import frame_of, pandas_for
 from taipy_exec.errors import DataError
 
@@ -47,12 +48,14 @@ class SqlTable:
         exposed = realise(node.config.properties.get("exposed_type", "pandas"))
         with self._connections.reading(node) as connection:
             found = _columns(connection, node)
-            return exposed_rows(
+            table = exposed_rows(
                 connection,
                 _select(connection, node),
                 exposed,
                 {column["name"]: column["type"] for column in found},
             )
+        index = index_columns(node) if exposed == "pandas" else []
+        return table.set_index([table.columns[number] for number in index]) if index else table
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         self._put(node, value, replaces=True)
@@ -65,6 +68,8 @@ class SqlTable:
 
     def _put(self, node: DataNodeRef, value: Any, *, replaces: bool) -> None:
         frame = _frame(value, pandas_for(_extra(node)))
+        if keeps_index(node, {"": frame}):
+            frame = _with_index(node, frame)
         with self._connections.writing(node) as connection:
             found = _columns(connection, node, frame)
             name = str(node.config.properties["table_name"])
@@ -86,6 +91,16 @@ def _frame(value: Any, pandas: Any) -> Any:
     if isinstance(value, pandas.Series):
         return pandas.DataFrame([value.to_dict()])
     return frame_of(value, pandas)
+
+
+def _with_index(node: DataNodeRef, frame: Any) -> Any:
+    """The frame with its index as columns. Raises DataError where these would have no name."""
+    if None in frame.index.names:
+        raise DataError(
+            "the index has no name, by which it would find its column: name it, as in "
+            'df.rename_axis("id")'
+        )
+    return frame.reset_index()
 
 
 def _names(node: DataNodeRef) -> tuple[str | None, str]:

@@ -59,6 +59,19 @@ def reason_text(job: JobRecord) -> str:
     return (job.reason or "").replace("_", " ")
 
 
+CUT = " [...]"
+# Of a reason on one line: more would hide what is around it.
+LONGEST_REASON = 300
+
+
+def shortened(text: str, longest: int = LONGEST_REASON) -> str:
+    """At most `longest` characters of `text`, and a mark where that is not all.
+
+    Secrets are to be taken out before: half of one would not be found any more.
+    """
+    return text if len(text) <= longest else f"{text[:longest]}{CUT}"
+
+
 def short_id(id: str) -> str:
     """The part of an id that is enough to name it on the command line."""
     head, _, rest = id.rpartition("_")

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from taipy_exec.config.webhook_address import shown_address
 from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
 from taipy_exec.display.visible import one_line
-from taipy_exec.display.words import counts_text, reason_text
+from taipy_exec.display.words import counts_text, reason_text, shortened
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -78,7 +78,7 @@ class Webhook:
 
     def _failure(self, step: Step) -> dict[str, Any]:
         job = _discreet(step.job, self._redact)
-        text = f"{step.submission.scenario}: task {job.task} failed: {reason_text(job)}"
+        text = f"{step.submission.scenario}: task {job.task} failed: {shortened(reason_text(job))}"
         return {
             **_message("failure", step.change.at, text, step.submission),
             "job": job_fields(job),

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
+
+_LONGEST_NAME = 255  # bytes, on every common file system
+_END = ".log"
 
 
 def log_path(state_dir: Path, submission: str, job: str) -> Path:
-    """The log file of a job; it exists only once the job has printed something."""
-    return state_dir / "logs" / submission / f"{job}.log"
+    """The log file of a job; it exists only once the job has printed something.
+
+    The name of a job whose id is too long for a file is a part of it and a digest.
+    """
+    return state_dir / "logs" / submission / f"{_name(job)}{_END}"
+
+
+def _name(job: str) -> str:
+    raw = os.fsencode(job)
+    room = _LONGEST_NAME - len(_END)
+    if len(raw) <= room:
+        return job
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    return f"{raw[: room - len(digest) - 1].decode(errors='ignore')}-{digest}"

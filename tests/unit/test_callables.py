@@ -355,3 +355,10 @@ def test_the_text_of_a_coroutine_s_failure_begins_with_the_user_s_code(tmp_path:
     assert first.startswith("Traceback")
     assert "asyncio" not in text
     assert frame.strip().startswith(f'File "{tmp_path}')
+
+
+def test_what_the_main_script_imported_is_named_by_its_module(
+    callables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["__main__"], "partial", callables.partial, raising=False)
+    assert callable_name(callables.partial).path == "exec_callables.partial"

@@ -257,7 +257,8 @@ class _Shown:
             parts.append(line(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
         jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
         ids = self.streams.verbose
-        return [*parts, jobs_table(jobs, unicode=self.streams.unicode, ids=ids)]
+        unicode, where = self.streams.unicode, store.where
+        return [*parts, jobs_table(jobs, unicode=unicode, ids=ids, where=where)]
 
 
 def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:

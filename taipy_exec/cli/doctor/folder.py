@@ -78,7 +78,7 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
     for id, node in config.data_nodes.items():
         if not node.path or id not in read | written:
             continue
-        path = config.root / node.path
+        path = config.place_of(node.path)
         if id in written and not os.path.isdir(path.parent):  # noqa: PTH112 - no rights, no folder
             text, fix = f"there is no folder {path.parent}", f"mkdir -p {_quoted(path.parent)}"
         elif id in written and not os.access(path.parent, os.W_OK | os.X_OK):

@@ -9,6 +9,7 @@ from collections import Counter
 from taipy_exec.cli.render import reason_text
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.display.visible import one_line, readable, uncoloured
+from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 
@@ -77,7 +78,7 @@ def _case(report: Report, story: JobStory, verdict: str) -> ElementTree.Element:
             "time": f"{story.ran or 0.0:.3f}",
         },
     )
-    reason = one_line(reason_text(job))
+    reason = shortened(one_line(reason_text(job)))
     if verdict == "skipped":
         message = f"{job.status.name}: {reason}" if reason else job.status.name
         ElementTree.SubElement(case, "skipped", {"message": message})

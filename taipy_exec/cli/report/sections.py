@@ -11,13 +11,13 @@ from taipy_exec.cli.report.lineage import Lineage
 from taipy_exec.cli.report.markup import badge, block, command, moment, plural, size, text
 from taipy_exec.display.palette import class_name
 from taipy_exec.display.visible import readable
+from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 
 SHOWN_FAILURES = 20
 _LAST_LINES = 12
 _SHOWN_NAMES = 30
-_LONGEST_REASON = 300
 
 
 def failures(report: Report) -> str:
@@ -44,7 +44,7 @@ def _failure(report: Report, story: JobStory, number: int) -> str:
     parts = [
         f'<article class="failure"><h3>{badge(job.status.name)} '
         f'<a href="#job-{number}">{text(job.task)}</a></h3>',
-        f'<p class="error">{text(head)}</p>',
+        f'<p class="error">{text(shortened(head))}</p>',
         f'<p class="facts">{_facts(story)}</p>',
     ]
     if failure and failure.traceback:
@@ -116,9 +116,7 @@ def table(report: Report) -> str:
 def _row(story: JobStory, number: int) -> str:
     job = story.job
     status = job.status.name
-    why = reason_text(job)
-    if len(why) > _LONGEST_REASON:
-        why = f"{why[:_LONGEST_REASON]}…"
+    why = shortened(reason_text(job))
     name = text(job.task)
     if _has_more(story):
         name = f'<a href="#log-{number}" title="Its log">{name}</a>'

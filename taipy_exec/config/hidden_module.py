@@ -1,0 +1,66 @@
+"""A module of the application that another one of the same name hides."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from taipy_exec.config.application_root import may_bind, module_file
+
+_PACKAGES = {"site-packages", "dist-packages"}
+
+
+def is_of_others(file: str | None) -> bool:
+    """Whether a module's file is no user's: of Python, of an installed package or of taipy-exec."""
+    if file is None:
+        return True
+    path = Path(file)
+    ours = Path(__file__).parents[1]
+    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    folders = [ours, *(Path(folder) for folder in python if folder)]
+    return not _PACKAGES.isdisjoint(path.parts) or any(f in path.parents for f in folders)
+
+
+def hidden_sentence(module: str, name: str | None = None) -> str | None:
+    """What to say where the imported module hides one of the application, or None.
+
+    With `name`, only a file that gives that name a value counts.
+    """
+    top = module.partition(".")[0]
+    imported = sys.modules.get(top)
+    if imported is None:
+        return None
+    used = getattr(imported, "__file__", None)
+    hidden = _hidden_file(top, used)
+    if hidden is None or (name is not None and not (hidden.is_file() and may_bind(hidden, name))):
+        return None
+    return (
+        f"the module {top!r} of {used or 'Python itself'} hides {hidden}; "
+        f"rename {hidden} and write its new name"
+    )
+
+
+def hiding_sentence(error: ImportError) -> str | None:
+    """What to say where a module of the application has the place of one that we need, or None."""
+    top = (error.name or "").partition(".")[0]
+    used = getattr(sys.modules.get(top), "__file__", None)
+    if used is None or is_of_others(used):
+        return None
+    return f"{used} hides the package {top!r}, which taipy-exec needs; rename {used}"
+
+
+def _hidden_file(top: str, used: str | None) -> Path | None:
+    """The file, or the folder, of the application's own module of that name."""
+    if not is_of_others(used):
+        return None
+    for entry in sys.path:
+        folder = Path(entry or ".").absolute()
+        file, inside = module_file(top, [folder])
+        found = file or next((place for place in inside if any(place.glob("*.py"))), None)
+        if found is None or is_of_others(str(found)):
+            continue
+        package = found.parent if found.name.startswith("__init__.") else found
+        if used is None or not Path(used).is_relative_to(package):
+            return package
+    return None

@@ -1,0 +1,54 @@
+"""Paths that the user writes: the one place that knows `~`, `..` and where relative ones start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+LONGEST_NAME = 255  # bytes, on every common file system
+_LONGEST_PATH = 4095
+
+
+def user_path(root: Path, given: str) -> Path:
+    """The absolute path that `given` means, without `~`, `.` and `..`.
+
+    Where a folder before `..` is a link, it is followed, as the system does it.
+    """
+    return _without_up(root / os.path.expanduser(given))  # noqa: PTH111 - it never raises
+
+
+def _without_up(path: Path) -> Path:
+    if ".." not in path.parts:
+        return path
+    found = Path(path.anchor)
+    for part in path.parts[1:]:
+        if part != "..":
+            found /= part
+        else:
+            found = (found.resolve() if found.is_symlink() else found).parent
+    return found
+
+
+def wrong_path(root: Path, given: str, longer: int = 0) -> str | None:
+    """What is wrong with a path, however the disk looks; None where nothing is.
+
+    `longer`: files beside it have names with that many more bytes.
+    """
+    if "\0" in given:
+        return "must be without a NUL character"
+    home = given.partition("/")[0]
+    if home.startswith("~") and os.path.expanduser(home) == home:  # noqa: PTH111
+        who = f"there is no user {home[1:]!r}" if home[1:] else "your home folder is not known"
+        return f"{who}, and so no folder {home}; write the whole path, or ./{home} for that name"
+    try:
+        path = os.fsencode(user_path(root, given))
+    except UnicodeEncodeError:
+        return f"{given!r} has a character that no path can have"
+    name = max(path.split(b"/"), key=len)
+    most_in_name = LONGEST_NAME - (longer if path.endswith(name) else 0)
+    for what, text, most in (("name", name, most_in_name), ("path", path, _LONGEST_PATH)):
+        if len(text) > most:
+            told = os.fsdecode(text)
+            told = told if len(told) <= 60 else f"{told[:57]}..."
+            return f"the {what} {told} has {len(text)} bytes, and may have {most}; shorten it"
+    return None
