@@ -10,7 +10,7 @@ help: ## Show the targets
 
 run: $(VENV)/.installed ## Run the example application on its real data, in standalone mode
 	$(BIN)/taipy-exec submit configs/standalone.toml
-	@$(BIN)/taipy-exec data show configs/standalone.toml report
+	@$(BIN)/taipy-exec data show configs/standalone.toml report | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["headline"])'
 
 run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a broker of its own
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster

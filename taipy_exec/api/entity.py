@@ -43,7 +43,12 @@ class Entity:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id}>"
+        shown = self._shown_status()
+        return f"<{type(self).__name__} {self.id}{f' {shown}' if shown else ''}>"
+
+    def _shown_status(self) -> str:
+        """What stands behind its id where a program prints it."""
+        return ""
 
     # -- edit contexts ----------------------------------------------------------------------
 

@@ -63,6 +63,9 @@ class Job(Entity):
                 pass  # it was deleted
         return self._held
 
+    def _shown_status(self) -> str:
+        return self.status.name
+
     @property
     def submit_entity_id(self) -> str:
         """The id of what was submitted."""

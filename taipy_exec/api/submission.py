@@ -106,6 +106,9 @@ class Submission(Entity):
         redact = Service.latest().redact
         return table_html(entity._shown_name, self._record, jobs, entity._graph(), redact)
 
+    def _shown_status(self) -> str:
+        return self.submission_status.name
+
     @property
     def submission_status(self) -> SubmissionStatus:
         """The status by Taipy's rules, at this moment."""

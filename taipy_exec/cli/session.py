@@ -106,7 +106,10 @@ class Session:
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self._interrupts += 1
         if self._interrupts == 1:
-            self._notice("interrupted: running jobs end, the rest is canceled; again to stop them")
+            self._notice(
+                "interrupted: running jobs end, the rest is canceled; "
+                "press Ctrl-C again to stop them"
+            )
             self._post_cancel(Reason.INTERRUPTED, stop_running=False)
         elif self._interrupts == 2:
             self._notice("interrupted again: running jobs are stopped; once more to exit now")

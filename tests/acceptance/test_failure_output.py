@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
-from command_support import Application, Result
+from command_support import Application, Result, wait_until
 from runner_support import commands_in
 
 NASTY = """
@@ -212,3 +213,18 @@ def test_secrets_of_the_configuration_are_masked(
         assert "hidden" not in told
     assert secret not in summary.read_text()
     assert "with ***" in result.err
+
+
+def test_what_was_canceled_can_be_run_by_what_is_said(app: Application) -> None:
+    app.module("jobs", "def slow():\n    note('began')\n    wait_for('gate')\n    return 1\n")
+    app.graph({"a": ("jobs.slow", [], ["x"]), "b": ("flow.work", ["x"], ["y"])})
+    running = app.start("submit")
+    wait_until(lambda: "began" in app.ledger(), what="the job")
+    running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGINT)
+    result = app.end(running)
+    assert result.code == 130
+    hint = re.search("hint: taipy-exec (retry SUBMISSION_\\S+) runs the 2 that were", result.err)
+    assert hint, result.err
+    (app.folder / "gate").touch()
+    assert app.run(*hint[1].split()).code == 0

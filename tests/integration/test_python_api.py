@@ -2003,7 +2003,8 @@ def test_a_failure_can_be_raised(app: Application, mode: str) -> None:
             except tp.SubmissionFailed as error:
                 raised.append(str(error))
         good = scenario.good.submit(raise_on_failure=True)
-        show(raised=raised, good=statuses(good), none=good.raise_for_status())
+        none = good.raise_for_status()
+        show(raised=raised, good=statuses(good), none=none, repr=repr(good.jobs[0]))
         orchestrator.stop()
         """,
     )
@@ -2011,6 +2012,8 @@ def test_a_failure_can_be_raised(app: Application, mode: str) -> None:
         assert "FAILED: task bad failed: ValueError: no such luck" in text
         assert text.endswith("runs what is left")
     assert (found["good"], found["none"]) == ({"good": "COMPLETED"}, None)
+    assert found["repr"].startswith("<Job JOB_good_")
+    assert found["repr"].endswith(" COMPLETED>")
 
 
 def test_an_exception_says_all_and_what_to_do(app: Application) -> None:
