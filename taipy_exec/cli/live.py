@@ -157,11 +157,16 @@ class LiveTable:
         return f"#{self._slots[job.worker]}"
 
     def _remark(self, job: JobRecord) -> str:
+        if job.status in FINAL:
+            return self._redacted(reason_text(job))
+        parts = []
         if job.status is Status.RUNNING and job.task in self._usual:
-            return f"of ~{duration(self._usual[job.task])}"
-        if job.attempt > 1 and job.status not in FINAL:
-            return f"attempt {job.attempt}, {reason_text(job)}"
-        return self._redacted(reason_text(job))
+            parts.append(f"of ~{duration(self._usual[job.task])}")
+        if job.attempt > 1:
+            parts.append(f"attempt {job.attempt}")
+        if job.attempt > 1 or not parts:
+            parts.append(self._redacted(reason_text(job)))
+        return ", ".join(filter(None, parts))
 
     def _progress(self) -> Any:
         from rich.text import Text

@@ -42,13 +42,15 @@ def submission(**given: Any) -> SubmissionRecord:
     return SubmissionRecord(**{**fields, **given})
 
 
-def live_table(width: int, jobs: list[JobRecord]) -> list[str]:
+def live_table(
+    width: int, jobs: list[JobRecord], usual: dict[str, float] | None = None
+) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=40, color_system=None)
 
     class Narrow:
         err = console
 
-    table = LiveTable(cast(Streams, Narrow()), submission(), jobs, {}, 1)
+    table = LiveTable(cast(Streams, Narrow()), submission(), jobs, usual or {}, 1)
     return shown(table.render(), width)
 
 
@@ -117,3 +119,11 @@ def test_a_long_reason_takes_no_room_from_the_task_and_its_status(width: int) ->
     lines = [line for line in live_table(width, [failed_job()]) if "make_features" in line]
     assert len(lines) == 1
     assert "FAILED" in lines[0] and "2.0s" in lines[0]
+
+
+def test_a_new_attempt_is_seen_beside_the_usual_time() -> None:
+    job = failed_job()
+    job.status, job.failure, job.duration = Status.RUNNING, None, None
+    job.started_at, job.attempt, job.reason = 1_600_000_000.0, 2, "worker_lost"
+    (line,) = [line for line in live_table(120, [job], {job.task: 20.0}) if "RUNNING" in line]
+    assert line.endswith("of ~20.0s, attempt 2, worker lost")
