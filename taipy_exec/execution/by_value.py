@@ -121,13 +121,27 @@ def _dump_pieces(pieces: list[Any]) -> _Pieces:
                     pickled[number] = pickler.pickled(piece)
         except Exception as error:
             # Its memory is of no use now: later pieces would refer to what is half written.
-            failures[number] = f"{type(error).__name__}: {error}"
+            failures[number] = f"{_culprit(piece)}{type(error).__name__}: {error}"
             continue
         sent = tuple(
             _Piece(_name(piece), _file_of(piece), pickled.get(number), failures.get(number))
             for number, piece in enumerate(pieces)
         )
         return _Pieces(sent, pickler.pickled(pickler.classes))
+
+
+def _culprit(piece: Any) -> str:
+    """Which of the names that a function uses cannot travel, as far as that is one of them."""
+    from taipy_exec.execution.piece_pickler import PiecePickler
+
+    if not isinstance(piece, types.FunctionType):
+        return ""
+    for name in piece.__code__.co_names:
+        try:
+            PiecePickler().pickled(piece.__globals__.get(name))
+        except Exception:
+            return f"it uses {name}, which raises "
+    return ""
 
 
 def _load_pieces(sent: _Pieces) -> list[Any]:

@@ -96,6 +96,7 @@ def helper(): return 1
     found = arrived(script, *names, stdin=True)
     assert found["fine"] == "1"
     assert found["ask"].startswith("ConfigurationError ask cannot be sent to another process: ")
+    assert ": it uses connection, which raises TypeError: " in found["ask"]
     assert "sqlite3.Connection" in found["ask"]
 
 
