@@ -351,12 +351,15 @@ def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
 
 
 def _check_imports(report: _Reporter, config: AppConfig) -> None:
+    hidden: dict[str, str | None] = {}
     for section, id, key, reference in references(config):
         try:
             reference.load()
-            hidden = reference.hides
-            if hidden is not None:
-                report.warning(section, id, key, hidden, reference.path)
+            if reference.path not in hidden:
+                hidden[reference.path] = reference.hides
+            told = hidden[reference.path]
+            if told is not None:
+                report.warning(section, id, key, told, reference.path)
         except ConfigurationError as error:
             said = error.hint
             if isinstance(error, ModuleMissing) and said and config.looked_in:

@@ -8,18 +8,21 @@ from pathlib import Path
 
 from taipy_exec.config.application_root import may_bind, module_file
 
-_PACKAGES = {"site-packages", "dist-packages"}
+_PACKAGES = ("/site-packages/", "/dist-packages/")
+# Of taipy-exec, and of Python's own library.
+_FOLDERS = tuple(
+    f"{folder}/"
+    for folder in (
+        Path(__file__).parents[1],
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("platstdlib"),
+    )
+)
 
 
 def is_of_others(file: str | None) -> bool:
     """Whether a module's file is no user's: of Python, of an installed package or of taipy-exec."""
-    if file is None:
-        return True
-    path = Path(file)
-    ours = Path(__file__).parents[1]
-    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    folders = [ours, *(Path(folder) for folder in python if folder)]
-    return not _PACKAGES.isdisjoint(path.parts) or any(f in path.parents for f in folders)
+    return file is None or file.startswith(_FOLDERS) or any(p in file for p in _PACKAGES)
 
 
 def hidden_sentence(module: str, name: str | None = None) -> str | None:

@@ -245,7 +245,13 @@ def findings(config: Configuration) -> list[tuple[str, str]]:
     return sorted((problem.level.name, problem.message) for problem in config.check().all)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="FUZZ_EXAMPLES" not in os.environ,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(configurations())
 def test_what_is_exported_loads_as_the_same(
     tmp_path_factory: pytest.TempPathFactory, config: Configuration
@@ -268,12 +274,16 @@ def test_a_value_below_a_table_stays_outside_of_it(tmp_path: Path) -> None:
     nested = {"table": {"inner": {"x": 1}, "y": 2}, "rows": [{"a": 1}, {"b": 2}], "last": 3}
     config.configure_json_data_node("node", nested=nested, own=[{"a": {"b": 1}}], after="x")
     config.configure_job_executions(pools={"gpu": 1}, environment={"A": "b"}, mode="standalone")
+    config.configure_global_app(rows=[{}], text="")
     file = tmp_path / "config.toml"
     config.export(file)
     loaded = Configuration()
     loaded.load(file)
     assert parts(loaded) == parts(config)
     assert loaded.data_nodes["node"].properties["nested"] == nested
+    again = tmp_path / "again.toml"
+    loaded.export(again)
+    assert again.read_text() == file.read_text()
 
 
 def test_half_a_character_is_refused_with_a_sentence(tmp_path: Path) -> None:
