@@ -116,6 +116,20 @@ def test_a_link_to_a_log_opens_it_and_the_buttons_open_and_close_all(
     assert not opened.search(acted(browser, page, both))
 
 
+@pytest.mark.parametrize(
+    ("fragment", "block"), [("#jobs", "start"), ("#logs", "start"), ("#job-1", "center")]
+)
+def test_a_link_to_a_section_shows_its_beginning(
+    browser: Browser, page: Path, fragment: str, block: str
+) -> None:
+    noted = (
+        "Element.prototype.scrollIntoView ="
+        "function (how) { document.body.dataset.block = this.id + ' ' + how.block; };"
+        f"location.hash = '{fragment}'; dispatchEvent(new Event('hashchange'));"
+    )
+    assert f'data-block="{fragment[1:]} {block}"' in acted(browser, page, noted)
+
+
 def test_the_graph_leads_to_the_table_and_can_be_shown_in_full(
     browser: Browser, page: Path
 ) -> None:

@@ -65,7 +65,8 @@
         filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
         filter();
       }
-      target.scrollIntoView({ block: "center" });
+      // A section begins at the top of the window; a row is seen with those around it.
+      target.scrollIntoView({ block: target.matches("section") ? "start" : "center" });
     };
     addEventListener("hashchange", show);
     show();
