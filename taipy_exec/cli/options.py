@@ -40,19 +40,25 @@ App = Annotated[
         show_envvar=False,
     ),
 ]
+_WHICH = "Its id or how it begins, @2 for the second latest, or a scenario's name"
+WHICH_SUBMISSION = f"{_WHICH}; without it, the latest."
+WHICH_RUNNING = f"{_WHICH}; without it, the latest that runs."
+WHICH_JOB = f"{_WHICH}, or a task's name; without it, the latest."
 SubmissionId = Annotated[
     str,
     typer.Argument(
-        metavar="SUBMISSION",
-        help="Its id, or how it begins.",
+        metavar="[SUBMISSION]",
+        help=WHICH_SUBMISSION,
+        show_default=False,
         autocompletion=completion.submissions,
     ),
 ]
 RunningSubmissionId = Annotated[
     str,
     typer.Argument(
-        metavar="SUBMISSION",
-        help="Its id, or how it begins.",
+        metavar="[SUBMISSION]",
+        help=WHICH_RUNNING,
+        show_default=False,
         autocompletion=completion.running_submissions,
     ),
 ]

@@ -27,7 +27,7 @@ _LOOK_SECONDS = 0.1
 
 
 def attach(
-    submission: options.RunningSubmissionId,
+    submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     root: options.Root = None,
@@ -37,6 +37,7 @@ def attach(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.chosen import Latest, chosen_submission
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
@@ -48,7 +49,7 @@ def attach(
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
     where = location.where
-    wanted = store.submission(submission).id
+    wanted = chosen_submission(store, submission, Latest.RUNNING_OR_ANY).id
     redacted = redaction_for(location)
     viewer = _Viewer(streams, store, wanted, where, redacted)
     try:

@@ -31,11 +31,12 @@ def cancel(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="SUBMISSION|JOB",
-            help="Its id, or how it begins.",
+            metavar="[SUBMISSION|JOB]",
+            help=options.WHICH_JOB.replace("the latest.", "the latest that runs."),
+            show_default=False,
             autocompletion=completion.running_submissions_and_jobs,
         ),
-    ],
+    ] = "",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     root: options.Root = None,
@@ -44,6 +45,7 @@ def cancel(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.chosen import Latest, chosen_job
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state
@@ -54,12 +56,10 @@ def cancel(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
-    job = store.find_job(wanted) if wanted.startswith("JOB_") else None
-    record = store.submission(job.submission if job else wanted)
+    record, job = chosen_job(store, wanted, Latest.RUNNING)
+    meant = job or record
     if record.finished_at is not None or (job is not None and job.status.is_final):
-        raise UsageError(
-            f"{wanted} has ended ({(job or record).status.name}): there is nothing to cancel"
-        )
+        raise UsageError(f"{meant.id} has ended ({meant.status.name}): there is nothing to cancel")
     if not is_interrupted(store.folder, record):
         store.request_cancel(record.id, job.id if job else None, time.time())
     elif job is None:

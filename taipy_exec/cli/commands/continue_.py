@@ -13,7 +13,7 @@ HELP = help_text(
 
 
 def continue_(
-    submission: options.RunningSubmissionId,
+    submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     root: options.Root = None,

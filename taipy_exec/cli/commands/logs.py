@@ -30,11 +30,12 @@ def logs(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="JOB|SUBMISSION",
-            help="Its id, or how it begins.",
+            metavar="[JOB|SUBMISSION]",
+            help=options.WHICH_JOB,
+            show_default=False,
             autocompletion=completion.submissions_and_jobs,
         ),
-    ],
+    ] = "",
     application_path: options.ApplicationPathOption = ".",
     follow: Annotated[
         bool, option("--follow", "-f", help="Print what comes, until it ends.")
@@ -92,9 +93,10 @@ def logs(
 
 def find_jobs(store: Store, wanted: str) -> list[JobRecord]:
     """One job, or all of a submission. Raises NotFoundError."""
-    if wanted.startswith("JOB_"):
-        return [store.find_job(wanted)]
-    return store.jobs(store.submission(wanted).id)
+    from taipy_exec.cli.chosen import chosen_job
+
+    record, job = chosen_job(store, wanted)
+    return [job] if job else store.jobs(record.id)
 
 
 def _print_json(streams: Streams, folder: Path, jobs: list[JobRecord], tail: int | None) -> None:

@@ -20,7 +20,7 @@ HELP = help_text(
 
 
 def pause(
-    submission: options.RunningSubmissionId,
+    submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
     json_output: options.Json = False,
     root: options.Root = None,
@@ -45,13 +45,14 @@ def set_paused(
     paused: bool,
 ) -> int:
     """Pause or continue, and say so. Raises UsageError where the submission has ended."""
+    from taipy_exec.cli.chosen import Latest, chosen_submission
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
 
     store = open_state(location)
-    record = store.submission(wanted)
+    record = chosen_submission(store, wanted, Latest.RUNNING)
     where = location.where
     if not store.pause(record.id, paused=paused):
         what = "pause" if paused else "continue"

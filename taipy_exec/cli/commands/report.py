@@ -26,7 +26,7 @@ HELP = help_text(
 
 
 def report(
-    submission: options.SubmissionId,
+    submission: options.SubmissionId = "",
     output: Annotated[
         str | None,
         option(
@@ -54,6 +54,7 @@ def report(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.chosen import chosen_submission
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import short_id
     from taipy_exec.cli.report import FORMATS, render_report
@@ -73,7 +74,7 @@ def report(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
-    record = store.submission(submission)
+    record = chosen_submission(store, submission)
     # Before the application is opened: from then on its folder is ours.
     short = short_id(record.id).rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()

@@ -34,11 +34,12 @@ def retry(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="SUBMISSION|JOB",
-            help="Its id, or how it begins.",
+            metavar="[SUBMISSION|JOB]",
+            help=options.WHICH_JOB.replace("the latest", "the latest that failed"),
+            show_default=False,
             autocompletion=completion.failed_submissions_and_jobs,
         ),
-    ],
+    ] = "",
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,
     workers: options.Workers = None,
@@ -56,6 +57,7 @@ def retry(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.chosen import Latest, chosen_job
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
@@ -69,8 +71,7 @@ def retry(
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     store = open_state(location)
-    only = store.find_job(wanted) if wanted.startswith("JOB_") else None
-    record = store.submission(only.submission if only else wanted)
+    record, only = chosen_job(store, wanted, Latest.FAILED)
     refuse_program(record)
     jobs = store.jobs(record.id)
     again = submit_again(location, record.scenario)

@@ -41,7 +41,8 @@ def status(
         str | None,
         typer.Argument(
             metavar="[SUBMISSION]",
-            help="Its id, or how it begins.",
+            help="Its id or how it begins, @1 for the latest, or a scenario's name; without it, "
+            "all of the latest ones.",
             autocompletion=completion.submissions,
         ),
     ] = None,
@@ -58,6 +59,7 @@ def status(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.chosen import chosen_submission
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.streams import Streams
@@ -70,6 +72,8 @@ def status(
         asked = source is not None and source.name == "COMMANDLINE"
         cluster = _ask(location, streams, application, broker_url, asked, again=watch)
     store = _state(location, streams, required=submission is not None)
+    if store is not None and submission is not None:
+        submission = chosen_submission(store, submission).id
     redacted = redaction_for(location)
     shown = _Shown(streams, store, submission, cluster, redacted)
     if store is None and cluster is None:

@@ -17,7 +17,7 @@ HELP = help_text(
 
 
 def wait(
-    submission: options.RunningSubmissionId,
+    submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
     timeout: Annotated[
         float | None, option("--timeout", min=0, metavar="S", help="Wait at most S seconds.")
@@ -30,6 +30,7 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
+    from taipy_exec.cli.chosen import Latest, chosen_submission
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
@@ -43,7 +44,7 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     where = location.where
     told = False
-    wanted = store.submission(submission).id
+    wanted = chosen_submission(store, submission, Latest.RUNNING_OR_ANY).id
     while True:
         record = store.submission(wanted)
         ended = record.finished_at is not None
