@@ -26,10 +26,14 @@ class EffectFinder:
     ) -> None:
         self._module_of = module_of
         self._registers = registers
+        self._functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
 
     def find(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
         """Those of a module's top level."""
         own = {name for statement in body for name in _names_bound(statement)}
+        self._functions = {
+            one.name: one for one in body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
         return (statement for statement in body if self._has_effect(statement, own))
 
     def _has_effect(self, statement: ast.stmt, own: set[str]) -> bool:
@@ -82,9 +86,12 @@ class EffectFinder:
         return isinstance(target, ast.Attribute | ast.Subscript) and _root(target) not in own
 
     def _calls_own(self, value: ast.expr | None, own: set[str]) -> bool:
-        """Whether a function of the module runs: it may set other names than the one assigned."""
+        """Whether a function of the module runs that changes more than what it returns."""
         calls = (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value else ()
-        return any(isinstance(call.func, ast.Name) and call.func.id in own for call in calls)
+        names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+        return any(
+            _changes_globals(self._functions[name]) for name in names & self._functions.keys()
+        )
 
 
 _LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})
@@ -113,6 +120,29 @@ def _root(node: ast.expr) -> str:
                 return name
             case _:
                 return ""
+
+
+def _changes_globals(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether its body changes what is not its own: a global, or a part of one."""
+    given = function.args
+    own = {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+    own |= {one.arg for one in (given.vararg, given.kwarg) if one is not None}
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    own |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return any(
+        isinstance(node, ast.Global)
+        or (
+            isinstance(node, ast.Attribute | ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and _root(node) not in own
+        )
+        or (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and _root(node.value) not in own
+        )
+        for node in nodes
+    )
 
 
 def _is_main_part(test: ast.expr) -> bool:

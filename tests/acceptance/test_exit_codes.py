@@ -125,7 +125,7 @@ def test_fail_fast_cancels_what_waits_and_still_exits_with_1(app: Application) -
         ["submit", "--sequence", "q", "--task", "a"],
         ["submit", "one", "two"],
         ["submit", "--timeout", "-1"],
-        ["wait"],
+        ["wait", "one", "two"],
         ["graph", "--format", "png"],
         ["data", "show"],
         [],
