@@ -63,7 +63,7 @@ class PiecePickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> _Reduced:
         kind = type(obj)
         if kind in _LOCKS:
-            return _LOCKS[kind], ()
+            return _by_name(obj) or (_LOCKS[kind], ())
         if kind is _CACHED and _is_of_main(obj):
             return _cached, (obj.__wrapped__, obj.cache_parameters(), dict(vars(obj)))
         if kind is typing.NewType and _is_of_main(obj):
@@ -73,7 +73,8 @@ class PiecePickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind is types.CodeType:  # cloudpickle forgets the file, which a traceback names
             return marshal.loads, (marshal.dumps(obj),)
         if kind is contextvars.ContextVar:
-            return _context_variable, (obj.name, contextvars.Context().run(_values_of, obj))
+            made = (obj.name, contextvars.Context().run(_values_of, obj))
+            return _by_name(obj) or (_context_variable, made)
         reduced = super().reducer_override(obj)
         if reduced is NotImplemented or not isinstance(obj, type):
             return reduced
@@ -88,6 +89,16 @@ class PiecePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 def _is_of_main(obj: Any) -> bool:
     return getattr(obj, "__module__", None) == MAIN_NAMES[0]
+
+
+def _by_name(obj: Any) -> _Reduced:
+    """Where a module of another process has it: one of its kind counts by being that very one."""
+    for name, module in list(sys.modules.items()):
+        if name not in MAIN_NAMES:
+            for attribute, value in list(getattr(module, "__dict__", {}).items()):
+                if value is obj:
+                    return getattr, (module, attribute)
+    return None
 
 
 def _cached(function: Any, parameters: dict[str, Any], attributes: dict[str, Any]) -> Any:

@@ -166,3 +166,12 @@ def registry(): return One.__name__, Base.known
 def test_a_traceback_names_the_scripts_file(arrived) -> None:  # type: ignore[no-untyped-def]
     script = "def file(): return file.__code__.co_filename\n"
     assert arrived(script, "file")["file"].endswith("script.py")
+
+
+def test_a_lock_and_a_variable_of_a_module_stay_those_of_the_module(arrived) -> None:  # type: ignore[no-untyped-def]
+    script = """
+import logging
+from logging import _lock as lock
+def same(): return lock is logging._lock
+"""
+    assert arrived(script, "same", stdin=True) == {"same": "True"}
