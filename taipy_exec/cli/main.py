@@ -313,13 +313,31 @@ def _leave(code: int, *, waits: bool) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if not waits and (names := _threads_that_go_on()):
         _say(f"not waited for: threads that the application started ({', '.join(names)})")
+        _end_children()
         atexit._run_exitfuncs()
         os._exit(code)
     sys.exit(code)
 
 
+def _end_children() -> None:
+    """Processes of a pool that nobody has ended: Python would wait for them at its end."""
+    found = sys.modules.get("multiprocessing")
+    for child in found.active_children() if found else ():
+        child.terminate()
+
+
+def _end_idle_pools() -> None:
+    """Have threads of executors end once they have nothing to do, as Python does at its end."""
+    found: Any = sys.modules.get("concurrent.futures.thread")
+    if found is not None:
+        found._shutdown = True
+        for work in list(found._threads_queues.values()):
+            work.put(None)
+
+
 def _threads_that_go_on() -> list[str]:
     """Names of those that Python would wait for at its end."""
+    _end_idle_pools()
     until = time.monotonic() + _MOMENT
     others = [one for one in threading.enumerate() if one is not threading.main_thread()]
     waited_for = [one for one in others if not one.daemon]

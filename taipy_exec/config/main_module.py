@@ -46,7 +46,9 @@ def import_main(path: Path, name: str | None = None) -> None:
     """
     name = name or path.stem
     known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) == str(path):
+    # In a slot, `__mp_main__` is first of all another name of what Python itself was started with.
+    is_ours = known is not None and known is not sys.modules.get(MAIN_NAMES[0])
+    if is_ours and getattr(known, "__file__", None) == str(path):
         return
     package = _package_of(path)
     spec = importlib.util.spec_from_file_location(f"{package}.{name}" if package else name, path)

@@ -30,10 +30,18 @@ _PLAIN = frozenset({int, str, float, bool, bytes, tuple, list, dict, set, type(N
 
 
 def dump(value: Any) -> bytes:
-    """Pickle `value`. Raises what pickle raises; a piece that cannot travel raises nothing."""
-    body = io.BytesIO()
-    pickler = _Pickler(body, protocol=5)
-    pickler.dump(value)
+    """Pickle `value`. Raises what pickle raises; a function or class that cannot travel does not.
+
+    An instance of a class of the script is a piece only where plain pickle cannot take it.
+    """
+    try:
+        body = io.BytesIO()
+        pickler = _Pickler(body, takes_instances=False)
+        pickler.dump(value)
+    except Exception:
+        body = io.BytesIO()
+        pickler = _Pickler(body, takes_instances=True)
+        pickler.dump(value)
     pieces = _dump_pieces(pickler.pieces) if pickler.pieces else _Pieces((), (b"", 0))
     return pickle.dumps((pieces, body.getvalue()), protocol=5)
 
@@ -50,9 +58,25 @@ class NotSent:
     def __init__(self, why: str) -> None:
         self.why = why
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raises ConfigurationError for whatever somebody wants of it."""
+        raise AttributeError(name) if name.startswith("__") else ConfigurationError(self.why)
+
     def __call__(self, *arguments: Any, **named: Any) -> NoReturn:
         """Raises ConfigurationError, whatever it is called with."""
         raise ConfigurationError(self.why)
+
+
+def why_not_sent(found: Any) -> str | None:
+    """Why a task's function is not whole in this process, None where it is."""
+    if isinstance(found, NotSent):
+        return found.why
+    if isinstance(found, types.MethodType):
+        return why_not_sent(found.__self__) or why_not_sent(found.__func__)
+    if isinstance(found, functools.partial):
+        parts = (found.func, *found.args, *found.keywords.values())
+        return next(filter(None, map(why_not_sent, parts)), None)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +101,20 @@ class _Pieces:
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, protocol: int) -> None:
-        super().__init__(file, protocol)
+    def __init__(self, file: io.BytesIO, *, takes_instances: bool) -> None:
+        super().__init__(file, protocol=5)
+        self._takes_instances = takes_instances
         self.pieces: list[Any] = []
         self._places: dict[int, int] = {}
 
     def persistent_id(self, obj: Any) -> int | None:
         kind = type(obj)
-        if kind in _PLAIN or not (
-            _is_homeless(obj) if isinstance(obj, _CALLABLES) else _is_homeless(kind)
-        ):
+        if kind in _PLAIN:
+            return None
+        is_callable = isinstance(obj, _CALLABLES)
+        if not is_callable and not self._takes_instances:
+            return None
+        if not _is_homeless(obj if is_callable else kind):
             return None
         if id(obj) not in self._places:
             self._places[id(obj)] = len(self.pieces)
@@ -101,6 +129,18 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: int) -> Any:
         return self._pieces[pid]
+
+    def find_class(self, module: str, name: str) -> Any:
+        # A bound method is pickled as what `getattr` gives.
+        return _attribute_of if (module, name) == _GETATTR else super().find_class(module, name)
+
+
+_GETATTR = ("builtins", "getattr")
+
+
+def _attribute_of(found: Any, name: str) -> Any:
+    """The method of what is not there is not there either."""
+    return found if isinstance(found, NotSent) else getattr(found, name)
 
 
 def _is_homeless(obj: Any) -> bool:
@@ -120,6 +160,8 @@ def _dump_pieces(pieces: list[Any]) -> _Pieces:
                 if number not in failures:
                     pickled[number] = pickler.pickled(piece)
         except Exception as error:
+            if not isinstance(piece, _CALLABLES):
+                raise  # whoever holds the instance cannot do without it
             # Its memory is of no use now: later pieces would refer to what is half written.
             failures[number] = f"{_culprit(piece)}{type(error).__name__}: {error}"
             continue

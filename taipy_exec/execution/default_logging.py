@@ -37,11 +37,13 @@ class DefaultLogging(logging.Handler):
         root = logging.getLogger()
         if logging.lastResort is not self:
             self._former, logging.lastResort = logging.lastResort, self
-        if root.handlers or (root.level is _OURS and "addHandler" in vars(root)):
+        if root.handlers:
             return
-        if root.level in (logging.WARNING, logging.INFO):
+        if root.level is _OURS:
+            vars(root)["addHandler"] = _step_aside
+        if root.level == logging.WARNING:  # any other is somebody's own
             root.setLevel(_OURS)
-        vars(root)["addHandler"] = _step_aside
+            vars(root)["addHandler"] = _step_aside
 
     def pause(self) -> None:
         """Take no records until `install`: no job runs. Levels stay, since to set one is slow."""

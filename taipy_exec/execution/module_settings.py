@@ -27,6 +27,16 @@ class _Settings:
 class LogSettings(_Settings):
     """Levels and handlers of all loggers, and what is disabled as a whole."""
 
+    def __eq__(self, other: object) -> bool:
+        # The level of the default is INFO, but it is another object than a user's INFO.
+        return (
+            isinstance(other, LogSettings)
+            and super().__eq__(other)
+            and self._root[0] is other._root[0]
+        )
+
+    __hash__ = None
+
     def __init__(self) -> None:
         manager = logging.Logger.manager
         self._disable = manager.disable

@@ -45,7 +45,7 @@ class OutputCapture:
     def __init__(self, *, echo: bool) -> None:
         self._echo = echo
         self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler of the job may log, too
         self._channels: dict[int, _Channel] = {}
         self._log: JobLog | None = None
 

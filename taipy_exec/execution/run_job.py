@@ -21,7 +21,7 @@ from taipy_exec.config.run_options import RunOptions, size_text
 from taipy_exec.data.files import A_FOLDER, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import ConfigurationError
-from taipy_exec.execution.by_value import NotSent
+from taipy_exec.execution.by_value import why_not_sent
 from taipy_exec.execution.failed_attempt import (
     AttemptFailed,
     failure_of,
@@ -201,8 +201,9 @@ class JobRunner:
                     ),
                     cause,
                 ) from None
-        if isinstance(found, NotSent):
-            raise AttemptFailed(Failure(kind=Reason.NOT_LOADED, message=found.why))
+        why = why_not_sent(found)
+        if why is not None:
+            raise AttemptFailed(Failure(kind=Reason.NOT_LOADED, message=why))
         return found
 
     def _data_nodes(

@@ -145,7 +145,7 @@ class _Interrupts:
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self.seen = True
-        if self._is_in_job():
+        if self._is_in_job() or self._waits:  # a second one does not wait
             self._former(number, frame)
         else:
             self._waits = True

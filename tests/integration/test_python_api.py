@@ -2033,3 +2033,27 @@ def test_an_exception_says_all_and_what_to_do(app: Application) -> None:
     assert "pickl" in found["text"]
     assert "jso" in found["text"]
     assert "taipy-exec check" in found["text"]
+
+
+def test_what_cannot_be_sent_fails_its_own_task_alone(app: Application) -> None:
+    found = run(
+        app,
+        "standalone",
+        """
+        import functools, sqlite3
+        if __name__ == "__main__":  # the import of the file does not have them
+            class Db:
+                def __init__(self): self.connection = sqlite3.connect(":memory:")
+                def run(self): return 7
+            def use(db): return 5
+        orchestrator, scenario = started({
+            "method": (Db().run, [], ["a"]),
+            "partial": (functools.partial(use, Db()), [], ["b"]),
+            "good": (one, [], ["c"]),
+        })
+        submission = scenario.submit(wait=True)
+        show(statuses=statuses(submission), why=[j.stacktrace for j in submission.jobs])
+        orchestrator.stop()
+        """,
+    )
+    assert found["statuses"] == {"method": "FAILED", "partial": "FAILED", "good": "COMPLETED"}

@@ -175,3 +175,43 @@ from logging import _lock as lock
 def same(): return lock is logging._lock
 """
     assert arrived(script, "same", stdin=True) == {"same": "True"}
+
+
+UNSENDABLE = """
+import functools, sqlite3
+class Db:
+    def __init__(self): self.connection = sqlite3.connect(":memory:")
+    def run(self): return 7
+def use(db): return 5 if db else None
+"""
+
+
+def test_an_instance_that_cannot_travel_fails_the_one_that_holds_it(arrived) -> None:  # type: ignore[no-untyped-def]
+    script = UNSENDABLE + "held = functools.partial(use, Db())\n"
+    with pytest.raises(subprocess.CalledProcessError):
+        arrived(script, "held", stdin=True)
+
+
+def test_a_function_that_holds_one_fails_alone(arrived) -> None:  # type: ignore[no-untyped-def]
+    script = UNSENDABLE + "db = Db()\ndef uses(): return use(db)\ndef fine(): return 1\n"
+    found = arrived(script, "uses", "fine", stdin=True)
+    assert found["fine"] == "1"
+    assert "it uses db, which raises TypeError" in found["uses"]
+
+
+def test_an_import_from_the_file_works_beside_a_use_of_file(arrived) -> None:  # type: ignore[no-untyped-def]
+    script = UNSENDABLE + "db = Db()\ndef uses(): return db.run()\ndef where(): return __file__\n"
+    found = arrived(script, "uses", "where")
+    assert found["uses"] == "7"
+    assert found["where"].endswith("script.py")
+
+
+def test_many_instances_take_no_square_of_time(arrived) -> None:  # type: ignore[no-untyped-def]
+    script = """
+import functools
+class P:
+    def __init__(self, i): self.i = i
+def total(all_of_them): return sum(p.i for p in all_of_them)
+many = functools.partial(total, [P(i) for i in range(20_000)])
+"""
+    assert arrived(script, "many", stdin=True) == {"many": str(sum(range(20_000)))}
