@@ -22,7 +22,7 @@ from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import one_line
 from taipy_exec.display.words import shortened
 from taipy_exec.engine.time_left import seconds_left
-from taipy_exec.execution.output_capture import release_output
+from taipy_exec.execution.output_capture import output_shown_by, release_output
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status
@@ -76,7 +76,8 @@ class LiveTable:
             redirect_stdout=True,
             redirect_stderr=True,
         )
-        with live, _debugger_pauses(live):
+        # Rich has put a stream of its own into the place of stdout, which prints above the table.
+        with live, output_shown_by(sys.stdout.write), _debugger_pauses(live):
             yield
 
     def render(self) -> RenderableType:

@@ -160,7 +160,8 @@ class Tee(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        return bool(self._echo is not None and self._echo.isatty())
+        ask = getattr(self._echo, "isatty", None)
+        return bool(ask is not None and ask())
 
     def fileno(self) -> int:
         """Where a program that the job starts prints: past the log, as its own output does."""

@@ -3,11 +3,13 @@
 Descriptors 1 and 2 lead into pipes while a job runs, so that commands, C code, children and
 handlers that keep a stream are captured too. A thread reads the pipes. `sys.stdout` is a stream of
 its own meanwhile, whatever the job does to it; where it did not lead to descriptor 1 (a notebook's,
-a test's) it is a `Tee`.
+a test's) it is a `Tee`. A stream that is something of the program's own may do anything, such as
+write to descriptor 1 after all: then `Tee`s catch what is printed, and descriptors are left alone.
 """
 
 from __future__ import annotations
 
+import enum
 import fcntl
 import io
 import os
@@ -15,8 +17,8 @@ import select
 import sys
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from taipy_exec.display.visible import TerminalText
@@ -25,7 +27,25 @@ from taipy_exec.execution.standard_streams import as_made, is_usable, open_strea
 
 _AT_ONCE = 65_536
 _NAMES = {1: "stdout", 2: "stderr"}
+# Bytes that may wait in a pipe while code of C prints and lets no thread of Python run.
+_PIPE_SIZE = 1 << 20
+# Types of streams that are known not to write to a descriptor that is captured.
+_BESIDE = ("io", "_io", "ipykernel", "_pytest")
 _active: list[OutputCapture] = []
+_writers: list[Callable[[str], object]] = []
+
+
+@contextmanager
+def output_shown_by(write: Callable[[str], object]) -> Iterator[None]:
+    """What jobs print is shown by this meanwhile, such as above a live table.
+
+    It must not write to descriptors 1 and 2 itself: these are captured.
+    """
+    _writers.append(write)
+    try:
+        yield
+    finally:
+        _writers.remove(write)
 
 
 def release_output() -> None:
@@ -57,8 +77,9 @@ class OutputCapture:
             self._drain()  # what came since the last job is none of this one's
             self._log = log
         _active.append(self)
-        for channel in self._channels.values():
-            channel.start(self)
+        ways = {number: _way(number, getattr(sys, name)) for number, name in _NAMES.items()}
+        for number, channel in self._channels.items():
+            channel.start(self, ways[number], captures=_Way.UNKNOWN not in ways.values())
 
     def write(self, data: bytes) -> None:
         """Put something into the log of the job that runs, behind what it has printed."""
@@ -147,6 +168,8 @@ class _Channel:
         self.reading: int = reading
         self.writing: int = writing
         os.set_blocking(self.reading, False)
+        with suppress(OSError, AttributeError):  # Linux, and not more than the system allows
+            fcntl.fcntl(self.writing, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         self._captures = False
         self._original: int | None = None
         self._stream: Any = None
@@ -154,15 +177,17 @@ class _Channel:
         self._own: TextIO | None = None
         self._show: Callable[[bytes], None] | None = None
 
-    def start(self, log: OutputCapture) -> None:
+    def start(self, log: OutputCapture, way: _Way, *, captures: bool) -> None:
         name = _NAMES[self._number]
         self._stream = stream = getattr(sys, name)
         _flush(stream)
-        with suppress(OSError):
-            self._original = _copy_above_standard(self._number)
-        if not _leads_to(self._number, stream):
+        if way is not _Way.DESCRIPTOR or not captures:
             self._tee = Tee(log, stream if self._echo else None)
             setattr(sys, name, self._tee)
+        if not captures:
+            return
+        with suppress(OSError):
+            self._original = _copy_above_standard(self._number)
         if self._is_shown:
             self._show = _shown_on(stream, self._original)
         os.dup2(self.writing, self._number)
@@ -181,6 +206,8 @@ class _Channel:
             self._tee.end()
             self._tee = None
         setattr(sys, name, self._stream)
+        if not self._captures:
+            return
         if self._original is None:
             os.close(self._number)
         else:
@@ -226,12 +253,28 @@ def _lead_to_one_place() -> bool:
         return False
 
 
-def _leads_to(number: int, stream: Any) -> bool:
-    """Whether what is printed on the stream comes to the descriptor, now or a little later."""
+class _Way(enum.Enum):
+    """How what is printed on a stream is caught."""
+
+    DESCRIPTOR = enum.auto()  # it comes to the captured descriptor
+    BESIDE = enum.auto()  # it goes elsewhere: by a `Tee`, while descriptors are captured too
+    UNKNOWN = (
+        enum.auto()
+    )  # it may come to a descriptor or not: by a `Tee` alone, so that it is once
+
+
+def _way(number: int, stream: Any) -> _Way:
+    if stream is None:
+        return _Way.BESIDE
     try:
-        return bool(stream.fileno() == number)
+        leads_there = stream.fileno() == number
     except (AttributeError, OSError, ValueError):
-        return False
+        leads_there = False
+    # While somebody shows the output, streams of ours lead to whoever does so.
+    if leads_there and (type(stream) is io.TextIOWrapper or _writers):
+        return _Way.DESCRIPTOR
+    is_beside = type(stream).__module__.partition(".")[0] in _BESIDE
+    return _Way.BESIDE if is_beside and not leads_there else _Way.UNKNOWN
 
 
 def _flush(stream: Any) -> None:
@@ -240,30 +283,29 @@ def _flush(stream: Any) -> None:
 
 
 def _shown_on(stream: Any, number: int | None) -> Callable[[bytes], None] | None:
-    if number is None or stream is None:
+    if _writers:
+        return _ByWriter(_writers[-1])
+    if number is None:
         return None
-    if type(stream) is not io.TextIOWrapper:
-        return _ToStream(stream)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     if os.isatty(number):
-        return _ToTerminal(number, stream.encoding)
-    if stream.encoding.lower() == "utf-8":
+        return _ToTerminal(number, encoding)
+    if encoding.lower() == "utf-8":
         return lambda data: _write(number, data)
-    return _Encoded(number, stream.encoding)
+    return _Encoded(number, encoding)
 
 
-class _ToStream:
-    """Shows bytes on a text stream, such as one that prints above a live table."""
+class _ByWriter:
+    """Shows bytes by somebody who takes text."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
         self._decoder = getincrementaldecoder("utf-8")("backslashreplace")
 
     def __call__(self, data: bytes) -> None:
         """Show them. No data means the end."""
         with suppress(OSError, ValueError):
-            self._stream.write(self._decoder.decode(data, final=not data))
-            if not data:
-                self._stream.flush()
+            self._write(self._decoder.decode(data, final=not data))
 
 
 class _Encoded:

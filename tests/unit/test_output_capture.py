@@ -176,3 +176,68 @@ job("a", mixes)
     )
     wanted = [line for n in range(500) for line in (f"p {n}", f"r {n}")]
     assert run.log("a").decode().splitlines() == [*wanted, "of a child"]
+
+
+WRAPPERS = {
+    "unbuffered": """
+class Unbuffered:
+    def __init__(self, stream): self.stream = stream
+    def write(self, text): self.stream.write(text); self.stream.flush()
+    def __getattr__(self, name): return getattr(self.stream, name)
+sys.stdout = Unbuffered(sys.stdout)
+""",
+    "codecs": "import codecs\nsys.stdout = codecs.getwriter('utf-8')(sys.stdout.buffer)\n",
+    "both": """
+class Both:
+    def write(self, text): sys.__stdout__.write(text)
+    def flush(self): sys.__stdout__.flush()
+sys.stdout = Both()
+""",
+    "to stderr": """
+class Both:
+    def write(self, text): sys.__stdout__.write(text); sys.__stderr__.write("too\\n")
+    def flush(self): sys.__stdout__.flush()
+sys.stdout = Both()
+""",
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_a_stream_of_the_programs_own_has_each_line_once(tmp_path: Path, wrapper: str) -> None:
+    run = Run(tmp_path, WRAPPERS[wrapper] + "job('a', lambda: (print('hello'), time.sleep(0.3)))")
+    assert run.log("a") == b"hello\n"
+    assert run.out == b"hello\n"
+
+
+def test_a_buffer_in_the_place_of_stdout_gets_stdout_alone(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        """
+import contextlib, io
+os.dup2(2, 1)
+held = io.StringIO()
+with contextlib.redirect_stdout(held):
+    job("a", lambda: (print("out"), print("err", file=sys.stderr), os.write(1, b"number\\n")))
+assert held.getvalue() == "out\\n", held.getvalue()
+""",
+    )
+    assert set(run.log("a").split()) == {b"out", b"err", b"number"}
+    assert set(run.err.split()) == {b"err", b"number"}
+
+
+def test_a_signal_handler_may_log_too(tmp_path: Path) -> None:
+    run = Run(
+        tmp_path,
+        """
+import signal
+def logs():
+    signal.signal(signal.SIGALRM, lambda *_: capture.write(b"by the handler\\n"))
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        capture.write(b"by the job\\n")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+job("a", logs)
+""",
+    )
+    assert set(run.log("a").splitlines()) == {b"by the job", b"by the handler"}
