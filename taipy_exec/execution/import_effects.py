@@ -18,22 +18,23 @@ class EffectFinder:
     """Finds such statements in one module.
 
     `module_of` gives the module that a name was imported from, None for a name of the module's own;
-    `registers` says whether a subclass of the class of this name registers itself somewhere.
+    `registers` says whether a subclass of the class of this name registers itself somewhere;
+    `definitions` gives the functions of the application that a call of this means.
     """
 
     def __init__(
-        self, module_of: Callable[[str], str | None], registers: Callable[[ast.expr], bool]
+        self,
+        module_of: Callable[[str], str | None],
+        registers: Callable[[ast.expr], bool],
+        definitions: Callable[[ast.expr], list[ast.stmt]],
     ) -> None:
         self._module_of = module_of
         self._registers = registers
-        self._functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+        self._definitions = definitions
 
     def find(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
         """Those of a module's top level."""
         own = {name for statement in body for name in _names_bound(statement)}
-        self._functions = {
-            one.name: one for one in body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-        }
         return (statement for statement in body if self._has_effect(statement, own))
 
     def _has_effect(self, statement: ast.stmt, own: set[str]) -> bool:
@@ -46,25 +47,30 @@ class EffectFinder:
                     or bool(statement.keywords)
                     or any(map(self._registers, statement.bases))
                 )
-            case ast.Expr(value=value):
-                return self._call_has_effect(value, own)
-            case ast.Assign() | ast.AugAssign() | ast.AnnAssign():
-                targets = statement.targets if isinstance(statement, ast.Assign) else []
-                targets = targets or [statement.target]  # type: ignore[union-attr]
-                changes_others = any(self._is_foreign(target, own) for target in targets)
-                return changes_others or self._calls_own(statement.value, own)
-            case ast.Delete() | ast.Match():
-                return True
             case ast.If(test=test) if _is_main_part(test):
                 return False
-        inner = [field for _, field in ast.iter_fields(statement) if isinstance(field, list)]
+            case ast.Delete():
+                return True
+            case ast.Expr(value=value) if self._call_has_effect(value, own):
+                return True
         return any(
             self._has_effect(one, own)
-            for field in inner
-            for part in field
-            for one in (part.body if isinstance(part, ast.ExceptHandler) else [part])
             if isinstance(one, ast.stmt)
+            else self._part_has_effect(one, own)
+            for one in _parts(statement)
         )
+
+    def _part_has_effect(self, part: ast.AST, own: set[str]) -> bool:
+        """Whether an expression changes what is not the module's own, or calls what does so."""
+        for node in ast.walk(part):
+            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+                if _root(node) not in own:
+                    return True
+            elif isinstance(node, ast.Call) and any(
+                map(_changes_globals, self._definitions(node.func))
+            ):
+                return True
+        return False
 
     def _is_decorated(self, decorators: list[ast.expr]) -> bool:
         """By something that is not of Python's own library, such as `functools.cache`."""
@@ -81,20 +87,17 @@ class EffectFinder:
             return False  # such as TABLE.update(...): it counts for who uses TABLE
         return (self._module_of(root) or root).partition(".")[0] not in _TELLING
 
-    def _is_foreign(self, target: ast.expr, own: set[str]) -> bool:
-        """Whether it is part of something that the module does not bind itself."""
-        return isinstance(target, ast.Attribute | ast.Subscript) and _root(target) not in own
-
-    def _calls_own(self, value: ast.expr | None, own: set[str]) -> bool:
-        """Whether a function of the module runs that changes more than what it returns."""
-        calls = (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value else ()
-        names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
-        return any(
-            _changes_globals(self._functions[name]) for name in names & self._functions.keys()
-        )
-
 
 _LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})
+
+
+def _parts(statement: ast.AST) -> Iterator[ast.AST]:
+    """Statements and expressions right inside of a statement."""
+    for part in ast.iter_child_nodes(statement):
+        if isinstance(part, ast.ExceptHandler | ast.match_case | ast.withitem):
+            yield from _parts(part)
+        else:
+            yield part
 
 
 def _names_bound(statement: ast.stmt) -> Iterator[str]:
@@ -122,8 +125,10 @@ def _root(node: ast.expr) -> str:
                 return ""
 
 
-def _changes_globals(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _changes_globals(function: ast.stmt) -> bool:
     """Whether its body changes what is not its own: a global, or a part of one."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
     given = function.args
     own = {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
     own |= {one.arg for one in (given.vararg, given.kwarg) if one is not None}

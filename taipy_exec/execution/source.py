@@ -24,6 +24,7 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.import_effects import EffectFinder
 
 _Import = tuple[str, str | None]
+_Target = tuple["_Module", str | None]
 # In the place of a name: the module was imported for its effect.
 _EFFECTS = "\0"
 
@@ -149,10 +150,9 @@ class Sources:
             where, what = todo.pop()
             if where.name not in imported:
                 imported.add(where.name)
-                for statement in self._effects(where):
-                    yield f"{where.name}: {_plain(statement)}"
-                    todo += self._used_by(where, statement)
-                todo += [(found, _EFFECTS) for found in self._imported_by(where)]
+                texts, targets = self._effects(where)
+                yield from texts
+                todo += targets
             if (where.name, what) in seen or what == _EFFECTS:
                 continue
             seen.add((where.name, what))
@@ -170,15 +170,38 @@ class Sources:
                 else:
                     todo.append(target)
 
-    def _effects(self, module: _Module) -> list[ast.stmt]:
-        """The statements of a module that do more than define."""
+    def _effects(self, module: _Module) -> tuple[list[str], list[_Target]]:
+        """What a module does when it is imported: its text, and what that uses and imports."""
         if module.effects is None:
             finder = EffectFinder(
                 lambda name: next((one for one, _ in module.imports.get(name, ())), None),
                 lambda base: self._registers(module, base, set()),
+                lambda called: self._definitions(module, called),
             )
-            module.effects = list(finder.find(module.body))
+            texts: list[str] = []
+            targets: list[_Target] = [(found, _EFFECTS) for found in self._imported_by(module)]
+            for statement in finder.find(module.body):
+                texts.append(f"{module.name}: {_plain(statement)}")
+                targets += self._used_by(module, statement)
+            module.effects = texts, targets
         return module.effects
+
+    def _definitions(self, module: _Module, called: ast.expr) -> list[ast.stmt]:
+        """The functions of the application that a call means, as far as their names tell."""
+        if isinstance(called, ast.Name):
+            inside = [self._target(one) for one in module.imports.get(called.id, ())]
+            places = [target for target in inside if target is not None]
+            places = places or [(module, called.id)]
+        elif isinstance(called, ast.Attribute):
+            places = list(self._looked_into(module, _chain(called)[0]))
+        else:
+            return []
+        return [
+            statement
+            for where, name in places
+            for statement in where.statements.get(name or "", ())
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
 
     def _registers(self, module: _Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:
         """Whether a class notes its subclasses: by `__init_subclass__`, or by a metaclass."""
@@ -267,7 +290,7 @@ class _Module:
         self.text = text
         self.changed_at = changed_at
         self.body = ast.parse(text).body
-        self.effects: list[ast.stmt] | None = None
+        self.effects: tuple[list[str], list[_Target]] | None = None
         self.modules: set[str] = set()
         self.statements: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, list[_Import]] = {}

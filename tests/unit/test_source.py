@@ -204,6 +204,21 @@ TABLE = "R = {}\ndef register(f):\n    R[f.__name__] = f\n    return f\n"
         ("plug", "from table import Base\nclass One(Base):\n    n = 1\n", "n = 1", "n = 2"),
         ("plug", "class M(type):\n    pass\nclass One(metaclass=M):\n    n = 1\n", "1", "2"),
         ("plug", "import further\n", "", ""),
+        *(
+            ("plug", f"from table import register\ndef f(): return 1\n{line}\n", "1", "2")
+            for line in (
+                "register(f)",
+                "_ = register(f)",
+                "alias: object = register(f)",
+                "if True:\n    ok = register(f)",
+                "assert register(f)",
+                "[register(one) for one in (f,)]",
+                "for one in (f,):\n    z = register(one)",
+                "T = {'a': register(f)}",
+                "with register(f):\n    pass",
+            )
+        ),
+        ("plug", "import table\ndef f(): return 1\nx = table.register(f)\n", "1", "2"),
         ("plug", "import importlib\nm = importlib.import_module('further')\n", "", ""),
         ("plug", "def _set(k):\n    table.K = k\nx = _set(1)\n", "1", "2"),
     ],
