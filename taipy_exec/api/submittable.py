@@ -17,10 +17,15 @@ from taipy_exec.api.registry import Callback, Registry, Subscriber
 from taipy_exec.api.service import Service
 from taipy_exec.api.submission import ENTITY, OURS, Submission
 from taipy_exec.config.application import ScenarioConfig, TaskConfig
-from taipy_exec.errors import NonExistingScenario, NonExistingScenarioConfig, NotFoundError
+from taipy_exec.errors import (
+    NonExistingScenario,
+    NonExistingScenarioConfig,
+    NotFoundError,
+    SubmissionFailed,
+)
 from taipy_exec.model.graph import JobGraph, build_graph
 from taipy_exec.model.job import JobRecord
-from taipy_exec.model.status import Status
+from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store.rows import Instance
 
 if TYPE_CHECKING:
@@ -78,6 +83,11 @@ class Submittable(Entity):
             made.wait(timeout)
         if raise_on_failure:
             made.raise_for_status()
+            if made.submission_status is SubmissionStatus.BLOCKED and timeout is None:
+                raise SubmissionFailed(
+                    f"{made.id} can go no further: a job waits for a data node that has no value",
+                    "write it, and submit again",
+                )
         return made
 
     def _caller(

@@ -64,6 +64,8 @@ def _hidden_file(top: str, used: str | None) -> Path | None:
         if found is None or is_of_others(str(found)):
             continue
         package = found.parent if found.name.startswith("__init__.") else found
+        if str(package) in getattr(sys.modules.get(top), "__path__", ()):
+            return None  # it is that very package, which has no `__init__.py`
         if used is None or not Path(used).is_relative_to(package):
             return package
     return None

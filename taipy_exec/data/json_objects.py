@@ -116,11 +116,14 @@ def facts_of(kind: type) -> DataclassFacts:
     )
 
 
-def fields_to_set(value: Any, facts: DataclassFacts, held: Mapping[str, Any]) -> list[str]:
+def fields_to_set(
+    value: Any, facts: DataclassFacts, held: Mapping[str, Any]
+) -> tuple[list[str], str | None]:
     """The fields that must be set after the class has made the object again.
 
     `held` are the values of the fields. The object is made here to see that, of copies where code
-    of the user's is run. Raises Lost if it cannot be made, or has more than its fields.
+    of the user's is run. With them comes the name of an attribute that is no field and would be
+    lost, None for none. Raises Lost if the object cannot be made.
     """
     for name in facts.given:
         if name not in held:
@@ -136,12 +139,12 @@ def fields_to_set(value: Any, facts: DataclassFacts, held: Mapping[str, Any]) ->
     for name in facts.names - held.keys():
         if hasattr(made, name):
             raise Lost(f"whose field {name!r} is not set: set it")
-    _check_other_attributes(value, made, facts.names)
-    return [
+    later = [
         name
         for name, item in held.items()
         if name not in given or not _same(getattr(made, name, _MISSING), item)
     ]
+    return later, _lost_attribute(value, made, facts.names)
 
 
 def _is_generated(kind: type) -> bool:
@@ -165,17 +168,17 @@ def _is_of_dataclasses(method: Any) -> bool:
     return getattr(getattr(method, "__code__", None), "co_filename", "") == "<string>"
 
 
-def _check_other_attributes(value: Any, made: Any, fields: frozenset[str]) -> None:
-    """Raises Lost if `value` has an attribute that is no field, and that `made` has otherwise."""
+def _lost_attribute(value: Any, made: Any, fields: frozenset[str]) -> str | None:
+    """An attribute of `value` that is no field, and that `made` has otherwise; caches are none."""
     for name, item in getattr(value, "__dict__", {}).items():
-        if name in fields or isinstance(
-            getattr(type(value), name, None), functools.cached_property
-        ):
+        is_cached = isinstance(getattr(type(value), name, None), functools.cached_property)
+        if name in fields or name.startswith("_") or is_cached:
             continue
         other = vars(made).get(name, _MISSING)
         by_identity = not _overrides(type(item), "__eq__") and type(item) is type(other)
         if not by_identity and not _same(other, item):
-            raise Lost(f"whose attribute {name!r} is no field and would be lost: make it a field")
+            return str(name)
+    return None
 
 
 def _same(one: Any, other: Any) -> bool:

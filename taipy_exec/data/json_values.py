@@ -266,9 +266,14 @@ class _Walk:
         def close(made: list[Any]) -> Any:
             try:
                 facts = self._facts.get(type(value)) or facts_of(type(value))
-                later = fields_to_set(value, facts, held)
+                later, other = fields_to_set(value, facts, held)
             except Lost as lost:
                 raise self._refusal(value, str(lost)) from lost
+            if other is not None:
+                self.changes["attribute", type(value)] = (
+                    f"{self._where()} is {a(kind_of(value))} whose attribute {other!r} is no field "
+                    "and does not come back"
+                )
             self._facts[type(value)] = facts
             plain = dict(zip(held, made, strict=True))
             tagged = {TYPE: facts.tag, VALUE: {name: plain[name] for name in facts.given}}
