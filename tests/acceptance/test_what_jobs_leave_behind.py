@@ -73,3 +73,16 @@ def test_a_child_that_gets_a_signal_is_as_in_plain_python(app: Application) -> N
     assert result.code == 0
     assert "Traceback" not in result.err
     assert app.run("data", "show", ".", "b").out == "-15\n"
+
+
+@pytest.mark.parametrize("pool", ["ProcessPoolExecutor", "ThreadPoolExecutor"])
+def test_a_pool_that_a_job_left_does_not_hold_the_command(app: Application, pool: str) -> None:
+    app.module(
+        "jobs",
+        f"from concurrent.futures import {pool}\npools = []\n"
+        f"def bad():\n    pools.append({pool}(2))\n    return pools[0].submit(abs, -1).result()\n",
+    )
+    app.graph({"bad": ("jobs.bad", [], ["b"])}, mode="development")
+    result = app.run("submit", "--json", timeout=30)
+    assert result.code == 0
+    assert ("not waited for" in result.err) == (pool == "ProcessPoolExecutor")
