@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.vocabulary import MAIN_NAMES
+from taipy_exec.execution.module_text import absolute_name
 from taipy_exec.execution.schema import FILE_NAME
-from taipy_exec.execution.source import absolute_name
 
 # What one look at the disk has shown holds for so long, and for so many times what it took, up to a
 # bound: looks at many files cost little of a process's time too.

@@ -22,9 +22,8 @@ from typing import Any
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.import_effects import EffectFinder
+from taipy_exec.execution.module_text import Import, Module, Target, chain, plain
 
-_Import = tuple[str, str | None]
-_Target = tuple["_Module", str | None]
 # In the place of a name: the module was imported for its effect.
 _EFFECTS = "\0"
 
@@ -52,7 +51,7 @@ class Sources:
     def __init__(self, root: Path, main_file: Path | None = None) -> None:
         self._root = root
         self._main_file = main_file
-        self._modules: dict[str, _Module | None] = {}
+        self._modules: dict[str, Module | None] = {}
         self._digests: dict[str, tuple[str, bool]] = {}
 
     def digest(self, function: FunctionRef | ClassRef) -> str:
@@ -107,11 +106,11 @@ class Sources:
 
     # -- modules --------------------------------------------------------------------------
 
-    def _module(self, name: str, value: Any = None) -> _Module | None:
+    def _module(self, name: str, value: Any = None) -> Module | None:
         """The module as text; None where there is none to be had."""
         if name not in self._modules:
             path = self._file(name, value)
-            self._modules[name] = _Module.read(name, path) if path else None
+            self._modules[name] = Module.read(name, path) if path else None
         found = self._modules[name]
         if found is not None:
             self._changed_at = max(self._changed_at, found.changed_at)
@@ -141,11 +140,11 @@ class Sources:
 
     # -- what a name stands for -------------------------------------------------------------
 
-    def _walk(self, module: _Module, name: str) -> Iterator[str]:
+    def _walk(self, module: Module, name: str) -> Iterator[str]:
         """The text of all that `name` of `module` consists of, each part once."""
         seen: set[tuple[str, str | None]] = set()
         imported: set[str] = set()
-        todo: list[tuple[_Module, str | None]] = [(module, name)]
+        todo: list[tuple[Module, str | None]] = [(module, name)]
         while todo:
             where, what = todo.pop()
             if where.name not in imported:
@@ -161,7 +160,7 @@ class Sources:
                 todo += [(where, other) for other in where.imports]
                 continue
             for statement in where.statements.get(what, ()):
-                yield f"{where.name}.{what}: {_plain(statement)}"
+                yield f"{where.name}.{what}: {plain(statement)}"
                 todo += self._used_by(where, statement)
             for one in where.sources(what):
                 target = self._target(one)
@@ -170,7 +169,7 @@ class Sources:
                 else:
                     todo.append(target)
 
-    def _effects(self, module: _Module) -> tuple[list[str], list[_Target]]:
+    def _effects(self, module: Module) -> tuple[list[str], list[Target]]:
         """What a module does when it is imported: its text, and what that uses and imports."""
         if module.effects is None:
             finder = EffectFinder(
@@ -179,21 +178,21 @@ class Sources:
                 lambda called: self._definitions(module, called),
             )
             texts: list[str] = []
-            targets: list[_Target] = [(found, _EFFECTS) for found in self._imported_by(module)]
+            targets: list[Target] = [(found, _EFFECTS) for found in self._imported_by(module)]
             for statement in finder.find(module.body):
-                texts.append(f"{module.name}: {_plain(statement)}")
+                texts.append(f"{module.name}: {plain(statement)}")
                 targets += self._used_by(module, statement)
             module.effects = texts, targets
         return module.effects
 
-    def _definitions(self, module: _Module, called: ast.expr) -> list[ast.stmt]:
+    def _definitions(self, module: Module, called: ast.expr) -> list[ast.stmt]:
         """The functions of the application that a call means, as far as their names tell."""
         if isinstance(called, ast.Name):
             inside = [self._target(one) for one in module.imports.get(called.id, ())]
             places = [target for target in inside if target is not None]
             places = places or [(module, called.id)]
         elif isinstance(called, ast.Attribute):
-            places = list(self._looked_into(module, _chain(called)[0]))
+            places = list(self._looked_into(module, chain(called)[0]))
         else:
             return []
         return [
@@ -203,7 +202,7 @@ class Sources:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         ]
 
-    def _registers(self, module: _Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:
+    def _registers(self, module: Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:
         """Whether a class notes its subclasses: by `__init_subclass__`, or by a metaclass."""
         if not isinstance(base, ast.Name) or (module.name, base.id) in seen:
             return False
@@ -224,7 +223,7 @@ class Sources:
             for statement in module.statements.get(base.id, ())
         )
 
-    def _imported_by(self, module: _Module) -> Iterator[_Module]:
+    def _imported_by(self, module: Module) -> Iterator[Module]:
         """The application's own modules that run when this one is imported or used."""
         for name in module.modules:
             parts = name.split(".")
@@ -234,9 +233,7 @@ class Sources:
                 if found is not None:
                     yield found
 
-    def _used_by(
-        self, module: _Module, statement: ast.stmt
-    ) -> Iterator[tuple[_Module, str | None]]:
+    def _used_by(self, module: Module, statement: ast.stmt) -> Iterator[tuple[Module, str | None]]:
         """What a statement uses; a module of the application that is not just looked into, whole.
 
         `ast.walk` comes to an attribute before the name that it is an attribute of.
@@ -246,7 +243,7 @@ class Sources:
             if node in looked_into:
                 continue
             if isinstance(node, ast.Attribute):
-                names, inner = _chain(node)
+                names, inner = chain(node)
                 targets = list(self._looked_into(module, names))
                 if targets:
                     looked_into.update(inner)
@@ -258,9 +255,7 @@ class Sources:
                 if not inside or len(inside) < len(found):
                     yield module, node.id
 
-    def _looked_into(
-        self, module: _Module, names: list[str]
-    ) -> Iterator[tuple[_Module, str | None]]:
+    def _looked_into(self, module: Module, names: list[str]) -> Iterator[tuple[Module, str | None]]:
         """What `package.module.name` means, where it leads into modules of the application."""
         for name, attribute in module.imports.get(names[0], ()) if names else ():
             path = f"{name}.{attribute}" if attribute else name
@@ -271,7 +266,7 @@ class Sources:
             if found is not None:
                 yield found, rest[0] if rest else None
 
-    def _target(self, imported: _Import) -> tuple[_Module, str | None] | None:
+    def _target(self, imported: Import) -> tuple[Module, str | None] | None:
         """The module, and the name in it, that an import of the application's own means."""
         name, attribute = imported
         if attribute is not None and self._inside(f"{name}.{attribute}"):
@@ -280,131 +275,6 @@ class Sources:
             return None
         module = self._module(name)
         return (module, attribute) if module is not None else None
-
-
-class _Module:
-    """A module's statements by the names that they bind, and its imports."""
-
-    def __init__(self, name: str, text: str, is_package: bool, changed_at: float) -> None:
-        self.name = name
-        self.text = text
-        self.changed_at = changed_at
-        self.body = ast.parse(text).body
-        self.effects: tuple[list[str], list[_Target]] | None = None
-        self.modules: set[str] = set()
-        self.statements: dict[str, list[ast.stmt]] = {}
-        self.imports: dict[str, list[_Import]] = {}
-        self._stars: list[str] = []
-        self._package = name if is_package else name.rpartition(".")[0]
-        for statement in self.body:
-            self._note(statement)
-
-    @classmethod
-    def read(cls, name: str, path: Path) -> _Module | None:
-        """From a file; None where it cannot be read."""
-        try:
-            times = path.stat()
-            changed_at = max(times.st_mtime, times.st_ctime)
-            text = path.read_text(encoding="utf-8")
-            return cls(name, text, path.name == "__init__.py", changed_at)
-        except (OSError, SyntaxError, ValueError):
-            return None
-
-    def knows(self, name: str) -> bool:
-        """Whether the module has something of this name, by itself or from another module."""
-        return name in self.statements or name in self.imports or bool(self._stars)
-
-    def sources(self, name: str) -> list[_Import]:
-        """Where `name` comes from, if not, or not only, from the module itself."""
-        if name in self.imports:
-            return self.imports[name]
-        if name in self.statements:
-            return []
-        return [(module, name) for module in self._stars]
-
-    def _note(self, statement: ast.stmt) -> None:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self.modules.add(alias.name)
-                    top = alias.name.partition(".")[0]
-                    self._import(alias.asname or top, (alias.name if alias.asname else top, None))
-            elif isinstance(node, ast.ImportFrom):
-                module = absolute_name(node, self._package)
-                self.modules |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
-                for alias in node.names:
-                    if alias.name == "*":
-                        self._stars.append(module)
-                    else:
-                        self._import(alias.asname or alias.name, (module, alias.name))
-            elif isinstance(node, ast.Call) and _root(node.func) & {"importlib", "import_module"}:
-                self.modules |= {one.value for one in node.args if _is_text(one)}  # type: ignore[attr-defined]
-        for name in _bound(statement):
-            self.statements.setdefault(name, []).append(statement)
-
-    def _import(self, name: str, source: _Import) -> None:
-        self.imports.setdefault(name, []).append(source)
-
-
-def absolute_name(node: ast.ImportFrom, package: str) -> str:
-    """The module that `from ... import` names, in a module of `package`; empty for its folder."""
-    if not node.level:
-        return node.module or ""
-    parts = package.split(".") if package else []
-    parts = parts[: len(parts) - node.level + 1]
-    return ".".join([*parts, *([node.module] if node.module else [])])
-
-
-def _chain(node: ast.Attribute) -> tuple[list[str], set[ast.AST]]:
-    """`a.b.c` as names, with the nodes inside of it; no names where it does not begin with one."""
-    names, inner = [node.attr], set[ast.AST]()
-    below: ast.expr = node.value
-    while isinstance(below, ast.Attribute):
-        names.append(below.attr)
-        inner.add(below)
-        below = below.value
-    if not isinstance(below, ast.Name):
-        return [], inner
-    return [below.id, *reversed(names)], {*inner, below}
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement of a module's top level binds or changes, imports left out."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
-    found = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            found |= _root(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            found |= _root(node.func)  # such as TABLE.update(...)
-    return found
-
-
-def _root(node: ast.expr) -> set[str]:
-    """The name that `name.a[b].c` begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _plain(statement: ast.stmt) -> str:
-    """A statement as text, without doc strings."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = node.body[0]
-            is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-            if is_text and isinstance(first.value.value, str):  # type: ignore[attr-defined]
-                node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(statement, annotate_fields=False)
 
 
 def _state(value: Any) -> str:
