@@ -50,6 +50,14 @@ def recorded(programs: dict[str, Program], name: str, *parts: str) -> tuple[Reco
     return found[0], found[1]
 
 
+# What `submit` of ours takes beside Taipy's parameters: by its name only, so that no call changes.
+ADDED = ["raise_on_failure", "KEYWORD_ONLY", "False"]
+
+
+def as_theirs(parameters: list[list[str]]) -> list[list[str]]:
+    return [one for one in parameters if one != ADDED]
+
+
 def different(theirs: Record, ours: Record) -> Record:
     return {key: (theirs[key], ours.get(key)) for key in theirs if theirs[key] != ours.get(key)}
 
@@ -82,11 +90,13 @@ def test_every_name_of_taipy_without_a_gui_is_there_with_its_parameters_and_defa
     assert set(theirs["names"]) - set(ours["names"]) == set()
     core = {name: theirs["functions"][name] for name in theirs["names"] if name[0].islower()}
     assert len(core) == 39
-    assert different(core, ours["functions"]) == {}
+    functions = {name: as_theirs(found) for name, found in ours["functions"].items()}
+    assert different(core, functions) == {}
+    assert [name for name, found in ours["functions"].items() if ADDED in found] == ["submit"]
     for name, members in theirs["entities"].items():
         known = ours["entities"][name]
         missing = members.keys() - known.keys() - ATTRIBUTES.get(name, set())
         assert missing - LEFT_OUT.get(name, set()) == {"version"} & members.keys(), name
         methods = {n: found for n, found in members.items() if found and known.get(n)}
         for method, found in methods.items():
-            assert fits(known[method], found) or method == "track_edit", (name, method)
+            assert fits(as_theirs(known[method]), found) or method == "track_edit", (name, method)
