@@ -373,6 +373,8 @@ class _Build(Entries):
     def _comparators(self, id: str, node: str, functions: object) -> tuple[FunctionRef, ...]:
         found = []
         for function in functions if isinstance(functions, list | tuple) else [functions]:
+            if isinstance(function, ClassRef):
+                function = FunctionRef(function.path)
             if isinstance(function, FunctionRef):
                 found.append(function)
             elif callable(function):

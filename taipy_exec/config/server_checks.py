@@ -29,7 +29,7 @@ class _Kind(NamedTuple):
 
 _FUNCTION = _Kind(
     'a function such as "module.name:function"',
-    lambda value: isinstance(value, FunctionRef) or callable(value),
+    lambda value: isinstance(value, FunctionRef | ClassRef) or callable(value),
 )
 _CLASS = _Kind(
     'a class such as "module.Name:class"', lambda value: isinstance(value, ClassRef | type)

@@ -291,3 +291,12 @@ def test_half_a_character_is_refused_with_a_sentence(tmp_path: Path) -> None:
     config.configure_global_app(name="\udce9")
     with pytest.raises(ConfigurationError, match=r"'\\udce9' is no character of a text file"):
         config.export(tmp_path / "config.toml")
+
+
+def test_a_class_that_reads_a_generic_node_loads_as_the_same(tmp_path: Path) -> None:
+    config = Configuration()
+    config.configure_generic_data_node("x", read_fct=str, read_fct_args=["a"])
+    config.export(tmp_path / "config.toml")
+    loaded = Configuration()
+    loaded.load(tmp_path / "config.toml")
+    assert findings(loaded) == findings(config)
