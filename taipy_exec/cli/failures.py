@@ -45,7 +45,7 @@ def explain_failures(
         return
     shown = _SHOWN if streams.ci is None else _SHOWN_FOLDED
     for job in failed[:shown]:
-        _explain(streams, job, state_dir, where, redacted)
+        _explain(streams, job, state_dir, where, redacted, alone=len(failed) == 1)
     rest = failed[shown:]
     if rest:
         names = ", ".join(job.task for job in rest[:_NAMED])
@@ -54,11 +54,17 @@ def explain_failures(
     id = failed[0].submission
     if len(failed) > 1:
         streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
-    streams.note(f"hint: taipy-exec retry {id}{where} runs what is left", style="cyan")
+    streams.note(f"hint: retry what did not complete: taipy-exec retry {id}{where}", style="cyan")
 
 
 def _explain(
-    streams: Streams, job: JobRecord, state_dir: Path, where: str, redacted: Redaction
+    streams: Streams,
+    job: JobRecord,
+    state_dir: Path,
+    where: str,
+    redacted: Redaction,
+    *,
+    alone: bool,
 ) -> None:
     reason = shortened(reason_text(job), _LONGEST_REASON)
     if streams.ci is CiSystem.GITHUB:
@@ -77,7 +83,8 @@ def _explain(
             streams.note("  the end of what it printed:", style="dim")
             _note_lines(streams, "  | ", tail)
     streams.note(f"  all it printed: taipy-exec logs {id}{where}")
-    streams.note(f"  run only it again: taipy-exec retry {id}{where}")
+    if not alone:
+        streams.note(f"  retry it and the jobs after it: taipy-exec retry {id}{where}")
 
 
 def _tail(streams: Streams, path: Path, redacted: Redaction) -> list[str]:

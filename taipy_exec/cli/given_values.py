@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import ScenarioConfig
+    from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.store.store import Store
+
+# So many changed inputs are shown, each with so many characters of its value.
+_SHOWN = 10
+_LONGEST = 60
+# The value of a larger file is not read for this, in bytes.
+_LARGE = 10_000
 
 
 def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict[str, Any]:
@@ -31,6 +42,39 @@ def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict
             )
         found[node] = parse_value(text)
     return found
+
+
+def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) -> None:
+    """Show the inputs that `--set` or `data write` gave another value than the file does."""
+    from taipy_exec.display.words import shortened
+    from taipy_exec.engine.given import changed_defaults
+
+    changed = changed_defaults(store, plan)
+    if not changed:
+        return
+    for node, edit in changed[:_SHOWN]:
+        how = edit.comment or (f"by {edit.job or edit.editor}" if edit.job or edit.editor else "")
+        since = datetime.fromtimestamp(edit.at)
+        streams.note(
+            f"input {node.config.id} = {shortened(_value_of(node), _LONGEST)} ({how}, "
+            f"{since:%Y-%m-%d %H:%M:%S}), not the default_data of the configuration"
+        )
+    if len(changed) > _SHOWN:
+        streams.note(f"and {len(changed) - _SHOWN} more inputs")
+    streams.note("hint: submit --new starts with the configuration's values", style="cyan")
+
+
+def _value_of(node: DataNodeRef) -> str:
+    """The value as JSON, unless it is large or cannot be read."""
+    from taipy_exec.cli.values import as_json
+    from taipy_exec.errors import TaipyExecError
+
+    try:
+        if node.path is None or node.path.stat().st_size > _LARGE:
+            return "..."
+        return json.dumps(as_json(node.read()), ensure_ascii=False)
+    except (OSError, TaipyExecError):
+        return "..."
 
 
 def parse_value(text: str) -> Any:

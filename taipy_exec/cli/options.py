@@ -162,7 +162,8 @@ Values = Annotated[
         "--set",
         metavar="NODE=VALUE",
         autocompletion=completion.values,
-        help="Write a data node first (JSON, else text). In TAIPY_EXEC_SET: one a line.",
+        help="Set a data node before the run (JSON, else text); the value stays for later runs. "
+        "In TAIPY_EXEC_SET: one per line.",
     ),
 ]
 BrokerUrl = Annotated[

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.admission import supersede
 from taipy_exec.engine.instances import write_node
 from taipy_exec.engine.plan import SubmissionPlan
@@ -25,6 +26,14 @@ GIVEN = "given"
 def with_given(values: Mapping[str, Any]) -> dict[str, object]:
     """The properties of a submission that these values belong to."""
     return {GIVEN: json.dumps(values)} if values else {}
+
+
+def changed_defaults(store: Store, plan: SubmissionPlan) -> list[tuple[DataNodeRef, Edit]]:
+    """The inputs that hold another value than their `default_data`, with the write of it."""
+    nodes = [n for n in plan.input_nodes() if n.config.properties.get("default_data") is not None]
+    edits = store.last_edits([node.id for node in nodes]) if nodes else {}
+    # Only a write of default data has a digest.
+    return [(n, edits[n.id]) for n in nodes if n.id in edits and edits[n.id].digest is None]
 
 
 def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:

@@ -64,17 +64,49 @@ def test_what_failed_and_what_was_abandoned_run_again(failed: tuple[Application,
     assert f"retries {id}" in shown.out
 
 
-def test_a_second_retry_of_what_a_first_one_has_completed_says_so(
+def test_what_a_retry_has_completed_is_not_run_once_more(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    mend(app)
+    first = retry(app, id)
+    second = retry(app, id)
+    assert second.code == 2
+    former = first.json["submission"]["id"]
+    assert f"({former} retried it): there is nothing to retry" in second.json["error"]["message"]
+
+
+def test_a_job_brings_the_jobs_that_wait_for_it(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    mend(app)
+    result = retry(app, job_of(app, id, "broken"))
+    assert result.statuses() == {"broken": "COMPLETED", "after": "COMPLETED"}
+
+
+def test_after_only_a_job_any_id_of_the_chain_goes_on_from_there(
     failed: tuple[Application, str],
 ) -> None:
     app, id = failed
     mend(app)
-    first = retry(app, id)
-    assert "retried it before" not in first.err
+    first = retry(app, job_of(app, id, "broken"), "--only")
+    assert first.statuses() == {"broken": "COMPLETED"}
     second = retry(app, id)
-    assert second.code == 0
-    former = first.json["submission"]["id"]
-    assert f"{former} retried it before and COMPLETED; its jobs run once more" in second.err
+    assert second.code == 0, second.err
+    assert second.statuses() == {"after": "COMPLETED"}
+    assert second.json["submission"]["retries"] == first.json["submission"]["id"]
+    assert app.ledger().count("broken") == 2
+    assert retry(app, first.json["submission"]["id"]).code == 2
+
+
+def test_status_shows_who_retried_whom(failed: tuple[Application, str]) -> None:
+    app, id = failed
+    mend(app)
+    again = retry(app, id).json["submission"]["id"]
+    assert f"retried by {again}" in app.run("status", id).out
+    assert f"retries {id}" in app.run("status", again).out
+
+
+def job_of(app: Application, id: str, task: str) -> str:
+    jobs = app.run("status", id, "--json").json["jobs"]
+    return next(job["id"] for job in jobs if job["task"] == task)
 
 
 def test_a_retry_can_fail_and_be_retried(failed: tuple[Application, str]) -> None:

@@ -1,4 +1,4 @@
-"""`retry`: a new submission with only what did not complete in a former one, or one job of it."""
+"""`retry`: a new submission with only what did not complete in an earlier one."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
-from taipy_exec.cli.options import help_text
+from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
+    from collections.abc import Iterable, Sequence
+
     from taipy_exec.config.application import AppConfig
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
 
-# Among so many submissions of the scenario instance a former retry is looked for.
-_LOOKED_AT = 50
-
 HELP = help_text(
     "Run what did not complete in a submission that has ended, as a new submission of the same "
-    "scenario instance. What completed or was skipped is not run again. Of a job, only that job.",
+    "scenario instance. Jobs that completed or were skipped do not run again, also where an "
+    "earlier retry completed them. Given a job, run that job and the jobs after it that did not "
+    "complete.",
+    "taipy-exec retry",
     "taipy-exec retry SUBMISSION_1b2c3d4e",
     "taipy-exec retry JOB_train_5f6a7b8c",
     "taipy-exec retry SUBMISSION_1b2c3d4e --application-path app --json",
@@ -40,6 +41,13 @@ def retry(
             autocompletion=completion.failed_submissions_and_jobs,
         ),
     ] = "",
+    followers: Annotated[
+        bool,
+        option(
+            "--with-followers/--only",
+            help="Given a job: also the jobs after it that did not complete, or only that job.",
+        ),
+    ] = True,
     application_path: options.ApplicationPathOption = ".",
     mode: options.Mode = None,
     workers: options.Workers = None,
@@ -64,6 +72,7 @@ def retry(
     from taipy_exec.cli.state import open_state, refuse_program, submit_again
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.retries import RETRIES, chain_of, newest_jobs, with_followers
     from taipy_exec.wiring import withdraw
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -71,16 +80,19 @@ def retry(
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     store = open_state(location)
-    record, only = chosen_job(store, wanted, Latest.FAILED)
+    record, job = chosen_job(store, wanted, Latest.FAILED)
     refuse_program(record)
-    jobs = store.jobs(record.id)
+    chain = chain_of(record, store.submissions_of(record.instance))
+    _refuse_unfinished(store, chain)
+    jobs = newest_jobs(store.jobs(each.id) for each in chain)
     again = submit_again(location, record.scenario)
-    left = _left(store, record, jobs, again)
-    _tell_former(streams, store, record)
+    left = _left(record, chain, jobs, again)
     config = load_application(location, mode=mode or record.mode, workers=workers)
-    if only is not None:
-        _refuse_job(config, record, jobs, only, store.where, again)
-        left = [only]
+    if job is not None:
+        before = config.scenario(record.scenario).graph(chain[0].target).predecessors
+        only = next(newest for newest in jobs if newest.task == job.task)
+        _refuse_job(record, jobs, only, before.get(only.task, ()), store.where, again)
+        left = with_followers(only, jobs, before) if followers else [only]
     _refuse_lost_data(config, record)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
@@ -97,61 +109,63 @@ def retry(
             fresh=True,
             identity=engine.identity,
             withdraw=partial(withdraw, config),
-            properties={"retries": record.id},
+            properties={RETRIES: chain[-1].id},
         ),
         None if timeout is None else begin + timeout,
     )
-    streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}")
+    later = f", after its retry {chain[-1].id}" if chain[-1] is not record else ""
+    streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}{later}")
     where = location.where
     carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 
 
-def _left(
-    store: Store, record: SubmissionRecord, jobs: list[JobRecord], again: str
-) -> list[JobRecord]:
-    """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
+def _refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:
+    """A submission of the chain that has not ended. Raises UsageError."""
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
-    from taipy_exec.model.status import DONE
 
-    if record.finished_at is None:
+    for record in chain:
+        if record.finished_at is not None:
+            continue
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "was interrupted"
             raise UsageError(
                 f"{record.id} {why} and has not ended",
-                f"taipy-exec resume {record.id}{store.where} carries on",
+                f"taipy-exec resume {record.id}{store.where} continues it",
             )
         raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}{store.where}")
+
+
+def _left(
+    record: SubmissionRecord,
+    chain: Sequence[SubmissionRecord],
+    jobs: Sequence[JobRecord],
+    again: str,
+) -> list[JobRecord]:
+    """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
+    from taipy_exec.errors import UsageError
+    from taipy_exec.model.status import DONE
+
     left = [job for job in jobs if job.status not in DONE]
     if not left:
+        by = f" ({chain[-1].id} retried it)" if chain[-1] is not record else ""
         raise UsageError(
-            f"every job of {record.id} is done: there is nothing to retry",
-            f"{again} runs all of them again",
+            f"every job of {record.id} is done{by}: there is nothing to retry",
+            f"{again} --force runs all of them again",
         )
     return left
 
 
-def _tell_former(streams: Streams, store: Store, record: SubmissionRecord) -> None:
-    """Say so where a retry of the submission has done all that is to be done here again."""
-    from taipy_exec.model.status import SubmissionStatus
-
-    for other in store.submissions(_LOOKED_AT, scenario=record.scenario, name=record.name):
-        is_retry = other.properties.get("retries") == record.id
-        if is_retry and other.status is SubmissionStatus.COMPLETED:
-            streams.warn(f"{other.id} retried it before and COMPLETED; its jobs run once more")
-            return
-
-
 def _refuse_job(
-    config: AppConfig,
     record: SubmissionRecord,
-    jobs: list[JobRecord],
+    jobs: Sequence[JobRecord],
     only: JobRecord,
+    before: Iterable[str],
     where: str,
     again: str,
 ) -> None:
-    """Where one job is done, or its inputs are not. Raises UsageError."""
+    """A job that is done, or one whose inputs are not. Raises UsageError."""
     from taipy_exec.errors import UsageError
     from taipy_exec.model.status import DONE
 
@@ -160,7 +174,6 @@ def _refuse_job(
             f"{only.id} is done: there is nothing to retry",
             f"{again} --task {only.task} --force runs it again",
         )
-    before = config.scenario(record.scenario).graph(record.target).predecessors.get(only.task, ())
     missing = [job.task for job in jobs if job.task in before and job.status not in DONE]
     if missing:
         raise UsageError(

@@ -250,11 +250,15 @@ class _Shown:
         from taipy_exec.cli.render import jobs_table, line, summary_line
         from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
+        from taipy_exec.engine.retries import RETRIES, retries
 
         record = store.submission(submission)
         parts: list[Any] = [line(summary_line(record))]
-        if "retries" in record.properties:
-            parts.append(line(f"retries {record.properties['retries']}"))
+        if RETRIES in record.properties:
+            parts.append(line(f"retries {record.properties[RETRIES]}"))
+        later = [o for o in store.submissions_of(record.instance) if retries(o, record)]
+        if later:
+            parts.append(line(f"retried by {', '.join(other.id for other in reversed(later))}"))
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "interrupted"
             then = "" if record.program else " carries on"

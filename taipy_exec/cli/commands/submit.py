@@ -6,15 +6,12 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
-
-if TYPE_CHECKING:
-    pass
 
 HELP = help_text(
     "Run the job graph of APP. Attached: the command ends when the submission does, with an exit "
@@ -64,7 +61,7 @@ def submit(
 ) -> int:
     from taipy_exec.cli.application import choose_target, cycle_day, load_application
     from taipy_exec.cli.events import EventStream, open_events
-    from taipy_exec.cli.given_values import given_values
+    from taipy_exec.cli.given_values import given_values, note_changed_inputs
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
@@ -134,5 +131,6 @@ def submit(
         None if timeout is None else begin + timeout,
     )
     write_given(store, plan, engine.identity)
+    note_changed_inputs(streams, store, plan)
     carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
