@@ -13,6 +13,7 @@ from taipy_exec.api.job import Job
 from taipy_exec.api.registry import Registry
 from taipy_exec.api.service import Service
 from taipy_exec.api.task import Task
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.memory import Memory
 from taipy_exec.data.node import DataNodeRef, Owner, locate
@@ -151,7 +152,7 @@ def _jobs_of_task(task: Task) -> list[str]:
     found = []
     store = Service.latest().store
     for record in _records():
-        jobs = [job for job in store.jobs(record.id) if job.task == task.config_id]
+        jobs = [job for job in store.jobs(record.id) if whole_name(job.task) == task.config_id]
         submission = find(record.id) if jobs else None
         if submission and submission.entity._scenario._task(task.config_id) == task:
             found += [job.id for job in jobs]

@@ -21,6 +21,7 @@ from taipy_exec.api.submission import Submission
 from taipy_exec.api.submittable import Submittable
 from taipy_exec.api.task import Task
 from taipy_exec.config.application import DataNodeConfig, ScenarioConfig
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate
 from taipy_exec.engine.instances import write_default_data
@@ -242,7 +243,7 @@ def get_latest_job(task: Task) -> Job | None:
     """The last job of a task."""
     for submission in entities.submissions():
         for job in submission.jobs:
-            if job._held.task == task.config_id and job.task == task:
+            if whole_name(job._held.task) == task.config_id and job.task == task:
                 return job
     return None
 

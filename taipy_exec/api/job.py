@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from taipy_exec.api.entity import Entity, utc
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.errors import NotFoundError
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
@@ -74,7 +75,7 @@ class Job(Entity):
     @property
     def task(self) -> Task:
         """The task."""
-        return self._entity._scenario._task(self._held.task)
+        return self._entity._scenario._task(whole_name(self._held.task))
 
     @property
     def owner_id(self) -> str | None:

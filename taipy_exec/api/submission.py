@@ -59,9 +59,9 @@ class Submission(Entity):
         self.entity_type = entity.entity_type
         # A sequence has none, as in Taipy.
         self.entity_config_id = None if entity.entity_type == "SEQUENCE" else entity.config_id
-        self._jobs: list[Job] | None = None
-        if jobs is not None:
-            self._jobs = [Job(job, entity, record.force, service) for job in jobs]
+        # The coordinator adds the jobs of a mapped task's elements to this list.
+        self._records = jobs
+        self._jobs: dict[str, Job] = {}
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Submission):
@@ -80,11 +80,16 @@ class Submission(Entity):
     @property
     def jobs(self) -> list[Job]:
         """Its jobs, in the order of the graph."""
-        if self._jobs is None:
-            records = Service.latest().store.jobs(self.id)
-            force = self._held.force
-            self._jobs = [Job(job, self.entity, force) for job in records]
-        return list(self._jobs)
+        records, service = self._records, self._service
+        if records is None:
+            records, service = Service.latest().store.jobs(self.id), None
+            if self._held.end_is_stored:
+                self._records = records
+        entity, force = self.entity, self._held.force
+        for job in records:
+            if job.id not in self._jobs:
+                self._jobs[job.id] = Job(job, entity, force, service)
+        return [self._jobs[job.id] for job in records]
 
     def _given_properties(self) -> dict[str, Any]:
         return {n: value for n, value in self._held.properties.items() if n not in OURS}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taipy_exec.config.layers import Merged
+from taipy_exec.config.mapped import MAP
 from taipy_exec.config.problem import Level, Problem, nearest
 from taipy_exec.config.run_options import OPTIONS
 from taipy_exec.config.typed_text import EnvTemplate, Invalid, env_template, resolve_env
@@ -101,7 +102,7 @@ class Entries:
 
     def warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
         """An additional property is legal; one that looks like a known key is suspicious."""
-        known = (*KEYS[section], *(OPTIONS if section == "TASK" else ()))
+        known = (*KEYS[section], *((*OPTIONS, MAP) if section == "TASK" else ()))
         for key in extra:
             hint = nearest(key, known) if key not in known else ""
             if section == "JOB" and key in OPTIONS:

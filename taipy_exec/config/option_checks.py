@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.mapped import MAP
 from taipy_exec.config.problem import nearest
 from taipy_exec.config.run_options import OPTIONS, WANTED
 
@@ -37,6 +38,11 @@ def _task_problems(
             shown = None if key == "environment" else value
             but = "" if shown is None else f", not {shown!r}"
             yield "TASK", task.id, key, f"must be {WANTED[key]}{but}", shown
+    mapped = own.get(MAP)
+    if mapped is not None and mapped not in task.input_ids:
+        near = nearest(mapped, task.input_ids) if isinstance(mapped, str) else ""
+        what = f"must be the id of one of the task's inputs{near}, not {mapped!r}"
+        yield "TASK", task.id, MAP, what, mapped
     options = task.run_options
     if "pool" in own and options.pool is not None and options.pool not in app.job.pools:
         what = (

@@ -160,11 +160,12 @@ def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
     if found is None:
         if len(app.memo) > _MEMO_LIMIT:
             app.memo.clear()
-        found = app.memo[id(config), shared] = _locate(app, config, owner)
+        found = app.memo[id(config), shared] = located(app, config, owner)
     return found
 
 
-def _locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
+def located(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
+    """`locate` without its memory, for a `config` that is no part of `app`."""
     id = node_id(config, owner)
     extension = storage_type(config.storage_type).extension
     if extension is None:

@@ -164,7 +164,7 @@ def resume_plan(
         )
     scenario = app.scenario(record.scenario)
     instance = store.instance(record.instance)
-    plan = plan_submission(app, scenario, instance, record, tuple(store.jobs(record.id)))
+    plan = plan_submission(app, scenario, instance, record, store.jobs(record.id))
     if not store.take_over(record.id, record.coordinator, identity, app.job.mode):
         raise BusyError(f"another process has just taken over {record.id}")
     remove_lock(store.folder, record.coordinator)
@@ -286,7 +286,7 @@ def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: W
     """
     board = Board()
     unwritten = frozenset(n.key for n in plan.input_nodes() if n.changed_at() is None)
-    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
     withdraw(plan.record, [job for job in plan.jobs if job.id == wanted], False)
     former = {job.id: (job.status, job.attempt) for job in plan.jobs}
     attempt = former[wanted][1]

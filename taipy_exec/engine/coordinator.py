@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.engine.clock import Clock
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.places import JobPlaces, JobQueue, finished
@@ -24,6 +25,7 @@ from taipy_exec.model.event import (
     CancelRequested,
     Change,
     Event,
+    Expanded,
     Finished,
     HandedBack,
     Lost,
@@ -34,7 +36,7 @@ from taipy_exec.model.event import (
     Written,
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.status import Reason, Status
+from taipy_exec.model.status import DONE, Reason, Status
 from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
 
@@ -85,6 +87,7 @@ class Coordinator:
         self._before: dict[str, tuple[Status, int]] = {}
         self._skipping = Skipping(self.freshness)
         self._stops: list[Stop] = []
+        self._new: dict[str, JobRecord] = {}
         self._touched: dict[str, SubmissionRecord] = {}
         self._requests = Requests(store)
 
@@ -116,7 +119,7 @@ class Coordinator:
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
         unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
-        self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten)
+        self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
         self._touched[plan.record.id] = plan.record
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
@@ -294,6 +297,25 @@ class Coordinator:
         self.board.apply(decision.changes, decision.stops)
         self._changes += decision.changes
         self._stops += decision.stops
+        for change in decision.changes:
+            if change.after in DONE:
+                self._expand(self.board.jobs[change.job])
+
+    def _expand(self, split: JobRecord) -> None:
+        """Where a job has counted the elements of a mapped task, add a job for each."""
+        plan = self._plans[split.submission]
+        if plan.mapped is None or not plan.mapped.is_split(split.task):
+            return
+        collect = next(j for j in plan.jobs if j.task == whole_name(split.task))
+        if collect.status.is_final:
+            return
+        now = self.clock()
+        made = plan.mapped.expand(plan.jobs, split, now)
+        self.freshness.load(plan.mapped.inputs(collect.task))
+        self._skipping.reuse(self._store, plan)
+        self.board.expand(collect.id, made)
+        self._new.update({job.id: job for job in made})
+        self._handle(Expanded(collect=collect.id, elements=tuple(job.id for job in made), at=now))
 
     def _try_again(self, job: JobRecord, event: Finished, attempt: int) -> None:
         """Have a job that failed run again after a while, and note in its log what happened."""
@@ -360,6 +382,7 @@ class Coordinator:
         before, self._before = self._before, {}
         writes = self._skipping.take()
         stops, self._stops = self._stops, []
+        new, self._new = self._new, {}
         touched, self._touched = self._touched, {}
         for change in changes:
             record = self.board.submissions[self.board.jobs[change.job].submission]
@@ -368,11 +391,14 @@ class Coordinator:
         updates = [
             JobUpdate(job=self.board.jobs[id], expected=status, expected_attempt=attempt)
             for id, (status, attempt) in before.items()
+            if id not in new
         ]
         if self._queue is not None:
             self._withdraw(self._queue, changes)
         if updates or moved or any(writes):
-            self._store.save(updates, moved, writes.edits, writes.contents, by=self._identity)
+            self._store.save(
+                updates, moved, writes.edits, writes.contents, new.values(), by=self._identity
+            )
         for record in moved:
             record.stored_status = record.status
             record.end_is_stored = record.finished_at is not None

@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.mapped import split_name
 from taipy_exec.data.node import DataNodeRef, Owner, locate_all
+from taipy_exec.engine.mapping import (
+    MappedTasks,
+    Tasks,
+    mapped_tasks,
+    names_and_positions,
+    predecessors,
+)
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.status import DONE
 from taipy_exec.store.rows import Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionPlan:
-    """A submission with its jobs and everything needed to run them."""
+    """A submission with its jobs and everything needed to run them.
+
+    The jobs come in topological order. Those of the elements of a mapped task are added when their
+    number is known.
+    """
 
     record: SubmissionRecord
-    jobs: tuple[JobRecord, ...]
+    jobs: list[JobRecord]
     graph: JobGraph
     scenario: ScenarioConfig
     tasks: Mapping[str, TaskConfig]
     owner: Owner
     nodes: Mapping[str, DataNodeRef]
+    mapped: MappedTasks | None = None
 
     @property
     def predecessors(self) -> dict[str, list[str]]:
         """Job id -> ids of the jobs whose results it reads."""
         ids = {job.task: job.id for job in self.jobs}
-        return {
-            job.id: [ids[task] for task in self.graph.predecessors[job.task]] for job in self.jobs
-        }
+        before: Mapping[str, Sequence[str]] = self.graph.predecessors
+        if self.mapped is not None:
+            before = predecessors(list(ids), self.graph)
+        return {job.id: [ids[task] for task in before[job.task]] for job in self.jobs}
+
+    @property
+    def unexpanded(self) -> dict[str, str]:
+        """The jobs that collect results, with those that have yet to count the elements."""
+        if self.mapped is None:
+            return {}
+        ids = {job.task: job.id for job in self.jobs if job.status not in DONE}
+        found = {id: ids.get(split_name(id)) for id in self.mapped.ids & ids.keys()}
+        return {ids[id]: split for id, split in found.items() if split is not None}
 
     def input_nodes(self) -> Iterator[DataNodeRef]:
         """The data nodes that must have a value before anything runs."""
@@ -52,7 +76,7 @@ def plan_submission(
     scenario: ScenarioConfig,
     instance: Instance,
     record: SubmissionRecord,
-    jobs: tuple[JobRecord, ...] = (),
+    jobs: Sequence[JobRecord] = (),
 ) -> SubmissionPlan:
     """The plan of a new submission, or with `jobs` of one that is read back from the store.
 
@@ -62,30 +86,37 @@ def plan_submission(
     owner = Owner(instance=instance.id, cycle=instance.cycle)
     nodes = locate_all(app, scenario.data_nodes, owner)
     keys = {name: node.key for name, node in nodes.items()}
+    tasks = Tasks({task.id: task for task in scenario.tasks})
+    ids = mapped_tasks(graph, tasks)
+    mapped = MappedTasks(app, owner, ids, tasks, nodes) if ids else None
     if not jobs:
-        ids = _random_uuids(len(graph.tasks))
-        jobs = tuple(
+        uuids = _random_uuids(len(graph.tasks) + len(ids))
+        jobs = [
             JobRecord(
-                id=f"JOB_{task.id}_{next(ids)}",
-                task=task.id,
+                id=f"JOB_{name}_{next(uuids)}",
+                task=name,
                 submission=record.id,
                 position=position,
                 submitted_at=record.created_at,
             )
-            for position, task in enumerate(graph.tasks)
-        )
+            for name, position in names_and_positions(graph, ids)
+        ]
     specs = {task.id: task for task in graph.tasks}
     for job in jobs:
-        spec = specs[job.task]
-        job.inputs = tuple(keys[name] for name in spec.inputs)
-        job.outputs = tuple(keys[name] for name in spec.outputs)
-        job.skippable = spec.skippable
+        spec = specs.get(job.task)
+        if spec is not None:
+            job.inputs = tuple(keys[name] for name in spec.inputs)
+            job.outputs = tuple(keys[name] for name in spec.outputs)
+            job.skippable = spec.skippable
+    if mapped is not None:
+        mapped.connect(jobs)
     return SubmissionPlan(
         record=record,
-        jobs=jobs,
+        jobs=list(jobs),
         graph=graph,
         scenario=scenario,
-        tasks={task.id: task for task in scenario.tasks},
+        tasks=tasks,
         owner=owner,
         nodes=nodes,
+        mapped=mapped,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE
 
@@ -47,6 +48,17 @@ def newest_jobs(chain: Iterable[Sequence[JobRecord]]) -> list[JobRecord]:
     for jobs in chain:
         newest.update({job.task: job for job in jobs})
     return list(newest.values())
+
+
+def left_of(jobs: Iterable[JobRecord]) -> list[JobRecord]:
+    """Of the newest jobs those that did not complete.
+
+    The jobs of a mapped task's elements do not count once the task itself is done: an earlier
+    submission may have had more elements.
+    """
+    jobs = list(jobs)
+    done = {job.task for job in jobs if job.status in DONE}
+    return [job for job in jobs if job.task not in done and whole_name(job.task) not in done]
 
 
 def with_followers(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from taipy_exec.config.mapped import PartConfig
+from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.retries import RETRIES, chain_of
 from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
 from taipy_exec.store.rows import Content, Edit
+from taipy_exec.store.store import Store
 
 
 class Writes(NamedTuple):
@@ -18,6 +24,10 @@ class Writes(NamedTuple):
     contents: Sequence[Content]
 
 
+# In what an output was made from: the digest of the element, or of all elements.
+_ELEMENT = "element"
+
+
 class Skipping:
     """Asks for freshness when a job is about to start, and notes its writes when it has ended."""
 
@@ -25,20 +35,67 @@ class Skipping:
         self._freshness = freshness
         self._made_from: dict[str, Mapping[str, object]] = {}
         self._edits: list[Edit] = []
+        self._reusable: dict[str, set[str]] = {}
+
+    def reuse(self, store: Store, plan: SubmissionPlan) -> None:
+        """In a retry, the elements that completed before do not run again, if they are equal."""
+        record = plan.record
+        if RETRIES not in record.properties:
+            return
+        chain = chain_of(record, store.submissions_of(record.instance))
+        self._reusable[record.id] = {
+            job.id
+            for other in chain
+            if other.id != record.id
+            for job in store.jobs(other.id)
+            if job.status is Status.COMPLETED
+        }
 
     def may_skip(self, plan: SubmissionPlan, job: JobRecord, now: float) -> bool:
         """Whether it is up to date. If not, it runs, and what it is made from is noted."""
-        if not job.skippable:
-            return False
         task = plan.tasks[job.task]
-        inputs = [plan.nodes[config.id] for config in task.inputs]
+        element = None
+        if plan.mapped is not None:
+            element = plan.mapped.digest(job.task)
+        if not job.skippable and element is None:
+            return False
         outputs = [plan.nodes[config.id] for config in task.outputs]
-        if not plan.record.force and self._freshness.why_run(task, inputs, outputs, now) is None:
+        is_same = element is None or self._is_of(element, outputs)
+        if is_same and self._is_reusable(plan, job, outputs):
+            return True
+        inputs = (
+            [plan.nodes[config.id] for config in task.inputs]
+            if plan.mapped is None
+            else plan.mapped.inputs(job.task)
+        )
+        may_stay = job.skippable and is_same and not plan.record.force
+        if may_stay and self._freshness.why_run(task, inputs, outputs, now) is None:
             return True
         made_from = self._freshness.note_start(task, inputs)
+        if element is not None:
+            made_from = {**(made_from or {}), _ELEMENT: element}
         if made_from is not None:
             self._made_from[job.id] = made_from
         return False
+
+    def _is_of(self, element: str, outputs: Sequence[DataNodeRef]) -> bool:
+        """Whether these outputs were made from this element, or from these elements."""
+        for node in outputs:
+            edit = self._freshness.recorded(node)
+            known = json.loads(edit.made_from) if edit and edit.made_from else {}
+            if known.get(_ELEMENT) != element:
+                return False
+        return True
+
+    def _is_reusable(
+        self, plan: SubmissionPlan, job: JobRecord, outputs: Sequence[DataNodeRef]
+    ) -> bool:
+        reusable = self._reusable.get(job.submission)
+        if not reusable or not outputs or not isinstance(plan.tasks[job.task], PartConfig):
+            return False
+        edits = [self._freshness.recorded(node) for node in outputs]
+        written = all(edit is not None and edit.job in reusable for edit in edits)
+        return written and all(node.changed_at() is not None for node in outputs)
 
     def note_outputs(
         self, plan: SubmissionPlan, job: JobRecord, at: float, source: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.run_options import RunOptions
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
@@ -75,7 +76,7 @@ class Turns:
             job.id,
             job.submission,
             priority=options.priority,
-            urgency=urgency.get(job.task, 0.0),
+            urgency=urgency.get(whole_name(job.task), 0.0) if urgency else 0.0,
             pool=options.pool,
         )
 

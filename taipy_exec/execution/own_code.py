@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.module_text import absolute_name
 from taipy_exec.execution.schema import FILE_NAME
@@ -156,7 +157,7 @@ class OwnCode:
     def _start(self, task: str) -> tuple[str, ...]:
         """What may be the name of the task's module, the longest first."""
         if task not in self._starts:
-            config = self._app.tasks.get(task)
+            config = self._app.tasks.get(whole_name(task))
             function = config.function_ref if config else None
             is_compared = self._is_on and function is not None and function.is_importable
             self._starts[task] = _modules(function.path) if function and is_compared else ()

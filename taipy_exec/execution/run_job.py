@@ -17,9 +17,10 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taipy_exec.config.application import AppConfig, TaskConfig
+from taipy_exec.config.mapped import PartConfig, mapped_input, task_named, whole_name
 from taipy_exec.config.run_options import RunOptions, size_text
 from taipy_exec.data.files import A_FOLDER, remove_leftovers
-from taipy_exec.data.node import DataNodeRef, Owner, locate
+from taipy_exec.data.node import DataNodeRef, Owner, locate, located
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.execution.by_value import why_not_sent
 from taipy_exec.execution.failed_attempt import (
@@ -30,6 +31,7 @@ from taipy_exec.execution.failed_attempt import (
 )
 from taipy_exec.execution.forks import end_copy_of
 from taipy_exec.execution.limits import Deadline, JobStopped, JobTimeout, limited
+from taipy_exec.execution.mapped_task import collected, counted, with_element
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.results import split, write
 from taipy_exec.execution.source import Sources
@@ -117,7 +119,7 @@ class JobRunner:
 
     def _options(self, order: JobOrder) -> RunOptions | None:
         """What the task says of how its jobs run, None for nothing that matters here."""
-        task = self._app.tasks.get(order.task)
+        task = task_named(self._app.tasks, order.task)
         # A process of its own has the environment of all jobs from its start.
         shared = {} if self._alone else self._app.job.environment
         if task is None or not (task.properties or shared):
@@ -145,13 +147,13 @@ class JobRunner:
     def _source(self, task_id: str) -> str | None:
         if self._sources is None:
             return None
-        task = self._app.tasks[task_id]
+        task = self._app.tasks[whole_name(task_id)]
         if not task.skippable or task.function_ref is None:
             return None
         return self._sources.digest_of_loaded(task.function_ref)
 
     def _task(self, order: JobOrder) -> TaskConfig:
-        task = self._app.tasks.get(order.task)
+        task = task_named(self._app.tasks, order.task)
         if task is None:
             raise AttemptFailed(
                 Failure(
@@ -163,12 +165,8 @@ class JobRunner:
 
     def _run(self, order: JobOrder) -> None:
         task = self._task(order)
-        function = self._function(task)
-        inputs, outputs = self._data_nodes(task, order)
-        arguments = [_read(node) for node in inputs]
-        with self._surroundings.calling() if self._surroundings else nullcontext():
-            result = _call(function, arguments)
-        values = split(task, outputs, result)
+        outputs = self._outputs(task, order)
+        values = self._values(task, outputs, order)
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
         if order.attempt > 1:
@@ -178,18 +176,37 @@ class JobRunner:
                     remove_leftovers(node.path)
         write(outputs, values)
 
+    def _values(
+        self, task: TaskConfig, outputs: Sequence[DataNodeRef], order: JobOrder
+    ) -> Sequence[Any]:
+        """One value for each output."""
+        part = task if isinstance(task, PartConfig) else None
+        if part is None and mapped_input(task) is not None:
+            return collected(self._app, task, _owner(order), _read)
+        if part is not None and part.element is None:
+            (node,) = self._inputs(task, order)
+            return [counted(part, _read(node))]
+        function = self._function(task)
+        arguments = [_read(node) for node in self._inputs(task, order)]
+        if part is not None:
+            arguments = with_element(part, arguments)
+        with self._surroundings.calling() if self._surroundings else nullcontext():
+            result = _call(function, arguments)
+        return split(task, outputs, result)
+
     def _fence(self) -> None:
         """Let nothing be written by a run that does not count any more."""
         if self._may_write is not None and not self._may_write():
             raise _Outdated
 
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
-        found = self._functions.get(task.id)
+        name = whole_name(task.id)
+        found = self._functions.get(name)
         if found is None:
             assert task.function_ref is not None
             try:
                 with self._surroundings.importing() if self._surroundings else nullcontext():
-                    found = self._functions[task.id] = task.function_ref.load()
+                    found = self._functions[name] = task.function_ref.load()
             except ConfigurationError as error:
                 cause = error.__cause__
                 raise AttemptFailed(
@@ -206,14 +223,17 @@ class JobRunner:
             raise AttemptFailed(Failure(kind=Reason.NOT_LOADED, message=why))
         return found
 
-    def _data_nodes(
-        self, task: TaskConfig, order: JobOrder
-    ) -> tuple[Sequence[DataNodeRef], Sequence[DataNodeRef]]:
-        owner = Owner(instance=order.instance, cycle=order.cycle)
-        return (
-            [locate(self._app, config, owner) for config in task.inputs],
-            [locate(self._app, config, owner) for config in task.outputs],
-        )
+    def _inputs(self, task: TaskConfig, order: JobOrder) -> Sequence[DataNodeRef]:
+        return [locate(self._app, config, _owner(order)) for config in task.inputs]
+
+    def _outputs(self, task: TaskConfig, order: JobOrder) -> Sequence[DataNodeRef]:
+        # The configuration does not hold the data nodes that a part of a mapped task writes.
+        place = located if isinstance(task, PartConfig) else locate
+        return [place(self._app, config, _owner(order)) for config in task.outputs]
+
+
+def _owner(order: JobOrder) -> Owner:
+    return Owner(instance=order.instance, cycle=order.cycle)
 
 
 def _explained(failure: Failure, options: RunOptions, deadline: Deadline | None) -> Failure:

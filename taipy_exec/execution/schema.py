@@ -19,11 +19,13 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 FILE_NAME = r"\w[\w.-]*(?:/\w[\w.-]*)*"
 _FILE = rf"[0-9a-f-]{{8}} {FILE_NAME}"
 
-JobId = Annotated[str, Meta(pattern=rf"\AJOB_\w+_{_UUID}\Z", max_length=1000)]
+# A task, or a part of a mapped one: see `config.mapped`.
+_TASK = r"\w+(\.(split|\d{1,7}))?"
+JobId = Annotated[str, Meta(pattern=rf"\AJOB_{_TASK}_{_UUID}\Z", max_length=1000)]
 SubmissionId = Annotated[str, Meta(pattern=rf"\ASUBMISSION_{_UUID}\Z")]
 InstanceId = Annotated[str, Meta(pattern=rf"\ASCENARIO_\w+_{_UUID}\Z", max_length=1000)]
 CycleId = Annotated[str, Meta(pattern=r"\A(CYCLE_[A-Z]+_\d{4}-\d\d-\d\d)?\Z", max_length=100)]
-TaskId = Annotated[str, Meta(pattern=r"\A\w+\Z", max_length=1000)]
+TaskId = Annotated[str, Meta(pattern=rf"\A{_TASK}\Z", max_length=1000)]
 EntityId = Annotated[str, Meta(pattern=rf"\A(TASK_\w+_{_UUID})?\Z", max_length=1000)]
 Hex = Annotated[str, Meta(pattern=r"\A[0-9a-f]*\Z", max_length=200)]
 Digest = Annotated[str, Meta(pattern=r"\A([0-9a-f]{16})?\Z")]

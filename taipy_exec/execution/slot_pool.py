@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.mapped import task_named
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.fence import NEVER
@@ -116,7 +117,7 @@ class SlotPool:
         slot.start(order, log, until, self._seconds_to_kill(order), beside)
 
     def _seconds_to_kill(self, order: JobOrder) -> float | None:
-        config = self._app.serving(order.entity).tasks.get(order.task)
+        config = task_named(self._app.serving(order.entity).tasks, order.task)
         if config is None or not config.properties:
             return None
         return config.run_options.seconds_to_kill(self._app.job.grace)

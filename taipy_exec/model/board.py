@@ -36,11 +36,14 @@ class Board:
         jobs: Sequence[JobRecord],
         predecessors: Mapping[str, Iterable[str]],
         unwritten: frozenset[str] = frozenset(),
+        unexpanded: Mapping[str, str] | None = None,
     ) -> None:
         """Put a submission on the board. `jobs` come in topological order.
 
         `predecessors` maps job id to job ids of the same submission; `unwritten` holds the ids
         of data nodes that have no value now. A resumed submission brings jobs that have ended.
+        `unexpanded` maps the job that collects the results of a mapped task to the job that counts
+        its elements: it waits for `expand`, too.
         """
         self.submissions[submission.id] = submission
         submission.jobs = tuple(job.id for job in jobs)
@@ -66,6 +69,8 @@ class Board:
                 if earlier not in waits:
                     self.behind[earlier].append(job.id)
                     waits.add(earlier)
+            if unexpanded and job.id in unexpanded:
+                waits.add(_expansion(job.id))
             self.waits[job.id] = waits
             missing = {n for n in job.inputs if n in unwritten and n not in written_before}
             written_before.update(job.outputs)
@@ -76,6 +81,22 @@ class Board:
                 self._writers.setdefault(node, []).append(job.id)
             for node in job.inputs:
                 self._readers.setdefault(node, []).append(job.id)
+
+    def expand(self, collect: str, elements: Sequence[JobRecord]) -> None:
+        """Put the jobs of a mapped task's elements on the board, for which `collect` waits."""
+        submission = self.submissions[self.jobs[collect].submission]
+        for job in elements:
+            self.jobs[job.id] = job
+            self.followers[job.id] = [collect]
+            self.behind[job.id] = []
+            self.waits[job.id] = set()
+            self.unwritten[job.id] = set()
+            submission.counts[job.status] = submission.counts.get(job.status, 0) + 1
+        ids = tuple(job.id for job in elements)
+        place = submission.jobs.index(collect)
+        submission.jobs = (*submission.jobs[:place], *ids, *submission.jobs[place:])
+        self.waits[collect].update(ids)
+        self.waits[collect].discard(_expansion(collect))
 
     def _conflicts(self, job: JobRecord) -> Iterable[str]:
         """Unfinished jobs before this one that must end before it may touch its data nodes.
@@ -168,3 +189,8 @@ class Board:
         for job in jobs:
             for index in (self.jobs, self.followers, self.behind, self.waits, self.unwritten):
                 index.pop(job, None)
+
+
+def _expansion(collect: str) -> str:
+    """What a job that collects results waits for until their number is known: no job's id."""
+    return f"expansion of {collect}"

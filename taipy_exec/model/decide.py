@@ -14,6 +14,7 @@ from taipy_exec.model.event import (
     Change,
     Decision,
     Event,
+    Expanded,
     Finished,
     HandedBack,
     Lost,
@@ -50,6 +51,14 @@ def _admitted(board: Board, event: Admitted) -> Decision:
         ):
             changes.append(_change(job, after, event.at, reason=reason))
     return Decision(tuple(changes))
+
+
+def _expanded(board: Board, event: Expanded) -> Decision:
+    ready = [board.jobs[id] for id in event.elements]
+    collect = board.jobs[event.collect]
+    if collect.status is Status.BLOCKED and not board.waits[collect.id]:
+        ready.append(collect)
+    return Decision(tuple(_change(job, Status.PENDING, event.at) for job in ready))
 
 
 def _started(board: Board, event: Started) -> Decision:
@@ -244,6 +253,7 @@ def _change(
 
 _RULES: dict[type, Callable[..., Decision]] = {
     Admitted: _admitted,
+    Expanded: _expanded,
     Started: _started,
     UpToDate: _up_to_date,
     Finished: _finished,

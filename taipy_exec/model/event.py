@@ -27,6 +27,14 @@ class Started(NamedTuple):
     attempt: int | None = None
 
 
+class Expanded(NamedTuple):
+    """The jobs of a mapped task's elements are on the board; `collect` waits for them."""
+
+    collect: str
+    elements: tuple[str, ...]
+    at: float
+
+
 class UpToDate(NamedTuple):
     """The job's outputs are newer than its inputs, and its task may be skipped."""
 
@@ -99,6 +107,7 @@ class Written(NamedTuple):
 
 Event = (
     Admitted
+    | Expanded
     | Started
     | UpToDate
     | Finished

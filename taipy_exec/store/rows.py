@@ -100,6 +100,9 @@ JOB_COLUMNS = (
 )
 EDIT_COLUMNS = "node, at, job, editor, comment, digest, content, made_from, notes"
 INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_JOB = (
+    f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
     "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
@@ -234,6 +237,11 @@ def _to_failure(found: object) -> Failure:
 def to_edit(row: tuple[Any, ...]) -> Edit:
     node, at, *rest = row[: len(Edit._fields)]
     return Edit(values.text(node), values.time(at), *map(values.maybe_text, rest))
+
+
+def insert_jobs(connection: sqlite3.Connection, jobs: Iterable[JobRecord]) -> None:
+    """Add jobs, within the transaction of the caller."""
+    connection.executemany(INSERT_JOB, [job_values(job) for job in jobs])
 
 
 def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:

@@ -18,7 +18,7 @@ from taipy_exec.store.rows import (
     Edit,
     JobUpdate,
     insert_edits,
-    job_values,
+    insert_jobs,
     submission_values,
     to_job,
     to_submission,
@@ -51,11 +51,7 @@ class Store(Removals):
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 submission_values(submission),
             )
-            connection.executemany(
-                f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES "
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [job_values(job) for job in jobs],
-            )
+            insert_jobs(connection, jobs)
 
     def take_over(
         self, submission: str, former: str | None, identity: str | None, mode: str
@@ -75,10 +71,13 @@ class Store(Removals):
         submissions: Iterable[SubmissionRecord] = (),
         edits: Iterable[Edit] = (),
         contents: Iterable[Content] = (),
+        new: Iterable[JobRecord] = (),
         *,
         by: str | None = None,
     ) -> None:
         """Store what happened, in one transaction, if nobody else changed these jobs.
+
+        `new` are further jobs of the submissions.
 
         Raises StoreError, and stores nothing, where a job is not what the writer believes, or
         coordinator `by` has lost a submission to another one.
@@ -103,6 +102,7 @@ class Store(Removals):
                     "WHERE id = ?",
                     (s.status.name, s.finished_at, s.coordinator, s.id),
                 )
+            insert_jobs(connection, new)
             insert_edits(connection, edits)
             for content in contents:
                 connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", content)

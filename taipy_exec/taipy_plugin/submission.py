@@ -47,7 +47,7 @@ def plan_of(
         record.counts[job.status] = record.counts.get(job.status, 0) + 1
     plan = SubmissionPlan(
         record=record,
-        jobs=records,
+        jobs=list(records),
         graph=graph,
         scenario=app.scenarios.get(instance.scenario) or ScenarioConfig(id=instance.scenario),
         tasks=configs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.execution.messages import Order, Paused, TakenOver, Withdrawn
 
 
@@ -53,6 +54,6 @@ def why_not_ours(tasks: Mapping[str, frozenset[str]], order: Order) -> str | Non
     scenario = order.instance.removeprefix("SCENARIO_").rpartition("_")[0]
     if scenario not in tasks:
         return f"the application's configuration has no scenario {scenario!r}"
-    if order.task not in tasks[scenario]:
+    if whole_name(order.task) not in tasks[scenario]:
         return f"scenario {scenario!r} has no task {order.task!r}"
     return None

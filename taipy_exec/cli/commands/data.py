@@ -281,6 +281,7 @@ def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
 
 def _editors(opened: _Opened) -> dict[str, str]:
     """Who is changing which data node now: a job of this instance, or an editor with a lock."""
+    from taipy_exec.config.mapped import whole_name
     from taipy_exec.model.status import Status
 
     if opened.store is None:
@@ -292,7 +293,7 @@ def _editors(opened: _Opened) -> dict[str, str]:
         if record.instance == opened.instance.id:
             for job in opened.store.jobs(record.id):
                 if job.status is Status.RUNNING:
-                    outputs = opened.config.tasks[job.task].output_ids
+                    outputs = opened.config.tasks[whole_name(job.task)].output_ids
                     found.update(dict.fromkeys(outputs, job.id))
     return found
 

@@ -71,7 +71,9 @@ def retry(
     from taipy_exec.cli.running import admitted, open_engine, run_on
     from taipy_exec.cli.state import open_state, refuse_program, submit_again
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.mapped import whole_name
     from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.mapping import predecessors
     from taipy_exec.engine.retries import RETRIES, chain_of, newest_jobs, with_followers
     from taipy_exec.wiring import withdraw
 
@@ -89,7 +91,8 @@ def retry(
     left = _left(record, chain, jobs, again)
     config = load_application(location, mode=mode or record.mode, workers=workers)
     if job is not None:
-        before = config.scenario(record.scenario).graph(chain[0].target).predecessors
+        graph = config.scenario(record.scenario).graph(chain[0].target)
+        before = predecessors([newest.task for newest in jobs], graph)
         only = next(newest for newest in jobs if newest.task == job.task)
         _refuse_job(record, jobs, only, before.get(only.task, ()), store.where, again)
         left = with_followers(only, jobs, before) if followers else [only]
@@ -103,7 +106,7 @@ def retry(
             config,
             config.scenario(record.scenario),
             store.instance(record.instance),
-            target=f"task:{','.join(job.task for job in left)}",
+            target=f"task:{','.join(dict.fromkeys(whole_name(job.task) for job in left))}",
             force=record.force,
             fail_fast=fast,
             fresh=True,
@@ -144,10 +147,10 @@ def _left(
     again: str,
 ) -> list[JobRecord]:
     """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
+    from taipy_exec.engine.retries import left_of
     from taipy_exec.errors import UsageError
-    from taipy_exec.model.status import DONE
 
-    left = [job for job in jobs if job.status not in DONE]
+    left = left_of(jobs)
     if not left:
         by = f" ({chain[-1].id} retried it)" if chain[-1] is not record else ""
         raise UsageError(
