@@ -1,4 +1,4 @@
-"""Where the application is that the user named, and what to type to name it again."""
+"""Where the application that a command means is, and how hints name it again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.config.application_path import (
     ROOT_VARIABLE,
+    STATE_FILE,
+    STATE_FOLDER,
     ApplicationPath,
     find_application,
     given_root,
     state_folder,
     whole_path,
 )
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.errors import ConfigurationError, TaipyExecError
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.origin import Origin
+    from taipy_exec.model.job import SubmissionRecord
+
+# What commands find in the working folder without being told.
+_FOUND_WITHOUT_A_NAME = (".", "config.toml", "main.py")
 
 
 class Location:
@@ -41,7 +48,30 @@ class Location:
         self.state_dir = state_dir.absolute() if state_dir is not None else None
         self._root = root
         self._shown_state_dir = state_dir
+        self._here = Path.cwd()
+        self._submitted: tuple[SubmissionRecord, Origin] | None = None
         self.path = whole_path(app)
+
+    def take_from(self, record: SubmissionRecord) -> None:
+        """From here on the application is the one that `record` came from, as its state says.
+
+        An application that the user named, and what an older version stored, stay as they are.
+        """
+        from taipy_exec.engine.origin import origin_of
+
+        origin = origin_of(record, self.state_folder) if self.app == "." else None
+        if origin is None or self._is_found(origin):
+            return
+        self._submitted = record, origin
+        self.path = origin.file
+        self.__dict__.pop("found", None)
+
+    def _is_found(self, origin: Origin) -> bool:
+        try:
+            found = find_application(self.app, self._root)
+        except ConfigurationError:
+            return False
+        return found.root == origin.root and origin.file in (found.toml, found.main, found.root)
 
     @cached_property
     def found(self) -> ApplicationPath:
@@ -49,7 +79,7 @@ class Location:
 
         Raises ConfigurationError where there is no application.
         """
-        found = find_application(self.app, self._root)
+        found = self._find()
         if found.why is not None:
             self._streams.note(f"root: {found.why}")
         if found.doubt is not None:
@@ -62,27 +92,77 @@ class Location:
             )
         return found
 
+    def _find(self) -> ApplicationPath:
+        if self._submitted is None:
+            return find_application(self.app, self._root)
+        record, origin = self._submitted
+        if not origin.file.exists():
+            from taipy_exec.display.words import short_id
+
+            raise ConfigurationError(
+                f"{short_id(record.id)} was submitted from {self._seen_from_here(origin.file)}, "
+                "which is gone",
+                "name the application as it is now: --application-path APP",
+            )
+        found = find_application(origin.file, self._root)
+        if self._root is not None or found.root == origin.root:
+            return found
+        self._root = origin.root
+        return find_application(origin.file, self._root)
+
     @cached_property
     def state_folder(self) -> Path:
-        """Where the state lies; also where the application's files are gone."""
+        """Where the state is; also where the application's files are gone.
+
+        If the user named nothing and nothing was submitted from the application that is found,
+        it is the state in the working folder, if there is one.
+        """
         try:
-            return self.found.state_folder(self.state_dir)
+            folder = self.found.state_folder(self.state_dir)
         except ConfigurationError:
             beside = self.path if self.path.is_dir() else self.path.parent
-            return state_folder(given_root(self._root) or beside, self.state_dir)
+            folder = state_folder(given_root(self._root) or beside, self.state_dir)
+        here = state_folder(self._here)
+        is_named = self.app != "." or self._root is not None or self.state_dir is not None
+        if is_named or _is_state(folder) or not _is_state(here):
+            return folder
+        return here
+
+    @cached_property
+    def where(self) -> str:
+        """What a command about a submission needs in a hint to find this state.
+
+        That is nothing where it is found from the working folder: the state knows the application.
+        """
+        options = self._options(self.app, absolute=False)
+        return options if options and not self._is_state_here() else ""
 
     @property
-    def where(self) -> str:
-        """What a command in a hint needs to mean the same application and state."""
-        return self._options(self.app, absolute=False)
+    def where_of_application(self) -> str:
+        """What a command that reads the application needs in a hint to mean the same one."""
+        app = self._seen_from_here(self.path) if self._submitted else self.app
+        return self._options(app, absolute=False)
 
     @property
     def where_from_afar(self) -> str:
         """The same for a hint that is read elsewhere, in another working folder."""
         return self._options(str(self.path), absolute=True)
 
+    def _is_state_here(self) -> bool:
+        """Whether a command in the working folder that names nothing finds this state."""
+        if self.state_folder not in (self._here / STATE_FOLDER, state_folder(self._here)):
+            return False
+        try:
+            found = find_application(given_root() or self._here).state_folder()
+        except TaipyExecError:
+            found = state_folder(given_root() or self._here)
+        return found == self.state_folder
+
+    def _seen_from_here(self, path: Path) -> str:
+        return str(path.relative_to(self._here)) if path.is_relative_to(self._here) else str(path)
+
     def _options(self, app: str, *, absolute: bool) -> str:
-        place = "" if app in (".", "config.toml", "main.py") else f" -a {shlex.quote(app)}"
+        place = "" if app in _FOUND_WITHOUT_A_NAME else f" -a {shlex.quote(app)}"
         root = self._root
         if root is not None and (absolute or str(root) != os.environ.get(ROOT_VARIABLE)):
             place += f" --root {shlex.quote(str(whole_path(root) if absolute else root))}"
@@ -94,3 +174,10 @@ class Location:
     def program(self, main: str) -> Location:
         """The place of a Taipy program with the same state."""
         return Location(self._streams, main, self.state_dir)
+
+
+def _is_state(folder: Path) -> bool:
+    try:
+        return (folder / STATE_FILE).exists()
+    except PermissionError:
+        return True

@@ -19,7 +19,7 @@ def as_argument(where: str) -> str:
 
 def submit_again(location: Location, scenario: str) -> str:
     """The command that submits a scenario of this application."""
-    return f"taipy-exec submit{as_argument(location.where)} --scenario {scenario}"
+    return f"taipy-exec submit{as_argument(location.where_of_application)} --scenario {scenario}"
 
 
 def what_now(record: SubmissionRecord, where: str) -> str:

@@ -11,6 +11,7 @@ from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
+from taipy_exec.engine.origin import origin_properties
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
 from taipy_exec.model.board import Board
@@ -53,7 +54,11 @@ def new_submission(
         coordinator=identity,
     )
     plan = plan_submission(app, scenario, instance, record)
-    record.properties = {**(properties or {}), **_shared_places(plan)}
+    record.properties = {
+        **(properties or {}),
+        **origin_properties(app),
+        **_shared_places(plan),
+    }
     if not plan.jobs:
         record.finished_at = record.created_at
     return plan

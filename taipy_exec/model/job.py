@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from taipy_exec.model.status import Status, SubmissionStatus, submission_status
 
-# In the properties of a submission: see `SubmissionRecord.program`.
+# In the properties of a submission: see `SubmissionRecord.program`, and `engine/origin.py`.
 PROGRAM = "program"
+APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,9 @@ def attach(
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
     where = location.where
-    wanted = chosen_submission(store, submission, Latest.RUNNING_OR_ANY).id
+    record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
+    wanted = record.id
+    location.take_from(record)
     redacted = redaction_for(location)
     viewer = _Viewer(streams, store, wanted, where, redacted)
     try:

@@ -57,6 +57,7 @@ def cancel(
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
     record, job = chosen_job(store, wanted, Latest.RUNNING)
+    location.take_from(record)
     meant = job or record
     if record.finished_at is not None or (job is not None and job.status.is_final):
         raise UsageError(f"{meant.id} has ended ({meant.status.name}): there is nothing to cancel")

@@ -65,6 +65,8 @@ def logs(
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
     jobs = find_jobs(store, wanted)
+    if jobs:
+        location.take_from(store.submission(jobs[0].submission))
     where = location.where
     redacted = redaction_for(location)
     told = False

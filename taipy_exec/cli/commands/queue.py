@@ -84,7 +84,7 @@ def queue(
         streams.data(dump({"queue": found}))
         return 0
     streams.line(queue_line(found))
-    where = location.where
+    where = location.where_of_application
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
         streams.note(f"hint: {dead} tells why they are dead", style="cyan")

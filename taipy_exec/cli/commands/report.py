@@ -75,6 +75,7 @@ def report(
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
     record = chosen_submission(store, submission)
+    location.take_from(record)
     # Before the application is opened: from then on its folder is ours.
     short = short_id(record.id).rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()

@@ -60,6 +60,7 @@ def resume(
     store = open_state(location)
     record = _interrupted(store, submission)
     refuse_program(record)
+    location.take_from(record)
     config = load_application(location, mode=mode or record.mode, workers=workers)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)

@@ -84,6 +84,7 @@ def retry(
     store = open_state(location)
     record, job = chosen_job(store, wanted, Latest.FAILED)
     refuse_program(record)
+    location.take_from(record)
     chain = chain_of(record, store.submissions_of(record.instance))
     _refuse_unfinished(store, chain)
     jobs = newest_jobs(store.jobs(each.id) for each in chain)

@@ -73,7 +73,9 @@ def status(
         cluster = _ask(location, streams, application, broker_url, asked, again=watch)
     store = _state(location, streams, required=submission is not None)
     if store is not None and submission is not None:
-        submission = chosen_submission(store, submission).id
+        record = chosen_submission(store, submission)
+        submission = record.id
+        location.take_from(record)
     redacted = redaction_for(location)
     shown = _Shown(streams, store, submission, cluster, redacted)
     if store is None and cluster is None:

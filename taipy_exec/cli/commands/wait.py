@@ -44,7 +44,9 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     where = location.where
     told = False
-    wanted = chosen_submission(store, submission, Latest.RUNNING_OR_ANY).id
+    record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
+    wanted = record.id
+    location.take_from(record)
     while True:
         record = store.submission(wanted)
         ended = record.finished_at is not None

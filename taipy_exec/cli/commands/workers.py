@@ -38,7 +38,7 @@ def workers(
         return 0
     streams.show(workers_table(seen.beats, place.digest))
     if not seen.beats:
-        where = location.where
+        where = location.where_of_application
         streams.note(
             f"hint: taipy-exec run-worker{where} starts one for application "
             f"{place.cluster.application}",

@@ -1,0 +1,46 @@
+"""Which file and folder a submission came from: stored with it, for the commands that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from taipy_exec.config.application import AppConfig
+from taipy_exec.model.job import APPLICATION, SubmissionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The application's file (or its folder, if it has none) and its root, both absolute."""
+
+    file: Path
+    root: Path
+
+
+def origin_properties(app: AppConfig) -> dict[str, object]:
+    """The properties of a submission of this application; none where that is a Taipy program.
+
+    A path below the folder of the state is stored relative to it, so that both can be moved.
+    """
+    if app.program is not None:
+        return {}
+    home = app.state_dir.parent
+    file = app.source or app.main_file or app.root
+    return {APPLICATION: {"file": _stored(file, home), "root": _stored(app.root, home)}}
+
+
+def origin_of(record: SubmissionRecord, state_dir: Path) -> Origin | None:
+    """Where a submission of the state in `state_dir` came from; None if that is not stored."""
+    found = record.properties.get(APPLICATION)
+    if not isinstance(found, Mapping):
+        return None
+    file, root = found.get("file"), found.get("root")
+    if not isinstance(file, str) or not isinstance(root, str):
+        return None
+    home = state_dir.parent
+    return Origin(file=home / file, root=home / root)
+
+
+def _stored(path: Path, home: Path) -> str:
+    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
