@@ -51,7 +51,7 @@ def explain_failures(
         names = ", ".join(job.task for job in rest[:_NAMED])
         more = f" and {len(rest) - _NAMED} others" if len(rest) > _NAMED else ""
         streams.note(f"{len(rest)} more failed: {names}{more}")
-    id = failed[0].submission
+    id = short_id(failed[0].submission)
     if len(failed) > 1:
         streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
     streams.note(f"hint: retry what did not complete: taipy-exec retry {id}{where}", style="cyan")

@@ -97,10 +97,8 @@ class Location:
             return find_application(self.app, self._root)
         record, origin = self._submitted
         if not origin.file.exists():
-            from taipy_exec.display.words import short_id
-
             raise ConfigurationError(
-                f"{short_id(record.id)} was submitted from {self._seen_from_here(origin.file)}, "
+                f"{record.short_id} was submitted from {self._seen_from_here(origin.file)}, "
                 "which is gone",
                 "name the application as it is now: --application-path APP",
             )

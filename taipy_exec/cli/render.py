@@ -253,7 +253,7 @@ def summary_line(record: SubmissionRecord) -> str:
     jobs = "1 job" if total == 1 else f"{total} jobs"
     detail = f" ({counts_text(record.counts)})" if total else ""
     paused = " (paused)" if record.paused and record.finished_at is None else ""
-    return f"{record.id} {record.status.name}{paused}: {jobs}{detail}{took}"
+    return f"{record.short_id} {record.status.name}{paused}: {jobs}{detail}{took}"
 
 
 def new_table() -> Table:

@@ -50,7 +50,7 @@ def show_result(
     canceled = sum(job.status is Status.CANCELED for job in jobs)
     if canceled and not any(job.status is Status.FAILED for job in jobs):
         were = "was" if canceled == 1 else "were"
-        what = f"taipy-exec retry {record.id}{where} runs the {canceled} that {were} canceled"
+        what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
         streams.note(f"hint: {what}", style="cyan")
     _explain_blocked(streams, record, jobs, unwritten, locked)
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):

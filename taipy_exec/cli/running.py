@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.metrics import watch_metrics
+from taipy_exec.cli.render import short_id
 from taipy_exec.cli.result import show_result
 from taipy_exec.cli.session import Session
 from taipy_exec.cli.shapes import dump, submission_shape
@@ -95,7 +96,9 @@ def run_to_end(
         locked=[node.config.id for node in waited_for if node.changed_at() is not None],
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
-        streams.note(f"hint: taipy-exec resume {plan.record.id}{where} carries on", style="cyan")
+        streams.note(
+            f"hint: taipy-exec resume {plan.record.short_id}{where} carries on", style="cyan"
+        )
     return code
 
 
@@ -137,13 +140,13 @@ def admitted(
             time.sleep(0.1)
             continue
         for id in admission.superseded:
-            streams.note(f"canceled what was left of {id}, which had not ended")
+            streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
         record = admission.plan.record
         if admission.carried_on:
             total = len(admission.plan.jobs)
             why = "waited for data" if record.waits_for_data else "was interrupted"
             streams.note(
-                f"carrying on {record.id}, which {why}: "
+                f"carrying on {record.short_id}, which {why}: "
                 f"{total - record.unfinished} of {total} jobs had ended"
             )
         return admission.plan
@@ -185,7 +188,7 @@ def _detach(
         streams.data(dump(submission_shape(record, plan.jobs)))
     else:
         streams.data(record.id)
-        streams.note(f"hint: taipy-exec wait {record.id}{where}", style="cyan")
+        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
     return 0
 
 

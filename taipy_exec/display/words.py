@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from taipy_exec.display.visible import one_line, uncoloured
 from taipy_exec.model.job import JobRecord
+from taipy_exec.model.job import short_id as short_id
 from taipy_exec.model.status import Status
 
 GLYPHS = {
@@ -70,9 +71,3 @@ def shortened(text: str, longest: int = LONGEST_REASON) -> str:
     Secrets are to be taken out before: half of one would not be found any more.
     """
     return text if len(text) <= longest else f"{text[:longest]}{CUT}"
-
-
-def short_id(id: str) -> str:
-    """The part of an id that is enough to name it on the command line."""
-    head, _, rest = id.rpartition("_")
-    return f"{head}_{rest[:8]}"

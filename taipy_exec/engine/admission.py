@@ -79,8 +79,8 @@ def store_submission(store: Store, plan: SubmissionPlan) -> None:
                 and is_alive(store.folder, other.coordinator)
             ):
                 raise BusyError(
-                    f"{other.id} works on the same data (process {_pid(other)})",
-                    f"wait for it: taipy-exec wait {other.id}{store.where}",
+                    f"{other.short_id} works on the same data (process {_pid(other)})",
+                    f"wait for it: taipy-exec wait {other.short_id}{store.where}",
                 )
 
     mine.counts = {}
@@ -164,14 +164,14 @@ def resume_plan(
     why = why_not_resumable(app, record)
     if why is not None:
         raise ConfigurationError(
-            f"{record.id} cannot be carried on: {why}",
+            f"{record.short_id} cannot be carried on: {why}",
             "submit again: its unfinished jobs are canceled then",
         )
     scenario = app.scenario(record.scenario)
     instance = store.instance(record.instance)
     plan = plan_submission(app, scenario, instance, record, store.jobs(record.id))
     if not store.take_over(record.id, record.coordinator, identity, app.job.mode):
-        raise BusyError(f"another process has just taken over {record.id}")
+        raise BusyError(f"another process has just taken over {record.short_id}")
     remove_lock(store.folder, record.coordinator)
     record.coordinator = identity
     record.mode = app.job.mode

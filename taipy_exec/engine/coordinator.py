@@ -431,5 +431,7 @@ class Coordinator:
 
 
 def _tell_paused(record: SubmissionRecord) -> None:
-    then = f"is paused: taipy-exec continue {record.id} goes on" if record.paused else "goes on"
-    log.warning("%s %s", record.id, then)
+    then = (
+        f"is paused: taipy-exec continue {record.short_id} goes on" if record.paused else "goes on"
+    )
+    log.warning("%s %s", record.short_id, then)

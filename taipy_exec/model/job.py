@@ -12,6 +12,12 @@ PROGRAM = "program"
 APPLICATION = "application"
 
 
+def short_id(id: str) -> str:
+    """As much of an id as names it in messages and on the command line: `JOB_train_5f6a7b8c`."""
+    head, _, rest = id.rpartition("_")
+    return f"{head}_{rest[:8]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a job failed: a value, never an exception of ours.
@@ -73,6 +79,11 @@ class JobRecord:
     entity: str = ""
 
     @property
+    def short_id(self) -> str:
+        """What messages call it, and enough to name it on the command line."""
+        return short_id(self.id)
+
+    @property
     def history(self) -> tuple[Status, ...]:
         """The statuses that the job has been in, in order of time."""
         times = (
@@ -114,6 +125,11 @@ class SubmissionRecord:
     stored_status: SubmissionStatus = SubmissionStatus.SUBMITTED
     properties: Mapping[str, object] = field(default_factory=dict)
     end_is_stored: bool = False
+
+    @property
+    def short_id(self) -> str:
+        """What messages call it, and enough to name it on the command line."""
+        return short_id(self.id)
 
     @property
     def status(self) -> SubmissionStatus:

@@ -44,6 +44,7 @@ from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
+from taipy_exec.model.job import short_id
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.job_logs import JobLogs
 from taipy_exec.runners.registry import RunnerContext
@@ -137,7 +138,7 @@ class ClusterRunner:
             self._link.unsubscribe(queue, delete=False)
             raise BrokerError(
                 f"RabbitMQ did not make the queue {queue} in time",
-                f"{submission} is kept: taipy-exec resume carries on when RabbitMQ is back",
+                f"{short_id(submission)} is kept: taipy-exec resume carries on when RabbitMQ is back",
             )
         if resumed:
             self._unsettled[submission] = []

@@ -12,7 +12,7 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.messages import Codec, StopJob, Wire, Withdrawn
-from taipy_exec.model.job import JobRecord
+from taipy_exec.model.job import JobRecord, short_id
 from taipy_exec.model.status import Status
 
 
@@ -41,7 +41,7 @@ def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ende
         link.publish(*messages)
         if not link.wait_settled(messages, cluster.connect_timeout):
             raise BrokerError(
-                f"RabbitMQ does not confirm: {submission} could not be withdrawn",
+                f"RabbitMQ does not confirm: {short_id(submission)} could not be withdrawn",
                 "try again when it is back; nothing was changed",
             )
         if ended:

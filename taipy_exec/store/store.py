@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
@@ -114,7 +114,7 @@ class Store(Removals):
             ).fetchone()
             if row is not None and row[0] != by:
                 raise StoreError(
-                    f"another process has taken over {id}; this one stops here",
+                    f"another process has taken over {short_id(id)}; this one stops here",
                     f"taipy-exec status{self.where} shows who runs it now",
                 )
 
@@ -160,9 +160,15 @@ class Store(Removals):
                 f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id GLOB ? LIMIT 2",
                 (_glob(prefix),),
             )
-        if len(rows) != 1:
-            what = "more than one submission begins with" if rows else "there is no submission"
-            raise NotFoundError(f"{what} {wanted!r}", f"taipy-exec status{self.where} lists them")
+        if not rows:
+            raise NotFoundError(
+                f"there is no submission {wanted!r}", f"taipy-exec status{self.where} lists them"
+            )
+        if len(rows) > 1:
+            two = " and ".join(self._submission(row).id for row in rows)
+            raise NotFoundError(
+                f"more than one submission begins with {wanted!r}: {two}", "give more of the id"
+            )
         return self._submission(rows[0])
 
     def submissions(

@@ -50,19 +50,19 @@ def attach(
     store = open_state(location)
     where = location.where
     record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
-    wanted = record.id
     location.take_from(record)
+    named = record.short_id
     redacted = redaction_for(location)
-    viewer = _Viewer(streams, store, wanted, where, redacted)
+    viewer = _Viewer(streams, store, record.id, where, redacted)
     try:
         with viewer.shown():
             if viewer.table is None and viewer.record.finished_at is None:
-                streams.note(f"attached to {wanted}: {counts_text(viewer.record.counts)}")
+                streams.note(f"attached to {named}: {counts_text(viewer.record.counts)}")
             viewer.follow()
     except KeyboardInterrupt:
         streams.note(
-            f"left {wanted}, which goes on: taipy-exec attach {wanted}{where} shows it again, "
-            f"taipy-exec cancel {wanted}{where} cancels it"
+            f"Detached; {named} continues. Show it again: taipy-exec attach {named}{where}. "
+            f"Cancel it: taipy-exec cancel {named}{where}"
         )
         return outcome.INTERRUPTED
     show_result(
@@ -148,7 +148,7 @@ class _Viewer:
         if self._told or not record.coordinator or not is_interrupted(self._store.folder, record):
             return
         self._told = True
-        text = f"nobody works on {record.id}: {what_now(record, self._where)}"
+        text = f"nobody works on {record.short_id}: {what_now(record, self._where)}"
         if self.table is not None:
             self.table.notice = text
         else:

@@ -60,7 +60,9 @@ def cancel(
     location.take_from(record)
     meant = job or record
     if record.finished_at is not None or (job is not None and job.status.is_final):
-        raise UsageError(f"{meant.id} has ended ({meant.status.name}): there is nothing to cancel")
+        raise UsageError(
+            f"{meant.short_id} has ended ({meant.status.name}): there is nothing to cancel"
+        )
     if not is_interrupted(store.folder, record):
         store.request_cancel(record.id, job.id if job else None, time.time())
     elif job is None:
@@ -71,7 +73,7 @@ def cancel(
         record = store.submission(record.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
     else:
-        streams.note(f"canceling {wanted}")
+        streams.note(f"canceling {meant.short_id}")
     return 0
 
 
@@ -115,14 +117,16 @@ def _cancel_job(
     from taipy_exec.wiring import withdraw
 
     where = location.where
-    refuse_program(record, f"taipy-exec cancel {record.id}{where} cancels its whole submission")
+    refuse_program(
+        record, f"taipy-exec cancel {record.short_id}{where} cancels its whole submission"
+    )
     with closing(Identity(store.folder)) as identity:
         try:
             config = load_application(location, mode=record.mode, imports=False)
             plan = resume_plan(store, config, record, identity.name)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{job.id} cannot be canceled by itself: {error.message}",
-                f"taipy-exec cancel {record.id}{where} cancels its whole submission",
+                f"{job.short_id} cannot be canceled by itself: {error.message}",
+                f"taipy-exec cancel {record.short_id}{where} cancels its whole submission",
             ) from None
         cancel_lost_job(store, plan, job.id, partial(withdraw, config))

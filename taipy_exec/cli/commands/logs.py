@@ -76,7 +76,7 @@ def logs(
         left = bool(record.coordinator) and is_interrupted(store.folder, record)
         if left and not told:
             told = True
-            streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
+            streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
         return left
 
     outputs = {}

@@ -56,18 +56,20 @@ def set_paused(
     where = location.where
     if not store.pause(record.id, paused=paused):
         what = "pause" if paused else "continue"
-        again = f"taipy-exec retry {record.id}{where} runs what did not complete"
+        again = f"taipy-exec retry {record.short_id}{where} runs what did not complete"
         raise UsageError(
-            f"{record.id} has ended ({record.status.name}): there is nothing to {what}",
+            f"{record.short_id} has ended ({record.status.name}): there is nothing to {what}",
             None if paused else again,
         )
     if streams.json:
         record = store.submission(record.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
     elif paused:
-        streams.note(f"{record.id} is paused; taipy-exec continue {record.id}{where} goes on")
+        streams.note(
+            f"{record.short_id} is paused; taipy-exec continue {record.short_id}{where} goes on"
+        )
     else:
-        streams.note(f"{record.id} goes on")
+        streams.note(f"{record.short_id} goes on")
     if not paused and is_interrupted(store.folder, record):
-        streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
+        streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
     return 0

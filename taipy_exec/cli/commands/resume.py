@@ -85,11 +85,13 @@ def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
         return waiting[-1]
     record = store.submission(submission)
     if record.finished_at is not None:
-        again = f"taipy-exec retry {record.id}{store.where} runs what did not complete"
+        again = f"taipy-exec retry {record.short_id}{store.where} runs what did not complete"
         raise UsageError(
-            f"{record.id} has ended ({record.status.name}): there is nothing to resume",
+            f"{record.short_id} has ended ({record.status.name}): there is nothing to resume",
             None if record.status.name == "COMPLETED" else again,
         )
     if not is_interrupted(store.folder, record):
-        raise UsageError(f"{record.id} is running", f"taipy-exec wait {record.id}{store.where}")
+        raise UsageError(
+            f"{record.short_id} is running", f"taipy-exec wait {record.short_id}{store.where}"
+        )
     return record

@@ -57,6 +57,6 @@ def wait(
             show_result(streams, record, jobs, store.folder, where, redacted, table=True)
             return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
-            streams.warn(f"nobody works on {record.id}: {what_now(record, where)}")
+            streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
             told = True
         time.sleep(0.05)
