@@ -42,7 +42,9 @@ from taipy_exec.cli.commands import (
     wait,
     workers,
 )
+from taipy_exec.cli.help_page import SUMMARIES, GroupedCommands, house_style
 from taipy_exec.cli.options import help_text, summary
+from taipy_exec.cli.suggestions import OPTIONS_ELSEWHERE, closest, did_you_mean
 from taipy_exec.config.hidden_module import hiding_sentence
 from taipy_exec.display.visible import one_line
 from taipy_exec.errors import ConfigurationError, TaipyExecError
@@ -50,6 +52,7 @@ from taipy_exec.version import __version__
 
 app = typer.Typer(
     name="taipy-exec",
+    cls=GroupedCommands,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -78,7 +81,9 @@ def _version(value: bool) -> None:
 def root(
     version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+        typer.Option(
+            "--version", "-V", help="Print the version.", callback=_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     """The options that stand before a command."""
@@ -109,9 +114,11 @@ for _name, _command in (
 ):
     _help = sys.modules[_command.__module__].HELP
     _settings = getattr(sys.modules[_command.__module__], "SETTINGS", None)
-    app.command(_name, help=_help, short_help=summary(_help), context_settings=_settings)(_command)
-app.add_typer(data.app, name="data", help=data.HELP, short_help=summary(data.HELP))
-app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=summary(queue.HELP))
+    _short = SUMMARIES.get(_name) or summary(_help)
+    app.command(_name, help=_help, short_help=_short, context_settings=_settings)(_command)
+app.add_typer(data.app, name="data", help=data.HELP, short_help=SUMMARIES["data"])
+app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=SUMMARIES["queue"])
+house_style(app)
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What the system refuses for reasons of the place, and not of this program.
@@ -147,6 +154,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
 
     `real_stdout` is where an error goes as JSON: `Streams` leads descriptor 1 to stderr.
     """
+    arguments = _as_options(arguments)
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
         _refuse_odd_bytes(arguments, os.environ)
@@ -182,6 +190,13 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         return _import_error(error, wants_json)
     except Exception as error:
         return _bug(error, wants_json)
+
+
+def _as_options(arguments: list[str]) -> list[str]:
+    """`help [COMMAND]` and `version` as the options that do the same."""
+    if arguments[:1] == ["help"]:
+        return [*arguments[1:], "--help"]
+    return ["--version", *arguments[1:]] if arguments[:1] == ["version"] else arguments
 
 
 def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -236,11 +251,23 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _usage_error(error: Any, wants_json: int | None) -> int:
-    message = error.format_message()
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "taipy-exec"
+    option = getattr(error, "option_name", None)
+    message = error.format_message()
+    if context is not None and option is not None and hasattr(error, "possibilities"):
+        message = f"there is no option {option}{_meant_option(context, option)}"
     _emit(wants_json, "usage", message, f"{command} --help shows how it is used")
     return 2
+
+
+def _meant_option(context: Any, option: str) -> str:
+    """What may have been meant instead of an option that does not exist."""
+    parameters = context.command.params
+    names = [n for p in parameters for n in (*p.opts, *p.secondary_opts) if n.startswith("--")]
+    if option in ("-a", "--application-path", "--app") and "app" in {p.name for p in parameters}:
+        return did_you_mean([f"{context.command_path} APP"])
+    return did_you_mean(closest(option, [*names, "--help"], OPTIONS_ELSEWHERE))
 
 
 def _tell(error: TaipyExecError, wants_json: int | None) -> None:

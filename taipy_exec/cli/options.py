@@ -141,7 +141,7 @@ Mode = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    option("--workers", "-w", min=1, metavar="N", help="How many jobs may run at once."),
+    option("--workers", "-w", "-j", min=1, metavar="N", help="How many jobs may run at once."),
 ]
 Timeout = Annotated[
     float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")

@@ -27,8 +27,8 @@ def what_now(record: SubmissionRecord, where: str) -> str:
     if record.program is None:
         return f"taipy-exec resume {record.short_id}{where}"
     return (
-        f"its program has left it; taipy-exec cancel {record.short_id}{where} gives it up, and so does "
-        f"the next start of {record.program}"
+        f"its program has left it; taipy-exec cancel {record.short_id}{where} gives it up, and so "
+        f"does the next start of {record.program}"
     )
 
 
@@ -36,8 +36,8 @@ def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
     """Raises UsageError for a submission of a program, which only that program can carry on."""
     if record.program is not None:
         raise UsageError(
-            f"{record.short_id} was submitted by the program {record.program}, and only that can submit "
-            "it again",
+            f"{record.short_id} was submitted by the program {record.program}, and only that can "
+            "submit it again",
             hint or f"start it: taipy-exec run {shlex.quote(record.program)}",
         )
 

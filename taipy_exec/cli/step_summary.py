@@ -32,7 +32,8 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
     lines = [
         f"### {_markdown(record.scenario)}: {record.status.name}",
         "",
-        f"{total} ({counts_text(record.counts)}){took}, {_markdown(record.mode)}, `{record.id}`",
+        f"{total} ({counts_text(record.counts)}){took}, {_markdown(record.mode)}, "
+        f"`{record.short_id}`",
         "",
         "| Task | Status | Time | Attempt | Reason |",
         "|---|---|--:|--:|---|",

@@ -138,7 +138,8 @@ class ClusterRunner:
             self._link.unsubscribe(queue, delete=False)
             raise BrokerError(
                 f"RabbitMQ did not make the queue {queue} in time",
-                f"{short_id(submission)} is kept: taipy-exec resume carries on when RabbitMQ is back",
+                f"{short_id(submission)} is kept: taipy-exec resume carries on when RabbitMQ is "
+                "back",
             )
         if resumed:
             self._unsettled[submission] = []

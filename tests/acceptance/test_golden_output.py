@@ -151,10 +151,13 @@ class Plain:
         return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
     def _id(self, match: re.Match[str]) -> str:
-        return self._ids.setdefault(match[0][:8], f"ID{len(self._ids) + 1}")
+        return self._number(match[0][:8])
 
     def _short(self, match: re.Match[str]) -> str:
-        return f"{match[1]}{match[2]}{self._ids.get(match[3], 'ID?')}"
+        return f"{match[1]}{match[2]}{self._number(match[3])}"
+
+    def _number(self, begins: str) -> str:
+        return self._ids.setdefault(begins, f"ID{len(self._ids) + 1}")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda name: name.replace(" ", "-") or "bare")

@@ -59,8 +59,8 @@ def test_help_starts_with_examples(app: Application, command: list[str]) -> None
 
 
 def test_every_command_in_the_list_has_one_sentence(app: Application) -> None:
-    lines = app.run("--help").out.split("Commands")[1].splitlines()
-    parts = [line.split(maxsplit=1) for line in lines]
+    lines = app.run("--help").out.split("\nRun:\n")[1].splitlines()
+    parts = [line.split(maxsplit=1) for line in lines if line.startswith("  ")]
     told = {words[0]: words[1] for words in parts if len(words) == 2}
     assert {command[0] for command in COMMANDS if command} <= set(told)
     assert all(len(text) > 10 for text in told.values())
@@ -70,7 +70,45 @@ def test_h_is_short_for_help(app: Application) -> None:
     assert app.run("submit", "-h").out == app.run("submit", "--help").out
 
 
-@pytest.mark.parametrize("command", [["--version"]])
+def test_help_and_version_are_commands_too(app: Application) -> None:
+    assert app.run("help").out == app.run("--help").out
+    assert app.run("help", "submit").out == app.run("submit", "--help").out
+    assert app.run("help", "data", "list").out == app.run("data", "list", "--help").out
+    assert app.run("help", "nothing").code == 2
+
+
+def test_every_command_has_its_place_under_a_heading(app: Application) -> None:
+    text = app.run("--help").out
+    heads = re.findall(r"^([A-Z]\w[\w ]*):$", text, re.M)
+    assert heads == ["Options", "Run", "Look", "Fix", "Cluster", "Set up"]
+    rows = re.findall(r"^  [a-z][a-z-]*  .*$", text, re.M)
+    assert len(rows) == len({row.split()[0] for row in rows})
+    assert all(len(row) < 80 and row.endswith(".") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("submit --worker 3", "there is no option --worker; did you mean --workers?"),
+        ("submit -a demo", "did you mean taipy-exec submit APP?"),
+        ("sumbit", "there is no command 'sumbit'; did you mean submit?"),
+        ("flow.py", "did you mean taipy-exec submit flow.py?"),
+        ("data shw", "there is no command 'shw'; did you mean show?"),
+    ],
+)
+def test_wrong_words_get_a_suggestion(app: Application, typed: str, meant: str) -> None:
+    result = app.run(*typed.split())
+    assert (result.code, result.out) == (2, "")
+    assert meant in result.err
+
+
+def test_j_is_how_many_jobs_run_at_once(app: Application) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])})
+    assert app.run("submit", "-j", "3").code == 0
+    assert app.run("submit", "-j", "0").code == 2
+
+
+@pytest.mark.parametrize("command", [["--version"], ["-V"], ["version"]])
 def test_version_is_printed_on_stdout(app: Application, command: list[str]) -> None:
     result = app.run(*command)
     assert (result.code, result.err) == (0, "")

@@ -179,24 +179,41 @@ def test_500_tasks_are_drawn_quickly(format: str) -> None:
 
 
 def test_a_join_stands_beside_its_branches_and_names_them() -> None:
-    assert render_graph(diamond(), "ascii", title="sales").splitlines() == [
+    assert render_graph(diamond(), "ascii", title="sales").splitlines()[:5] == [
         "sales: 4 tasks in 3 levels",
-        "└─ clean     raw → cleaned",
-        "   ├─ left   cleaned → l",
-        "   └─ right  cleaned → r",
-        " ↓ join      l, r → joined  ◀ left, right",
+        "0 └─ clean     raw → cleaned",
+        "1    ├─ left   cleaned → l",
+        "1    └─ right  cleaned → r",
+        "2  ↓ join      l, r → joined  ◀ left, right",
     ]
+
+
+def test_below_the_graph_its_signs_are_explained() -> None:
+    text = render_graph(diamond(), "ascii", title="sales", width=200)
+    assert text.splitlines()[5:] == [
+        "",
+        "number: the level; tasks of one level can run at the same time  inputs → outputs  "
+        "◀ starts after these tasks  ↓ starts after all tasks above it in its branch",
+    ]
+    plain = render_graph(diamond(), "ascii", title="sales", width=200, unicode=False)
+    assert "<- starts after these tasks  v starts after all" in plain
+
+
+def test_only_signs_that_occur_are_explained() -> None:
+    single = render_graph(build_graph([task("only", "x", "y")]), "ascii", title="t")
+    assert single.splitlines() == ["t: 1 task in 1 level", "└─ only  x → y", "", "inputs → outputs"]
+    assert render_graph(build_graph([task("only")]), "ascii", title="t").count("\n") == 1
 
 
 def test_statuses_are_counted_under_the_title_and_marked_at_each_task() -> None:
     statuses = {"clean": "COMPLETED", "left": "FAILED", "join": "ABANDONED"}
-    assert render_graph(diamond(), "ascii", title="s", statuses=statuses).splitlines() == [
+    assert render_graph(diamond(), "ascii", title="s", statuses=statuses).splitlines()[:6] == [
         "s: 4 tasks in 3 levels",
         "✗ 1 failed  ✓ 1 completed  ⊖ 1 abandoned",
-        "└─ ✓ clean     raw → cleaned",
-        "   ├─ ✗ left   cleaned → l",
-        "   └─   right  cleaned → r",
-        " ↓ ⊖ join      l, r → joined  ◀ left, right",
+        "0 └─ ✓ clean     raw → cleaned",
+        "1    ├─ ✗ left   cleaned → l",
+        "1    └─   right  cleaned → r",
+        "2  ↓ ⊖ join      l, r → joined  ◀ left, right",
     ]
 
 
@@ -213,14 +230,14 @@ def test_a_chain_is_not_indented_and_a_branch_within_a_branch_keeps_its_rails() 
         ]
     )
     lines = render_graph(graph, "ascii", title="t", unicode=False, width=60).splitlines()
-    assert [line[:11].rstrip() for line in lines[1:]] == [
-        "`- a",
-        "   |- b",
-        "   |  |- b1",
-        "   |  `- b2",
-        "   |v bj",
-        "   `- c",
-        " v z",
+    assert [line[:13].rstrip() for line in lines[1:8]] == [
+        "0 `- a",
+        "1    |- b",
+        "2    |  |- b1",
+        "2    |  `- b2",
+        "3    |v bj",
+        "1    `- c",
+        "4  v z",
     ]
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.help_page import HouseCommand
 from taipy_exec.cli.options import help_text, summary
 
 if TYPE_CHECKING:
@@ -25,11 +29,26 @@ if TYPE_CHECKING:
 HELP = help_text(
     "The data nodes of a scenario instance: what is there, when and by which job it was written, "
     "and its value.",
-    "taipy-exec data list config.toml",
+    "taipy-exec data list",
+    "taipy-exec data show forecast",
     "taipy-exec data show config.toml forecast --json",
     "taipy-exec data write config.toml threshold 0.5",
 )
 app = typer.Typer(rich_markup_mode=None)
+
+
+class _AppFirst(HouseCommand):
+    """A command whose first argument, the application, may be left out."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """With one argument too few, the application is that of the current folder."""
+        try:
+            return super().parse_args(ctx, list(args))
+        except typer.BadParameter as error:
+            if getattr(error.param, "param_type_name", "") != "argument":
+                raise
+            return super().parse_args(ctx, [".", *args])
+
 
 NodeArgument = Annotated[
     str,
@@ -41,6 +60,15 @@ NodeArgument = Annotated[
 ]
 AppArgument = Annotated[
     str, typer.Argument(metavar="APP", help="The application: a file or its folder.")
+]
+LeadingApp = Annotated[
+    str,
+    typer.Argument(
+        metavar="APP",
+        help="The application: a file or its folder (default: the current folder).",
+        show_default=False,
+        autocompletion=completion.data_nodes,
+    ),
 ]
 
 
@@ -112,6 +140,26 @@ def _node(opened: _Opened, wanted: str) -> DataNodeRef:
     return opened.nodes[wanted]
 
 
+@contextmanager
+def _naming(app: str, node: str) -> Iterator[None]:
+    """Raises UsageError where what should be a data node is an application: something is missing.
+
+    Without APP the first argument is taken for the data node.
+    """
+    from taipy_exec.errors import ConfigurationError, NotFoundError, UsageError
+
+    may_be_app = app == "." and Path(node).exists()
+    try:
+        yield
+    except (ConfigurationError, NotFoundError):
+        if not may_be_app:
+            raise
+        raise UsageError(
+            f"{node} is a file or folder, and no data node here: an argument is missing",
+            f"taipy-exec data list {quote(node)} lists its data nodes",
+        ) from None
+
+
 def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | None]:
     """When, and by what: a job's id, an editor, or None for a file from elsewhere."""
     changed = node.changed_at()
@@ -123,7 +171,9 @@ def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | No
     return edit.at, edit.job or edit.editor
 
 
-_LIST = help_text("List the data nodes.", "taipy-exec data list config.toml --json")
+_LIST = help_text(
+    "List the data nodes.", "taipy-exec data list", "taipy-exec data list config.toml --json"
+)
 
 
 @app.command("list", help=_LIST, short_help=summary(_LIST))
@@ -139,8 +189,8 @@ def list_nodes(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.data_table import DataTable
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.render import clock, new_table
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
 
@@ -159,29 +209,37 @@ def list_nodes(
         ]
         streams.data(dump({"nodes": nodes}))
         return 0
-    table = new_table()
-    for title in ("Data node", "Type", "Scope", "Written", "By", "Place"):
-        table.add_column(title, overflow="fold")
-    for node in opened.nodes.values():
-        at, by = _written(opened, node)
-        table.add_row(
-            node.config.id,
-            node.config.storage_type,
-            _scope(opened, node),
-            clock(at) or ("never" if node.changed_at() is None else "not known"),
-            _by(by, editors.get(node.config.id)),
-            _shown_place(opened, node),
-        )
-    streams.show(table)
+    rows = [_row(opened, node, editors) for node in opened.nodes.values()]
+    streams.show(DataTable(rows, unicode=streams.unicode))
     return 0
 
 
-_SHOW = help_text("Print the value of NODE.", "taipy-exec data show config.toml forecast --json")
+def _row(opened: _Opened, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
+    """What the list shows of a data node, by column."""
+    from taipy_exec.cli.render import clock
+
+    at, by = _written(opened, node)
+    return {
+        "Data node": node.config.id,
+        "Type": node.config.storage_type,
+        "Scope": _scope(opened, node),
+        "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
+        "By": _by(by, editors.get(node.config.id)),
+        "Place": _shown_place(opened, node),
+    }
 
 
-@app.command("show", help=_SHOW, short_help=summary(_SHOW))
+_SHOW = help_text(
+    "Print the value of NODE.",
+    "taipy-exec data show forecast",
+    "taipy-exec data show config.toml forecast --json",
+)
+
+
+@app.command("show", cls=_AppFirst, help=_SHOW, short_help=summary(_SHOW))
 def show(
-    app: AppArgument,
+    app: LeadingApp = ".",
+    *,
     node: NodeArgument,
     scenario: options.Scenario = None,
     name: options.Name = None,
@@ -201,8 +259,9 @@ def show(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
-    opened = _open(streams, location, scenario, name, creation_date, create=False)
-    found = _node(opened, node)
+    with _naming(app, node):
+        opened = _open(streams, location, scenario, name, creation_date, create=False)
+        found = _node(opened, node)
     written = found.changed_at() is not None
     value = read_node(found) if written else None
     if json_output:
@@ -217,13 +276,16 @@ def show(
 
 
 _WRITE = help_text(
-    "Write VALUE (JSON, else text) into NODE.", "taipy-exec data write config.toml days 30"
+    "Write VALUE (JSON, else text) into NODE.",
+    "taipy-exec data write days 30",
+    "taipy-exec data write config.toml days 30",
 )
 
 
-@app.command("write", help=_WRITE, short_help=summary(_WRITE))
+@app.command("write", cls=_AppFirst, help=_WRITE, short_help=summary(_WRITE))
 def write(
-    app: AppArgument,
+    app: LeadingApp = ".",
+    *,
     node: NodeArgument,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON, else text.")],
     scenario: options.Scenario = None,
@@ -246,9 +308,10 @@ def write(
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
-    opened = _open(streams, location, scenario, name, creation_date, create=True)
+    with _naming(app, node):
+        opened = _open(streams, location, scenario, name, creation_date, create=True)
+        found = _node(opened, node)
     assert opened.store is not None
-    found = _node(opened, node)
     if found.config.storage_type == "in_memory":
         raise UsageError(
             f"data node {node!r} is kept in memory, and gone with this command",

@@ -117,8 +117,8 @@ def retry(
         ),
         None if timeout is None else begin + timeout,
     )
-    later = f", after its retry {chain[-1].id}" if chain[-1] is not record else ""
-    streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.id}{later}")
+    later = f", after its retry {chain[-1].short_id}" if chain[-1] is not record else ""
+    streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.short_id}{later}")
     where = location.where
     carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
@@ -135,10 +135,12 @@ def _refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "was interrupted"
             raise UsageError(
-                f"{record.id} {why} and has not ended",
-                f"taipy-exec resume {record.id}{store.where} continues it",
+                f"{record.short_id} {why} and has not ended",
+                f"taipy-exec resume {record.short_id}{store.where} continues it",
             )
-        raise UsageError(f"{record.id} has not ended", f"taipy-exec wait {record.id}{store.where}")
+        raise UsageError(
+            f"{record.short_id} has not ended", f"taipy-exec wait {record.short_id}{store.where}"
+        )
 
 
 def _left(
@@ -153,9 +155,9 @@ def _left(
 
     left = left_of(jobs)
     if not left:
-        by = f" ({chain[-1].id} retried it)" if chain[-1] is not record else ""
+        by = f" ({chain[-1].short_id} retried it)" if chain[-1] is not record else ""
         raise UsageError(
-            f"every job of {record.id} is done{by}: there is nothing to retry",
+            f"every job of {record.short_id} is done{by}: there is nothing to retry",
             f"{again} --force runs all of them again",
         )
     return left
@@ -175,14 +177,14 @@ def _refuse_job(
 
     if only.status in DONE:
         raise UsageError(
-            f"{only.id} is done: there is nothing to retry",
+            f"{only.short_id} is done: there is nothing to retry",
             f"{again} --task {only.task} --force runs it again",
         )
     missing = [job.task for job in jobs if job.task in before and job.status not in DONE]
     if missing:
         raise UsageError(
-            f"{only.id} reads what {', '.join(missing)} did not write",
-            f"taipy-exec retry {record.id}{where} runs all that is left",
+            f"{only.short_id} reads what {', '.join(missing)} did not write",
+            f"taipy-exec retry {record.short_id}{where} runs all that is left",
         )
 
 
@@ -193,6 +195,7 @@ def _refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:
     nodes = config.scenario(record.scenario).data_nodes
     if any(node.storage_type == "in_memory" for node in nodes):
         raise ConfigurationError(
-            f"{record.id} cannot be retried: its in_memory data nodes are gone with their process",
+            f"{record.short_id} cannot be retried: its in_memory data nodes are gone with their "
+            "process",
             "submit again: all jobs run then",
         )

@@ -257,10 +257,12 @@ class _Shown:
         record = store.submission(submission)
         parts: list[Any] = [line(summary_line(record))]
         if RETRIES in record.properties:
-            parts.append(line(f"retries {record.properties[RETRIES]}"))
+            parts.append(line(f"retries {short_id(str(record.properties[RETRIES]))}"))
         later = [o for o in store.submissions_of(record.instance) if retries(o, record)]
         if later:
-            parts.append(line(f"retried by {', '.join(other.id for other in reversed(later))}"))
+            parts.append(
+                line(f"retried by {', '.join(other.short_id for other in reversed(later))}")
+            )
         if is_interrupted(store.folder, record):
             why = "waits for data" if record.waits_for_data else "interrupted"
             then = "" if record.program else " carries on"

@@ -61,16 +61,39 @@ class _Entry:
 def ascii_graph(
     graph: JobGraph, *, title: str, statuses: Mapping[str, str], width: int, unicode: bool
 ) -> str:
-    """A head line and one line or more for each task, none wider than `width` columns."""
+    """A head, one line or more for each task, and what the signs mean.
+
+    No line is wider than `width` columns.
+    """
     signs = UNICODE if unicode else ASCII
     rows = tree_rows(graph)
-    if max((len(row.rails) + 1 for row in rows), default=0) * 3 <= width // 3:
-        entries = _tree(rows, statuses, signs)
+    is_tree = max((len(row.rails) + 1 for row in rows), default=0) * 3 <= width // 3
+    if is_tree:
+        entries = _tree(rows, graph.levels, statuses, signs)
     else:
         entries = _levels(graph, statuses, signs)
     head = _head(graph, title, statuses, width, signs)
-    lines = [*head, *_lines(entries, width, signs)]
+    legend = _wrapped(_legend(graph, rows, signs, is_tree=is_tree), width, signs.ellipsis)
+    lines = [*head, *_lines(entries, width, signs), *(["", *legend] if any(legend) else [])]
     return "\n".join(shorten(line, width, signs.ellipsis) for line in lines)
+
+
+def _legend(
+    graph: JobGraph, rows: Sequence[Row], signs: Signs, *, is_tree: bool
+) -> Iterable[tuple[str, ...]]:
+    """What the signs that occur mean, each as the words of one part."""
+    if is_tree and len(graph.levels) > 1:
+        yield _words("number: the level; tasks of one level can run at the same time")
+    if any(task.outputs for task in graph.tasks):
+        yield _words(f"inputs {signs.gives} outputs")
+    if any(row.joins if is_tree else graph.predecessors[row.task.id] for row in rows):
+        yield _words(f"{signs.after} starts after these tasks")
+    if is_tree and any(row.then for row in rows):
+        yield _words(f"{signs.then} starts after all tasks above it in its branch")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 def _head(
@@ -85,7 +108,14 @@ def _head(
     return [first, *(_wrapped(counts, width, signs.ellipsis) if counts else ())]
 
 
-def _tree(rows: Sequence[Row], statuses: Mapping[str, str], signs: Signs) -> Iterable[_Entry]:
+def _tree(
+    rows: Sequence[Row],
+    levels: Sequence[Sequence[str]],
+    statuses: Mapping[str, str],
+    signs: Signs,
+) -> Iterable[_Entry]:
+    level = {id: n for n, ids in enumerate(levels) for id in ids}
+    room = len(str(len(levels) - 1)) if len(levels) > 1 else 0
     for row, following in zip_longest(rows, rows[1:]):
         rails = "".join(signs.rail if more else "   " for more in row.rails)
         own = "   " if row.last else signs.rail
@@ -94,9 +124,10 @@ def _tree(rows: Sequence[Row], statuses: Mapping[str, str], signs: Signs) -> Ite
         else:
             stroke = signs.last if row.last else signs.branch
         opens = following is not None and len(following.rails) > len(row.rails)
+        number = f"{level[row.task.id]:>{room}} " if room else ""
         yield _Entry(
-            indent=rails + stroke,
-            below=rails + own + (signs.rail if opens else ""),
+            indent=number + rails + stroke,
+            below=" " * len(number) + rails + own + (signs.rail if opens else ""),
             name=_name(row.task, statuses, signs),
             parts=_parts(row.task, row.joins, signs),
         )

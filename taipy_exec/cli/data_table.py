@@ -1,0 +1,68 @@
+"""The data nodes of `data list` as a table: on a narrow screen only what fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli.render import line, new_table
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table
+
+COLUMNS = ("Data node", "Type", "Scope", "Written", "By", "Place")
+# What a narrow screen does without, after the rest of generated ids and then their whole paths.
+_LEAST_NEEDED = ("Scope", "Place", "Type", "By")
+_GENERATED = "generated"
+_UUID_TAIL = re.compile(r"(_[0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=\.|$)")
+
+
+def short_place(place: str, *, unicode: bool = True) -> str:
+    """A generated path with the first eight digits of its id: `pickles/DATANODE_a_1b2c3d4e….p`."""
+    return _UUID_TAIL.sub(r"\1…" if unicode else r"\1...", place)
+
+
+class DataTable:
+    """One row for each data node; its values go by the names of `COLUMNS`."""
+
+    def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool = True) -> None:
+        self._rows = rows
+        short = [short_place(row["Place"], unicode=unicode) for row in rows]
+        self._short = [{**row, "Place": at} for row, at in zip(rows, short, strict=True)]
+        self._shortest = [
+            {**row, "Place": row["Place"] if row["Place"] == at else _GENERATED}
+            for row, at in zip(rows, short, strict=True)
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table, left_out = self._fitting(console, options)
+        yield table
+        if left_out:
+            yield line(f"No room for: {', '.join(left_out)}. --json has all of it.", style="dim")
+
+    def _fitting(self, console: Console, options: ConsoleOptions) -> tuple[Table, tuple[str, ...]]:
+        """The first table that fits, or the narrowest, and the columns that it does without."""
+        everything = options.update(width=10_000)
+        *wider, narrowest = self._narrower_and_narrower()
+        for table, left_out in wider:
+            if console.measure(table, options=everything).maximum <= options.max_width:
+                return table, left_out
+        return narrowest
+
+    def _narrower_and_narrower(self) -> Iterator[tuple[Table, tuple[str, ...]]]:
+        yield _table(self._rows, COLUMNS), ()
+        yield _table(self._short, COLUMNS), ()
+        for number in range(1, len(_LEAST_NEEDED) + 1):
+            left_out = _LEAST_NEEDED[:number]
+            yield _table(self._shortest, [c for c in COLUMNS if c not in left_out]), left_out
+
+
+def _table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Table:
+    table = new_table()
+    for title in columns:
+        table.add_column(title, overflow="fold", no_wrap=title == "Written")
+    for row in rows:
+        table.add_row(*(row[title] for title in columns))
+    return table
