@@ -71,7 +71,7 @@ def plain_name(name: str) -> str:
 
 def _shown(name: str) -> str:
     """An argument in the list of arguments: without brackets and without its Python type."""
-    return re.sub(r" <\w+>$", "", name).strip("[]")
+    return re.sub(r" <.*>$", "", name).strip("[]")
 
 
 class _HouseStyle:

@@ -11,6 +11,8 @@ import pytest
 from command_support import Application, Result, wait_until
 from runner_support import commands_in
 
+from taipy_exec.model.job import short_id
+
 NASTY = """
 print("::error::from the job")
 print("  ##[set-output name=a]b", flush=True)
@@ -85,7 +87,7 @@ def test_a_job_that_is_done_or_whose_inputs_are_missing_is_not_retried(app: Appl
     early = app.run("retry", result.job("after")["id"])
     assert early.code == 2
     assert "reads what bad did not write" in early.err
-    assert f"taipy-exec retry {result.json['submission']['id']}" in early.err
+    assert f"taipy-exec retry {short_id(result.json['submission']['id'])}" in early.err
     assert app.run("retry", "JOB_nothing").code == 8
 
 

@@ -6,6 +6,7 @@ import pytest
 from cluster_support import Cluster
 from command_support import Application, wait_until
 
+from taipy_exec.model.job import short_id
 from tools.private_broker import PrivateBroker
 
 CHAIN = {
@@ -28,7 +29,7 @@ def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application,
     id = app.only_submission()
     paused = app.run("pause", id)
     assert (paused.code, paused.out) == (0, "")
-    assert f"{id} is paused; taipy-exec continue {id}" in paused.err
+    assert f"{short_id(id)} is paused; taipy-exec continue {short_id(id)}" in paused.err
     assert app.status(id).json["submission"]["paused"] is True
     assert "(paused)" in app.run("status").out
     app.open_gate()
@@ -41,7 +42,7 @@ def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application,
     assert result.code == 0, result.err
     assert set(result.statuses().values()) == {"COMPLETED"}
     assert "paused" not in result.json["submission"]
-    assert f"{id} is paused: taipy-exec continue {id} goes on" in result.err
+    assert f"{short_id(id)} is paused: taipy-exec continue {short_id(id)} goes on" in result.err
 
 
 @MODES
@@ -95,7 +96,7 @@ def test_pause_and_continue_of_what_has_ended_are_wrong_use(app: Application) ->
     for word in ("pause", "continue"):
         result = app.run(word, id)
         assert result.code == 2
-        assert f"{id} has ended (COMPLETED): there is nothing to {word}" in result.err
+        assert f"{short_id(id)} has ended (COMPLETED): there is nothing to {word}" in result.err
     assert app.run("pause", "SUBMISSION_nothing").code == 8
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from command_support import Application, Result
 
+from taipy_exec.model.job import short_id
+
 TASKS = {
     "first": ("steps.first", [], ["a"]),
     "broken": ("steps.broken", ["a"], ["b"]),
@@ -114,7 +116,7 @@ def test_a_retry_can_fail_and_be_retried(failed: tuple[Application, str]) -> Non
     again = retry(app, id)
     assert again.code == 1
     assert again.statuses() == {"broken": "FAILED", "after": "ABANDONED"}
-    assert f"taipy-exec retry {again.json['submission']['id']}" in again.err
+    assert f"taipy-exec retry {short_id(again.json['submission']['id'])}" in again.err
     mend(app)
     assert retry(app, again.json["submission"]["id"]).code == 0
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command_support import Application, Result, wait_until
 
+from taipy_exec.model.job import short_id
+
 MODES = pytest.mark.parametrize("mode", ["development", "standalone"])
 TWO_STEPS = {"t": ("flow.gated", [], ["a"]), "u": ("flow.work", ["a"], ["b"])}
 WITH_ANOTHER = {**TWO_STEPS, "v": ("flow.work", [], ["c"]), "w": ("flow.gated", ["c"], ["d"])}
@@ -204,7 +206,7 @@ def test_cancel_of_one_job_is_refused_where_the_configuration_is_another_now(
     assert result.code == 3
     assert "cannot be canceled by itself" in result.err
     assert "the configuration has changed since" in result.err
-    assert f"taipy-exec cancel {found.json['submission']['id']}" in result.err
+    assert f"taipy-exec cancel {short_id(found.json['submission']['id'])}" in result.err
     assert app.status(app.only_submission()).json == found.json
     assert app.run("cancel", app.only_submission()).code == 0
 

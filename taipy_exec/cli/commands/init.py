@@ -8,73 +8,17 @@ from typing import Annotated
 
 import typer
 
-from taipy_exec.cli import options
+from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
-    "Make a small working application in DIR: a config.toml and a Python module. Or, from a Taipy "
-    "program, a config.toml that says what the program configures and needs no Taipy.",
+    "Make a small working application in DIR: config.toml, functions, README and .gitignore. With "
+    "--template parallel, one with a CSV file, parallel tasks, retries and a task that fails. Or, "
+    "from a Taipy program, a config.toml that says what the program configures and needs no Taipy.",
     "taipy-exec init demo && taipy-exec submit demo",
+    "taipy-exec init sales --template parallel",
     "taipy-exec init --from-taipy app/main.py && taipy-exec submit app",
 )
-
-_CONFIG = """\
-# A Taipy configuration: data nodes, tasks between them, a scenario.
-# Run it with: taipy-exec submit
-
-[JOB]
-mode = "standalone"
-max_nb_of_workers = "2:int"
-
-[DATA_NODE.numbers]
-default_data = ["3:int", "1:int", "2:int"]
-
-[DATA_NODE.ordered]
-
-[DATA_NODE.total]
-
-[DATA_NODE.report]
-storage_type = "json"
-default_path = "report.json"
-
-[TASK.order]
-function = "tasks.order:function"
-inputs = ["numbers:SECTION"]
-outputs = ["ordered:SECTION"]
-skippable = "True:bool"
-
-[TASK.add]
-function = "tasks.add:function"
-inputs = ["numbers:SECTION"]
-outputs = ["total:SECTION"]
-skippable = "True:bool"
-
-[TASK.write]
-function = "tasks.write:function"
-inputs = ["ordered:SECTION", "total:SECTION"]
-outputs = ["report:SECTION"]
-skippable = "True:bool"
-
-[SCENARIO.demo]
-tasks = ["order:SECTION", "add:SECTION", "write:SECTION"]
-"""
-
-_TASKS = '''\
-"""The functions that config.toml names. A function gets its inputs and returns its outputs."""
-
-
-def order(numbers):
-    return sorted(numbers)
-
-
-def add(numbers):
-    return sum(numbers)
-
-
-def write(ordered, total):
-    print(f"{len(ordered)} numbers, {total} in all")
-    return {"smallest": ordered[0], "largest": ordered[-1], "total": total}
-'''
 
 
 def init(
@@ -87,6 +31,15 @@ def init(
     from_taipy: Annotated[
         str | None, option("--from-taipy", metavar="APP", help="A Taipy program to start from.")
     ] = None,
+    template: Annotated[
+        str,
+        option(
+            "--template",
+            metavar="NAME",
+            help="simple, or parallel.",
+            autocompletion=completion.one_of("simple", "parallel"),
+        ),
+    ] = "simple",
     root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
@@ -102,7 +55,7 @@ def init(
     if from_taipy is not None:
         files, notes, folder = _from_taipy(from_taipy, root, folder, force)
     elif folder is not None:
-        files, notes = _small_application(folder, force), []
+        files, notes = _small_application(folder, template, force), []
     else:
         raise UsageError("name the folder to make", "for example taipy-exec init demo")
     for note in notes:
@@ -114,17 +67,23 @@ def init(
         # By its file: a program may lie in the folder too.
         named = folder / "config.toml" if from_taipy is not None else folder
         streams.note(f"hint: taipy-exec submit {quote(str(named))}", style="cyan")
+        if from_taipy is None:
+            readme = quote(str(folder / "README.md"))
+            streams.note(f"hint: {readme} shows what to try", style="cyan")
     return 0
 
 
-def _small_application(folder: Path, force: bool) -> list[Path]:
+def _small_application(folder: Path, template: str, force: bool) -> list[Path]:
+    from taipy_exec.cli.templates import TEMPLATES
     from taipy_exec.errors import UsageError
 
-    files = {folder / "config.toml": _CONFIG, folder / "tasks.py": _TASKS}
+    if template not in TEMPLATES:
+        raise UsageError(f"there is no template {template!r}", f"use {' or '.join(TEMPLATES)}")
+    files = {folder / name: text for name, text in TEMPLATES[template].items()}
     _refuse_to_replace(list(files), force)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
