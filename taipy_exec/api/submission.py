@@ -19,6 +19,7 @@ from taipy_exec.api.service import Service
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, SubmissionFailed
 from taipy_exec.model.job import PROGRAM, JobRecord, SubmissionRecord
+from taipy_exec.model.provenance import COMMAND, PROVENANCE
 from taipy_exec.model.status import SubmissionStatus
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ log = logging.getLogger("taipy_exec")
 # In the properties of a submission's row: the id of the sequence that was submitted.
 ENTITY = "entity"
 # What stands there beside the user's own.
-OURS = frozenset({ENTITY, PROGRAM, "reads", "writes", "retries"})
+OURS = frozenset({ENTITY, PROGRAM, COMMAND, PROVENANCE, "reads", "writes", "retries"})
 # How often a submission of another process is looked at while it is waited for.
 _LOOK_SECONDS = 0.05
 

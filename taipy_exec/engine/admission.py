@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftovers
+from taipy_exec.engine.circumstances import with_command
 from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
@@ -53,7 +54,7 @@ def new_submission(
         coordinator=identity,
     )
     plan = plan_submission(app, scenario, instance, record)
-    record.properties = {**(properties or {}), **_shared_places(plan)}
+    record.properties = {**(properties or {}), **_shared_places(plan), **with_command(app)}
     if not plan.jobs:
         record.finished_at = record.created_at
     return plan

@@ -26,6 +26,7 @@ from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftover
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.standard_streams import open_stream
 from taipy_exec.execution.surroundings import Surroundings
+from taipy_exec.execution.usage import Meter
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -152,6 +153,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
 def _run(
     runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
 ) -> JobReport:
+    meter = Meter()
     report = runner.run(order, beside)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -159,8 +161,10 @@ def _run(
         except (OSError, ValueError):
             pass
     leaked = end_leftovers()
+    used = meter.usage()
     left = surroundings.restore()
-    return report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
+    report = report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
+    return report._replace(cpu_seconds=used.cpu_seconds, peak_memory=used.peak_memory)
 
 
 def _redirect(output: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.lineage import Lineage
-from taipy_exec.cli.shapes import dump, job_fields, submission_fields, when
+from taipy_exec.cli.shapes import dump, job_fields, when, whole_submission_fields
 
 
 def json_report(report: Report) -> str:
@@ -14,7 +14,7 @@ def json_report(report: Report) -> str:
     graph = report.graph
     fields: dict[str, object] = {
         "made_at": when(report.made_at),
-        "submission": submission_fields(report.record),
+        "submission": whole_submission_fields(report.record),
         "jobs": [_job(story) for story in report.stories],
         "graph": None
         if graph is None
