@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.api.cell_progress import Progress
 from taipy_exec.api.entity import Entity, utc
 from taipy_exec.api.failures import summary
 from taipy_exec.api.job import Job, is_kept
 from taipy_exec.api.notebook import table_html
-from taipy_exec.api.progress import Progress
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
 from taipy_exec.engine.identity import is_interrupted

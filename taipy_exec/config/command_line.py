@@ -7,14 +7,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from taipy_exec.config.secrets import MASK, is_secret
+from taipy_exec.config.secrets import MASK, says_secret
 
 _OURS, _PACKAGE = "taipy-exec", "taipy_exec"
 # Options of Python itself that have a value behind them.
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _LONGEST = 2_000
-# Of options and of values that are set: those of secrets mostly say what they hold.
-_SECRET_NAME = re.compile(r"pass|pwd|secret|token|credential|(api|access|private)_?-?key", re.I)
 _NAMED_VALUE = re.compile(r"(?P<name>[\w.-]+)=(?P<value>.*)", re.DOTALL)
 
 
@@ -57,5 +55,4 @@ def _discreet(word: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    name = name.lstrip("-")
-    return is_secret(name.replace("-", "_")) or bool(_SECRET_NAME.search(name))
+    return says_secret(name.lstrip("-").replace("-", "_"))

@@ -23,6 +23,7 @@ from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
+from taipy_exec.execution.progress import to_stderr, told_by
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.standard_streams import open_stream
 from taipy_exec.execution.surroundings import Surroundings
@@ -154,7 +155,8 @@ def _run(
     runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
 ) -> JobReport:
     meter = Meter()
-    report = runner.run(order, beside)
+    with told_by(to_stderr):
+        report = runner.run(order, beside)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -18,6 +18,7 @@ from taipy_exec.execution.limits import JobStopped
 from taipy_exec.execution.module_settings import LogSettings
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.output_capture import OutputCapture, release_output
+from taipy_exec.execution.progress import told_by
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.usage import Meter
 from taipy_exec.execution.worker_name import worker_name
@@ -77,7 +78,8 @@ class DevelopmentRunner:
             self._running = order
             meter = Meter()
             try:
-                report = self._jobs.run(order)
+                with told_by(self._output.write):
+                    report = self._jobs.run(order)
             finally:
                 self._running = None
             used = meter.usage()

@@ -86,6 +86,7 @@ def report(
         _configuration(location.program(record.program) if record.program else location),
         now=time.time(),
         where=where,
+        with_values=format in ("html", "json"),
     )
     for note in found.notes:
         streams.warn(note)
