@@ -87,6 +87,7 @@ def report(
         now=time.time(),
         where=where,
         with_values=format in ("html", "json"),
+        only_rows=format == "html",
     )
     for note in found.notes:
         streams.warn(note)

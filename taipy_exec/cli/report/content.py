@@ -24,7 +24,9 @@ from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
 _LONGEST_TRACEBACK = 20_000
-_ALL_TRACEBACKS = 8_000_000
+_ALL_TRACEBACKS = 2_000_000
+# The logs of a page that shows some of very many jobs.
+_LOGS_OF_SOME = 1_000_000
 _LONGEST_MESSAGE = 4_000
 
 
@@ -100,10 +102,12 @@ def gather(
     now: float,
     where: str = "",
     with_values: bool = False,
+    only_rows: bool = False,
 ) -> Report:
     """The report of a submission. `config` may be why there is none. Raises NotFoundError.
 
-    `with_values`: data nodes are read, which may take some seconds.
+    `with_values`: data nodes are read, which may take some seconds; `only_rows`: logs are, of jobs
+    that have a row of their own.
     """
     record = store.submission(wanted)
     jobs = store.jobs(record.id)
@@ -134,7 +138,8 @@ def gather(
                 "The configuration has changed since this was submitted: graph and data are shown "
                 "as they are now."
             )
-    stories = _stories(store.folder, jobs, redacted, now)
+    with_log = range(len(jobs)) if not only_rows else own_rows(jobs)
+    stories = _stories(store.folder, jobs, frozenset(with_log), redacted, now)
     return Report(
         record=record,
         stories=stories,
@@ -186,13 +191,20 @@ def _shortened(text: str, room: int) -> str:
 
 
 def _stories(
-    folder: Path, jobs: Sequence[JobRecord], redacted: Callable[[str], str], now: float
+    folder: Path,
+    jobs: Sequence[JobRecord],
+    with_log: frozenset[int],
+    redacted: Callable[[str], str],
+    now: float,
 ) -> tuple[JobStory, ...]:
-    paths = [log_path(folder, job.submission, job.id) for job in jobs]
-    room = room_for(sum(log_size(path) > 0 for path in paths))
+    paths = {n: log_path(folder, jobs[n].submission, jobs[n].id) for n in with_log}
+    count = sum(log_size(path) > 0 for path in paths.values())
+    room = room_for(count)
+    if len(with_log) < len(jobs):
+        room = min(room, _LOGS_OF_SOME // max(count, 1))
     return tuple(
-        _story(job, read_tail(path, room, redacted), now)
-        for job, path in zip(jobs, paths, strict=True)
+        _story(job, read_tail(paths[n], room, redacted) if n in paths else NO_LOG, now)
+        for n, job in enumerate(jobs)
     )
 
 

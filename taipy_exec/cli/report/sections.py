@@ -21,7 +21,7 @@ _SHOWN_NAMES = 30
 # Up to so many data nodes each has its row, of more so many have; so many are printed.
 MOST_NODES = 1_000
 FEWER_NODES = 300
-PRINTED_NODES = 60
+PRINTED_NODES = 30
 
 
 def failures(report: Report) -> str:

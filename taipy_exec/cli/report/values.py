@@ -14,6 +14,8 @@ from taipy_exec.config.secrets import says_secret
 from taipy_exec.data.node import DataNodeRef
 
 MOST_NODES = 100
+_CONSIDERED = 3 * MOST_NODES
+_TOO_MANY = f"only the first {MOST_NODES} data nodes are read"
 # Of a larger file nothing is read; but of CSV the first rows only are, whatever its size. In bytes.
 LARGEST_FILE = 50_000_000
 ALL_PICTURES = 12_000_000
@@ -31,14 +33,14 @@ def previews(
     """
     found: dict[str, Preview] = {}
     to_read: list[DataNodeRef] = []
-    for node in nodes:
-        why = why_not_read(node)
+    for number, node in enumerate(nodes):
+        why = why_not_read(node) if number < _CONSIDERED else _TOO_MANY
         if why is not None:
             found[node.config.id] = nothing(why)
         elif len(to_read) < MOST_NODES:
             to_read.append(node)
         else:
-            found[node.config.id] = nothing(f"only the first {MOST_NODES} data nodes are read")
+            found[node.config.id] = nothing(_TOO_MANY)
 
     def read(number: int) -> Preview:
         return _read(to_read[number], redacted, root)
