@@ -78,11 +78,16 @@ _API = (
     "untag",
 )
 
-__all__ = [*_API, "__version__"]  # noqa: PLE0604 - names from the lazy API below
+__all__ = [*_API, "__version__", "progress"]  # noqa: PLE0604 - names from the lazy API below
 
 
 def __getattr__(name: str) -> object:
     """Load the API at the first use of one of its names: the command line needs none."""
+    if name == "progress":
+        # Jobs call it, in processes that need nothing else of the API.
+        from taipy_exec.execution.progress import progress
+
+        return progress
     if name in _API:
         from taipy_exec import api
 

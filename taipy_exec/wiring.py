@@ -22,6 +22,7 @@ from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
 from taipy_exec.display.visible import visible_record
+from taipy_exec.engine.circumstances import Circumstances
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
@@ -145,9 +146,11 @@ class Engine:
     pools: Pools
     watching: Watching
     keeper: Keeper | None
+    circumstances: Circumstances
 
     def add(self, plan: SubmissionPlan) -> None:
         """Have the coordinator take a submission, and those told of it who want to be."""
+        self.circumstances.add_to(plan.record)
         self.watching.begin(plan)
         self.coordinator.add(plan)
 
@@ -161,6 +164,7 @@ class Engine:
             except StoreError:
                 pass  # the next coordinator sees to it
         self.pools.close()
+        self.circumstances.close()
         self.store.close()
         if self.keeper is not None:
             self.keeper.close()
@@ -264,6 +268,7 @@ def make_engine(
         pools=pools,
         watching=_watching(coordinator, watchers),
         keeper=_keeper(store) if runs_user_code or app.job.mode == "development" else None,
+        circumstances=Circumstances(app, store),
     )
 
 

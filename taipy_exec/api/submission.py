@@ -9,16 +9,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.api.cell_progress import Progress
 from taipy_exec.api.entity import Entity, utc
 from taipy_exec.api.failures import summary
 from taipy_exec.api.job import Job, is_kept
 from taipy_exec.api.notebook import table_html
-from taipy_exec.api.progress import Progress
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, SubmissionFailed
 from taipy_exec.model.job import APPLICATION, PROGRAM, JobRecord, SubmissionRecord
+from taipy_exec.model.provenance import COMMAND, PROVENANCE
 from taipy_exec.model.status import SubmissionStatus
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ log = logging.getLogger("taipy_exec")
 # In the properties of a submission's row: the id of the sequence that was submitted.
 ENTITY = "entity"
 # What stands there beside the user's own.
-OURS = frozenset({APPLICATION, ENTITY, PROGRAM, "reads", "writes", "retries"})
+OURS = frozenset(
+    {APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries"}
+)
 # How often a submission of another process is looked at while it is waited for.
 _LOOK_SECONDS = 0.05
 

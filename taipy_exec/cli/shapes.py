@@ -6,7 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
+from taipy_exec.display.shapes import (
+    SCHEMA,
+    job_fields,
+    submission_fields,
+    when,
+    whole_submission_fields,
+)
 from taipy_exec.display.visible import visible_json
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 
@@ -23,6 +29,7 @@ __all__ = [
     "submission_fields",
     "submission_shape",
     "when",
+    "whole_submission_fields",
 ]
 
 
@@ -42,7 +49,7 @@ def past_submission_fields(record: SubmissionRecord) -> dict[str, object]:
 def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dict[str, Any]:
     """What `submit`, `wait` and `status SUBMISSION` print; jobs in topological order."""
     return {
-        "submission": submission_fields(record),
+        "submission": whole_submission_fields(record),
         "jobs": [job_fields(job) for job in jobs],
     }
 

@@ -104,6 +104,12 @@ class DataNodeConfig(_WithProperties):
         return str(given).replace("\\", "/") if given else None
 
     @property
+    def in_report(self) -> bool | None:
+        """Whether a report shows its value; None: as its storage type has it."""
+        wanted = self.properties.get("report")
+        return wanted if isinstance(wanted, bool) else None
+
+    @property
     def sqlite_path(self) -> str | None:
         """The database's file, with forward slashes, where `db_engine` is sqlite; else None."""
         if "db_engine" not in self.properties or self.properties["db_engine"] != "sqlite":

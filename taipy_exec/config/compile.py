@@ -256,6 +256,10 @@ class _Build(Entries):
         if default and inherits:
             properties.update(default.properties)
         properties.update(values)
+        shown = properties.get("report")
+        if not isinstance(shown, bool | None):
+            what = f"should be true or false, not {shown!r}: it counts as not given"
+            self.report("DATA_NODE", id, "report", what, Level.WARNING)
         hinted = (*KEYS["DATA_NODE"], *known)
         for key in values:
             hint = "" if key in hinted else nearest(key, hinted)

@@ -15,7 +15,7 @@ from taipy_exec.config.layers import Sections
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.secrets import is_secret
 from taipy_exec.config.typed_text import render
-from taipy_exec.config.vocabulary import MAIN_NAMES
+from taipy_exec.config.vocabulary import MAIN_NAMES, SHOWN_PROPERTIES
 
 _SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
 
@@ -54,6 +54,10 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
         return _text(value)
 
     parts = {section: plain(sections.get(section, {})) for section in _SECTIONS}
+    for node in parts["DATA_NODE"].values():
+        for key in SHOWN_PROPERTIES:
+            if node.get(key) in ("True", "False"):
+                del node[key]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -15,10 +15,22 @@ _SHORTEST = 4
 # Environment variables have any name: those of secrets mostly say what they hold.
 _SECRET_VARIABLE = re.compile(r"pass|pwd|secret|token|credential|(api|access|private)_?key", re.I)
 
+# Narrower: columns of tables have names such as `passengers` and `token_count`.
+_SECRET_NAME = re.compile(
+    r"passw|passphrase|(?<![a-z])(pass|pwd|token)$|[_-]token$|secret|credential"
+    r"|(api|access|private)[_-]?key",
+    re.I,
+)
+
 
 def is_secret(name: object) -> bool:
     """Whether a property of this name holds a secret, in a data node or in a table of one."""
     return isinstance(name, str) and name.lower() in SECRET_PROPERTIES
+
+
+def says_secret(name: object) -> bool:
+    """Whether a name says that a secret stands under it: of an option, a column, a data node."""
+    return is_secret(name) or (isinstance(name, str) and bool(_SECRET_NAME.search(name)))
 
 
 def masked(value: Any, name: object = None) -> Any:

@@ -39,6 +39,9 @@ RUN_PROPERTIES = (
     "max_memory",
 )
 
+# Properties of data nodes that say how they are shown; they belong to no job either.
+SHOWN_PROPERTIES = ("report",)
+
 # In which order jobs start that could start now.
 SCHEDULES = ("critical-path", "fifo")
 
@@ -100,7 +103,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     ),
     "TASK": ("function", "inputs", "outputs", "skippable"),
     "SCENARIO": ("tasks", "additional_data_nodes", "frequency", "comparators", "sequences"),
-    "DATA_NODE": ("storage_type", "scope", "validity_period"),
+    "DATA_NODE": ("storage_type", "scope", "validity_period", *SHOWN_PROPERTIES),
 }
 
 _FILE = {"default_path": None, "path": None, "default_data": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.provenance import Provenance
 
 SCHEMA = "taipy-exec/1"
 
@@ -35,6 +36,15 @@ def submission_fields(record: SubmissionRecord) -> dict[str, object]:
     }
 
 
+def whole_submission_fields(record: SubmissionRecord) -> dict[str, object]:
+    """The `submission` object of the one submission that is told of, and what it was made with."""
+    made_with = Provenance.of(record.properties)
+    return {
+        **submission_fields(record),
+        "provenance": None if made_with is None else made_with.as_json(),
+    }
+
+
 def job_fields(job: JobRecord) -> dict[str, object]:
     """One entry of `jobs`."""
     return {
@@ -50,4 +60,5 @@ def job_fields(job: JobRecord) -> dict[str, object]:
         "duration": None if job.duration is None else round(job.duration, 6),
         "error": job.failure.as_json() if job.failure else None,
         "peak_memory": job.peak_memory,
+        "cpu_seconds": None if job.cpu_seconds is None else round(job.cpu_seconds, 6),
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftovers
+from taipy_exec.engine.circumstances import with_command
 from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.origin import origin_properties
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
@@ -57,6 +58,7 @@ def new_submission(
     record.properties = {
         **(properties or {}),
         **origin_properties(app),
+        **with_command(app),
         **_shared_places(plan),
     }
     if not plan.jobs:

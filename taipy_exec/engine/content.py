@@ -11,7 +11,7 @@ from pathlib import Path
 from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.config.secrets import is_secret, masked
-from taipy_exec.config.vocabulary import RUN_PROPERTIES
+from taipy_exec.config.vocabulary import RUN_PROPERTIES, SHOWN_PROPERTIES
 from taipy_exec.data.files import files_of
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.freshness import Freshness
@@ -22,6 +22,8 @@ from taipy_exec.store.store import Store
 # A file that changed less than so many seconds ago may change again without showing it: times
 # of files are coarse, on some file systems as coarse as this.
 _SETTLED_SECONDS = 2.0
+# Properties of data nodes that do not say what a value is or how it is read.
+_NOT_OF_THE_VALUE = ("default_data", "default_path", "path", *SHOWN_PROPERTIES)
 
 
 def make_freshness(store: Store, app: AppConfig) -> Freshness:
@@ -107,7 +109,7 @@ class ContentFreshness(Freshness):
         told = {
             key: value
             for key, value in config.properties.items()
-            if key not in ("default_data", "default_path", "path") and not is_secret(key)
+            if key not in _NOT_OF_THE_VALUE and not is_secret(key)
         }
         return self._digest([config.storage_type, masked(told)])
 

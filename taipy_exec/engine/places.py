@@ -43,6 +43,7 @@ def finished(report: JobReport) -> Finished:
         failure=report.failure,
         duration=report.duration,
         peak_memory=report.peak_memory,
+        cpu_seconds=report.cpu_seconds,
         source=report.source,
         final=report.final,
     )

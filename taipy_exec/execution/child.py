@@ -23,9 +23,11 @@ from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.order import JobOrder, JobReport, from_beside
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
+from taipy_exec.execution.progress import to_stderr, told_by
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.standard_streams import open_stream
 from taipy_exec.execution.surroundings import Surroundings
+from taipy_exec.execution.usage import Meter
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -152,15 +154,19 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
 def _run(
     runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
 ) -> JobReport:
-    report = runner.run(order, beside)
+    meter = Meter()
+    with told_by(to_stderr):
+        report = runner.run(order, beside)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             pass
     leaked = end_leftovers()
+    used = meter.usage()
     left = surroundings.restore()
-    return report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
+    report = report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
+    return report._replace(cpu_seconds=used.cpu_seconds, peak_memory=used.peak_memory)
 
 
 def _redirect(output: Any) -> None:

@@ -90,7 +90,8 @@ class JobReport(NamedTuple):
     `leaked` counts processes that the job left behind and that were stopped; `source` is the
     digest of the function's source where `cache = "content"` wants it and it is known; `final`:
     its task wants no other attempt after this failure; `spoiled` says what the job left in its
-    process that the next one would notice, empty for nothing.
+    process that the next one would notice, empty for nothing; `cpu_seconds`, of all processors, and
+    `peak_memory`, in bytes, are None where nobody knows.
     """
 
     job: str
@@ -103,6 +104,7 @@ class JobReport(NamedTuple):
     source: str | None = None
     final: bool = False
     spoiled: str = ""
+    cpu_seconds: float | None = None
 
     @classmethod
     def failed(cls, order: JobOrder, failure: Failure, duration: float = 0.0) -> JobReport:
@@ -133,4 +135,5 @@ class JobReport(NamedTuple):
             "source": self.source,
             **({"final": True} if self.final else {}),
             **({"spoiled": self.spoiled} if self.spoiled else {}),
+            **({} if self.cpu_seconds is None else {"cpu_seconds": self.cpu_seconds}),
         }

@@ -141,6 +141,17 @@ class OwnCode:
             found.update(code.files)
         return found
 
+    def foreign(self) -> set[str]:
+        """The first names of the modules that the code of all tasks imports and that are not own.
+
+        Some of them may be no modules.
+        """
+        found: set[str] = set()
+        for start in {self._start(task) for task in self._app.tasks}:
+            for file in self._walk(start):
+                found.update(name for name in file.imports if "." not in name)
+        return {name for name in found if self._file(name) is None}
+
     def is_installed(self, name: str) -> bool:
         """Whether the module of a file that is not our own is an installed one here."""
         top = name.partition("/")[0].removesuffix(".py")

@@ -66,6 +66,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
     source: Hex | None = None
     final: bool = False
     spoiled: Sentence = ""
+    cpu_seconds: Seconds | None = None
 
     @classmethod
     def of(cls, report: JobReport) -> Report:

@@ -159,6 +159,7 @@ class Board:
         job.failure = change.failure
         job.duration = change.duration
         job.peak_memory = change.peak_memory
+        job.cpu_seconds = change.cpu_seconds
         self.stopping.pop(job.id, None)
         for other in self.followers[job.id]:
             self.waits[other].discard(job.id)

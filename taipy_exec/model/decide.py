@@ -100,6 +100,7 @@ def _finished(board: Board, event: Finished) -> Decision:
         failure=event.failure if after is Status.FAILED else None,
         duration=event.duration,
         peak_memory=event.peak_memory,
+        cpu_seconds=event.cpu_seconds,
     )
     return _ended(board, ended)
 
@@ -235,6 +236,7 @@ def _change(
     failure: Failure | None = None,
     duration: float | None = None,
     peak_memory: int | None = None,
+    cpu_seconds: float | None = None,
     attempt: int | None = None,
 ) -> Change:
     return Change(
@@ -248,6 +250,7 @@ def _change(
         failure=failure,
         duration=duration,
         peak_memory=peak_memory,
+        cpu_seconds=cpu_seconds,
     )
 
 

@@ -55,6 +55,7 @@ class Finished(NamedTuple):
     failure: Failure | None = None
     duration: float | None = None
     peak_memory: int | None = None
+    cpu_seconds: float | None = None
     retries: int = 0
     final: bool = False
     source: str | None = None
@@ -132,6 +133,7 @@ class Change(NamedTuple):
     failure: Failure | None = None
     duration: float | None = None
     peak_memory: int | None = None
+    cpu_seconds: float | None = None
 
 
 class Stop(NamedTuple):

@@ -76,6 +76,7 @@ class JobRecord:
     finished_at: float | None = None
     duration: float | None = None
     peak_memory: int | None = None
+    cpu_seconds: float | None = None
     entity: str = ""
 
     @property

@@ -18,7 +18,9 @@ from taipy_exec.execution.limits import JobStopped
 from taipy_exec.execution.module_settings import LogSettings
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.output_capture import OutputCapture, release_output
+from taipy_exec.execution.progress import told_by
 from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.execution.usage import Meter
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -74,10 +76,14 @@ class DevelopmentRunner:
         hook, sys.breakpointhook = sys.breakpointhook, _debugger(sys.breakpointhook)
         try:
             self._running = order
+            meter = Meter()
             try:
-                return self._jobs.run(order)
+                with told_by(self._output.write):
+                    report = self._jobs.run(order)
             finally:
                 self._running = None
+            used = meter.usage()
+            return report._replace(cpu_seconds=used.cpu_seconds, peak_memory=used.peak_memory)
         except JobStopped:
             failure = Failure(kind=Reason.INTERRUPTED, message="stopped while it ran")
             return JobReport.failed(order, failure, time.perf_counter() - begin)

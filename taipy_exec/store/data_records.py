@@ -26,6 +26,14 @@ class DataRecords(Database):
                     (json.dumps(dict(of.properties), default=str), of.id),
                 )
 
+    def add_property(self, submission: str, name: str, value: object) -> None:
+        """Add one property to those of a submission; it must be a word."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE submissions SET properties = json_set(properties, ?, json(?)) WHERE id = ?",
+                (f"$.{name}", json.dumps(value), submission),
+            )
+
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
         """The latest edit of each of these data nodes that has one."""
         found = {}

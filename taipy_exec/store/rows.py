@@ -96,16 +96,17 @@ SUBMISSION_COLUMNS = (
 )
 JOB_COLUMNS = (
     "id, submission, position, task, status, reason, attempt, worker, submitted_at, blocked_at, "
-    "pending_at, started_at, finished_at, duration, peak_memory, error"
+    "pending_at, started_at, finished_at, duration, peak_memory, error, cpu_seconds"
 )
 EDIT_COLUMNS = "node, at, job, editor, comment, digest, content, made_from, notes"
 INSERT_EDIT = f"INSERT INTO edits ({EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 UPDATE_JOB = (
     "UPDATE jobs SET status = ?, reason = ?, attempt = ?, worker = ?, blocked_at = ?, "
-    "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ? "
+    "pending_at = ?, started_at = ?, finished_at = ?, duration = ?, peak_memory = ?, error = ?, "
+    "cpu_seconds = ? "
     "WHERE submission = ? AND position = ? AND status = ? AND attempt = ?"
 )
 
@@ -178,6 +179,7 @@ def job_values(job: JobRecord) -> tuple[object, ...]:
         job.duration,
         job.peak_memory,
         _error_text(job.failure),
+        job.cpu_seconds,
     )
 
 
@@ -195,6 +197,7 @@ def update_values(update: JobUpdate) -> tuple[object, ...]:
         job.duration,
         job.peak_memory,
         _error_text(job.failure),
+        job.cpu_seconds,
         job.submission,
         job.position,
         update.expected.name,
@@ -221,6 +224,7 @@ def to_job(row: tuple[Any, ...]) -> JobRecord:
         duration=values.maybe_seconds(row[13]),
         peak_memory=values.maybe_count(row[14]),
         failure=_to_failure(row[15]) if row[15] else None,
+        cpu_seconds=values.maybe_seconds(row[16]),
     )
 
 

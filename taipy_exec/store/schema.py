@@ -164,7 +164,12 @@ CREATE TABLE global_nodes (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# The processor time that a job used. Its memory had a column, filled for jobs that died only.
+_VERSION_5 = """
+ALTER TABLE jobs ADD COLUMN cpu_seconds REAL CHECK (cpu_seconds >= 0);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 LATEST = len(MIGRATIONS)
 
 

@@ -381,3 +381,79 @@ def test_thousands_of_jobs_make_a_page_that_is_bounded(app: Application) -> None
     assert (app.folder / "page.html").stat().st_size < 40_000_000
     told = app.run("report", submission, "--format", "json", "-o", "-").out
     assert len(json.loads(told)["jobs"]) == 5_000
+
+
+VALUES = """
+def make(window, api_key):
+    evil = "</script><img src=x onerror=alert(1)>"
+    return [{"name": evil, "password": "hunter22-secret", "n": n} for n in range(window)], evil
+
+def mid(rows, evil):
+    return len(rows)
+"""
+
+
+def valued(app: Application, **settings: str) -> str:
+    app.module("jobs", VALUES)
+    more = "".join(f"{key} = {value}\n" for key, value in settings.items())
+    app.config(
+        '[DATA_NODE.window]\ndefault_data = 30\n[DATA_NODE.api_key]\ndefault_data = "hunter22"\n'
+        '[DATA_NODE.rows]\nstorage_type = "json"\n[DATA_NODE.evil]\n'
+        f"[DATA_NODE.total]\n{more}"
+        '[TASK.make]\nfunction = "jobs.make:function"\ninputs = ["window", "api_key"]\n'
+        'outputs = ["rows", "evil"]\n'
+        '[TASK.mid]\nfunction = "jobs.mid:function"\ninputs = ["rows", "evil"]\n'
+        'outputs = ["total"]\n[SCENARIO.s]\ntasks = ["make", "mid"]\n'
+    )
+    return submitted(app)
+
+
+def test_results_inputs_and_what_lies_between_are_shown(app: Application) -> None:
+    submission = valued(app)
+    shown = page(app, submission)
+    result = shown[shown.index('id="results"') : shown.index('id="inputs"')]
+    assert ">total<" in result
+    assert ">30<" in result
+    inputs = shown[shown.index('id="inputs"') : shown.index('id="graph"')]
+    assert ">window<" in inputs
+    assert "its name says that it is a secret" in inputs
+    assert "30 rows, 3 columns; the first 10 rows" in shown
+    assert "<td>***</td>" in shown
+    assert "<img src=x" not in shown
+    assert "hunter22" not in shown
+    told = app.run("report", submission, "--format", "json", "-o", "-").json["data_nodes"]
+    by_name = {node["node"]: node["value"] for node in told}
+    assert by_name["total"] == {"kind": "text", "text": "30", "note": None}
+    assert by_name["rows"]["columns"] == ["name", "password", "n"]
+    assert len(by_name["rows"]["rows"]) == 10
+
+
+def test_a_data_node_is_hidden_where_the_configuration_says_so(app: Application) -> None:
+    submission = valued(app, report="false")
+    assert "not shown: report = false" in page(app, submission)
+    digest = app.run("report", submission, "--format", "json", "-o", "-").json["notes"]
+    valued_again = (app.folder / "config.toml").read_text(encoding="utf-8")
+    app.config(valued_again.replace("report = false", "report = true"))
+    assert app.run("report", submission, "--format", "json", "-o", "-").json["notes"] == digest
+
+
+def test_another_value_of_report_is_warned_of(app: Application) -> None:
+    valued(app, report='"maybe"')
+    told = app.run("check", "--json").json["issues"]
+    assert [(one["level"], one["id"], one["field"]) for one in told] == [
+        ("WARNING", "total", "report")
+    ]
+
+
+def test_the_page_says_with_what_it_was_made(app: Application) -> None:
+    submission = valued(app)
+    shown = page(app, submission)
+    made = shown[shown.index('class="made"') : shown.index("<nav")]
+    assert "Command" in made
+    assert "taipy-exec submit" in made
+    assert "Python" in made
+    told = app.run("status", submission, "--json").json
+    assert told["submission"]["provenance"]["command"].startswith("taipy-exec submit")
+    for job in told["jobs"]:
+        assert job["cpu_seconds"] >= 0
+        assert job["peak_memory"] > 1_000_000

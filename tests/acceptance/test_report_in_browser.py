@@ -130,18 +130,59 @@ def test_a_link_to_a_section_shows_its_beginning(
     assert f'data-block="{fragment[1:]} {block}"' in acted(browser, page, noted)
 
 
+def lit(dom: str) -> list[str]:
+    """The tasks and data nodes of the graph that are highlighted."""
+    parts = re.findall(r'<g class="([^"]*)" data-name="(\w+)"', dom)
+    return sorted(name for classes, name in parts if "lit" in classes.split())
+
+
+CLICK = (
+    "const click = (name) => document.querySelector(`.picture [data-name=${name}]`)"
+    ".dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+)
+
+
+def test_a_click_on_the_graph_shows_what_is_before_a_task_and_what_comes_after_it(
+    browser: Browser, page: Path
+) -> None:
+    dom = acted(browser, page, f"{CLICK} click('b');")
+    assert lit(dom) == ["after", "b", "c", "hostile"]
+    assert "b: 1 before it, 1 after it" in dom
+    dom = acted(browser, page, f"{CLICK} click('first');")
+    assert lit(dom) == ["a", "first"]
+    assert re.search(r'first: 0 before it, 0 after it · <a href="#job-\d+">Row in', dom)
+    again = acted(browser, page, f"{CLICK} click('first'); click('first');")
+    assert lit(again) == []
+
+
+def test_a_failure_leads_to_its_node_in_the_graph(browser: Browser, page: Path) -> None:
+    follow = "document.querySelector('a[data-node=hostile]').click();"
+    dom = acted(browser, page, f"{follow} document.body.dataset.at = location.hash;")
+    assert 'data-at="#graph"' in dom
+    assert lit(dom) == ["after", "b", "c", "hostile"]
+    assert re.search(r'<g class="task failed lit chosen" data-name="hostile"', dom)
+
+
+def test_the_mouse_over_a_node_highlights_until_it_leaves(browser: Browser, page: Path) -> None:
+    over = "document.querySelector('.picture [data-name=a]').dispatchEvent("
+    moved = f"{over}new MouseEvent('mouseover', {{bubbles: true}}));"
+    assert lit(acted(browser, page, moved)) == ["a", "first"]
+    left = f"{moved}{over}new MouseEvent('mouseout', {{bubbles: true}}));"
+    assert lit(acted(browser, page, left)) == []
+
+
 def test_the_graph_leads_to_the_table_and_can_be_shown_in_full(
     browser: Browser, page: Path
 ) -> None:
     leads = (
-        "document.querySelector('.task[data-name=after]')"
-        ".dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+        f"{CLICK} click('after');"
+        "document.querySelector('#traced a').click();"
         "document.body.dataset.at = location.hash;"
         "document.getElementById('fit').click();"
     )
     dom = acted(browser, page, leads)
     assert 'data-at="#job-2"' in dom
-    assert '<div class="picture full"' in dom
+    assert re.search(r'<div class="picture[^"]* full"', dom)
     assert 'id="fit" aria-pressed="false"' in dom
 
 

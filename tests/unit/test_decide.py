@@ -241,9 +241,10 @@ def test_the_end_of_a_job_is_recorded_with_its_duration_and_peak_memory(scene: S
     scene.submit(CHAIN)
     scene.start("a")
     assert (scene.job("a").worker, scene.job("a").started_at) == ("w", 2.0)
-    scene.do(Finished(job="a", attempt=1, at=9.0, duration=6.5, peak_memory=77))
+    scene.do(Finished(job="a", attempt=1, at=9.0, duration=6.5, peak_memory=77, cpu_seconds=3.5))
     job = scene.job("a")
     assert (job.finished_at, job.duration, job.peak_memory) == (9.0, 6.5, 77)
+    assert job.cpu_seconds == 3.5
     assert job.failure is None
 
 

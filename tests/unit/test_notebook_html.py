@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from taipy_exec.api.cell_progress import Progress
 from taipy_exec.api.notebook import MOST_ROWS, progress_html, progress_text, table_html
-from taipy_exec.api.progress import Progress
 from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -131,7 +131,7 @@ def fake_ipython(monkeypatch: pytest.MonkeyPatch, shell: object) -> Output:
 
 
 def test_progress_is_drawn_when_something_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taipy_exec.api.progress._SECONDS", 0.0)
+    monkeypatch.setattr("taipy_exec.api.cell_progress._SECONDS", 0.0)
     output = fake_ipython(monkeypatch, SimpleNamespace(kernel=object()))
     record, _ = submission(Status.RUNNING)
     progress = Progress(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.markup import plural, size, text
 from taipy_exec.cli.report.page import MOST_TASKS
 from taipy_exec.cli.report.slots import slots, waiting
-from taipy_exec.cli.report.timeline import MOST_SLOTS
+from taipy_exec.cli.report.timeline import MOST_BARS, MOST_SLOTS, timeline
 from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig
 from taipy_exec.config.redaction import redaction
 from taipy_exec.display.visible import readable
@@ -270,3 +271,66 @@ def test_secrets_of_data_nodes_and_of_the_broker_are_masked() -> None:
         assert masks("postgres://u:pass word") == "postgres://u:pass word"
         assert masks("postgres://u:pass@h/d") == "postgres://u:***@h/d"
         assert "x@h" not in masks("amqps://u:x@h")
+
+
+# -- very many jobs, and the times of the timeline ----------------------------------------
+
+
+def test_a_moment_on_the_way_to_a_free_slot_is_no_wait() -> None:
+    quick = [story(f"q{n}", at=(100, 100.001, 101), worker=f"h:{n}") for n in range(4)]
+    waited = [story(f"w{n}", at=(100, 101, 102), worker=f"h:{n}") for n in range(2)]
+    assert max(count for _, count in waiting([*quick, *waited], 200.0)) == 6
+    assert max(count for _, count in waiting([*quick, *waited], 200.0, 0.05)) == 2
+    html = render_report(report(*quick, *waited), "html")
+    assert "ready, no slot free: 2 jobs at most" in html
+
+
+@pytest.mark.long
+def test_a_page_of_100_000_jobs_is_small_and_shows_what_failed() -> None:
+    stories = [
+        story(
+            f"step_{n:05}",
+            Status.FAILED if n % 20_000 == 7 else Status.COMPLETED,
+            at=(100, 100 + n / 1e3, 100.001 + n / 1e3),
+            worker=f"h:{n % 8}",
+            kind="raised" if n % 20_000 == 7 else None,
+            log="x" * 100,
+        )
+        for n in range(100_000)
+    ]
+    html = render_report(report(*stories), "html")
+    assert len(html) < 5_000_000
+    for number in (7, 20_007, 80_007):
+        assert f'<tr id="job-{number}"' in html
+        assert f'id="log-{number}"' in html
+    assert 'id="job-8"' not in html
+    assert "99,995 other jobs, in groups" in html
+    assert '<th scope="row">step_*</th>' in html
+    links = set(re.findall(r'href="#([^"]+)"', html))
+    assert links <= set(re.findall(r' id="([^"]+)"', html))
+
+
+def test_failed_jobs_are_drawn_alone_where_others_share_a_bar() -> None:
+    stories = [
+        story(
+            f"t{n}",
+            Status.FAILED if n == 5_000 else Status.COMPLETED,
+            at=(100, 100 + n, 100.5 + n),
+            kind="raised" if n == 5_000 else None,
+        )
+        for n in range(10_000)
+    ]
+    drawn = timeline(report(*stories))
+    bars = re.findall(r'class="bar (\w+)" style="[^"]*" title="([^"]*)"', drawn)
+    assert len(bars) <= 2 * MOST_BARS
+    assert [tip for kind, tip in bars if kind == "failed"] == ["t5000: FAILED, ran "]
+    assert any(tip.startswith("2 jobs: 2 completed") for _, tip in bars)
+
+
+def test_the_table_begins_with_what_failed() -> None:
+    html = render_report(
+        report(story("a"), story("b", Status.FAILED, at=(1, 2, 3), kind="raised"), story("c")),
+        "html",
+    )
+    assert re.findall(r'<tr id="job-(\d)"', html) == ["1", "0", "2"]
+    assert 'data-node="b"' not in html, "there is no graph to lead to"

@@ -166,6 +166,7 @@ def test_jobs_come_back_in_topological_order_as_they_were_stored(store: Store) -
         pending_at=1.5,
         duration=0.5,
         peak_memory=2**40,
+        cpu_seconds=0.375,
     )
     jobs = [job(2), full, job(1, status=Status.SUBMITTED, started_at=None, worker=None)]
     store.add_submission(submission(), jobs)
@@ -183,7 +184,7 @@ def test_every_status_can_be_stored(store: Store, status: Status) -> None:
 
 def test_a_change_of_jobs_submissions_and_edits_is_stored_together(store: Store) -> None:
     first, second, _ = fill(store)
-    done = update(first, Status.COMPLETED, duration=0.25, peak_memory=5)
+    done = update(first, Status.COMPLETED, duration=0.25, peak_memory=5, cpu_seconds=0.125)
     failed = update(second, Status.FAILED, reason=Reason.RAISED, failure=FAILURE)
     record = submission(
         counts={Status.COMPLETED: 1, Status.FAILED: 1}, finished_at=9.0, coordinator="h:1:1"

@@ -87,6 +87,8 @@ def report(
         _configuration(location.program(record.program) if record.program else location),
         now=time.time(),
         where=where,
+        with_values=format in ("html", "json"),
+        only_rows=format == "html",
     )
     for note in found.notes:
         streams.warn(note)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from taipy_exec.cli.job_log import NO_LOG, LogTail, log_size, read_tail, room_for
+from taipy_exec.cli.report.groups import own_rows
 from taipy_exec.cli.report.lineage import Lineage, lineage
+from taipy_exec.cli.report.preview import Preview
+from taipy_exec.cli.report.values import previews
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.identity import is_interrupted
+from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
@@ -20,7 +24,9 @@ from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 
 _LONGEST_TRACEBACK = 20_000
-_ALL_TRACEBACKS = 8_000_000
+_ALL_TRACEBACKS = 2_000_000
+# The logs of a page that shows some of very many jobs.
+_LOGS_OF_SOME = 1_000_000
 _LONGEST_MESSAGE = 4_000
 
 
@@ -42,6 +48,7 @@ class JobStory:
 class Report:
     """A submission as it stood at `made_at`. `graph` is None where it is not known any more.
 
+    `previews` are the values of data nodes in short, by the names of those that were looked at.
     `notes` tell what the report lacks; `where` is what a command needs to find the application.
     """
 
@@ -50,6 +57,7 @@ class Report:
     made_at: float
     graph: JobGraph | None = None
     lineage: tuple[Lineage, ...] = ()
+    previews: Mapping[str, Preview] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     where: str = ""
     interrupted: bool = False
@@ -60,6 +68,24 @@ class Report:
         """The jobs that failed, in the order in which they did."""
         found = [story for story in self.stories if story.job.status is Status.FAILED]
         return tuple(sorted(found, key=lambda story: story.job.finished_at or 0.0))
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The numbers of the jobs that have a row of their own, in the order of the table."""
+        return tuple(own_rows([story.job for story in self.stories]))
+
+    @cached_property
+    def _with_row(self) -> frozenset[int]:
+        return frozenset(self.rows)
+
+    def has_row(self, number: int) -> bool:
+        """Whether the job of this number has a row that one can link to."""
+        return number in self._with_row
+
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether there are too many jobs to show each."""
+        return len(self.rows) < len(self.stories)
 
     @property
     def seconds(self) -> float:
@@ -75,13 +101,20 @@ def gather(
     *,
     now: float,
     where: str = "",
+    with_values: bool = False,
+    only_rows: bool = False,
 ) -> Report:
-    """The report of a submission. `config` may be why there is none. Raises NotFoundError."""
+    """The report of a submission. `config` may be why there is none. Raises NotFoundError.
+
+    `with_values`: data nodes are read, which may take some seconds; `only_rows`: logs are, of jobs
+    that have a row of their own.
+    """
     record = store.submission(wanted)
     jobs = store.jobs(record.id)
     notes: list[str] = []
     graph: JobGraph | None = None
     data: tuple[Lineage, ...] = ()
+    shown: Mapping[str, Preview] = {}
     known = config if isinstance(config, AppConfig) else None
     redacted = redaction(known)
     jobs = _without_secrets(jobs, redacted)
@@ -94,25 +127,36 @@ def gather(
             if record.program is None:
                 instance = store.instance(record.instance)
                 data = lineage(store, config, scenario, instance, graph, jobs, redacted)
+                if with_values:
+                    nodes = instance_nodes(config, scenario, instance)
+                    order = sorted(data, key=_by_interest)
+                    shown = previews([nodes[n.node] for n in order], redacted, config.root)
         except TaipyExecError as error:
             notes.append(_missing(error, redacted))
         if record.config_digest and record.config_digest != config.digest:
             notes.append(
                 "The configuration has changed since this was submitted: graph and data are shown "
-                "as it is now."
+                "as they are now."
             )
-    stories = _stories(store.folder, jobs, redacted, now)
+    with_log = range(len(jobs)) if not only_rows else own_rows(jobs)
+    stories = _stories(store.folder, jobs, frozenset(with_log), redacted, now)
     return Report(
         record=record,
         stories=stories,
         made_at=now,
         graph=graph,
         lineage=data,
+        previews=shown,
         notes=tuple(notes),
         where=where,
         interrupted=is_interrupted(store.folder, record),
         statuses={job.task: job.status.name for job in jobs},
     )
+
+
+def _by_interest(node: Lineage) -> int:
+    """Results come first, then what went in: not all data nodes may be read."""
+    return 0 if node.is_result else 1 if node.is_input else 2
 
 
 def _missing(error: TaipyExecError, redacted: Callable[[str], str]) -> str:
@@ -147,13 +191,20 @@ def _shortened(text: str, room: int) -> str:
 
 
 def _stories(
-    folder: Path, jobs: Sequence[JobRecord], redacted: Callable[[str], str], now: float
+    folder: Path,
+    jobs: Sequence[JobRecord],
+    with_log: frozenset[int],
+    redacted: Callable[[str], str],
+    now: float,
 ) -> tuple[JobStory, ...]:
-    paths = [log_path(folder, job.submission, job.id) for job in jobs]
-    room = room_for(sum(log_size(path) > 0 for path in paths))
+    paths = {n: log_path(folder, jobs[n].submission, jobs[n].id) for n in with_log}
+    count = sum(log_size(path) > 0 for path in paths.values())
+    room = room_for(count)
+    if len(with_log) < len(jobs):
+        room = min(room, _LOGS_OF_SOME // max(count, 1))
     return tuple(
-        _story(job, read_tail(path, room, redacted), now)
-        for job, path in zip(jobs, paths, strict=True)
+        _story(job, read_tail(paths[n], room, redacted) if n in paths else NO_LOG, now)
+        for n, job in enumerate(jobs)
     )
 
 

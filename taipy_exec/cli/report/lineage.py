@@ -40,6 +40,16 @@ class Lineage:
     changed_since: float | None = None
     is_missing: bool = False
 
+    @property
+    def is_result(self) -> bool:
+        """Whether a job of the submission writes it and none reads it."""
+        return bool(self.writers) and not self.readers
+
+    @property
+    def is_input(self) -> bool:
+        """Whether no job of the submission writes it."""
+        return not self.writers
+
 
 def lineage(
     store: Store,

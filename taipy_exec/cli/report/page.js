@@ -5,6 +5,7 @@
   document.documentElement.classList.add("script");
   all(".controls").forEach((part) => { part.hidden = false; });
 
+  const rowOf = new Map();
   const table = one("job-table");
   if (table) {
     const body = table.tBodies[0];
@@ -71,18 +72,117 @@
     addEventListener("hashchange", show);
     show();
 
-    const rows = new Map(Array.from(body.rows, (row) => [row.cells[1].textContent, row.id]));
-    all(".picture .task").forEach((task) => task.addEventListener("click", () => {
-      const id = rows.get(task.dataset.name);
-      if (id) location.hash = id;
+    for (const row of body.rows) rowOf.set(row.cells[1].textContent, row);
+  }
+
+  const picture = document.querySelector(".picture");
+  if (picture) {
+    // What is before a node, and what comes after it: by kind and name, as both may have one name.
+    const key = (kind, name) => `${kind} ${name}`;
+    const nodes = new Map();
+    for (const kind of ["task", "data"]) {
+      all(`.${kind}`, picture).forEach((part) => nodes.set(key(kind, part.dataset.name), part));
+    }
+    const before = new Map();
+    const after = new Map();
+    const add = (map, from, step) => {
+      if (!map.has(from)) map.set(from, []);
+      map.get(from).push(step);
+    };
+    all(".edge", picture).forEach((edge) => {
+      const [source, target] = edge.classList.contains("reads") ? ["data", "task"] : ["task", "data"];
+      const from = key(source, edge.dataset.from);
+      const to = key(target, edge.dataset.to);
+      add(after, from, [to, edge]);
+      add(before, to, [from, edge]);
+    });
+    const walk = (start, map, lit) => {
+      const seen = new Set([start]);
+      const todo = [start];
+      while (todo.length) {
+        for (const [next, edge] of map.get(todo.pop()) || []) {
+          lit.add(edge);
+          if (seen.has(next)) continue;
+          seen.add(next);
+          todo.push(next);
+          if (nodes.has(next)) lit.add(nodes.get(next));
+        }
+      }
+      return Array.from(seen).filter((one) => one.startsWith("task ")).length;
+    };
+
+    const traced = one("traced");
+    const told = traced.textContent;
+    let lit = new Set();
+    let pinned = "";
+    const clear = () => {
+      lit.forEach((part) => part.classList.remove("lit", "chosen"));
+      picture.classList.remove("traced");
+      lit = new Set();
+      traced.textContent = told;
+    };
+    const link = (id, name) => {
+      const found = document.createElement("a");
+      found.href = `#${id}`;
+      found.textContent = name;
+      traced.append(" · ", found);
+    };
+    const trace = (chosen) => {
+      clear();
+      const part = nodes.get(chosen);
+      lit.add(part);
+      const own = Number(part.classList.contains("task"));
+      const first = walk(chosen, before, lit) - own;
+      const last = walk(chosen, after, lit) - own;
+      lit.forEach((found) => found.classList.add("lit"));
+      part.classList.add("chosen");
+      picture.classList.add("traced");
+      const name = part.dataset.name;
+      traced.textContent = `${name}: ${first} before it, ${last} after it`;
+      const row = own && rowOf.get(name);
+      if (!row) return;
+      link(row.id, "Row in the table");
+      const log = row.querySelector("th a");
+      if (log) link(log.hash.slice(1), "Log");
+    };
+    const nodeAt = (event) => {
+      const part = event.target.closest(".task,.data");
+      return part && key(part.classList.contains("task") ? "task" : "data", part.dataset.name);
+    };
+    const pin = (chosen) => {
+      pinned = chosen;
+      if (chosen) trace(chosen);
+      else clear();
+    };
+    picture.addEventListener("click", (event) => {
+      const chosen = nodeAt(event);
+      pin(chosen === pinned ? "" : chosen || "");
+    });
+    addEventListener("keydown", (event) => { if (event.key === "Escape" && pinned) pin(""); });
+    // In a very large graph every move of the mouse would be work.
+    if (nodes.size <= 2000) {
+      picture.addEventListener("mouseover", (event) => {
+        const chosen = nodeAt(event);
+        if (chosen && !pinned) trace(chosen);
+      });
+      picture.addEventListener("mouseout", (event) => {
+        if (!pinned && nodeAt(event)) clear();
+      });
+    }
+    all("a[data-node]").forEach((from) => from.addEventListener("click", (event) => {
+      const chosen = key("task", from.dataset.node);
+      if (!nodes.has(chosen)) return;
+      event.preventDefault();
+      history.pushState(null, "", "#graph");
+      pin(chosen);
+      nodes.get(chosen).scrollIntoView({ block: "center", inline: "center" });
     }));
   }
 
   const fit = one("fit");
   if (fit) {
-    const picture = fit.closest("section").querySelector(".picture");
     const width = picture.querySelector("svg").getAttribute("width");
-    fit.parentElement.hidden = width <= picture.clientWidth;
+    fit.hidden = width <= picture.clientWidth;
     fit.addEventListener("click", () => {
       const full = picture.classList.toggle("full");
       fit.setAttribute("aria-pressed", !full);

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from importlib.resources import files
 from string import Template
 
 from taipy_exec.cli.graph import render_graph
 from taipy_exec.cli.render import counts_text, duration, short_id
-from taipy_exec.cli.report import sections
-from taipy_exec.cli.report.content import Report
+from taipy_exec.cli.report import sections, value_sections
+from taipy_exec.cli.report.content import JobStory, Report
+from taipy_exec.cli.report.made_with import made_with
 from taipy_exec.cli.report.markup import badge, command, moment, plural, text, zone
+from taipy_exec.cli.report.table import table
 from taipy_exec.cli.report.timeline import timeline
 from taipy_exec.cli.state import as_argument
 from taipy_exec.display.palette import LOOKS, class_name, glyph, tally
@@ -23,6 +26,7 @@ MOST_TASKS = 5_000
 MOST_ARROWS = 30_000
 # A wider picture scrolls at first: made to fit, nobody could read it.
 WIDEST_FITTED = 1_800
+_WITH_ZONE = "%Y-%m-%d %H:%M:%S %Z"
 _WIDTH = re.compile(r'<svg [^>]*? width="(\d+)"')
 
 
@@ -34,21 +38,25 @@ def html_page(report: Report) -> str:
     style = (here / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     record = report.record
+    results, inputs = value_sections.results(report), value_sections.inputs(report)
     return template.substitute(
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        policy="default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'",
         title=f"{glyph(record.status.name)} {text(record.scenario)} {text(record.status.name)}",
         style=f"{_colours()}{style}",
         head=_head(report),
-        menu=_menu(report),
+        menu=_menu(report, results, inputs),
         failures=_failures(report),
+        results=results,
+        inputs=inputs,
         graph=_graph(report),
         timeline=timeline(report),
         zone=zone(report.made_at),
         filters=_filters(report),
-        jobs=sections.table(report)
+        jobs=table(report)
         if report.stories
         else '<p class="empty">This submission has no jobs.</p>',
-        data=sections.data(report),
+        data=f"{sections.data(report)}\n{value_sections.between(report)}",
         logs=sections.logs(report),
         foot=_foot(report),
         script=script,
@@ -82,8 +90,8 @@ def _head(report: Report) -> str:
         ("Instance", text(name)),
         ("Only", text(target)),
         ("Retries", _code(record.properties.get("retries"))),
-        ("Submitted", moment(record.created_at)),
-        ("Ended", moment(record.finished_at)),
+        ("Submitted", moment(record.created_at, form=_WITH_ZONE)),
+        ("Ended", moment(record.finished_at, form=_WITH_ZONE)),
         ("Took" if ended else "So far", duration(report.seconds)),
         ("Asked for", ", ".join(_wishes(report))),
         ("Submission", _code(record.id)),
@@ -102,7 +110,7 @@ def _head(report: Report) -> str:
     return (
         f"<h1>{text(record.scenario)} {state}</h1>\n"
         f'<p class="counts">{text(_counts(report))}</p>\n{_share(report)}\n'
-        f"<dl>{shown}</dl>\n{told}"
+        f"<dl>{shown}</dl>\n{made_with(report)}\n{told}"
     )
 
 
@@ -130,9 +138,13 @@ def _share(report: Report) -> str:
     return f'<div class="share" aria-hidden="true">{parts}</div>' if parts else ""
 
 
-def _menu(report: Report) -> str:
+def _menu(report: Report, results: str, inputs: str) -> str:
     entries = [("graph", "Graph"), ("timeline", "Timeline"), ("jobs", "Jobs")]
     entries += [("data", "Data"), ("logs", "Logs")]
+    if inputs:
+        entries.insert(0, ("inputs", "Inputs"))
+    if results:
+        entries.insert(0, ("results", "Results"))
     if report.failed:
         entries.insert(0, ("failures", f"Failures ({len(report.failed)})"))
     return "".join(f'<a href="#{id}">{name}</a>' for id, name in entries)
@@ -160,31 +172,39 @@ def _graph(report: Report) -> str:
             f"many to draw. {command(wanted)}</p>"
         )
     drawn = render_graph(graph, "svg", title=report.record.scenario, statuses=report.statuses)
-    width = _WIDTH.search(drawn)
-    full = width is not None and int(width[1]) > WIDEST_FITTED
+    found = _WIDTH.search(drawn)
+    width = int(found[1]) if found else 0
+    full = width > WIDEST_FITTED
     return (
         '<div class="controls" hidden><button type="button" id="fit" '
-        f'aria-pressed="{str(not full).lower()}">Fit to width</button></div>'
-        f'<div class="picture{" full" if full else ""}" tabindex="0" role="region" '
-        f'aria-label="Graph, scrolls">{drawn}</div>'
+        f'aria-pressed="{str(not full).lower()}">Fit to width</button>'
+        '<output id="traced" aria-live="polite">Click a task or a data node to see what it '
+        "depends on and what depends on it.</output></div>"
+        f'<div class="picture{" full" if full else ""}" style="--own:{width}px" tabindex="0" '
+        f'role="region" aria-label="Graph, scrolls">{drawn}</div>'
     )
 
 
 def _filters(report: Report) -> str:
     if not report.stories:
         return ""
+    with_rows = {story.job.task: story.job.status.name for story in _with_row(report)}
     buttons = "".join(
         f'<button type="button" class="filter {class_name(status)}" aria-pressed="false" '
         f'data-status="{class_name(status)}">{glyph(status)} {count:,} {text(status.lower())}'
         "</button>"
-        for status, count in tally(report.statuses, report.statuses)
+        for status, count in tally(with_rows, with_rows)
     )
     return (
         '<div class="controls" hidden><label>Find <input type="search" id="find" '
         'placeholder="task, reason, worker"></label>'
         f'<span role="group" aria-label="Show only">{buttons}</span>'
-        f'<output id="shown" aria-live="polite">{plural(len(report.stories), "job")}</output></div>'
+        f'<output id="shown" aria-live="polite">{plural(len(report.rows), "job")}</output></div>'
     )
+
+
+def _with_row(report: Report) -> Iterator[JobStory]:
+    return (report.stories[number] for number in report.rows)
 
 
 def _foot(report: Report) -> str:

@@ -1,15 +1,15 @@
-"""The parts of the page that tell of jobs and data: failures, table, lineage, logs."""
+"""The parts of the page that tell of jobs and data: failures, lineage, logs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taipy_exec.cli.job_log import last_lines
 from taipy_exec.cli.render import duration, reason_text, short_id
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.lineage import Lineage
 from taipy_exec.cli.report.markup import badge, block, command, moment, plural, size, text
-from taipy_exec.display.palette import class_name
+from taipy_exec.cli.report.table import has_log
 from taipy_exec.display.visible import readable
 from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord
@@ -18,6 +18,10 @@ from taipy_exec.model.status import Status
 SHOWN_FAILURES = 20
 _LAST_LINES = 12
 _SHOWN_NAMES = 30
+# Up to so many data nodes each has its row, of more so many have; so many are printed.
+MOST_NODES = 1_000
+FEWER_NODES = 300
+PRINTED_NODES = 30
 
 
 def failures(report: Report) -> str:
@@ -31,10 +35,14 @@ def failures(report: Report) -> str:
         )
     left = sum(story.job.status is Status.ABANDONED for story in report.stories)
     if left:
-        parts.append(f"<p>{plural(left, 'job')} behind what failed or was canceled: abandoned.</p>")
+        were = "was" if left == 1 else "were"
+        parts.append(
+            f"<p>{plural(left, 'job')} {were} not run because a job before failed or was "
+            "canceled.</p>"
+        )
     if report.failed and report.record.finished_at is not None:
         again = f"taipy-exec retry {short_id(report.record.id)}{report.where}"
-        parts.append(f"<p>{command(again)} runs what is left.</p>")
+        parts.append(f"<p>Retry everything that did not complete: {command(again)}</p>")
     return "\n".join(parts)
 
 
@@ -54,7 +62,10 @@ def _failure(report: Report, story: JobStory, number: int) -> str:
     if story.log.text.strip():
         lines = last_lines(readable(story.log.text), _LAST_LINES)
         parts += ["<h4>Last lines of its log</h4>", block("log", lines, f"Log of {job.task}")]
-    parts.append(f"<p>More: {command(_logs_command(report, job))}</p></article>")
+    links = [f"More: {command(_logs_command(report, job))}"]
+    if report.graph is not None:
+        links.insert(0, f'<a href="#graph" data-node="{text(job.task)}">In the graph</a>')
+    parts.append(f"<p>{' · '.join(links)}</p></article>")
     return "\n".join(parts)
 
 
@@ -76,82 +87,26 @@ def _facts(story: JobStory) -> str:
         facts.append(f"attempt {job.attempt}")
     if job.worker:
         facts.append(f"on {text(job.worker)}")
+    if job.cpu_seconds is not None:
+        facts.append(f"processor time {duration(job.cpu_seconds)}")
     if job.peak_memory:
-        facts.append(f"at most {size(job.peak_memory)} of memory")
+        facts.append(f"peak memory {size(job.peak_memory)}")
     if job.finished_at is not None:
         facts.append(f"ended {moment(job.finished_at)}")
     return " · ".join(facts)
 
 
-# -- the table ----------------------------------------------------------------------------
-
-_COLUMNS = (
-    ("#", "number"),
-    ("Task", "text"),
-    ("Status", "text"),
-    ("Why", "text"),
-    ("Waited", "number"),
-    ("Ran", "number"),
-    ("Started", "number"),
-    ("Attempt", "number"),
-    ("Worker", "text"),
-)
-
-
-def table(report: Report) -> str:
-    """Every job in the order of the graph."""
-    heads = "".join(
-        f'<th scope="col" class="{kind}"{" aria-sort=ascending" if not n else ""}>'
-        f'<button type="button" data-column="{n}">{name}</button></th>'
-        for n, (name, kind) in enumerate(_COLUMNS)
-    )
-    rows = "\n".join(_row(story, number) for number, story in enumerate(report.stories))
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Table of jobs">'
-        f'<table id="job-table"><caption class="unseen">Jobs in the order of the graph</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>"
-    )
-
-
-def _row(story: JobStory, number: int) -> str:
-    job = story.job
-    status = job.status.name
-    why = shortened(reason_text(job))
-    name = text(job.task)
-    if _has_more(story):
-        name = f'<a href="#log-{number}" title="Its log">{name}</a>'
-    begun = job.started_at
-    return (
-        f'<tr id="job-{number}" data-status="{class_name(status)}">'
-        f'<td class="number">{number + 1}</td><th scope="row">{name}</th>'
-        f"<td>{badge(status)}</td><td>{text(why)}</td>"
-        f"{_seconds(story.waited)}{_seconds(story.ran)}"
-        f'<td class="number" data-v="{begun or ""}">{moment(begun, form="%H:%M:%S")}</td>'
-        f'<td class="number">{job.attempt}</td><td>{text(job.worker or "")}</td></tr>'
-    )
-
-
-def _seconds(value: float | None) -> str:
-    known = "" if value is None else f"{value:.6f}"
-    return f'<td class="number" data-v="{known}">{duration(value)}</td>'
-
-
 # -- logs ---------------------------------------------------------------------------------
-
-
-def _has_more(story: JobStory) -> bool:
-    return bool(story.log.text or story.job.failure)
 
 
 def logs(report: Report) -> str:
     """A closed part for each job that printed something or failed."""
-    parts = [
-        _log(report, story, number)
-        for number, story in enumerate(report.stories)
-        if _has_more(story)
-    ]
-    silent = len(report.stories) - len(parts)
-    if silent and report.stories:
+    with_log = [n for n in sorted(report.rows) if has_log(report, n)]
+    parts = [_log(report, report.stories[number], number) for number in with_log]
+    if report.is_collapsed:
+        parts.append('<p class="empty">Logs of jobs in groups are left out.</p>')
+    elif len(with_log) < len(report.stories):
+        silent = len(report.stories) - len(with_log)
         parts.append(f'<p class="empty">{plural(silent, "job")} printed nothing.</p>')
     return "\n".join(parts) or '<p class="empty">There are no jobs.</p>'
 
@@ -194,35 +149,72 @@ def data(report: Report) -> str:
         f'<th scope="col">{name}</th>'
         for name in ("Data node", "Written by", "Written", "Read by", "Place")
     )
-    rows = "\n".join(_node(node, jobs, tasks) for node in report.lineage)
+    shown = _most_telling(report)
+    rows = "\n".join(
+        _node(node, jobs, tasks, report, in_print=n < PRINTED_NODES) for n, node in enumerate(shown)
+    )
+    more = ""
+    left = len(report.lineage) - len(shown)
+    if left:
+        more = f"<p>{plural(left, 'more data node')}, not shown: as JSON they are all there.</p>"
+    if len(shown) > PRINTED_NODES:
+        rest = plural(len(shown) - PRINTED_NODES, "more data node")
+        more += f'<p class="printed">And {rest}: see the page.</p>'
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Data nodes"><table>'
         f'<caption class="unseen">Data nodes: where they come from and where they go</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>"
+        f"<thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>{more}"
     )
 
 
-def _node(node: Lineage, jobs: dict[str, tuple[int, JobRecord]], tasks: dict[str, str]) -> str:
+def _most_telling(report: Report) -> Sequence[Lineage]:
+    """All data nodes; of very many those that failed jobs touch, results and inputs."""
+    if len(report.lineage) <= MOST_NODES:
+        return report.lineage
+    failed = {story.job.task for story in report.failed}
+
+    def rank(node: Lineage) -> int:
+        if not failed.isdisjoint((*node.writers, *node.readers)):
+            return 0
+        return 1 if node.is_result or node.is_input else 2
+
+    return sorted(report.lineage, key=rank)[:FEWER_NODES]
+
+
+def _node(
+    node: Lineage,
+    jobs: dict[str, tuple[int, JobRecord]],
+    tasks: dict[str, str],
+    report: Report,
+    *,
+    in_print: bool,
+) -> str:
     unknown = f"<small>{'never' if node.is_missing else 'not known'}</small>"
     since = ""
     if node.changed_since is not None:
         since = f'<br><small class="cut">again {moment(node.changed_since)}</small>'
+    row = "<tr>" if in_print else '<tr class="unprinted">'
     return (
-        f'<tr><th scope="row">{text(node.node)}<br><small>{text(node.storage_type)}, '
+        f'{row}<th scope="row">{text(node.node)}<br><small>{text(node.storage_type)}, '
         f"{text(node.scope.lower())}</small></th>"
-        f"<td>{_writer(node, jobs, tasks)}</td>"
+        f"<td>{_writer(node, jobs, tasks, report)}</td>"
         f"<td>{moment(node.written_at) or unknown}{since}</td>"
-        f"<td>{_names(node.readers, jobs) or '<small>no job here</small>'}</td>"
+        f"<td>{_names(node.readers, jobs, report) or '<small>no job here</small>'}</td>"
         f'<td class="place">{text(node.place)}</td></tr>'
     )
 
 
-def _writer(node: Lineage, jobs: dict[str, tuple[int, JobRecord]], tasks: dict[str, str]) -> str:
+def _writer(
+    node: Lineage,
+    jobs: dict[str, tuple[int, JobRecord]],
+    tasks: dict[str, str],
+    report: Report,
+) -> str:
     """The job that wrote it; beside it, where that is another, the one that is to write it."""
     by = node.written_by
     if by in tasks:
-        return _names((tasks[by],), jobs)
-    planned = _names(node.writers, jobs)
+        return _names((tasks[by],), jobs, report)
+    planned = _names(node.writers, jobs, report)
     if by is None:
         return planned or ("<small>from outside</small>" if node.written_at else "")
     name = f"<code>{text(short_id(by))}</code>" if by.startswith("JOB_") else text(by)
@@ -231,15 +223,17 @@ def _writer(node: Lineage, jobs: dict[str, tuple[int, JobRecord]], tasks: dict[s
     return earlier if planned else f"{name}{comment}"
 
 
-def _names(names: tuple[str, ...], jobs: dict[str, tuple[int, JobRecord]]) -> str:
-    return "<br>".join(_linked(names[:_SHOWN_NAMES], jobs)) + (
+def _names(names: tuple[str, ...], jobs: dict[str, tuple[int, JobRecord]], report: Report) -> str:
+    return "<br>".join(_linked(names[:_SHOWN_NAMES], jobs, report)) + (
         f"<br><small>and {len(names) - _SHOWN_NAMES:,} more</small>"
         if len(names) > _SHOWN_NAMES
         else ""
     )
 
 
-def _linked(names: tuple[str, ...], jobs: dict[str, tuple[int, JobRecord]]) -> Iterator[str]:
+def _linked(
+    names: tuple[str, ...], jobs: dict[str, tuple[int, JobRecord]], report: Report
+) -> Iterator[str]:
     for name in names:
         if name not in jobs:
             yield text(name)
@@ -247,4 +241,7 @@ def _linked(names: tuple[str, ...], jobs: dict[str, tuple[int, JobRecord]]) -> I
         number, job = jobs[name]
         done = job.status is Status.COMPLETED
         state = "" if done else f" <small>{text(job.status.name.lower())}</small>"
-        yield f'<a href="#job-{number}">{text(name)}</a>{state}'
+        if report.has_row(number):
+            yield f'<a href="#job-{number}">{text(name)}</a>{state}'
+        else:
+            yield f"{text(name)}{state}"

@@ -6,7 +6,8 @@ from typing import Any
 
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.lineage import Lineage
-from taipy_exec.cli.shapes import dump, job_fields, submission_fields, when
+from taipy_exec.cli.report.preview import Preview
+from taipy_exec.cli.shapes import dump, job_fields, when, whole_submission_fields
 
 
 def json_report(report: Report) -> str:
@@ -14,7 +15,7 @@ def json_report(report: Report) -> str:
     graph = report.graph
     fields: dict[str, object] = {
         "made_at": when(report.made_at),
-        "submission": submission_fields(report.record),
+        "submission": whole_submission_fields(report.record),
         "jobs": [_job(story) for story in report.stories],
         "graph": None
         if graph is None
@@ -27,7 +28,10 @@ def json_report(report: Report) -> str:
             }
             for task in graph.tasks
         ],
-        "data_nodes": [_node(node) for node in report.lineage],
+        "data_nodes": [
+            {**_node(node), "value": _value(report.previews.get(node.node))}
+            for node in report.lineage
+        ],
         "notes": report.notes,
     }
     return dump(fields)
@@ -41,6 +45,16 @@ def _job(story: JobStory) -> dict[str, Any]:
         "log": story.log.text,
         "log_left_out": story.log.left_out,
     }
+
+
+def _value(preview: Preview | None) -> dict[str, Any] | None:
+    """The first part of a value, as text; of a picture what it is."""
+    if preview is None:
+        return None
+    fields: dict[str, Any] = {"kind": preview.kind, "text": preview.text or None}
+    if preview.kind == "table":
+        fields |= {"columns": preview.columns, "rows": preview.rows}
+    return {**fields, "note": preview.note or None}
 
 
 def _node(node: Lineage) -> dict[str, Any]:

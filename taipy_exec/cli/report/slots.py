@@ -88,8 +88,11 @@ def _runs(stories: Iterable[JobStory]) -> Iterable[Run]:
             )
 
 
-def waiting(stories: Iterable[JobStory], now: float) -> list[tuple[float, int]]:
-    """How many jobs waited for a slot from each moment on, while their inputs were ready."""
+def waiting(stories: Iterable[JobStory], now: float, least: float = 0.0) -> list[tuple[float, int]]:
+    """How many jobs waited for a slot from each moment on, while their inputs were ready.
+
+    Who waited no longer than `least` seconds was on its way to a free slot, and does not count.
+    """
     changes: dict[float, int] = {}
     for story in stories:
         ready, began = story.job.pending_at, story.job.started_at
@@ -99,7 +102,7 @@ def waiting(stories: Iterable[JobStory], now: float) -> list[tuple[float, int]]:
             began = None  # that was a former attempt
         end = began if began is not None else story.job.finished_at
         end = now if end is None else end
-        if end > ready:
+        if end - ready > least:
             changes[ready] = changes.get(ready, 0) + 1
             changes[end] = changes.get(end, 0) - 1
     steps, count = [], 0

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from taipy_exec.cli.render import duration
+from taipy_exec.cli.render import counts_text, duration
 from taipy_exec.cli.report.content import Report
-from taipy_exec.cli.report.markup import plural, text
+from taipy_exec.cli.report.markup import plural, size, text
 from taipy_exec.cli.report.slots import Run, Slot, slots, waiting
 from taipy_exec.display.palette import class_name, glyph
+from taipy_exec.model.status import Status
 
 MOST_SLOTS = 200
 # Bars narrower than this (percent) have no room for a name.
 _NAMED_FROM = 4.0
+# Of more runs than that, those that are next to each other share a bar.
+MOST_BARS = 4_000
+MOST_FAILED_BARS = 200
+# Between being ready and being started lies no wait that is worth a word. In seconds.
+_ON_ITS_WAY = 0.05
 _TICKS = 8
 _STEPS: tuple[float, ...] = (
     0.001,
@@ -48,9 +55,11 @@ def timeline(report: Report) -> str:
     span = _Span(min(begin, min(run.begin for slot in rows for run in slot.runs)), end)
     ticks = list(_ticks(span))
     positions = {story.job.id: n for n, story in enumerate(report.stories)}
+    shown = rows[:MOST_SLOTS]
+    narrow = bar_width(sum(len(slot.runs) for slot in shown), len(shown))
     parts = ['<div class="timeline">', _axis(ticks)]
-    for number, slot in enumerate(rows[:MOST_SLOTS], 1):
-        parts.append(_row(number, slot, span, ticks, positions))
+    for number, slot in enumerate(shown, 1):
+        parts.append(_row(number, slot, span, ticks, positions, narrow, report))
     parts.append(_queue(report, span))
     parts.append("</div>")
     if len(rows) > MOST_SLOTS:
@@ -89,19 +98,25 @@ def _row(
     span: _Span,
     ticks: Sequence[tuple[float, str]],
     positions: dict[str, int],
+    narrow: float,
+    report: Report,
 ) -> str:
     lines = "".join(f'<i style="left:{at:.2f}%"></i>' for at, _ in ticks)
     bars = []
     former = span.begin
-    for run in slot.runs:
+    for runs in _together(slot.runs, span, narrow):
+        run = runs[0]
         # A wait is drawn where the slot had nothing else to do, or it would lie under a bar.
         if run.begin > max(run.waits_from, former):
             left = span.at(max(run.waits_from, former))
             width = span.at(run.begin) - left
             if width > 0.05:
                 bars.append(f'<b class="wait" style="left:{left:.3f}%;width:{width:.3f}%"></b>')
-        bars.append(_bar(run, span, positions[run.story.job.id]))
-        former = run.end
+        if len(runs) == 1:
+            bars.append(_bar(run, span, positions[run.story.job.id], report))
+        else:
+            bars.append(_many(runs, span))
+        former = runs[-1].end
     processes = plural(len(slot.workers), "process").replace("processs", "processes")
     name = slot.workers[0] if len(slot.workers) == 1 else f"{slot.host}, {processes}"
     busy = sum(run.end - run.begin for run in slot.runs)
@@ -113,7 +128,48 @@ def _row(
     )
 
 
-def _bar(run: Run, span: _Span, number: int) -> str:
+def bar_width(runs: int, slots: int) -> float:
+    """How wide a bar is at least, in percent of the timeline, so that no more are drawn than can
+    be told apart; 0 where each job may have its own."""
+    return 0.0 if runs <= MOST_BARS else 100.0 * slots / MOST_BARS
+
+
+def _together(runs: Sequence[Run], span: _Span, narrow: float) -> Iterator[list[Run]]:
+    """Runs that one bar stands for; what failed stands alone, unless very much did."""
+    if not narrow:
+        yield from ([run] for run in runs)
+        return
+    left = MOST_FAILED_BARS
+    group: list[Run] = []
+    for run in runs:
+        failed = run.story.job.status is Status.FAILED and left > 0
+        if group and (failed or span.at(run.end) - span.at(group[0].begin) > narrow):
+            yield group
+            group = []
+        if failed:
+            left -= 1
+            yield [run]
+        else:
+            group.append(run)
+    if group:
+        yield group
+
+
+def _many(runs: Sequence[Run], span: _Span) -> str:
+    counts = Counter(run.story.job.status for run in runs)
+    worst = next((s for s in (Status.FAILED, Status.RUNNING) if counts[s]), None)
+    status = (worst or counts.most_common(1)[0][0]).name
+    left = span.at(runs[0].begin)
+    width = max(span.at(runs[-1].end) - left, 0.0)
+    busy = sum(run.end - run.begin for run in runs)
+    tip = f"{plural(len(runs), 'job')}: {counts_text(counts)}, ran {duration(busy)}"
+    return (
+        f'<b class="bar {class_name(status)}" style="left:{left:.3f}%;width:{width:.3f}%" '
+        f'title="{text(tip)}"></b>'
+    )
+
+
+def _bar(run: Run, span: _Span, number: int, report: Report) -> str:
     job = run.story.job
     status = job.status.name
     left = span.at(run.begin)
@@ -122,16 +178,21 @@ def _bar(run: Run, span: _Span, number: int) -> str:
     tip = f"{job.task}: {status}, ran {duration(run.story.ran)}"
     if waited:
         tip += f", waited {duration(waited)}"
+    if job.cpu_seconds is not None:
+        tip += f", processor time {duration(job.cpu_seconds)}"
+    if job.peak_memory:
+        tip += f", peak memory {size(job.peak_memory)}"
     name = f"{glyph(status)} {text(job.task)}" if width >= _NAMED_FROM else ""
+    link = f'a tabindex="-1" href="#job-{number}"' if report.has_row(number) else "b"
     return (
-        f'<a tabindex="-1" href="#job-{number}" class="bar {class_name(status)}" '
-        f'style="left:{left:.3f}%;width:{width:.3f}%" title="{text(tip)}">{name}</a>'
+        f'<{link} class="bar {class_name(status)}" '
+        f'style="left:{left:.3f}%;width:{width:.3f}%" title="{text(tip)}">{name}</{link[0]}>'
     )
 
 
 def _queue(report: Report, span: _Span) -> str:
     """A curve of steps: how many jobs were ready and waited for a slot."""
-    steps = waiting(report.stories, report.made_at)
+    steps = waiting(report.stories, report.made_at, max(_ON_ITS_WAY, span.seconds / 500))
     most = max((count for _, count in steps), default=0)
     if not most:
         return ""

@@ -1,0 +1,56 @@
+"""What a job is said to have used is what it used, and not what others before it did."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from taipy_exec.execution.usage import Meter
+
+MIB = 2**20
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="no /proc")
+
+
+def fill(size: int) -> None:
+    assert bytearray(b"x" * 1024) * (size // 1024)
+
+
+def test_processor_time_is_that_of_the_work_and_not_of_waiting() -> None:
+    meter = Meter()
+    time.sleep(0.05)
+    idle = meter.usage().cpu_seconds
+    end = time.process_time() + 0.1
+    while time.process_time() < end:
+        pass
+    assert meter.usage().cpu_seconds >= idle + 0.09
+
+
+def test_processor_time_of_a_child_process_counts() -> None:
+    meter = Meter()
+    loop = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", loop], check=True)
+    assert meter.usage().cpu_seconds >= 0.19
+
+
+@needs_linux
+def test_the_peak_of_memory_is_that_of_this_job_and_not_of_one_before() -> None:
+    first = Meter()
+    fill(200 * MIB)
+    large = first.usage().peak_memory
+    small = Meter().usage().peak_memory
+    assert large is not None
+    assert small is not None
+    assert large - small > 150 * MIB
+
+
+@needs_linux
+def test_the_memory_of_a_larger_child_process_is_the_peak() -> None:
+    # A child's peak counts from the peak of all children so far: this one is larger than any.
+    meter = Meter()
+    before = meter.usage().peak_memory or 0
+    fill_more = f"x = bytearray(b'x') * {before + 300 * MIB}"
+    subprocess.run([sys.executable, "-c", fill_more], check=True)
+    assert (meter.usage().peak_memory or 0) >= before + 300 * MIB
