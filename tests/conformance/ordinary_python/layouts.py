@@ -62,5 +62,5 @@ def constant_of_a_module():
 
 
 def file_beside_the_module():
-    """a file beside the module, by `__file__`"""
+    """a file next to the module, by `__file__`"""
     return ground.beside()
