@@ -12,13 +12,13 @@ run: $(VENV)/.installed ## Run the example application on its real data, in stan
 	$(BIN)/taipy-exec submit configs/standalone.toml
 	@$(BIN)/taipy-exec data show configs/standalone.toml report | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["headline"])'
 
-run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a broker of its own
+run-cluster: $(VENV)/.installed broker ## Run the example in cluster mode, on a private broker
 	$(BIN)/python -m tools.private_broker -- $(BIN)/python -m tools.run_cluster
 
-# Where PYTHONDONTWRITEBYTECODE is set, each of some ten thousand processes would compile all anew.
+# With PYTHONDONTWRITEBYTECODE each of some ten thousand processes would compile everything again.
 COMPILE := $(BIN)/python -m compileall -q taipy_exec tools
 
-test: $(VENV)/.installed-test servers ## Run the tests, but for those that take long
+test: $(VENV)/.installed-test servers ## Run the tests, except the long ones
 	@$(COMPILE)
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults -m "not long"
 	FAULT_ROUNDS=1 $(BIN)/python -m pytest -n auto --dist load tests/faults --representative
@@ -50,7 +50,7 @@ taipy-tests: $(VENV)/taipy-$(TAIPY_NEWEST)/.installed-taipy-tests ## Run Taipy's
 FUZZED := tests/unit/test_messages_of_any_content.py tests/unit/test_message_properties.py \
   tests/unit/test_state_of_any_content.py
 FUZZ_SEED ?= $(shell date +%s)
-faults: $(VENV)/.installed-test broker ## Kill, cut and restart everything while jobs run
+faults: $(VENV)/.installed-test broker ## Kill, disconnect and restart everything while jobs run
 	@$(COMPILE)
 	@echo "FUZZ_SEED=$(FUZZ_SEED)"
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --timeout 3600 -o faulthandler_timeout=3600 --hypothesis-seed=$(FUZZ_SEED)
@@ -62,22 +62,23 @@ soak: $(VENV)/.installed-test broker ## Short jobs for SECONDS (600), and every 
 	SOAK_SECONDS=$(SECONDS) FAULT_ROUNDS=1 $(BIN)/python -m pytest -s tests/faults/test_soak_of_everything.py \
 	  --timeout $$(($(SECONDS) + 900)) -o faulthandler_timeout=$$(($(SECONDS) + 900))
 
-check: $(VENV)/.installed-dev ## Lint, types and import contracts
+check: $(VENV)/.installed-dev ## Linters, types, import contracts and plain English in the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.plain_english
 
-bench: $(VENV)/.installed-test ## Measure, each figure against a limit of the same run
+bench: $(VENV)/.installed-test ## Measure, each figure against a baseline of the same run
 	$(BIN)/python -m benchmarks
 
-bench-taipy: $(VENV)/.installed-test ## Measure Taipy 4.1.1 beside it, in an environment of its own
+bench-taipy: $(VENV)/.installed-test ## Measure against Taipy 4.1.1, in a separate environment
 	$(BIN)/python -m benchmarks.taipy
 
-bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode beside Celery and Dramatiq, on one broker
+bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode against Celery and Dramatiq, on one broker
 	$(BIN)/python -m benchmarks.cluster
 
-man: $(VENV)/.installed ## Write the manual page and the tables of the docs anew
+man: $(VENV)/.installed ## Write the manual page and the tables of the docs
 	$(BIN)/python -m tools.man_page docs/taipy-exec.1
 	$(BIN)/python -m tools.table_of_ordinary_python docs/modes.md
 

@@ -2,12 +2,11 @@
 
 python -m tools.plain_english [--code] [FILE ...]
 
-It reads the prose of the Markdown pages, without code blocks, inline code and addresses of links. With
-`--code` it reads the docstrings, comments and messages of taipy_exec instead. The vocabulary is in
-`plain_english.toml`. Exit code 1 if something was found.
+It reads the prose of the Markdown pages, without code and addresses. With `--code` it reads the
+docstrings, comments and messages of taipy_exec instead. Exit code 1 if something was found.
 
-Vale has the same idea, but its packages download a program at the first start; proselint takes no
-vocabulary, and codespell takes single words only.
+Vale has the same idea, but its packages download a program at the first start. proselint takes no
+vocabulary of a project, and codespell takes single words only.
 """
 
 from __future__ import annotations
@@ -127,10 +126,14 @@ def prose_of_code(source: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string.lstrip("# ")
+    parts: set[ast.AST] = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value.strip().count(" ") >= 2 and not _SQL.match(node.value):
-                yield node.lineno, prose_of_page(node.value)
+        text = node.value if isinstance(node, ast.Constant) and node not in parts else None
+        if isinstance(node, ast.JoinedStr):
+            parts.update(node.values)
+            text = "".join(p.value if isinstance(p, ast.Constant) else "x" for p in node.values)
+        if isinstance(text, str) and text.strip().count(" ") >= 2 and not _SQL.match(text):
+            yield node.lineno, prose_of_page(text)
 
 
 def main(arguments: Sequence[str]) -> int:
