@@ -238,12 +238,13 @@ class Place:
         ]
 
     def _comparable(self, text: str) -> list[str]:
-        """Output without the parts that differ in each run: ids, numbers, folders, spaces, lines."""
+        """Output without the parts that differ in each run: ids, numbers, folders, spaces."""
         text = text.replace(f"{self.folder}/", "").replace("/srv/", "")
         text = re.sub(r"\b(SUBMISSION|JOB)_\w+(-\w+)*(-?\.\.\.)?", r"\1", text)
         text = re.sub(r"\breport-\w+\.", "report-ID.", text)
         text = re.sub(r"\d+m\d+s|\d[\d:.]*( ?(ms|s|kB|MB))?\b", "N", text)
         text = re.sub(r"[\w.-]+:N\b", "HOST:N", text)
+        text = re.sub(r"\bN (job|worker)s?\b", r"N \1", text)
         return [" ".join(line.split()) for line in text.splitlines() if line.strip(" ─")]
 
 

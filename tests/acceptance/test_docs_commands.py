@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docs_support import ALIVE, STATES, Block, Case, Command, Place, blocks, missing_tool
@@ -22,10 +23,11 @@ NOT_RUN = {
     r"^git |taipy-tests|tools.taipy_tests": "downloads Taipy's repository",
     r"TEST_MONGO_URL": "needs servers of the reader's",
     r"^openssl|^docker|^kubectl|^cp deploy|^systemctl": "needs containers, Kubernetes or systemd",
-    r"app/greeting.txt": "needs the plug-in installed: tests/unit/test_plugins.py loads both classes",
+    r"app/greeting.txt": "needs the plug-in to be installed",
 }
 # By page and first command: how a block is run, if not simply on an application that ran once.
 CASES = {
+    "CONTRIBUTING.md: make help": Case(state="new"),
     "README.md: python3 -m pip install '.[csv]'": Case(state="new"),
     "README.md: taipy-exec submit config.toml --mode standalone": Case(state="ten lines"),
     "README.md: taipy-exec check src/config/config.toml": Case(state="src"),
@@ -91,7 +93,14 @@ def places(tmp_path: Path, templates: Callable[[str], Place]) -> Iterator[Callab
         place.app.kill_everything()
 
 
-@pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
+def params() -> Iterator[Any]:
+    """The blocks; those with the most runs of the command are for `make test-all`."""
+    for block in RUN:
+        several = CASES.get(block.name, Case()).each or len(block.commands) > 3
+        yield pytest.param(block, id=block.name, marks=[pytest.mark.long] if several else [])
+
+
+@pytest.mark.parametrize("block", params())
 def test_the_commands_do_what_the_page_says(block: Block, places: Callable[[str], Place]) -> None:
     case = CASES.get(block.name, Case())
     place = None if case.each else places(case.state)
