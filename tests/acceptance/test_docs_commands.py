@@ -100,7 +100,7 @@ def params() -> Iterator[Any]:
         yield pytest.param(block, id=block.name, marks=[pytest.mark.long] if several else [])
 
 
-@pytest.mark.parametrize("block", params())
+@pytest.mark.parametrize("block", list(params()))
 def test_the_commands_do_what_the_page_says(block: Block, places: Callable[[str], Place]) -> None:
     case = CASES.get(block.name, Case())
     place = None if case.each else places(case.state)
