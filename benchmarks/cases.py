@@ -13,14 +13,14 @@ from operator import sub
 from pathlib import Path
 from statistics import median
 
+from benchmarks.baselines import WORKERS
 from benchmarks.lab import Lab, Measurement, interleave, middle, ratio, run_command
-from benchmarks.limits import WORKERS
 from benchmarks.report import Row, rate_text, seconds_text
 from benchmarks.schedule import SLOTS
 from benchmarks.schedule import measure as makespans
 
 MODES = ("development", "standalone")
-_LIMIT_OF = {"development": "plain_loop", "standalone": "process_pool"}
+_BASELINE_OF = {"development": "plain_loop", "standalone": "process_pool"}
 _IMPORTS = "import typer, rich.table"
 
 
@@ -91,7 +91,7 @@ QUICK = Sizes(
 
 
 def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) -> Iterator[Row]:
-    """One workload in both modes, each beside its limit."""
+    """One workload in both modes, each next to its baseline."""
     jobs = _jobs_of(workload, arguments)
     targets = {
         # (mode, workload) -> (what is compared, target, whether more is better)
@@ -105,12 +105,12 @@ def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) 
         ("standalone", "chain"): ("time", 3.0),
     }
     for mode in MODES:
-        limit = _LIMIT_OF[mode]
+        baseline = _BASELINE_OF[mode]
         ours, theirs = interleave(
             sizes.rounds,
             [
                 _measuring(lab, mode, workload, arguments),
-                _measuring(lab, limit, workload, arguments),
+                _measuring(lab, baseline, workload, arguments),
             ],
         )
         each, least = middle(ours) / jobs, middle(theirs) / jobs
@@ -119,11 +119,11 @@ def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) 
         yield Row(
             name=f"{workload} {_size_text(arguments)}, {mode}",
             ours=rate_text(1 / each) if by_rate else f"{seconds_text(each)}/job",
-            limit=rate_text(1 / least) if by_rate else f"{seconds_text(least)}/job",
+            baseline=rate_text(1 / least) if by_rate else f"{seconds_text(least)}/job",
             value=ratio(theirs, ours) if by_rate else ratio(ours, theirs),
             target=target,
             at_least=by_rate,
-            samples=_samples(ours=ours, limit=theirs),
+            samples=_samples(ours=ours, baseline=theirs),
         )
 
 
@@ -139,16 +139,16 @@ def scale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         yield Row(
             name=f"flat {many:,} against {few}, {mode}",
             ours=f"{seconds_text(each)}/job",
-            limit=f"{seconds_text(least)}/job",
+            baseline=f"{seconds_text(least)}/job",
             value=ratio(large, small) * few / many,
             target=1.3,
-            samples=_samples(ours=large, limit=small),
+            samples=_samples(ours=large, baseline=small),
         )
         memory = middle(large, "memory") / 1e6
         yield Row(
             name=f"coordinator's peak memory at {many:,} jobs, {mode}",
             ours=f"{memory:.0f} MB",
-            limit=f"{middle(small, 'memory') / 1e6:.0f} MB at {few}",
+            baseline=f"{middle(small, 'memory') / 1e6:.0f} MB at {few}",
             value=memory,
             unit="MB",
             target=200,
@@ -167,10 +167,10 @@ def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         yield Row(
             name=f"chain of {jobs} with a {megabytes:g} MB array, {mode}",
             ours=f"{seconds_text(middle(ours) / jobs)}/hop",
-            limit=f"{seconds_text(middle(hand) / jobs)}/hop",
+            baseline=f"{seconds_text(middle(hand) / jobs)}/hop",
             value=ratio(ours, hand),
             target=2.0,
-            samples=_samples(ours=ours, limit=hand),
+            samples=_samples(ours=ours, baseline=hand),
         )
 
 
@@ -185,10 +185,10 @@ def data(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         yield Row(
             name=f"{kind.replace('_', ' in ', 1)}, {size:,} {unit}",
             ours=f"{seconds_text(middle(ours))}, {middle(ours, 'memory') / 1e6:.0f} MB more",
-            limit=f"{seconds_text(middle(plain))}, {middle(plain, 'memory') / 1e6:.0f} MB more",
+            baseline=f"{seconds_text(middle(plain))}, {middle(plain, 'memory') / 1e6:.0f} MB more",
             value=ratio(ours, plain),
             target=1.15,
-            samples=_samples(ours=ours, limit=plain),
+            samples=_samples(ours=ours, baseline=plain),
         )
 
 
@@ -232,11 +232,11 @@ def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         yield Row(
             name=f"{what}, {name}",
             ours=seconds_text(middle(results)),
-            limit=f"{seconds_text(middle(ideal))} ideal",
+            baseline=f"{seconds_text(middle(ideal))} ideal",
             value=ratio(ideal, results),
             target=target,
             at_least=True,
-            samples=_samples(ours=results, limit=ideal),
+            samples=_samples(ours=results, baseline=ideal),
         )
 
 
@@ -259,19 +259,19 @@ def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     yield Row(
         name="taipy-exec --help",
         ours=seconds_text(middle(help_)),
-        limit=seconds_text(least),
+        baseline=seconds_text(least),
         value=ratio(help_, imports),
         target=1.8,
-        samples=_samples(ours=help_, limit=imports),
+        samples=_samples(ours=help_, baseline=imports),
     )
     yield Row(
         name=f"taipy-exec status with {sizes.status:,} finished jobs",
         ours=seconds_text(middle(status)),
-        limit=seconds_text(least),
+        baseline=seconds_text(least),
         value=ratio(status, imports, sub),
         unit="s more",
         target=0.15,
-        samples=_samples(ours=status, limit=imports),
+        samples=_samples(ours=status, baseline=imports),
     )
 
 
@@ -283,7 +283,7 @@ def schedule(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     yield Row(
         name=f"{name}, median",
         ours=f"{median(gains):.1%} less",
-        limit=f"{median(each.possible for each in found):.1%} less",
+        baseline=f"{median(each.possible for each in found):.1%} less",
         value=100 * median(gains),
         unit="% less than fifo",
         target=10,
@@ -293,7 +293,7 @@ def schedule(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     yield Row(
         name=f"{name}, worst",
         ours=f"{min(gains):.1%} less",
-        limit=f"{min(each.possible for each in found):.1%} less",
+        baseline=f"{min(each.possible for each in found):.1%} less",
         value=100 * min(gains),
         unit="% less than fifo",
         target=-5,

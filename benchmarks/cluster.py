@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.__main__ import _terminated
+from benchmarks.baselines import WORKERS
 from benchmarks.lab import Lab, Measurement, interleave, middle, ratio, run_command, service
-from benchmarks.limits import WORKERS
 from benchmarks.report import (
     Row,
     disk,
@@ -122,10 +122,10 @@ class Site:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def limit(self, what: str, messages: int) -> dict[str, float]:
+    def baseline(self, what: str, messages: int) -> dict[str, float]:
         """Raw pika."""
         spec = {"what": what, "url": self._url, "messages": messages}
-        return self._side("cluster_limits", self.lab.folder, json.dumps(spec))
+        return self._side("cluster_baselines", self.lab.folder, json.dumps(spec))
 
     def peer(
         self, name: str, workload: str, arguments: Sequence[float], *, safe: bool
@@ -227,30 +227,30 @@ def flat(site: Site, sizes: Sizes) -> Iterator[Row]:
         [
             partial(site.ours, "empty", [jobs]),
             partial(site.ours, "flat", [jobs]),
-            partial(site.limit, "streamed", jobs),
+            partial(site.baseline, "streamed", jobs),
             *_peers(site, PEERS, "flat", [jobs]),
         ],
     )
     for name, theirs, target in (
-        ("streamed limit", streamed, 0.25),
+        ("streamed baseline", streamed, 0.25),
         *_named(site, PEERS, peers, target=1.0),
     ):
         yield Row(
             name=f"flat {jobs:,} no-op, against {name}",
             ours=rate_text(jobs / middle(ours)),
-            limit=rate_text(jobs / middle(theirs)),
+            baseline=rate_text(jobs / middle(theirs)),
             value=ratio(theirs, ours),
             target=target,
             at_least=True,
-            samples=_samples(ours=ours, limit=theirs),
+            samples=_samples(ours=ours, baseline=theirs),
         )
     yield Row(
-        name=f"flat {jobs:,}, one file each, against streamed limit",
+        name=f"flat {jobs:,}, one file each, against streamed baseline",
         ours=rate_text(jobs / middle(writing)),
-        limit=rate_text(jobs / middle(streamed)),
+        baseline=rate_text(jobs / middle(streamed)),
         value=ratio(streamed, writing),
         at_least=True,
-        samples=_samples(ours=writing, limit=streamed),
+        samples=_samples(ours=writing, baseline=streamed),
     )
 
 
@@ -261,21 +261,21 @@ def chain(site: Site, sizes: Sizes) -> Iterator[Row]:
         sizes.rounds,
         [
             partial(site.ours, "chain", [jobs]),
-            partial(site.limit, "one_by_one", hops),
+            partial(site.baseline, "one_by_one", hops),
             *_peers(site, ["Celery"], "chain", [jobs]),
         ],
     )
     for name, theirs, number, target in (
-        ("one-by-one limit", one_by_one, hops, 2.5),
+        ("one-by-one baseline", one_by_one, hops, 2.5),
         *((*peer[:2], jobs, peer[2]) for peer in _named(site, ["Celery"], peers, target=1.0)),
     ):
         yield Row(
             name=f"chain {jobs:,}, against {name}",
             ours=f"{seconds_text(middle(ours) / jobs)}/hop",
-            limit=f"{seconds_text(middle(theirs) / number)}/hop",
+            baseline=f"{seconds_text(middle(theirs) / number)}/hop",
             value=ratio(ours, theirs) * number / jobs,
             target=target,
-            samples=_samples(ours=ours, limit=theirs),
+            samples=_samples(ours=ours, baseline=theirs),
         )
 
 
@@ -309,11 +309,11 @@ def busy(site: Site, sizes: Sizes) -> Iterator[Row]:
         yield Row(
             name=f"{sizes.busy} jobs of {sizes.busy_seconds:g} s on {WORKERS} workers, {name}",
             ours=seconds_text(middle(theirs)),
-            limit=f"{seconds_text(middle(ideal))} ideal",
+            baseline=f"{seconds_text(middle(ideal))} ideal",
             value=ratio(ideal, theirs),
             target=0.95 if number == 0 else None,
             at_least=True,
-            samples=_samples(ours=theirs, limit=ideal),
+            samples=_samples(ours=theirs, baseline=ideal),
         )
 
 
@@ -327,16 +327,16 @@ def scale(site: Site, sizes: Sizes) -> Iterator[Row]:
     yield Row(
         name=f"flat {many:,} against {few:,}",
         ours=f"{seconds_text(middle(large) / many)}/job",
-        limit=f"{seconds_text(middle(small) / few)}/job",
+        baseline=f"{seconds_text(middle(small) / few)}/job",
         value=ratio(large, small) * few / many,
         target=1.3,
-        samples=_samples(ours=large, limit=small),
+        samples=_samples(ours=large, baseline=small),
     )
     memory = middle(large, "memory") / 1e6
     yield Row(
         name=f"coordinator's peak memory at {many:,} jobs",
         ours=f"{memory:.0f} MB",
-        limit=f"{middle(small, 'memory') / 1e6:.0f} MB at {few:,}",
+        baseline=f"{middle(small, 'memory') / 1e6:.0f} MB at {few:,}",
         value=memory,
         unit="MB",
         target=300,
@@ -356,11 +356,11 @@ def startup(site: Site, sizes: Sizes) -> Iterator[Row]:
     yield Row(
         name="run-worker until it is connected, beyond the application's import",
         ours=seconds_text(middle(ready)),
-        limit=seconds_text(middle(imports)),
+        baseline=seconds_text(middle(imports)),
         value=ratio(ready, imports, sub),
         unit="s more",
         target=1.0,
-        samples=_samples(ours=ready, limit=imports),
+        samples=_samples(ours=ready, baseline=imports),
     )
 
 

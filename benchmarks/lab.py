@@ -157,15 +157,16 @@ def interleave(rounds: int, measurements: Sequence[Measurement]) -> list[list[di
 
 def ratio(
     ours: Sequence[dict[str, float]],
-    limit: Sequence[dict[str, float]],
+    baseline: Sequence[dict[str, float]],
     combine: Callable[[float, float], float] = truediv,
 ) -> float:
-    """The median over the rounds of ours against the limit of the same round.
+    """The median over the rounds of ours against the baseline of the same round.
 
     The machine's speed changes from round to round, so both sides of a ratio are from one.
     """
     return median(
-        combine(mine["seconds"], least["seconds"]) for mine, least in zip(ours, limit, strict=True)
+        combine(mine["seconds"], least["seconds"])
+        for mine, least in zip(ours, baseline, strict=True)
     )
 
 

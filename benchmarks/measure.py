@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import limits, ours
+from benchmarks import baselines, ours
 from benchmarks.workloads import build
 
 LIMITS = {
-    "plain_loop": limits.plain_loop,
-    "process_pool": limits.process_pool,
-    "array_by_hand": limits.array_by_hand,
+    "plain_loop": baselines.plain_loop,
+    "process_pool": baselines.process_pool,
+    "array_by_hand": baselines.array_by_hand,
 }
 
 
@@ -25,9 +25,9 @@ def main(spec: dict[str, Any]) -> dict[str, float]:
     """Carry out the measurement `spec`."""
     what = spec["what"]
     if what == "loops_for":
-        return {"loops": limits.loops_for(spec["seconds"])}
+        return {"loops": baselines.loops_for(spec["seconds"])}
     if what == "seconds_of_one":
-        return {"seconds": limits.seconds_of_one(spec["loops"], spec["repeats"])}
+        return {"seconds": baselines.seconds_of_one(spec["loops"], spec["repeats"])}
     graph = build(spec["workload"], spec["arguments"])
     if what in LIMITS:
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:

@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.limits import WORKERS
+from benchmarks.baselines import WORKERS
 from benchmarks.workloads import Graph, TaskSpec, function
 
 
 def run(graph: Graph, mode: str) -> dict[str, float]:
     """Submit the graph and wait. `seconds` go from `submit` to its return, `memory` is in bytes.
 
-    In standalone mode a small submission before it starts the slots, as the limit's pool is
+    In standalone mode a small submission before it starts the slots, as the baseline's pool is
     started before it is timed.
     """
     import taipy_exec as tp

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure. `ours` and `limit` are texts with units; `samples` hold the single runs.
+    """One figure. `ours` and `baseline` are texts with units; `samples` hold the single runs.
 
     `target` is a bound of `value`: from above, or from below with `at_least`; None: no target.
     `unit` follows the value ("x" for a ratio).
@@ -21,7 +21,7 @@ class Row:
 
     name: str
     ours: str
-    limit: str
+    baseline: str
     value: float
     unit: str = "x"
     target: float | None = None
@@ -39,12 +39,12 @@ class Row:
 
 def print_table(rows: Sequence[Row], *, judged: bool = True) -> None:
     """The rows, aligned. Without `judged` (a smoke run) no row is called ok or MISS."""
-    lines = [("measurement", "ours", "limit", "value", "target", "")]
+    lines = [("measurement", "taipy-exec", "baseline", "value", "target", "")]
     for row in rows:
         bound = "-" if row.target is None else f"{'>=' if row.at_least else '<='} {row.target:g}"
         verdict = "" if row.target is None or not judged else "ok" if row.is_met else "MISS"
         value = f"{_number(row.value)} {row.unit}"
-        lines.append((row.name, row.ours, row.limit, value, bound, verdict))
+        lines.append((row.name, row.ours, row.baseline, value, bound, verdict))
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
     for number, line in enumerate(lines):
         first, *others = (

@@ -77,13 +77,13 @@ def _compare(lab: Lab, python: Path, mode: str, quick: bool) -> Row:
     return Row(
         name=f"flat, {mode}: {our_jobs:,} jobs against {jobs} in Taipy",
         ours=rate_text(rate),
-        limit=rate_text(their_rate),
+        baseline=rate_text(their_rate),
         value=ratio(theirs, ours) * our_jobs / jobs,
         target=_TARGETS[mode],
         at_least=True,
         samples={
             "ours": [our_jobs / result["seconds"] for result in ours],
-            "limit": [jobs / result["seconds"] for result in theirs],
+            "baseline": [jobs / result["seconds"] for result in theirs],
         },
     )
 
@@ -102,13 +102,13 @@ def _compare_dispatchers(lab: Lab, python: Path, workload: str, quick: bool) -> 
     return Row(
         name=f"a Taipy program, {workload} of {jobs} jobs: our dispatcher against Taipy's",
         ours=rate_text(jobs / middle(ours)),
-        limit=rate_text(jobs / middle(theirs)),
+        baseline=rate_text(jobs / middle(theirs)),
         value=ratio(theirs, ours),
         target=_PROGRAM_TARGET,
         at_least=True,
         samples={
             "ours": [jobs / result["seconds"] for result in ours],
-            "limit": [jobs / result["seconds"] for result in theirs],
+            "baseline": [jobs / result["seconds"] for result in theirs],
         },
     )
 

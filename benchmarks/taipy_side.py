@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmarks.limits import WORKERS
+from benchmarks.baselines import WORKERS
 from benchmarks.ours import configure
 from benchmarks.workloads import chain, flat
 

@@ -1,6 +1,6 @@
 """The graphs that are measured, as plain data, and the functions that their tasks call.
 
-Everything that runs a workload uses this module: taipy-exec, the limits, and Taipy. So it imports
+Everything that runs a workload uses this module: taipy-exec, the baselines, Taipy. So it imports
 nothing of any of them.
 """
 

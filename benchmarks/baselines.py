@@ -1,4 +1,4 @@
-"""The limits: the least that can be done to run the same functions on the same data.
+"""The baselines: the least that can be done to run the same functions on the same data.
 
 Each takes a graph and an empty folder and returns the seconds from the first job's start to the
 last one's end.

@@ -1,6 +1,6 @@
-"""The limits of cluster mode: the least that pika can do to have a message answered.
+"""The baselines of cluster mode: the least that pika can do to have a message answered.
 
-`python -m benchmarks.cluster_limits '{"what": ..., "url": ..., "messages": ...}'`. Queues are
+`python -m benchmarks.cluster_baselines '{"what": ..., "url": ..., "messages": ...}'`. Queues are
 durable quorum queues, messages persistent and confirmed; the consumers are processes of their own
 that answer each message before they acknowledge it.
 """
@@ -21,7 +21,7 @@ from typing import Any
 
 import pika
 
-from benchmarks.limits import WORKERS
+from benchmarks.baselines import WORKERS
 
 _ORDER = os.urandom(200).hex().encode()
 _REPLY = os.urandom(50).hex().encode()
