@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man build clean broker servers
+.PHONY: help run run-cluster test test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench-cluster: $(VENV)/.installed-test broker ## Measure cluster mode against Ce
 man: $(VENV)/.installed ## Write the manual page and the tables of the docs
 	$(BIN)/python -m tools.man_page docs/taipy-exec.1
 	$(BIN)/python -m tools.table_of_ordinary_python docs/modes.md
+
+pictures: $(VENV)/.installed ## Make the pictures of the docs from real runs
+	$(BIN)/python -m tools.live_picture docs/live.svg
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build
