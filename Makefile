@@ -82,8 +82,9 @@ man: $(VENV)/.installed ## Write the manual page and the tables of the docs
 	$(BIN)/python -m tools.man_page docs/taipy-exec.1
 	$(BIN)/python -m tools.table_of_ordinary_python docs/modes.md
 
-pictures: $(VENV)/.installed ## Make the pictures of the docs from real runs
+pictures: $(VENV)/.installed servers ## Make the pictures of the docs from real runs
 	$(BIN)/python -m tools.live_picture docs/live.svg
+	$(BIN)/python -m tools.report_picture docs/report.png
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build

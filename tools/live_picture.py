@@ -2,8 +2,8 @@
 
 python -m tools.live_picture docs/live.svg (`make pictures`)
 
-The example runs in a copy, once to learn how long its tasks take and once on a terminal. The frame in the
-picture is the one in which half of the jobs have completed.
+The example runs in a copy, once to learn how long its tasks take and once on a terminal. The
+picture shows the frame in which half of the jobs have completed.
 """
 
 from __future__ import annotations
