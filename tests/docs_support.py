@@ -192,7 +192,8 @@ class Place:
     def type(self, text: str, *, code: int | None = 0) -> str:
         """Run lines of shell, with ids of the place in the place of the page's; what they print."""
         done = subprocess.run(
-            ["bash", "-c", self.real(text)],
+            # As on a terminal, the shell lives while the command runs: one of them looks for it.
+            ["bash", "-c", f"{self.real(text)}\nexit $?"],
             cwd=self.where(text),
             env=self.app.environment({**self.env, "HOME": str(self.folder)}),
             stdin=subprocess.DEVNULL,
@@ -216,9 +217,10 @@ class Place:
 
     def real(self, text: str) -> str:
         """A command of a page with the ids, the folder and the port of this place."""
+        text = re.sub(r"\b9100\b", self.port, text)
         text = re.sub(r"\bSUBMISSION_1b2c3d4e\b", self.submission, text)
         text = re.sub(r"\bJOB_train_5f6a7b8c\b", self.job, text)
-        return text.replace("/srv/app", str(self.folder / "app")).replace("9100", self.port)
+        return text.replace("/srv/app", str(self.folder / "app"))
 
     def remember(self) -> None:
         """Take the ids of the latest submission and of its job `train`."""

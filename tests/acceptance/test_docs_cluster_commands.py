@@ -40,7 +40,7 @@ class ClusterPlace(Place):
 
     def real(self, text: str) -> str:
         """Also with ports and a broker of this machine."""
-        text = text.replace("9101", self.port).replace("0.0.0.0", "127.0.0.1")
+        text = re.sub(r"\b9101\b", self.port, text).replace("0.0.0.0", "127.0.0.1")
         return super().real(text).replace("amqp://user@broker/", self.url)
 
     def worker(self, text: str) -> subprocess.Popen[bytes]:
