@@ -24,7 +24,7 @@ LAYERS = (
     "write",
 )
 WIDTH = 50
-FAILING = ("check_17", "choose_42", "predict_31")
+FAILING = ("check_17", "choose_42", "forecast_31")
 FUNCTIONS = """\
 def work(*inputs):
     return 1
