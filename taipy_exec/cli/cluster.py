@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.location import Location
+    from taipy_exec.cli.streams import Streams
     from taipy_exec.execution.messages import Beat
 
 _PATIENCE = 2.0
@@ -199,8 +200,14 @@ def serves(beat: Beat, digest: str) -> bool:
     return digest in ("", beat.digest, beat.also)
 
 
-def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
-    """One row for each worker, and for each job that it runs."""
+def workers_table(
+    beats: Sequence[Beat], digest: str, application: str | None = None
+) -> RenderableType:
+    """One row for each worker, with the jobs that it runs.
+
+    Where there is no configuration here (no `digest`), that of a worker goes by the name of the
+    `application`, with a part of its digest if the workers have different ones.
+    """
     from rich.text import Text
 
     if not beats:
@@ -218,9 +225,17 @@ def workers_table(beats: Sequence[Beat], digest: str) -> RenderableType:
             str(beat.done),
             str(beat.failed),
             duration(beat.uptime),
-            plain(beat.digest) if not digest else "same" if serves(beat, digest) else "other",
+            _configuration(beat, digest, application, alone=len({b.digest for b in beats}) == 1),
         )
     return table
+
+
+def _configuration(beat: Beat, digest: str, application: str | None, *, alone: bool) -> str:
+    if digest:
+        return "same" if serves(beat, digest) else "other"
+    if not application:
+        return plain(beat.digest)
+    return plain(application if alone else f"{application} ({beat.digest[:8]})")
 
 
 _COLUMNS: Mapping[str, Any] = {
@@ -242,6 +257,23 @@ def queue_line(queue: Mapping[str, Any]) -> str:
         f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
         f"{queue['dead']} dead, {workers}"
     )
+
+
+def warn_of_no_worker(streams: Streams, app: AppConfig, where: str) -> None:
+    """Say so where nobody takes the jobs of an application that was submitted in cluster mode.
+
+    A broker that does not answer is left to the process that runs the submission.
+    """
+    cluster = cluster_config(app)
+    try:
+        seen = look(cluster, _PATIENCE)
+    except BrokerError:
+        return
+    if not seen.beats and not (seen.queue and seen.queue["workers"]):
+        streams.warn(
+            f"no worker takes jobs of application {cluster.application}, and they wait: start one "
+            f"with taipy-exec run-worker{where}"
+        )
 
 
 def plain(text: object, most: int = 200) -> str:

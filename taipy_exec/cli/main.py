@@ -158,14 +158,12 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     wants_json = real_stdout if _wants_json(arguments) else None
     try:
         _refuse_odd_bytes(arguments, os.environ)
+        if "completion" in (arguments or [""])[0]:
+            return _set_up_completion(arguments)
         # Without a command: show what there is. It is wrong use all the same.
         bare = arguments in ([], ["data"], ["queue", "dead"])
-        result = app(
-            args=[*arguments, "--help"] if bare else arguments,
-            prog_name="taipy-exec",
-            standalone_mode=False,
-        )
-        return outcome.WRONG_USE if bare else result if isinstance(result, int) else 0
+        code = _call([*arguments, "--help"] if bare else arguments)
+        return outcome.WRONG_USE if bare else code
     except typer.Exit as leave:
         return int(leave.exit_code)
     except _CLICK_ERROR as error:
@@ -190,6 +188,22 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         return _import_error(error, wants_json)
     except Exception as error:
         return _bug(error, wants_json)
+
+
+def _call(arguments: list[str]) -> int:
+    result = app(args=arguments, prog_name="taipy-exec", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _set_up_completion(arguments: list[str]) -> int:
+    """Print or install the script of a shell; `--show-completion zsh` works in any other, too."""
+    from taipy_exec.cli.shell_scripts import SHELLS, complete_at_the_first_tab, script_for
+
+    if arguments[0] == "--show-completion" and arguments[1:] and arguments[1] in SHELLS:
+        typer.echo(script_for(arguments[1]))
+        return 0
+    complete_at_the_first_tab()
+    return _call(arguments)
 
 
 def _as_options(arguments: list[str]) -> list[str]:

@@ -189,6 +189,11 @@ def _detach(
     else:
         streams.data(record.id)
         streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
+    if config.job.mode == "cluster":
+        from taipy_exec.cli.cluster import warn_of_no_worker
+
+        app = shlex.quote(str(config.source or config.main_file or config.root))
+        warn_of_no_worker(streams, config, f" --application-path {app}")
     return 0
 
 

@@ -98,6 +98,21 @@ def stop(cluster: Cluster, worker: Any) -> None:
 
 
 @pytest.mark.long
+def test_detached_without_a_worker_the_submitter_says_so(cluster: Cluster) -> None:
+    result = cluster.run("submit", "--detach")
+    assert result.code == 0
+    assert "no worker takes jobs of application app, and they wait" in result.err
+    assert "taipy-exec run-worker --application-path" in result.err
+    worker = cluster.worker()
+    cluster.app.open_gate()
+    id = result.out.strip()
+    assert cluster.run("wait", id, "--timeout", "60").code == 0
+    assert "no worker" not in cluster.run("submit", "--detach", "--new").err
+    assert cluster.run("wait", "--timeout", "60").code == 0
+    worker.send_signal(signal.SIGTERM)
+    assert cluster.app.end(worker).code == 0
+
+
 def test_workers_queue_and_status_tell_what_runs(cluster: Cluster) -> None:
     worker = cluster.worker("--concurrency", "2")
     submitter = cluster.app.start("submit", "--json", env=cluster.env)

@@ -131,6 +131,22 @@ def test_show_completion_prints_a_script(app: Application, shell: str) -> None:
     assert "Traceback" not in result.err
 
 
+def test_the_script_of_any_shell_is_printed_in_any_shell(app: Application) -> None:
+    result = app.run("--show-completion", "zsh")
+    assert result.code == 0
+    assert result.out.startswith("#compdef taipy-exec")
+
+
+def test_the_script_for_zsh_completes_at_the_first_tab(app: Application) -> None:
+    script = app.run("--show-completion", "zsh").out
+    # The file is the body of the function that zsh calls at the first Tab.
+    assert re.search(
+        r'if \[\[ "\$\{funcstack\[1\]\}" == "_taipy-exec" \]\]; then\n'
+        r'  _taipy_exec_completion "\$@"\nelse\n  compdef _taipy_exec_completion taipy-exec\nfi\n$',
+        script,
+    )
+
+
 def test_completion_offers_the_commands(app: Application) -> None:
     env = {
         "_TAIPY_EXEC_COMPLETE": "complete_bash",

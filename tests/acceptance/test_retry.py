@@ -63,7 +63,7 @@ def test_what_failed_and_what_was_abandoned_run_again(failed: tuple[Application,
     assert result.json["submission"]["retries"] == id
     assert app.run("data", "show", ".", "c").out.strip() == "3"
     shown = app.run("status", result.json["submission"]["id"])
-    assert f"retries {id}" in shown.out
+    assert f"retries {short_id(id)}" in shown.out
 
 
 def test_what_a_retry_has_completed_is_not_run_once_more(failed: tuple[Application, str]) -> None:
@@ -102,8 +102,8 @@ def test_status_shows_who_retried_whom(failed: tuple[Application, str]) -> None:
     app, id = failed
     mend(app)
     again = retry(app, id).json["submission"]["id"]
-    assert f"retried by {again}" in app.run("status", id).out
-    assert f"retries {id}" in app.run("status", again).out
+    assert f"retried by {short_id(again)}" in app.run("status", id).out
+    assert f"retries {short_id(id)}" in app.run("status", again).out
 
 
 def job_of(app: Application, id: str, task: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from command_support import Application, wait_until
 
+from taipy_exec.model.job import short_id
+
 
 @pytest.fixture
 def two(app: Application) -> list[str]:
@@ -51,7 +53,7 @@ def test_retry_takes_the_latest_that_failed(app: Application, two: list[str]) ->
     result = app.run("retry", "--json")
     assert result.code == 0
     assert result.statuses() == {"bad": "COMPLETED"}
-    assert two[1] in app.run("status", result.json["submission"]["id"]).out
+    assert short_id(two[1]) in app.run("status", result.json["submission"]["id"]).out
 
 
 def test_cancel_and_pause_take_what_runs(app: Application) -> None:

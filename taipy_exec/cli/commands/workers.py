@@ -36,7 +36,7 @@ def workers(
     if json_output:
         streams.data(dump({"workers": seen.workers}))
         return 0
-    streams.show(workers_table(seen.beats, place.digest))
+    streams.show(workers_table(seen.beats, place.digest, place.cluster.application))
     if not seen.beats:
         where = location.where_of_application
         streams.note(
