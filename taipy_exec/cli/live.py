@@ -63,6 +63,8 @@ class LiveTable:
         self._redacted = redacted
         self._slots: dict[str, int] = {}
         self.notice = ""
+        # What a running job says of how far it is; nothing where nobody knows its log.
+        self.progress_of: Callable[[JobRecord], str] = lambda job: ""
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -167,6 +169,8 @@ class LiveTable:
             parts.append(f"attempt {job.attempt}")
         if job.attempt > 1 or not parts:
             parts.append(self._redacted(reason_text(job)))
+        if job.status is Status.RUNNING:
+            parts.insert(0, self.progress_of(job))
         return ", ".join(filter(None, parts))
 
     def _progress(self) -> Any:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from taipy_exec.cli import outcome
+from taipy_exec.cli.job_progress import JobProgress
 from taipy_exec.cli.live import Lines, LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
@@ -69,6 +70,7 @@ class Session:
                 redacted,
                 self._engine.coordinator.clock,
             )
+            self._table.progress_of = JobProgress(self._engine.store.folder, redacted)
             shown = self._table.shown()
         elif not self._streams.quiet:
             self._engine.coordinator.observers.append(Lines(self._streams, jobs, redacted).observe)

@@ -100,6 +100,7 @@ class _Viewer:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """On a terminal, the live table while the block runs."""
+        from taipy_exec.cli.job_progress import JobProgress
         from taipy_exec.cli.live import LiveTable
 
         if not self._streams.is_live or self.record.finished_at is not None:
@@ -108,6 +109,7 @@ class _Viewer:
         usual = self._store.usual_durations(self.record.scenario)
         # Without the configuration it is not known how many jobs may run at once.
         self.table = LiveTable(self._streams, self.record, self.jobs, usual, None, self._redacted)
+        self.table.progress_of = JobProgress(self._store.folder, self._redacted)
         with self.table.shown():
             yield
 
