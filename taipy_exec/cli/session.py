@@ -11,7 +11,8 @@ from types import FrameType
 from typing import Any
 
 from taipy_exec.cli import outcome
-from taipy_exec.cli.live import Lines, LiveTable
+from taipy_exec.cli.lines import Lines
+from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
@@ -57,7 +58,8 @@ class Session:
         jobs, redacted = self._plan.jobs, redaction(self._engine.app)
         shown: Any = nullcontext()
         if self._streams.is_live and jobs:
-            usual = self._engine.store.usual_durations(self._plan.record.scenario)
+            record = self._plan.record
+            usual = self._engine.store.usual_durations(record.scenario, record.file)
             app = self._engine.app
             by_mode = {"development": 1, "standalone": app.job.workers}
             self._table = LiveTable(
@@ -70,6 +72,7 @@ class Session:
                 self._engine.coordinator.clock,
             )
             shown = self._table.shown()
+            self._engine.coordinator.observers.append(self._table.observe)
         elif not self._streams.quiet:
             self._engine.coordinator.observers.append(Lines(self._streams, jobs, redacted).observe)
         with shown:
