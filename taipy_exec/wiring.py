@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -205,7 +206,7 @@ def _place_of_log(app: AppConfig, order: JobOrder) -> Path:
 def _note(app: AppConfig, order: JobOrder, text: str) -> None:
     """Tell something in the log of a job; one that cannot be written stops no job."""
     try:
-        with appending(_place_of_log(app, order)) as file:
+        with closing(appending(_place_of_log(app, order))) as file:
             file.write(f"taipy-exec: {redaction(app)(text)}\n".encode())
     except OSError:
         pass
@@ -287,4 +288,9 @@ def _urgency(app: AppConfig, store: Store) -> Urgency:
     )
     if one_by_one or app.job.schedule == "fifo":
         return lambda plan: {}
-    return lambda plan: remaining_seconds(plan.graph, store.usual_durations(plan.record.scenario))
+
+    def urgency(plan: SubmissionPlan) -> Mapping[str, float]:
+        usual = store.usual_durations(plan.record.scenario, plan.record.file)
+        return remaining_seconds(plan.graph, usual)
+
+    return urgency

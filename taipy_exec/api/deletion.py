@@ -27,6 +27,7 @@ from taipy_exec.errors import (
     ModelNotFound,
     SubmissionNotDeletedException,
 )
+from taipy_exec.execution.line_times import times_path
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.model.status import Reason
 from taipy_exec.store.logs import log_path
@@ -222,7 +223,9 @@ def _delete_jobs(choose: Callable[[], Sequence[str]]) -> None:
     jobs = service.store.remove_jobs(going)
     _forget(found.values())
     for job in jobs:
-        log_path(service.store.folder, found[job], job).unlink(missing_ok=True)
+        log = log_path(service.store.folder, found[job], job)
+        for path in (log, times_path(log)):
+            path.unlink(missing_ok=True)
 
 
 def _delete_data_node(id: str) -> None:

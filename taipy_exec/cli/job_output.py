@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taipy_exec.display.visible import one_line
+from taipy_exec.execution.line_times import LineTimes
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.logs import log_path
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.1
 _LOOK_FOR_COORDINATOR_SECONDS = 1.0
+_Timed = tuple[float | None, bytes]
 _NOT_STARTED = frozenset({Status.SUBMITTED, Status.BLOCKED})
 # Cyan, green, yellow, blue, magenta, and their bright forms; red is for what failed.
 _COLORS = (36, 32, 33, 34, 35, 96, 92, 93, 94, 95)
+
+
+class Line(NamedTuple):
+    """A line of a log, and how many bytes of the log come before it."""
+
+    place: int
+    text: bytes
 
 
 class GrowingLog:
@@ -31,8 +41,9 @@ class GrowingLog:
         self._at = 0
         self._rest = b""
 
-    def new_lines(self, *, final: bool) -> list[bytes]:
+    def new_lines(self, *, final: bool) -> list[Line]:
         """What is new. A last line without an end is given only where the log is `final`."""
+        place = self._at - len(self._rest)
         try:
             with self._path.open("rb") as file:
                 file.seek(self._at)
@@ -43,7 +54,11 @@ class GrowingLog:
         whole, _, self._rest = (self._rest + data).rpartition(b"\n")
         if final and self._rest:
             whole, self._rest = (whole + b"\n" if whole else b"") + self._rest, b""
-        return whole.split(b"\n") if whole else []
+        found = []
+        for text in whole.split(b"\n") if whole else ():
+            found.append(Line(place, text))
+            place += len(text) + 1
+        return found
 
 
 class JobOutput:
@@ -52,7 +67,9 @@ class JobOutput:
     `tail` is about what is there at the first look; what comes later is printed as a whole. With
     a `prefix`, of a line that was written over and over only the last form is printed, since a
     carriage return would take the prefix away. On a terminal only colours pass, unless `raw`.
-    `redacted` leaves secrets out of the failure.
+    With `timestamps`, each line begins with when it was printed; nothing from before `since`
+    (seconds since the epoch) is printed, as far as that is known. `redacted` leaves secrets out of
+    the failure.
     """
 
     def __init__(
@@ -65,11 +82,19 @@ class JobOutput:
         redacted: Callable[[str], str] = str,
         *,
         raw: bool = False,
+        timestamps: bool = False,
+        since: float | None = None,
     ) -> None:
         self._raw = raw
+        self._timestamps = timestamps
+        self._since = since
+        self.printed = 0
+        self.lacks_times = False
         self._streams = streams
         self._redacted = redacted
-        self._log = GrowingLog(log_path(folder, job.submission, job.id))
+        path = log_path(folder, job.submission, job.id)
+        self._log = GrowingLog(path)
+        self._times = LineTimes(path) if timestamps or since is not None else None
         self._prefix = prefix.encode("utf-8", "backslashreplace")
         self._tail = tail
         self._told = False
@@ -80,7 +105,7 @@ class JobOutput:
         if self._has_ended and not last:
             return
         self._has_ended = job.status.is_final
-        lines = self._log.new_lines(final=job.status.is_final or last)
+        lines = self._timed(self._log.new_lines(final=job.status.is_final or last))
         if self._tail is not None:
             lines = lines[-self._tail :] if self._tail else []
             self._told = self._tail == 0 and job.failure is not None
@@ -90,13 +115,52 @@ class JobOutput:
             self._told = True
             text = job.failure.traceback or f"{job.failure.kind}: {job.failure.message}"
             shown = self._redacted(text).rstrip().encode("utf-8", "backslashreplace")
-            self._print(shown.split(b"\n"))
+            self._print([(job.finished_at, line) for line in shown.split(b"\n")])
 
-    def _print(self, lines: Sequence[bytes]) -> None:
-        if self._prefix:
-            lines = [self._prefix + line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines]
+    def _timed(self, lines: Sequence[Line]) -> Sequence[_Timed]:
+        """The lines that are wanted, each with its time."""
+        if self._times is None:
+            return [(None, line.text) for line in lines]
         if lines:
-            self._streams.printed(b"\n".join(lines), raw=self._raw)
+            self._times.refresh()
+        timed = [(self._times.at(line.place), line.text) for line in lines]
+        self.lacks_times = self.lacks_times or any(at is None for at, _ in timed)
+        return _since(timed, self._since)
+
+    def _print(self, lines: Sequence[_Timed]) -> None:
+        if lines:
+            self.printed += len(lines)
+            shown = b"\n".join(self._shown(at, text) for at, text in lines)
+            self._streams.printed(shown, raw=self._raw)
+
+    def _shown(self, at: float | None, text: bytes) -> bytes:
+        prefix = self._prefix
+        if prefix or self._timestamps:
+            text = text.rstrip(b"\r").rpartition(b"\r")[2]
+        if self._timestamps and at is not None:
+            prefix = timestamp(at).encode() + b" " + prefix
+        return prefix + text
+
+
+def timed_lines(path: Path, since: float | None = None) -> list[tuple[float | None, str]]:
+    """The lines of a log as it is now, each with when it was printed, None where nobody knows.
+
+    Without those that are known to be from before `since` (seconds since the epoch).
+    """
+    times = LineTimes(path)
+    times.refresh()
+    lines = GrowingLog(path).new_lines(final=True)
+    timed = _since([(times.at(line.place), line.text) for line in lines], since)
+    return [(at, text.decode("utf-8", "replace")) for at, text in timed]
+
+
+def _since(timed: Sequence[_Timed], since: float | None) -> list[_Timed]:
+    return [(at, text) for at, text in timed if since is None or at is None or at >= since]
+
+
+def timestamp(at: float) -> str:
+    """Local date and time, to a millisecond."""
+    return datetime.fromtimestamp(at).isoformat(" ", "milliseconds")
 
 
 def job_outputs(
@@ -107,6 +171,8 @@ def job_outputs(
     redacted: Callable[[str], str] = str,
     *,
     raw: bool = False,
+    timestamps: bool = False,
+    since: float | None = None,
 ) -> dict[str, JobOutput]:
     """Job id -> its output. Where there are several, each line tells its task."""
     found = {}
@@ -115,7 +181,17 @@ def job_outputs(
         if prefix and streams.data_has_color:
             # The reset ends what the line before may have left on, too.
             prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
-        found[job.id] = JobOutput(streams, folder, job, prefix, tail, redacted, raw=raw)
+        found[job.id] = JobOutput(
+            streams,
+            folder,
+            job,
+            prefix,
+            tail,
+            redacted,
+            raw=raw,
+            timestamps=timestamps,
+            since=since,
+        )
     return found
 
 

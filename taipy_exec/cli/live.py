@@ -1,4 +1,4 @@
-"""The live table of a submission, and the plain lines where there is no terminal."""
+"""The live table of a submission."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.cli.lines import TaskNames, change_line
+from taipy_exec.cli.live_rows import bar, rows
 from taipy_exec.cli.render import (
     counts_text,
     duration,
@@ -20,7 +22,6 @@ from taipy_exec.cli.render import (
 )
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import one_line
-from taipy_exec.display.words import shortened
 from taipy_exec.engine.time_left import seconds_left
 from taipy_exec.execution.output_capture import output_shown_by, release_output
 from taipy_exec.model.event import Change
@@ -30,9 +31,13 @@ from taipy_exec.model.status import FINAL, Reason, Status
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from taipy_exec.cli.frame import Frame
+
 _FRAMES_PER_SECOND = 8
 _LINES_BESIDE_ROWS = 8
 _ESTIMATE_SECONDS = 1.0
+# Lines above the table about what failed: more would push everything else off the screen.
+_MOST_LINES = 100
 
 
 class LiveTable:
@@ -62,40 +67,81 @@ class LiveTable:
         self._left: tuple[float, float | None] | None = None
         self._redacted = redacted
         self._slots: dict[str, int] = {}
+        self._tasks = TaskNames(jobs)
+        self._lines = 0
+        self._live: Any = None
+        self._frame: Frame | None = None
         self.notice = ""
         # What a running job says of how far it is; nothing where nobody knows its log.
         self.progress_of: Callable[[JobRecord], str] = lambda job: ""
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Keep the table on the terminal while the block runs; its last state stays."""
+        """Keep the table on the terminal while the block runs; its last state stays.
+
+        It goes where the result follows on stdout, and that leads through a pipe to the terminal.
+        """
         from rich.live import Live
 
         live = Live(
-            get_renderable=self.render,
+            get_renderable=self._next_frame,
             console=self._streams.err,
+            transient=self._streams.data_is_piped_text,
             refresh_per_second=_FRAMES_PER_SECOND,
             redirect_stdout=True,
             redirect_stderr=True,
         )
+        self._live = live
         # Rich has put a stream of its own into the place of stdout, which prints above the table.
         with live, output_shown_by(sys.stdout.write), _debugger_pauses(live):
             yield
+
+    def observe(self, changes: Sequence[Change]) -> None:
+        """Print above the table what failed, if it may scroll out of it, and what was lost."""
+        fits = len(self._jobs) <= self._room
+        for change in changes:
+            task = self._tasks.of(change.job)
+            is_lost = change.after is Status.PENDING and change.reason == Reason.WORKER_LOST
+            is_failed = change.after is Status.FAILED or change.reason == Reason.RETRIED
+            if task is None or not (is_lost or (is_failed and not fits)):
+                continue
+            if self._lines < _MOST_LINES:
+                style = "red" if change.after is Status.FAILED else "yellow"
+                self._streams.note(change_line(change, task, self._redacted), style)
+            elif self._lines == _MOST_LINES:
+                what = f"taipy-exec status {short_id(self._record.id)} --failed lists what failed"
+                self._streams.note(f"more lines like these are left out: {what}", "yellow")
+            self._lines += 1
+
+    @property
+    def _room(self) -> int:
+        return max(self._streams.err.height - _LINES_BESIDE_ROWS, 3)
+
+    def _next_frame(self) -> RenderableType:
+        """The next frame. On a terminal that became narrower the last one takes more rows."""
+        from taipy_exec.cli.frame import Frame
+
+        width, last = self._streams.err.width, self._frame
+        if last is not None and width < last.width:
+            # Rich has to know, so that it goes up far enough to draw over all of them.
+            self._live._live_render._shape = (width, last.rows_at(width))
+        self._frame = Frame(self.render())
+        return self._frame
 
     def render(self) -> RenderableType:
         """One frame, not higher than the terminal."""
         from rich.console import Group
         from rich.text import Text
 
-        console = self._streams.err
-        room = max(console.height - _LINES_BESIDE_ROWS, 3)
-        first, last = window(self._jobs, room)
+        found = rows(self._jobs, self._room)
+        up, down = ("↑", "↓") if self._unicode else ("^", "v")
         parts: list[Any] = [self._title()]
-        if first:
-            parts.append(Text(f"  ↑ {_beyond(self._jobs[:first])}", style="dim"))
-        parts.append(self._table(self._jobs[first:last], narrow=console.width < 70))
-        if last < len(self._jobs):
-            parts.append(Text(f"  ↓ {_beyond(self._jobs[last:])}", style="dim"))
+        if found.above:
+            parts.append(Text(f"  {up} {_beyond(found.above)}", style="dim"))
+        parts.append(self._table([*found.pinned, *found.shown]))
+        if found.below:
+            mark = f"{down} " if found.shown else ""
+            parts.append(Text(f"  {mark}{_beyond(found.below)}", style="dim"))
         parts.append(self._progress())
         if self.notice:
             parts.append(line(self.notice, style="yellow"))
@@ -117,36 +163,34 @@ class LiveTable:
             no_wrap=True,
         )
 
-    def _table(self, jobs: Sequence[JobRecord], *, narrow: bool) -> Any:
+    def _table(self, jobs: Sequence[JobRecord]) -> Any:
         from rich.text import Text
 
+        width = self._streams.err.width
+        narrow = width < 70
+        is_cluster = self._record.mode == "cluster"
         table = new_table()
         table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=24 if narrow else 40)
         table.add_column("Status", no_wrap=True)
         table.add_column("Time", justify="right", no_wrap=True)
         if not narrow:
-            table.add_column("Slot", justify="right", no_wrap=True)
+            title, side = ("Worker", "left") if is_cluster else ("Slot", "right")
+            table.add_column(title, justify=side, no_wrap=True)  # type: ignore[arg-type]
         # Its cells do not wrap, the column may: so it is the one that gives way on a narrow screen.
         table.add_column("")
         for job in jobs:
             cells: list[Any] = [
                 job.task,
                 status_text(job.status, unicode=self._unicode),
-                duration(self._time_of(job)),
+                duration(job.seconds(self._clock())),
             ]
             if not narrow:
-                cells.append(self._slot(job))
+                slot_width = 14 if width < 100 else 24
+                cells.append(worker(job, slot_width) if is_cluster else self._slot(job))
             remark = one_line(self._remark(job))
             cells.append(Text(remark, no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)
         return table
-
-    def _time_of(self, job: JobRecord) -> float | None:
-        if job.duration is not None:
-            return job.duration
-        if job.status is Status.RUNNING and job.started_at is not None:
-            return max(self._clock() - job.started_at, 0.0)
-        return None
 
     @property
     def _unicode(self) -> bool:
@@ -161,7 +205,10 @@ class LiveTable:
 
     def _remark(self, job: JobRecord) -> str:
         if job.status in FINAL:
-            return self._redacted(reason_text(job))
+            attempt = f"attempt {job.attempt}" if job.attempt > 1 else ""
+            return self._redacted(reason_text(job)) or attempt
+        if job.reason == Reason.STARTING:
+            return "starting"
         parts = []
         if job.status is Status.RUNNING and job.task in self._usual:
             parts.append(f"of ~{duration(self._usual[job.task])}")
@@ -179,12 +226,13 @@ class LiveTable:
         counts = Counter(job.status for job in self._jobs)
         ended = sum(counts[status] for status in FINAL)
         total = len(self._jobs)
-        full, empty = ("━", "─") if self._unicode else ("#", "-")
-        width = 20
-        filled = width * ended // total if total else width
+        done, failed, others, rest = "━✗╍─" if self._unicode else "#x~-"
+        cells = bar(counts, 20)
         text = Text.assemble(
-            (full * filled, "green"),
-            (empty * (width - filled), "dim"),
+            (done * cells.done, "green"),
+            (failed * cells.failed, "bold red"),
+            (others * cells.others, "yellow"),
+            (rest * cells.rest, "dim"),
             f" {ended}/{total}",
             no_wrap=True,
             overflow="ellipsis",
@@ -208,59 +256,11 @@ class LiveTable:
         return self._left[1]
 
 
-class Lines:
-    """One line on stderr for each change, where nothing can be redrawn."""
-
-    def __init__(
-        self,
-        streams: Streams,
-        jobs: Sequence[JobRecord],
-        redacted: Callable[[str], str] = str,
-    ) -> None:
-        self._redacted = redacted
-        self._streams = streams
-        self._jobs = {job.id: job for job in jobs}
-
-    def observe(self, changes: Sequence[Change]) -> None:
-        """Print the changes of this submission's jobs."""
-        for change in changes:
-            job = self._jobs.get(change.job)
-            is_retried = change.reason == Reason.RETRIED
-            is_waiting = change.after in (Status.BLOCKED, Status.PENDING) and not is_retried
-            if job is None or (is_waiting and not self._streams.verbose):
-                continue
-            at = time.strftime("%H:%M:%S", time.localtime(change.at))
-            text = f"{at} {job.task} {change.after.name}"
-            if change.after is Status.RUNNING:
-                text += f" on {change.worker}"
-                if change.attempt > 1:
-                    text += f", attempt {change.attempt}"
-            elif change.duration is not None:
-                text += f" in {duration(change.duration)}"
-            if is_retried:
-                text += f": attempt {change.attempt - 1} failed, attempt {change.attempt} follows"
-            elif change.failure:
-                text += f": {shortened(self._redacted(reason_text(job)))}"
-            elif change.reason:
-                text += f" ({change.reason.replace('_', ' ')})"
-            self._streams.note(text)
-
-
-def window(jobs: Sequence[JobRecord], room: int) -> tuple[int, int]:
-    """The range of jobs to show in `room` rows: the one in which most of what runs is seen."""
-    if len(jobs) <= room:
-        return 0, len(jobs)
-    active = [n for n, job in enumerate(jobs) if job.status is Status.RUNNING]
-    if not active:
-        active = [n for n, job in enumerate(jobs) if job.status not in FINAL][:1]
-    above = min(2, room - 1)
-    focus = max(
-        active,
-        key=lambda start: sum(start <= n < start + room - above for n in active),
-        default=len(jobs) - 1,
-    )
-    first = min(max(focus - above, 0), len(jobs) - room)
-    return first, first + room
+def worker(job: JobRecord, width: int) -> str:
+    """`host:pid` of the job's worker, of at most `width` characters: the host gives way."""
+    host, _, pid = (job.worker or "").rpartition(":")
+    room = max(width - len(pid) - 1, 3)
+    return f"{host[: room - 2]}..:{pid}" if len(host) > room else job.worker or ""
 
 
 def _beyond(jobs: Sequence[JobRecord]) -> str:

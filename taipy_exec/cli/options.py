@@ -10,6 +10,7 @@ import typer
 
 from taipy_exec.cli import completion
 from taipy_exec.errors import UsageError
+from taipy_exec.model.status import Status
 
 
 def option(*names: str, help: str, **extra: Any) -> Any:
@@ -199,6 +200,33 @@ MetricsHost = Annotated[
         "--metrics-host",
         metavar="HOST",
         help="The address to listen on for that (0.0.0.0: all that this host has).",
+    ),
+]
+Failed = Annotated[bool, option("--failed", help="Only what failed: as --status FAILED.")]
+Statuses = Annotated[
+    list[str] | None,
+    option(
+        "--status",
+        metavar="STATUS",
+        help="Only what has this status; may be repeated.",
+        autocompletion=completion.one_of(*(status.name for status in Status)),
+    ),
+]
+Tasks = Annotated[
+    list[str] | None,
+    option(
+        "--task",
+        metavar="ID",
+        help="Only jobs of this task, or of these: ID,ID; may be repeated.",
+        autocompletion=completion.tasks,
+    ),
+]
+Since = Annotated[
+    str | None,
+    option(
+        "--since",
+        metavar="AGE|TIME",
+        help="Only what ran or ended since: 90m, 12h, 30d, 14:30, 2026-01-31 or 2026-01-31T14:30.",
     ),
 ]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taipy_exec.display.visible import one_line
 from taipy_exec.display.words import CUT, GLYPHS, counts_text, duration, reason_text, short_id
+from taipy_exec.engine.retries import RETRIES
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 
@@ -86,9 +88,16 @@ def clock(seconds: float | None) -> str:
 
 
 def jobs_table(
-    jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = False, where: str = ""
+    jobs: Iterable[JobRecord],
+    *,
+    unicode: bool = True,
+    ids: bool = False,
+    where: str = "",
+    now: float | None = None,
 ) -> RenderableType:
     """All jobs, one row each, by their task or by their own ids.
+
+    `now` (seconds since the epoch) tells how long what runs has been running.
 
     A reason that is long is cut; then the table says which command has the whole. `where` is what
     makes that mean the same application.
@@ -102,12 +111,15 @@ def jobs_table(
     ):
         table.add_column(title, **extra)
     for job in jobs:
-        text = reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else "")
+        attempt = f"attempt {job.attempt}" if job.attempt > 1 else ""
+        is_open = not job.status.is_final
+        parts = (attempt, reason_text(job)) if is_open else (reason_text(job) or attempt,)
+        text = ", ".join(filter(None, parts))
         reasons.append(_Reason(text, f"taipy-exec logs {short_id(job.id)}{where}"))
         table.add_row(
             short_id(job.id) if ids else job.task,
             status_text(job.status, unicode=unicode),
-            duration(job.duration),
+            duration(job.duration if now is None else job.seconds(now)),
             reasons[-1],
         )
     return _Jobs(table, reasons)
@@ -164,7 +176,7 @@ def submissions_table(
 
 
 # What a narrow screen does without, after the mode; the ids and the statuses always stay.
-_LEAST_NEEDED = ("Name", "Time", "Scenario", "Submitted", "Jobs")
+_LEAST_NEEDED = ("Name", "Retry", "Time", "Scenario", "Submitted", "Jobs")
 
 
 class _Submissions:
@@ -174,8 +186,10 @@ class _Submissions:
         self, records: Sequence[SubmissionRecord], interrupted: Mapping[str, bool]
     ) -> None:
         self._rows = [_submission_row(r, bool(interrupted.get(r.id))) for r in records]
+        for row, retry in zip(self._rows, _retries(records), strict=True):
+            row["Retry"] = retry
         self._short = [
-            {**row, "Jobs": most_telling_count(record.counts)}
+            {**row, "Jobs": _short_progress(record)}
             for row, record in zip(self._rows, records, strict=True)
         ]
 
@@ -188,6 +202,8 @@ class _Submissions:
 
     def _narrower_and_narrower(self) -> Iterator[Table]:
         columns = list(self._rows[0]) if self._rows else []
+        if not any(row["Retry"] for row in self._rows):
+            columns.remove("Retry")
         yield _table_of(self._rows, columns)
         if not any(row["Name"] for row in self._rows):
             columns.remove("Name")
@@ -227,10 +243,44 @@ def _submission_row(record: SubmissionRecord, interrupted: bool) -> dict[str, st
         "Name": record.name if record.name not in (record.scenario, record.instance) else "",
         "Mode": record.mode,
         "Status": text,
-        "Jobs": counts_text(record.counts),
+        "Jobs": f"{_progress(record)}{counts_text(record.counts)}",
         "Submitted": clock(record.created_at),
-        "Time": duration(None if end is None else end - record.created_at),
+        "Time": duration(_seconds(record, interrupted)),
     }
+
+
+def _seconds(record: SubmissionRecord, interrupted: bool) -> float | None:
+    """How long it took, or has been going on for; None where nobody works on it."""
+    end = time.time() if record.finished_at is None and not interrupted else record.finished_at
+    return None if end is None else max(end - record.created_at, 0.0)
+
+
+def _progress(record: SubmissionRecord) -> str:
+    """`12/40: ` for one that has not ended."""
+    total = sum(record.counts.values())
+    return f"{total - record.unfinished}/{total}: " if record.finished_at is None else ""
+
+
+def _short_progress(record: SubmissionRecord) -> str:
+    """`12/40`, `12/40, 1 failed`; for one that has ended the most telling count."""
+    if record.finished_at is not None:
+        return most_telling_count(record.counts)
+    total, failed = sum(record.counts.values()), record.counts.get(Status.FAILED)
+    return f"{total - record.unfinished}/{total}" + (f", {failed} failed" if failed else "")
+
+
+def _retries(records: Sequence[SubmissionRecord]) -> list[str]:
+    """For each one `of 1b2c3d4e`, which it retries, and `by 9f8e7d6c`, which retries it."""
+    by = {str(r.properties[RETRIES]): r.id for r in records if RETRIES in r.properties}
+    found = []
+    for record in records:
+        pairs = (("of", record.properties.get(RETRIES)), ("by", by.get(record.id)))
+        found.append(", ".join(f"{word} {_number(str(id))}" for word, id in pairs if id))
+    return found
+
+
+def _number(id: str) -> str:
+    return short_id(id).rpartition("_")[2]
 
 
 def most_telling_count(counts: Mapping[Status, int]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from taipy_exec.cli import outcome
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.redaction import discreet
@@ -42,9 +43,11 @@ def show_result(
         streams.data(harmless_json(text) if streams.ci is CiSystem.GITHUB else text)
     elif streams.events:
         streams.note(summary_line(record))
-    else:
+    elif not streams.quiet:
         if table and jobs:
             _show_jobs(streams, jobs, where)
+        streams.line(summary_line(record))
+    elif outcome.exit_code(record, jobs):
         streams.line(summary_line(record))
     explain_failures(streams, jobs, state_dir, where, redacted)
     canceled = sum(job.status is Status.CANCELED for job in jobs)

@@ -12,7 +12,8 @@ from typing import Any
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.job_progress import JobProgress
-from taipy_exec.cli.live import Lines, LiveTable
+from taipy_exec.cli.lines import Lines
+from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
@@ -58,7 +59,8 @@ class Session:
         jobs, redacted = self._plan.jobs, redaction(self._engine.app)
         shown: Any = nullcontext()
         if self._streams.is_live and jobs:
-            usual = self._engine.store.usual_durations(self._plan.record.scenario)
+            record = self._plan.record
+            usual = self._engine.store.usual_durations(record.scenario, record.file)
             app = self._engine.app
             by_mode = {"development": 1, "standalone": app.job.workers}
             self._table = LiveTable(
@@ -72,6 +74,7 @@ class Session:
             )
             self._table.progress_of = JobProgress(self._engine.store.folder, redacted)
             shown = self._table.shown()
+            self._engine.coordinator.observers.append(self._table.observe)
         elif not self._streams.quiet:
             self._engine.coordinator.observers.append(Lines(self._streams, jobs, redacted).observe)
         with shown:

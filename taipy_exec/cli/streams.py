@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -103,6 +104,15 @@ class Streams:
     def is_live(self) -> bool:
         """Whether a table may redraw itself on stderr."""
         return self.err.is_terminal and not self.quiet
+
+    @property
+    def data_is_piped_text(self) -> bool:
+        """Whether text for people goes into a pipe, such as one that ends on this terminal."""
+        try:
+            is_pipe = stat.S_ISFIFO(os.fstat(self._data.fileno()).st_mode)
+        except (OSError, ValueError):
+            return False
+        return is_pipe and not self.json and not self.events
 
     @property
     def unicode(self) -> bool:

@@ -73,9 +73,12 @@ class WorkerSession:
             service.close(self._app.job.grace)
             if self._metrics is not None:
                 self._metrics.close()
-        done, failed = service.orders.done, service.orders.failed
+        orders = service.orders
         if self._can_tell():
-            self._streams.note(f"worker {service.name} leaves: {done} done, {failed} failed")
+            ends = f"{orders.done} done, {orders.failed} failed"
+            if orders.canceled:
+                ends += f", {orders.canceled} canceled"
+            self._streams.note(f"worker {service.name} leaves: {ends}")
         return 0
 
     # -- display --------------------------------------------------------------------------

@@ -143,6 +143,8 @@ class WorkerTable:
             (f"{service.orders.failed} failed", "bold red" if service.orders.failed else "dim"),
             (f"up {_uptime(time.monotonic() - self._began)}", "dim"),
         ]
+        if service.orders.canceled:
+            items.insert(-1, (f"{service.orders.canceled} canceled", ""))
         if self.leaving:
             items.insert(3, ("leaving", "yellow"))
         text = Text(no_wrap=True, overflow=self._overflow)
@@ -181,21 +183,26 @@ class WorkerTable:
         overflow = self._overflow
         table.add_column("Slot", no_wrap=True, overflow=overflow)
         table.add_column("Task", no_wrap=True, overflow=overflow, max_width=24 if narrow else 40)
-        table.add_column("Time", no_wrap=True, justify="right", min_width=6)
+        table.add_column("Time", no_wrap=True, justify="right", min_width=8)
         table.add_column("Job", no_wrap=True, overflow=overflow)
         now = time.monotonic()
         for held in rows:
             if held is None:
-                table.add_row("-", "", "", "", style="dim")
+                table.add_row("idle", "", "", "", style="dim")
                 continue
             id = plain(short_id(held.order.job))
             table.add_row(
                 _short_slot(held.worker, slot_width),
                 plain(held.order.task),
-                duration(now - (held.begun or now)),
+                "starting" if held.waits_for_process else duration(now - _since(held, now)),
                 id.rpartition("_")[2] if narrow else id,
             )
         return table
+
+
+def _since(held: Held, now: float) -> float:
+    """When its function's process began with it, as what the job took is counted from then."""
+    return held.ready or held.begun or now
 
 
 class WorkerLines:
@@ -228,6 +235,8 @@ def ending(held: Held, report: JobReport) -> str:
     failure = report.failure
     if failure is None:
         return f"done {took}"
+    if held.stopping:
+        return f"canceled after {duration(report.duration)}"
     return f"failed {took}: {plain(failure.summary)}"
 
 

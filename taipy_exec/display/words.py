@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taipy_exec.display.visible import one_line, uncoloured
-from taipy_exec.model.job import JobRecord
+from taipy_exec.model.job import Failure, JobRecord
 from taipy_exec.model.job import short_id as short_id
 from taipy_exec.model.status import Status
 
@@ -56,8 +56,13 @@ def counts_text(counts: Mapping[Status, int]) -> str:
 def reason_text(job: JobRecord) -> str:
     """Why the job is in its status: the failure's first line where there is one."""
     if job.failure:
-        return one_line(uncoloured(job.failure.summary))
+        return failure_text(job.failure)
     return (job.reason or "").replace("_", " ")
+
+
+def failure_text(failure: Failure) -> str:
+    """Type and first line of the message, on one line and without colours."""
+    return one_line(uncoloured(failure.summary))
 
 
 CUT = " [...]"

@@ -22,6 +22,7 @@ from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
+    Begun,
     CancelRequested,
     Change,
     Event,
@@ -31,6 +32,7 @@ from taipy_exec.model.event import (
     Lost,
     PutOff,
     Started,
+    Starting,
     Stop,
     UpToDate,
     Written,
@@ -278,6 +280,8 @@ class Coordinator:
             event = self._turns.with_retries(event)
         elif isinstance(event, PutOff):
             self._turns.come_back(event.job, event.attempt)
+        elif isinstance(event, Starting | Begun) and (job := self.board.note_start(event)):
+            self._before.setdefault(job.id, (job.status, job.attempt))
         decision = decide(self.board, event)
         for change in decision.changes:
             job = self.board.jobs[change.job]
@@ -376,7 +380,7 @@ class Coordinator:
 
     def _commit(self) -> None:
         """Store all that was decided since the last time, then stop and tell."""
-        if not self._changes and not self._touched and not self._stops:
+        if not (self._changes or self._before or self._touched or self._stops):
             return
         changes, self._changes = self._changes, []
         before, self._before = self._before, {}

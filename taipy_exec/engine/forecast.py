@@ -20,8 +20,9 @@ from taipy_exec.engine.instances import (
     imagined_instance,
     instance_nodes,
 )
+from taipy_exec.engine.origin import origin_properties
 from taipy_exec.model.graph import JobGraph
-from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.job import JobRecord, SubmissionRecord, file_in
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
@@ -149,7 +150,9 @@ class _Outlook:
         self._freshness = make_freshness(store, app) if store else None
         if self._freshness:
             self._freshness.load(self._nodes.values())
-        self._usual = store.usual_durations(scenario.id) if store else {}
+        self._usual = (
+            store.usual_durations(scenario.id, file_in(origin_properties(app))) if store else {}
+        )
         self._tasks = {task.id: task for task in scenario.tasks}
         self._former: Mapping[str, JobRecord] = {}
         if former and store:

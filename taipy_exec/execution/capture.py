@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import os
 import select
+import time
 from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from taipy_exec.display.visible import TerminalText
+from taipy_exec.execution.line_times import TimedFile
 
 
 class ByteSink(Protocol):
-    """Where captured output goes."""
+    """Where captured output goes, with the time when it was printed (seconds since the epoch)."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes, at: float, /) -> object: ...
     def close(self) -> None: ...
 
 
@@ -27,10 +29,9 @@ class Writable(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-def appending(path: Path) -> IO[bytes]:
-    """A file to append captured output to; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("ab", buffering=0)
+def appending(path: Path) -> TimedFile:
+    """A file to append captured output to, with the times of its lines; its folder is made."""
+    return TimedFile(path)
 
 
 class ShownAtOnce:
@@ -85,7 +86,7 @@ class JobLog:
         self._file: ByteSink | None = None
         self._broken = False
         self._written = 0
-        self._kept: deque[bytes] = deque()
+        self._kept: deque[tuple[bytes, float]] = deque()
         self._kept_size = 0
         self._dropped = 0
 
@@ -93,26 +94,27 @@ class JobLog:
         """Take what the job printed."""
         if self._show is not None:
             self._show(data)
+        now = time.time()
         room = self._head - self._written
         if room > 0:
-            self._store(data[:room])
+            self._store(data[:room], now)
             self._written += min(len(data), room)
             data = data[room:]
         if data:
-            self._kept.append(data)
+            self._kept.append((data, now))
             self._kept_size += len(data)
-            while self._kept_size - len(self._kept[0]) >= self._tail:
-                old = self._kept.popleft()
+            while self._kept_size - len(self._kept[0][0]) >= self._tail:
+                old, _ = self._kept.popleft()
                 self._kept_size -= len(old)
                 self._dropped += len(old)
 
-    def _store(self, data: bytes) -> None:
+    def _store(self, data: bytes, at: float) -> None:
         if self._broken:
             return
         try:
             if self._file is None:
                 self._file = self._open()
-            self._file.write(data)
+            self._file.write(data, at)
         except OSError:
             self._broken = True
 
@@ -121,12 +123,16 @@ class JobLog:
         if self._show is not None:
             self._show(b"")
         if self._kept:
-            rest = b"".join(self._kept)
-            cut = max(len(rest) - self._tail, 0)
+            cut = max(self._kept_size - self._tail, 0)
             if self._dropped + cut:
-                self._store(b"\n[... %d bytes left out ...]\n" % (self._dropped + cut))
-            self._store(rest[cut:])
+                left_out = b"\n[... %d bytes left out ...]\n" % (self._dropped + cut)
+                self._store(left_out, self._kept[0][1])
+            for data, at in self._kept:
+                # Of the oldest piece alone may a part be too much.
+                self._store(data[cut:], at)
+                cut = 0
             self._kept.clear()
+            self._kept_size = 0
         if self._file is not None:
             try:
                 self._file.close()

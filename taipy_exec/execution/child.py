@@ -18,7 +18,7 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
-from taipy_exec.execution.fence import Fence
+from taipy_exec.execution.fence import READY, Fence
 from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.order import JobOrder, JobReport, from_beside
@@ -136,6 +136,7 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     surroundings = Surroundings()
     if runner is not None:
         runner.watch(surroundings)
+    reports.send_bytes(READY)
     while True:
         try:
             message = orders.recv_bytes()

@@ -8,6 +8,8 @@ from typing import Any
 
 # What a slot sends to ask whether its job may write; the answer is a `UNTIL`.
 ASK = b"?"
+# What a slot sends before its first job: the process is there, and the application is loaded.
+READY = b"!"
 # In front of an order, and the answer to `ASK`: until when by the monotonic clock, which all
 # processes of a machine share, the job may write without asking. `NEVER` is a refusal.
 UNTIL = struct.Struct("<d")

@@ -17,7 +17,7 @@ from multiprocess import resource_tracker, spawn
 
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
-from taipy_exec.execution.fence import ASK, NEVER, UNTIL
+from taipy_exec.execution.fence import ASK, NEVER, READY, UNTIL
 from taipy_exec.execution.order import JobOrder, JobReport, with_beside
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.report_pipe import ReportPipe
@@ -42,10 +42,15 @@ class Ask:
     """What a slot sends instead of a report: may the job write its outputs?"""
 
 
+class Ready:
+    """What a new slot sends once it can begin with a job."""
+
+
 class Slot:
     """A process with its pipes. `job` is what it runs now, None while it is free.
 
-    One that `is_doomed` runs no other job, whatever becomes of this one.
+    One that `is_doomed` runs no other job, whatever becomes of this one; one that is not `is_ready`
+    is still being started.
     """
 
     def __init__(self, bootstrap: bytes, family: str) -> None:
@@ -54,6 +59,7 @@ class Slot:
         self.jobs_done = 0
         self.kill_at: float | None = None
         self.is_doomed = False
+        self.is_ready = False
         self._is_misused = False
         self._log: JobLog | None = None
         self._begun = 0.0
@@ -122,8 +128,8 @@ class Slot:
         """Answer an `Ask`: it may write, and until then without asking again; None: it may not."""
         self._send(UNTIL.pack(NEVER if until is None else until))
 
-    def take_report(self) -> JobReport | Ask | None:
-        """The report of the running job, or a question, that has arrived; None for nothing.
+    def take_report(self) -> JobReport | Ask | Ready | None:
+        """The report of the running job, or something else, that has arrived; None for nothing.
 
         What is neither was written by something else than our own code, such as a copy of the
         process that its job has forked: nothing from there is believed any more, and the slot ends.
@@ -133,6 +139,9 @@ class Slot:
             if self.reports.is_broken:
                 self._misused()
             return None
+        if message == READY and not self.is_ready:
+            self.is_ready = True
+            return Ready()
         if self.job is None:
             self._misused()
             return None
@@ -216,7 +225,7 @@ class Slot:
         code, peak = self._reap()
         job, report = self.job, None
         while job is not None and (found := self.take_report()) is not None:
-            if not isinstance(found, Ask):
+            if isinstance(found, JobReport):
                 report = found
                 break
         if job is not None and report is None:

@@ -15,9 +15,10 @@ from taipy_exec.execution.fence import NEVER
 from taipy_exec.execution.host import remove_half_written
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
-from taipy_exec.execution.slot import Ask, Slot
+from taipy_exec.execution.slot import Ask, Ready, Slot
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.event import Begun, Starting
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -45,6 +46,7 @@ class SlotPool:
         self._idle: list[Slot] = []
         self._reserved: dict[str, Slot] = {}
         self._ended: list[JobReport] = []
+        self._starts: list[Starting | Begun] = []
         self._refusal: Failure | None = None
         self._selector = selectors.DefaultSelector()
         self._wake = WakePipe()
@@ -115,6 +117,8 @@ class SlotPool:
             return
         slot = self._reserved.pop(worker)
         slot.start(order, log, until, self._seconds_to_kill(order), beside)
+        if not slot.is_ready:
+            self._starts.append(Starting(order.job, order.attempt, time.time()))
 
     def _seconds_to_kill(self, order: JobOrder) -> float | None:
         config = task_named(self._app.serving(order.entity).tasks, order.task)
@@ -150,6 +154,11 @@ class SlotPool:
             slot.kill_if_due(now)
         ended, self._ended = self._ended, []
         return ended
+
+    def take_starts(self) -> list[Starting | Begun]:
+        """The jobs since the last call that wait for a new process, or whose one is ready."""
+        starts, self._starts = self._starts, []
+        return starts
 
     def close(self, grace: float = 0.0) -> None:
         """End every process; jobs that still run are asked first, and get `grace` seconds."""
@@ -212,9 +221,13 @@ class SlotPool:
     def _on_report(self, slot: Slot) -> None:
         report = None
         while (found := slot.take_report()) is not None:
-            if not isinstance(found, Ask):
+            if isinstance(found, JobReport):
                 report = found
-            elif slot.job is not None:
+            elif slot.job is None:
+                continue
+            elif isinstance(found, Ready):
+                self._starts.append(Begun(slot.job.job, slot.job.attempt, time.time()))
+            elif isinstance(found, Ask):
                 self.asking[slot.job.job] = slot
         if slot.reports.is_at_end or slot.reports.is_broken:
             # The process is ending, and its sentinel will tell.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from taipy_exec.errors import ImpossibleTransition
-from taipy_exec.model.event import Change, Stop
+from taipy_exec.model.event import Begun, Change, Starting, Stop
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import ALLOWED, DONE, Status
+from taipy_exec.model.status import ALLOWED, DONE, Reason, Status
 
 
 class Board:
@@ -170,6 +170,19 @@ class Board:
             self.awaiting.get(node, set()).discard(job.id)
         if change.after in DONE:
             self.mark_written(job.outputs)
+
+    def note_start(self, event: Starting | Begun) -> JobRecord | None:
+        """The job, which counts as started at that time; None where the event comes too late.
+
+        While its process is being started its reason says so, unless it has another one.
+        """
+        job = self.jobs.get(event.job)
+        if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+            return None
+        if job.reason in (None, Reason.STARTING):
+            job.reason = Reason.STARTING if isinstance(event, Starting) else None
+        job.started_at = event.at
+        return job
 
     def mark_written(self, nodes: Iterable[str]) -> None:
         """These data nodes have a value now; nobody waits for their first one any more."""

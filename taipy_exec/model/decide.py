@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from taipy_exec.model.board import Board
 from taipy_exec.model.event import (
     Admitted,
+    Begun,
     CancelRequested,
     Change,
     Decision,
@@ -20,6 +21,7 @@ from taipy_exec.model.event import (
     Lost,
     PutOff,
     Started,
+    Starting,
     Stop,
     UpToDate,
     Written,
@@ -67,7 +69,9 @@ def _started(board: Board, event: Started) -> Decision:
         return Decision()
     if event.attempt not in (None, job.attempt):
         return Decision()
-    return Decision((_change(job, Status.RUNNING, event.at, worker=event.worker),))
+    # Why there is another attempt is of interest as long as that runs.
+    reason = job.reason if job.attempt > 1 else None
+    return Decision((_change(job, Status.RUNNING, event.at, reason=reason, worker=event.worker),))
 
 
 def _up_to_date(board: Board, event: UpToDate) -> Decision:
@@ -113,7 +117,12 @@ def _lost(board: Board, event: Lost) -> Decision:
         return _ended(board, _change(job, Status.CANCELED, event.at, reason=board.stopping[job.id]))
     if job.attempt < event.max_attempts:
         again = _change(
-            job, Status.PENDING, event.at, reason=Reason.WORKER_LOST, attempt=job.attempt + 1
+            job,
+            Status.PENDING,
+            event.at,
+            reason=Reason.WORKER_LOST,
+            worker=job.worker,
+            attempt=job.attempt + 1,
         )
         return Decision((again,))
     failure = Failure(
@@ -139,6 +148,11 @@ def _handed_back(board: Board, event: HandedBack) -> Decision:
 
 def _put_off(board: Board, event: PutOff) -> Decision:
     # It waits as before, only not in the queue.
+    return Decision()
+
+
+def _process_starts(board: Board, event: Starting | Begun) -> Decision:
+    # The job runs as before: `Board.note_start` notes the time.
     return Decision()
 
 
@@ -258,6 +272,8 @@ _RULES: dict[type, Callable[..., Decision]] = {
     Admitted: _admitted,
     Expanded: _expanded,
     Started: _started,
+    Starting: _process_starts,
+    Begun: _process_starts,
     UpToDate: _up_to_date,
     Finished: _finished,
     Lost: _lost,

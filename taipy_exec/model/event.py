@@ -35,6 +35,22 @@ class Expanded(NamedTuple):
     at: float
 
 
+class Starting(NamedTuple):
+    """The process of a running attempt is being started; `Begun` follows."""
+
+    job: str
+    attempt: int
+    at: float
+
+
+class Begun(NamedTuple):
+    """The process of a running attempt is ready and begins with it."""
+
+    job: str
+    attempt: int
+    at: float
+
+
 class UpToDate(NamedTuple):
     """The job's outputs are newer than its inputs, and its task may be skipped."""
 
@@ -110,6 +126,8 @@ Event = (
     Admitted
     | Expanded
     | Started
+    | Starting
+    | Begun
     | UpToDate
     | Finished
     | Lost

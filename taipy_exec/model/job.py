@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from taipy_exec.model.status import Status, SubmissionStatus, submission_status
+from taipy_exec.model.status import Reason, Status, SubmissionStatus, submission_status
 
 # In the properties of a submission: see `SubmissionRecord.program`, and `engine/origin.py`.
 PROGRAM = "program"
 APPLICATION = "application"
+
+
+def file_in(properties: Mapping[str, object]) -> str | None:
+    """The file of the application in the properties of a submission; None where there is none."""
+    found = properties.get(APPLICATION)
+    file = found.get("file") if isinstance(found, Mapping) else None
+    return file if isinstance(file, str) else None
 
 
 def short_id(id: str) -> str:
@@ -79,6 +86,14 @@ class JobRecord:
     cpu_seconds: float | None = None
     entity: str = ""
 
+    def seconds(self, now: float) -> float | None:
+        """How long it ran, or has been running; None where it has not begun or is starting."""
+        if self.status is not Status.RUNNING:
+            return self.duration
+        if self.started_at is None or self.reason == Reason.STARTING:
+            return None
+        return max(now - self.started_at, 0.0)
+
     @property
     def short_id(self) -> str:
         """What messages call it, and enough to name it on the command line."""
@@ -142,6 +157,11 @@ class SubmissionRecord:
         """The program that submitted it and alone can carry it on; None for what anybody can."""
         found = self.properties.get(PROGRAM)
         return None if found is None else str(found)
+
+    @property
+    def file(self) -> str | None:
+        """The file that describes the application, as it is stored; None where it is not."""
+        return file_in(self.properties)
 
     @property
     def waits_for_data(self) -> bool:

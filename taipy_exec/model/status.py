@@ -108,6 +108,7 @@ class Reason(enum.StrEnum):
     OUTDATED = "outdated"
     CONFIG_MISMATCH = "config_mismatch"
     PAUSED = "paused"
+    STARTING = "starting"
 
 
 # What another attempt may get past. Anything else fails in the same way each time.

@@ -52,7 +52,9 @@ class WorkerMetrics:
     def ended(self, held: Held, report: JobReport) -> None:
         """A job has ended here."""
         failure = report.failure
-        if held.outdated or (failure is not None and failure.kind == Reason.PROCESS_DIED):
+        if failure is not None and held.stopping:
+            self._numbers.ended(held.order.task, Status.CANCELED, report.duration)
+        elif held.outdated or (failure is not None and failure.kind == Reason.PROCESS_DIED):
             self._numbers.lost.inc()
         elif not held.handing_back:
             status = Status.COMPLETED if failure is None else Status.FAILED

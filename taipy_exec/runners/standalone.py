@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from taipy_exec.execution.capture import JobLog, ShownAtOnce, appending
-from taipy_exec.execution.order import JobOrder
+from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.model.event import Event
 from taipy_exec.runners.registry import RunnerContext
 
 
@@ -19,7 +20,6 @@ class StandaloneRunner:
         self.free = self._pool.free
         self.reserve = self._pool.reserve
         self.stop = self._pool.stop
-        self.poll = self._pool.poll
         self.wake = self._pool.wake
         self.close = self._pool.close
 
@@ -29,6 +29,10 @@ class StandaloneRunner:
         show = ShownAtOnce() if self._context.echo and app.program is not None else None
         log = JobLog(lambda: appending(self._context.log_path(order)), app.job.log_limit, show)
         self._pool.start(order, worker, log, beside=self._context.beside(order))
+
+    def poll(self, timeout: float | None) -> list[JobReport | Event]:
+        reports = self._pool.poll(timeout)
+        return [*self._pool.take_starts(), *reports]
 
     def interrupt(self) -> None:
         """No job runs in this thread."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
+from taipy_exec.model.job import JobRecord, SubmissionRecord, file_in, short_id
+from taipy_exec.model.status import Status
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
@@ -24,6 +26,10 @@ from taipy_exec.store.rows import (
     to_submission,
     update_values,
 )
+
+# Usual durations are those of so many of the latest submissions, among the latest of all files.
+_COUNTED = 20
+_LOOKED_AT = 100
 
 
 class Store(Removals):
@@ -215,12 +221,52 @@ class Store(Removals):
         )
         return to_submission(row, counts)
 
-    def jobs(self, submission: str) -> list[JobRecord]:
-        """The jobs of a submission in topological order. Their data nodes are not stored."""
+    def jobs(
+        self,
+        submission: str,
+        *,
+        statuses: Collection[Status] = (),
+        tasks: Collection[str] = (),
+        since: float | None = None,
+        limit: int | None = None,
+    ) -> list[JobRecord]:
+        """The jobs of a submission in topological order. Their data nodes are not stored.
+
+        Where given: only those with one of these `statuses`, of these `tasks`, that ran or that
+        something happened to `since` (seconds since the epoch), and the first `limit` of these.
+        """
+        wanted: list[str] = ["submission = ?"]
+        given: list[object] = [submission]
+        for column, words in (("status", [s.name for s in statuses]), ("task", list(tasks))):
+            if words:
+                wanted.append(f"{column} IN ({', '.join('?' * len(words))})")
+                given += words
+        if since is not None:
+            times = "coalesce(finished_at, started_at, pending_at, blocked_at, submitted_at)"
+            wanted.append(f"(status = 'RUNNING' OR {times} >= ?)")
+            given.append(since)
         rows = self.rows(
-            f"SELECT {JOB_COLUMNS} FROM jobs WHERE submission = ? ORDER BY position", (submission,)
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE {' AND '.join(wanted)} "
+            "ORDER BY position LIMIT ?",
+            (*given, -1 if limit is None else limit),
         )
         return [to_job(row) for row in rows]
+
+    def retried_by(self, record: SubmissionRecord, key: str) -> list[str]:
+        """The ids of the submissions that retried this one, oldest first.
+
+        `key` is the property with which they name it.
+        """
+        rows = self.rows(
+            "SELECT id, properties FROM submissions WHERE instance = ? AND created_at >= ? "
+            "ORDER BY created_at, rowid",
+            (record.instance, record.created_at),
+        )
+        return [
+            values.text(id)
+            for id, properties in rows
+            if values.mapping(properties).get(key) == record.id
+        ]
 
     def find_job(self, wanted: str) -> JobRecord:
         """The job with this id, or the only one whose id begins so. Raises NotFoundError."""
@@ -238,20 +284,35 @@ class Store(Removals):
             f"more than one job begins with {wanted!r}; the latest is {latest.id}", hint
         )
 
-    def usual_durations(self, scenario: str, latest: int = 5) -> dict[str, float]:
-        """Task -> mean duration in seconds of its last completed jobs."""
+    def usual_durations(
+        self, scenario: str, file: str | None = None, *, latest: int = 5
+    ) -> dict[str, float]:
+        """Task -> mean duration in seconds of its last completed jobs.
+
+        With a `file`, what was submitted from another one does not count.
+        """
+        submissions = self._latest_of(scenario, file)
+        marks = ", ".join("?" * len(submissions))
         rows = self.rows(
             "SELECT task, avg(duration) FROM ("
             "  SELECT j.task, j.duration, row_number() OVER ("
             "    PARTITION BY j.task ORDER BY j.finished_at DESC) AS place"
-            "  FROM jobs j JOIN ("
-            "    SELECT id FROM submissions WHERE scenario = ?"
-            "    ORDER BY created_at DESC LIMIT 20) s ON s.id = j.submission"
-            "  WHERE j.status = 'COMPLETED' AND j.duration IS NOT NULL"
+            f"  FROM jobs j WHERE j.submission IN ({marks})"
+            "  AND j.status = 'COMPLETED' AND j.duration IS NOT NULL"
             ") WHERE place <= ? GROUP BY task",
-            (scenario, latest),
+            (*submissions, latest),
         )
         return {values.text(task): values.maybe_seconds(mean) or 0.0 for task, mean in rows}
+
+    def _latest_of(self, scenario: str, file: str | None) -> list[str]:
+        rows = self.rows(
+            "SELECT id, properties FROM submissions WHERE scenario = ? "
+            "ORDER BY created_at DESC LIMIT ?",
+            (scenario, _LOOKED_AT),
+        )
+        # Older versions did not store the file.
+        same = (id for id, p in rows if file is None or file_in(values.mapping(p)) in (None, file))
+        return [values.text(id) for id in islice(same, _COUNTED)]
 
     # -- requests from other processes ----------------------------------------------------
 

@@ -19,7 +19,8 @@ class Held:
 
     `run` is empty until the job begins. `era` is the time without a break in which this run is
     known to count; `outdated`: it does not count any more, and nothing of it is reported.
-    `warning` is for its log.
+    `stopping`: somebody canceled the job. `ready`: when its process was, which took its time if it
+    is a new one (`waits_for_process` until then). `warning` is for its log.
     """
 
     order: Order
@@ -32,6 +33,9 @@ class Held:
     asked: float | None = None
     outdated: bool = False
     handing_back: bool = False
+    stopping: bool = False
+    waits_for_process: bool = False
+    ready: float | None = None
     ended: bool = False
     warning: str = ""
     output: Output | None = None
@@ -46,8 +50,8 @@ class Output:
         self._size = 0
         self._since = 0.0
 
-    def write(self, data: bytes, /) -> None:
-        """Take a piece."""
+    def write(self, data: bytes, at: float, /) -> None:
+        """Take a piece. The coordinator notes when it comes there."""
         if not self._pieces:
             self._since = time.monotonic()
         self._pieces.append(data)

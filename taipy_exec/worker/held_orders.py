@@ -20,6 +20,7 @@ from taipy_exec.execution.messages import (
 )
 from taipy_exec.execution.order import JobReport
 from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.model.event import Starting
 from taipy_exec.model.status import Reason
 from taipy_exec.worker.certainty import Certainty
 from taipy_exec.worker.code_check import CodeCheck
@@ -67,6 +68,7 @@ class HeldOrders:
         self.certainty = Certainty(cluster.certainty)
         self.done = 0
         self.failed = 0
+        self.canceled = 0
         self.busy_at = time.monotonic()
         self._app = app
         self._cluster = cluster
@@ -281,6 +283,21 @@ class HeldOrders:
     def _running(self, job: str) -> Held | None:
         return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
 
+    def note_starts(self) -> None:
+        """Note which jobs wait for a new process, and whose one is ready."""
+        for start in self._pool.take_starts():
+            held = self.held.get((start.job, start.attempt))
+            if held is not None:
+                held.waits_for_process = isinstance(start, Starting)
+                held.ready = None if held.waits_for_process else time.monotonic()
+
+    def stop(self, job: str, attempt: int, grace: float) -> None:
+        """Somebody canceled a job that runs here."""
+        held = self.held.get((job, attempt))
+        if held is not None and held.begun is not None:
+            held.stopping = True
+            self._pool.stop(job, grace)
+
     def on_report(self, report: JobReport) -> None:
         """A job has ended here."""
         held = self.held.get((report.job, report.attempt))
@@ -300,6 +317,8 @@ class HeldOrders:
             return
         if report.failure is None:
             self.done += 1
+        elif held.stopping:
+            self.canceled += 1
         else:
             self.failed += 1
         self._reports.tell(held.order.submission, ended(held, self._id, report), about=held)

@@ -151,6 +151,7 @@ class WorkerService:
     def step(self, timeout: float = _LONGEST_WAIT) -> None:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         reports = self.pool.poll(min(timeout, self._next_due()))
+        self.orders.note_starts()
         now = time.monotonic()
         self.orders.certainty.look(now)
         for happened in self._link.take():
@@ -246,9 +247,7 @@ class WorkerService:
         if isinstance(message, Withdrawn | Paused | TakenOver):
             self.orders.control.note(message)
         elif isinstance(message, StopJob) and self._control.is_done:
-            held = self.orders.held.get((message.job, message.attempt))
-            if held is not None and held.begun is not None:
-                self.pool.stop(message.job, message.grace)
+            self.orders.stop(message.job, message.attempt, message.grace)
 
     def _on_own(self, message: Wire) -> None:
         if isinstance(message, Call):
@@ -301,7 +300,8 @@ class WorkerService:
         self._intake.note_duration(report.duration)
         self.orders.on_report(report)
         most = self.limits.max_jobs
-        if most is not None and self.orders.done + self.orders.failed >= most:
+        ended = self.orders.done + self.orders.failed + self.orders.canceled
+        if most is not None and ended >= most:
             self._leaving = max(self._leaving, 1)
 
     # -- what was confirmed ---------------------------------------------------------------

@@ -128,7 +128,7 @@ ENVIRONMENT = {
     "TAIPY_EXEC_APP": ("elsewhere.toml", ["check"], "no errors"),
     "TAIPY_EXEC_WORKERS": ("3", ["submit", "--json"], "COMPLETED"),
     "TAIPY_EXEC_FORCE": ("1", ["plan"], "2 to run"),
-    "TAIPY_EXEC_QUIET": ("1", ["submit"], "COMPLETED"),
+    "TAIPY_EXEC_QUIET": ("1", ["submit"], ""),
     "TAIPY_EXEC_APPLICATION_PATH": ("elsewhere.toml", ["status"], ""),
     "TAIPY_EXEC_STATE_DIR": ("other-state", ["submit"], "COMPLETED"),
 }

@@ -219,11 +219,18 @@ def test_an_ascii_locale_gets_ascii_and_no_error(app: Application, mode: str) ->
     assert app.run("status", env=env).code == 0
 
 
-def test_quiet_leaves_results_and_errors_only(app: Application) -> None:
+def test_quiet_prints_nothing_when_all_is_well(app: Application) -> None:
     app.one("print('by print')\nreturn 1")
     result = app.run("submit", "-q")
-    assert result.code == 0
-    assert result.err == ""
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_quiet_prints_what_failed(app: Application) -> None:
+    app.one("raise ValueError('no such luck')")
+    result = app.run("submit", "-q")
+    assert result.code == 1
+    assert re.fullmatch(r"SUBMISSION_\S+ FAILED: 3 jobs \(.*\) in \S+\n", result.out)
+    assert "error: task bad failed: ValueError: no such luck" in result.err
 
 
 def test_nothing_warns_where_warnings_are_errors(app: Application) -> None:

@@ -151,3 +151,21 @@ def test_a_terminal_that_is_closed_hands_the_submission_back(app: Application) -
     result = app.run("resume", "--json")
     assert result.statuses() == {"t": "COMPLETED", "u": "COMPLETED"}
     assert result.job("t")["attempt"] == 1
+
+
+def test_what_failed_stays_in_sight_among_many_jobs(app: Application) -> None:
+    tasks = {f"t{n:02}": ("flow.work", [], [f"d{n:02}"]) for n in range(60)}
+    tasks["t00"] = ("flow.fail", [], ["d00"])
+    tasks |= {f"u{n:02}": ("flow.work", ["d00"], [f"e{n:02}"]) for n in range(20)}
+    tasks["last"] = ("flow.gated", ["d59"], ["f"])
+    app.graph(tasks)
+    terminal = Terminal(app, "submit", rows=24, columns=100)
+    frame = terminal.screen_with(r"^last +▶ RUNNING")
+    assert re.search(r"^[\d:]{8} t00 FAILED in \S+: ValueError: no such luck$", frame, re.M)
+    assert re.search(r"^t00 +✗ FAILED", frame, re.M)
+    assert re.search(r"^━+✗╍+─+ 80/81", frame, re.M)
+    app.open_gate()
+    assert terminal.finish() == 1
+    table = "\n".join(terminal.screen()).partition("SUBMISSION_")[2]
+    assert re.search(r"^t00 +✗ FAILED.*\n  80 more: 60 completed, 20 abandoned$", table, re.M)
+    assert "⊖ ABANDONED" not in table

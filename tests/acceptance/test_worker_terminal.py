@@ -51,10 +51,10 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     terminal = worker(app, broker_url, "--concurrency", "2", columns=120)
     terminal.read_until("0/2 busy")
     submitter = submit(app, broker_url)
-    frame = terminal.screen_with(r"1/2 busy(.|\n)*JOB_t_[0-9a-f]{8}\n(.|\n)*^-$")
+    frame = terminal.screen_with(r"1/2 busy(.|\n)*\dm?s +JOB_t_[0-9a-f]{8}\n(.|\n)*^idle$")
     assert re.search(r"^\S+:\d+  app  RabbitMQ \d[\d.]+ connected  1/2 busy  0 done ", frame, re.M)
     assert re.search(r"^\S+:\d+ +t +[\d.]+m?s +JOB_t_[0-9a-f]{8}$", frame, re.M)
-    assert len(re.findall(r"^-$", frame, re.M)) == 1
+    assert len(re.findall(r"^idle$", frame, re.M)) == 1
     app.open_gate()
     terminal.read_until("1 done")
     assert app.end(submitter).code == 0

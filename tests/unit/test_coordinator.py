@@ -18,8 +18,9 @@ from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.execution.order import JobOrder
-from taipy_exec.model.event import Event, PutOff
-from taipy_exec.model.status import Status
+from taipy_exec.model.event import Begun, Event, Finished, Lost, PutOff, Starting
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.store import Store
 
 
@@ -224,3 +225,55 @@ def test_a_submission_that_two_ask_to_cancel_at_once_is_canceled_once(world: Wor
 
     assert plan.record.counts[Status.CANCELED] == 2
     assert coordinator.board.submissions == {}
+
+
+def test_a_job_counts_as_started_when_its_process_is_ready(world: World) -> None:
+    runner = Runner(1)
+    coordinator = world.coordinator(runner)
+    plan = world.submission()
+    coordinator.add(plan)
+    coordinator.step(0)
+    (order,) = runner.orders
+    job = next(job for job in plan.jobs if job.id == order.job)
+
+    def stored() -> JobRecord:
+        return world.other.find_job(order.job)
+
+    runner.reports = [Starting(order.job, 1, 0.0)]
+    coordinator.step(0)
+    waited_since = stored().started_at
+    assert (job.reason, stored().reason) == (Reason.STARTING, Reason.STARTING)
+    runner.reports = [Begun(order.job, 1, 0.0)]
+    coordinator.step(0)
+    assert stored().status is Status.RUNNING
+    assert (job.reason, stored().reason) == (None, None)
+    assert waited_since is not None
+    assert stored().started_at == job.started_at
+    assert job.started_at is not None
+    assert job.started_at >= waited_since
+
+
+def test_a_process_that_is_ready_too_late_changes_nothing(world: World) -> None:
+    runner = Runner(1)
+    coordinator = world.coordinator(runner)
+    plan = world.submission()
+    coordinator.add(plan)
+    coordinator.step(0)
+    (order,) = runner.orders
+    runner.reports = [Finished(order.job, 1, 0.0), Begun(order.job, 1, 0.0)]
+    coordinator.step(0)
+    assert world.other.find_job(order.job).status is Status.COMPLETED
+
+
+def test_while_another_attempt_runs_it_is_seen_why(world: World) -> None:
+    runner = Runner(2)
+    coordinator = world.coordinator(runner)
+    coordinator.add(world.submission())
+    coordinator.step(0)
+    order = runner.orders[0]
+    runner.places += 1
+    runner.reports = [Lost(order.job, 1, 0.0, 3)]
+    coordinator.step(0)
+    found = world.other.find_job(order.job)
+    assert (found.status, found.attempt) == (Status.RUNNING, 2)
+    assert found.reason == Reason.WORKER_LOST

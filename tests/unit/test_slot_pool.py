@@ -12,6 +12,7 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.model.event import Begun, Starting
 
 ORDER = JobOrder(job="j", task="t", attempt=1, submission="s", instance="SCENARIO_s_1")
 
@@ -69,3 +70,19 @@ def test_after_renew_a_reserved_process_runs_its_job_and_no_other(
     pool.release(other)
     assert pool.free() == 1
     assert reserved(pool) not in (worker, other)
+
+
+def test_a_job_waits_for_a_new_process_and_not_for_one_that_is_there(
+    pool: SlotPool, tmp_path: Path
+) -> None:
+    worker = reserved(pool)
+    start(pool, worker, tmp_path)
+    end(pool)
+    starting, begun = pool.take_starts()
+    assert isinstance(starting, Starting)
+    assert isinstance(begun, Begun)
+    assert starting[:2] == begun[:2] == ("j", 1)
+    assert starting.at <= begun.at
+    start(pool, reserved(pool), tmp_path)
+    end(pool)
+    assert pool.take_starts() == []

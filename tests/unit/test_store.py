@@ -252,6 +252,16 @@ def test_the_usual_duration_is_the_mean_of_the_latest_completed_jobs(store: Stor
     assert store.usual_durations("other") == {}
 
 
+def test_usual_durations_are_those_of_the_same_file(store: Store) -> None:
+    store.add_instance(INSTANCE)
+    for number, (file, seconds) in enumerate([("a.toml", 1.0), ("b.toml", 100.0), (None, 3.0)], 1):
+        done = job(0, number, Status.COMPLETED, duration=seconds, finished_at=float(number))
+        properties = {} if file is None else {"application": {"file": file}}
+        store.add_submission(submission(number, properties=properties), [done])
+    assert store.usual_durations("s", "a.toml") == {"t0": 2.0}
+    assert store.usual_durations("s", "c.toml") == {"t0": 3.0}
+
+
 def test_the_log_of_a_job_lies_under_its_submission() -> None:
     assert log_path(Path("/s"), "SUBMISSION_1", "JOB_1") == Path("/s/logs/SUBMISSION_1/JOB_1.log")
 

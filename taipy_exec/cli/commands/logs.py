@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +13,12 @@ import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
+from taipy_exec.errors import UsageError
+from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
+    from taipy_exec.cli.job_filter import JobFilter
+    from taipy_exec.cli.job_output import JobOutput
     from taipy_exec.cli.streams import Streams
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.store.store import Store
@@ -23,6 +31,7 @@ HELP = help_text(
     "taipy-exec logs SUBMISSION_1b2c3d4e",
     "taipy-exec logs JOB_train_5f6a7b8c --tail 50",
     "taipy-exec logs SUBMISSION_1b2c3d4e --follow",
+    "taipy-exec logs @1 --failed --timestamps",
 )
 
 
@@ -43,6 +52,17 @@ def logs(
     tail: Annotated[
         int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
     ] = None,
+    timestamps: Annotated[
+        bool, option("--timestamps", "-t", help="Begin each line with its date and time.")
+    ] = False,
+    failed: options.Failed = False,
+    statuses: options.Statuses = None,
+    task: options.Tasks = None,
+    since: options.Since = None,
+    limit: Annotated[
+        int | None,
+        option("--limit", "-n", min=0, metavar="N", help="At most N jobs; 0 shows all."),
+    ] = None,
     raw: Annotated[
         bool, option("--raw", help="Print the bytes as they are, on a terminal too.")
     ] = False,
@@ -53,6 +73,7 @@ def logs(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
+    from taipy_exec.cli.job_filter import job_filter
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
     from taipy_exec.cli.location import Location
@@ -61,10 +82,20 @@ def logs(
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
 
+    chosen = job_filter(
+        failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
+    )
+    if follow and (chosen.statuses or limit is not None):
+        raise UsageError(
+            "--follow shows jobs that have not begun yet: it cannot be combined with --failed, "
+            "--status and --limit",
+            "leave out one of them",
+        )
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
-    jobs = find_jobs(store, wanted)
+    # With --follow, jobs that run later count too.
+    jobs = _find_jobs(store, wanted, replace(chosen, since=None) if follow else chosen)
     if jobs:
         location.take_from(store.submission(jobs[0].submission))
     where = location.where
@@ -81,7 +112,16 @@ def logs(
 
     outputs = {}
     if not json_output:
-        outputs = job_outputs(streams, store.folder, jobs, tail, redacted, raw=raw)
+        outputs = job_outputs(
+            streams,
+            store.folder,
+            jobs,
+            tail,
+            redacted,
+            raw=raw,
+            timestamps=timestamps,
+            since=chosen.since,
+        )
     if follow and jobs:
         follow_jobs(store, jobs, outputs, streams, is_left)
     elif not json_output:
@@ -89,35 +129,80 @@ def logs(
             outputs[job.id].advance(job, last=True)
     if json_output:
         jobs = [discreet(store.find_job(job.id), redacted) for job in jobs]
-        _print_json(streams, store.folder, jobs, tail)
+        _print_json(streams, store.folder, jobs, tail, chosen.since, timestamps=timestamps)
+    else:
+        _tell_what_is_not_there(streams, jobs, outputs.values() if tail != 0 else ())
     return 0
 
 
-def find_jobs(store: Store, wanted: str) -> list[JobRecord]:
-    """One job, or all of a submission. Raises NotFoundError."""
+def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
+    """Of one job, or of all of a submission, what is wanted. Raises NotFoundError."""
     from taipy_exec.cli.chosen import chosen_job
 
     record, job = chosen_job(store, wanted)
-    return [job] if job else store.jobs(record.id)
+    return [found for found in chosen.jobs(store, record.id) if job is None or found.id == job.id]
 
 
-def _print_json(streams: Streams, folder: Path, jobs: list[JobRecord], tail: int | None) -> None:
-    from taipy_exec.cli.shapes import dump
+def _tell_what_is_not_there(
+    streams: Streams, jobs: Sequence[JobRecord], outputs: Iterable[JobOutput]
+) -> None:
+    """Why nothing was printed, and that the times of lines are not known."""
+    outputs = list(outputs)
+    if not any(output.printed for output in outputs) and (outputs or not jobs):
+        streams.note(f"no output: {what_became_of(jobs)}")
+    if any(output.lacks_times for output in outputs):
+        streams.warn("the times of some of these lines are not known")
+
+
+def what_became_of(jobs: Sequence[JobRecord]) -> str:
+    """`3 jobs were skipped`, `fit failed`, `2 jobs: 1 completed, 1 abandoned`."""
+    from taipy_exec.display.words import counts_text, reason_text
+
+    counts = Counter(job.status for job in jobs)
+    if not jobs:
+        return "no such jobs"
+    if len(counts) > 1:
+        return f"{len(jobs)} jobs: {counts_text(counts)}"
+    status, is_one = jobs[0].status, len(jobs) == 1
+    who = jobs[0].task if is_one else f"{len(jobs)} jobs"
+    verb = ("was " if is_one else "were ") if status.is_final else "is " if is_one else "are "
+    if status in (Status.COMPLETED, Status.FAILED):
+        verb = ""
+    why = f" ({reason_text(jobs[0])})" if is_one and jobs[0].reason else ""
+    return f"{who} {verb}{status.name.lower()}{why}"
+
+
+def _print_json(
+    streams: Streams,
+    folder: Path,
+    jobs: list[JobRecord],
+    tail: int | None,
+    since: float | None,
+    *,
+    timestamps: bool,
+) -> None:
+    from taipy_exec.cli.job_output import timed_lines
+    from taipy_exec.cli.shapes import dump, when
     from taipy_exec.store.logs import log_path
 
     entries = []
     for job in jobs:
         path = log_path(folder, job.submission, job.id)
         text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+        lines = timed_lines(path, since) if timestamps or since is not None else []
+        if since is not None:
+            text = "".join(f"{line}\n" for _, line in lines)
         if tail is not None:
             text = "\n".join(text.splitlines()[-tail:] if tail else [])
-        entries.append(
-            {
-                "job": job.id,
-                "task": job.task,
-                "status": job.status.name,
-                "log": text,
-                "error": job.failure.as_json() if job.failure else None,
-            }
-        )
+            lines = lines[-tail:] if tail else []
+        entry: dict[str, object] = {
+            "job": job.id,
+            "task": job.task,
+            "status": job.status.name,
+            "log": text,
+            "error": job.failure.as_json() if job.failure else None,
+        }
+        if timestamps:
+            entry["lines"] = [{"at": when(at), "text": line} for at, line in lines]
+        entries.append(entry)
     streams.data(dump({"logs": entries}))

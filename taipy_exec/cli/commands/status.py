@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
-from taipy_exec.display.words import short_id
-from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from taipy_exec.cli.cluster import Watch
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
@@ -27,12 +21,11 @@ HELP = help_text(
     "running process; in cluster mode it shows the queue and the workers too.",
     "taipy-exec status",
     "taipy-exec status SUBMISSION_1b2c3d4e",
+    "taipy-exec status @1 --failed",
     "taipy-exec status --json --application-path app",
     "taipy-exec status --watch",
     "taipy-exec status --application app --broker-url amqp://user@broker/",
 )
-_SHOWN = 20
-_FAILED_SHOWN = 3
 
 
 def status(
@@ -49,6 +42,20 @@ def status(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
+    failed: options.Failed = False,
+    statuses: options.Statuses = None,
+    task: options.Tasks = None,
+    since: options.Since = None,
+    limit: Annotated[
+        int | None,
+        option(
+            "--limit",
+            "-n",
+            min=0,
+            metavar="N",
+            help="At most N: submissions (default: 20) or jobs (default: 100); 0 shows all.",
+        ),
+    ] = None,
     watch: Annotated[
         bool, option("--watch", help="Show again whenever something changes.")
     ] = False,
@@ -60,10 +67,18 @@ def status(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.chosen import chosen_submission
+    from taipy_exec.cli.job_filter import job_filter
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
+    from taipy_exec.cli.status_view import StatusView
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.errors import UsageError
 
+    wanted = job_filter(
+        failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
+    )
+    if submission is None and options.is_given(context, "task"):
+        raise UsageError("--task needs a submission", "taipy-exec status @1 --task NAME")
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     cluster = None
@@ -77,7 +92,7 @@ def status(
         submission = record.id
         location.take_from(record)
     redacted = redaction_for(location)
-    shown = _Shown(streams, store, submission, cluster, redacted)
+    shown = StatusView(streams, store, submission, cluster, redacted, wanted)
     if store is None and cluster is None:
         if json_output:
             shown.once()
@@ -132,182 +147,3 @@ def _state(location: Location, streams: Streams, *, required: bool) -> Store | N
             streams.note(nothing.message)
             streams.note(f"hint: {nothing.hint}", style="cyan")
         return None
-
-
-@dataclass(slots=True)
-class _Shown:
-    """One status, shown once or again and again."""
-
-    streams: Streams
-    store: Store | None
-    submission: str | None
-    cluster: Watch | None
-    redacted: Callable[[str], str]
-
-    def once(self) -> None:
-        """Print it."""
-        if self.streams.json:
-            self._print_json()
-        else:
-            self.streams.show(self._view(all_of_them=self.streams.verbose))
-
-    def tell_what_failed(self) -> None:
-        """After a failure, the commands that tell more of it."""
-        if self.store is None or self.streams.json:
-            return
-        where = self.store.where
-        if self.submission is None:
-            latest = self.store.submissions(1)
-            if latest and latest[0].counts.get(Status.FAILED):
-                id = short_id(latest[0].id)
-                self._hint(f"taipy-exec status {id}{where} tells what failed")
-            return
-        jobs = self.store.jobs(self.store.submission(self.submission).id)
-        failed = [job for job in jobs if job.status is Status.FAILED]
-        for job in failed[:_FAILED_SHOWN]:
-            self._hint(f"taipy-exec logs {short_id(job.id)}{where}")
-        if failed:
-            self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
-
-    def _hint(self, text: str) -> None:
-        self.streams.note(f"hint: {text}", style="cyan")
-
-    def watch(self) -> None:
-        """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
-        from contextlib import nullcontext
-
-        from rich.live import Live
-
-        streams = self.streams
-        live = Live(console=streams.err, auto_refresh=False) if streams.is_live else None
-        version: object = None
-        with live or nullcontext():
-            while True:
-                now = (
-                    self.store.data_version() if self.store else 0,
-                    self.cluster.seen.queue if self.cluster else None,
-                )
-                if live is not None:
-                    live.update(self._view(), refresh=True)
-                elif now != version:
-                    self.once()
-                version = now
-                if self._has_ended():
-                    return
-                time.sleep(0.5)
-
-    def _has_ended(self) -> bool:
-        if self.store is None or self.submission is None:
-            return False
-        return self.store.submission(self.submission).finished_at is not None
-
-    def _print_json(self) -> None:
-        from taipy_exec.cli.redaction import discreet
-        from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
-
-        store = self.store
-        if store is not None and self.submission is not None:
-            record = store.submission(self.submission)
-            jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
-            self.streams.data(dump(submission_shape(record, jobs)))
-            return
-        records = store.submissions() if store is not None else []
-        fields: dict[str, Any] = {
-            "submissions": [submission_fields(record) for record in records],
-            "queue": None,
-            "workers": [],
-        }
-        if self.cluster is not None:
-            seen = self.cluster.seen
-            fields.update(queue=seen.queue, workers=seen.workers)
-        elif store is not None:
-            fields["workers"] = _local_workers(store)
-        self.streams.data(dump(fields))
-
-    def _view(self, *, all_of_them: bool = False) -> RenderableType:
-        from rich.console import Group
-        from rich.text import Text
-
-        parts: list[Any] = []
-        if self.store is not None and self.submission is not None:
-            parts = self._submission(self.store, self.submission)
-        elif self.store is not None:
-            parts = [_submissions_view(self.store, all_of_them=all_of_them)]
-        if self.cluster is not None:
-            from taipy_exec.cli.cluster import queue_line, workers_table
-            from taipy_exec.cli.render import line
-
-            seen = self.cluster.seen
-            if parts:
-                parts.append(Text())
-            if seen.queue is None:
-                parts.append(line(f"queue unknown: {self.cluster.trouble}", style="yellow"))
-            else:
-                parts.append(line(queue_line(seen.queue)))
-                parts.append(workers_table(seen.beats, self.cluster.place.digest))
-        return Group(*parts)
-
-    def _submission(self, store: Store, submission: str) -> list[Any]:
-        from taipy_exec.cli.redaction import discreet
-        from taipy_exec.cli.render import jobs_table, line, summary_line
-        from taipy_exec.cli.state import what_now
-        from taipy_exec.engine.identity import is_interrupted
-        from taipy_exec.engine.retries import RETRIES, retries
-
-        record = store.submission(submission)
-        parts: list[Any] = [line(summary_line(record))]
-        if RETRIES in record.properties:
-            parts.append(line(f"retries {short_id(str(record.properties[RETRIES]))}"))
-        later = [o for o in store.submissions_of(record.instance) if retries(o, record)]
-        if later:
-            parts.append(
-                line(f"retried by {', '.join(other.short_id for other in reversed(later))}")
-            )
-        if is_interrupted(store.folder, record):
-            why = "waits for data" if record.waits_for_data else "interrupted"
-            then = "" if record.program else " carries on"
-            parts.append(line(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
-        jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
-        ids = self.streams.verbose
-        unicode, where = self.streams.unicode, store.where
-        return [*parts, jobs_table(jobs, unicode=unicode, ids=ids, where=where)]
-
-
-def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:
-    from rich.text import Text
-
-    from taipy_exec.cli.render import submissions_table
-    from taipy_exec.engine.identity import is_interrupted
-
-    records = store.submissions(None if all_of_them else _SHOWN)
-    if not records:
-        return Text("no submissions yet")
-    return submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
-
-
-def _local_workers(store: Store) -> list[dict[str, object]]:
-    """The processes that run a job now."""
-    from taipy_exec.engine.identity import is_interrupted
-
-    now = time.time()
-    return [
-        {
-            "worker": job.worker,
-            "job": job.id,
-            "task": job.task,
-            "submission": record.id,
-            "state": "ready",
-            "slots": 1,
-            "running": [
-                {
-                    "job": job.id,
-                    "task": job.task,
-                    "seconds": round(max(now - (job.started_at or now), 0.0), 3),
-                }
-            ],
-        }
-        for record in store.unfinished_submissions()
-        if not is_interrupted(store.folder, record)
-        for job in store.jobs(record.id)
-        if job.status is Status.RUNNING
-    ]

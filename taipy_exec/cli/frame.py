@@ -1,0 +1,49 @@
+"""A frame of a live table as lines without spaces at their ends.
+
+A terminal that becomes narrower wraps long lines, also those that are long by spaces only; then the
+next frame cannot cover all of the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from taipy_exec.cli.live_rows import wrapped
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+
+class Frame:
+    """What is drawn. `width` is that of the terminal for which it was drawn last."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+        self._widths: list[int] = []
+        self.width = 0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._content, options, pad=False)
+        trimmed = [list(_trimmed(line)) for line in lines]
+        self.width = options.max_width
+        self._widths = [Segment.get_line_length(line) for line in trimmed]
+        for line in trimmed:
+            yield from line
+            yield Segment.line()
+
+    def rows_at(self, width: int) -> int:
+        """How many rows it takes since its terminal has so many columns."""
+        return wrapped(self._widths, width)
+
+
+def _trimmed(line: list[Segment]) -> Iterator[Segment]:
+    end = len(line)
+    while end and not line[end - 1].text.strip(" "):
+        end -= 1
+    yield from line[: end - 1] if end else ()
+    if end:
+        last = line[end - 1]
+        yield Segment(last.text.rstrip(" "), last.style, last.control)

@@ -1,0 +1,240 @@
+"""What `status` shows of submissions and jobs, of the queue and the workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.job_filter import JobFilter
+from taipy_exec.display.words import short_id
+from taipy_exec.engine.retries import RETRIES
+from taipy_exec.model.status import Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from taipy_exec.cli.cluster import Watch
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.store.store import Store
+
+# How many are shown where nobody says how many.
+_SUBMISSIONS = 20
+_JOBS = 100
+_FAILED_SHOWN = 3
+
+
+@dataclass(slots=True)
+class StatusView:
+    """One status, shown once or again and again; `wanted` says what of it."""
+
+    streams: Streams
+    store: Store | None
+    submission: str | None
+    cluster: Watch | None
+    redacted: Callable[[str], str]
+    wanted: JobFilter
+
+    def once(self) -> None:
+        """Print it."""
+        if self.streams.json:
+            self._print_json()
+        else:
+            self.streams.show(self._view())
+
+    def tell_what_failed(self) -> None:
+        """After a failure, the commands that tell more of it."""
+        if self.store is None or self.streams.json:
+            return
+        where = self.store.where
+        if self.submission is None:
+            latest = self.store.submissions(1)
+            if latest and latest[0].counts.get(Status.FAILED):
+                id = short_id(latest[0].id)
+                self._hint(f"taipy-exec status {id}{where} tells what failed")
+            return
+        record = self.store.submission(self.submission)
+        failed = self.store.jobs(record.id, statuses=[Status.FAILED], limit=_FAILED_SHOWN)
+        for job in failed:
+            self._hint(f"taipy-exec logs {short_id(job.id)}{where}")
+        if failed and record.finished_at is not None and not self.store.retried_by(record, RETRIES):
+            command = f"taipy-exec retry {short_id(record.id)}{where}"
+            self._hint(f"retry what did not complete: {command}")
+        if failed:
+            self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
+
+    def _hint(self, text: str) -> None:
+        self.streams.note(f"hint: {text}", style="cyan")
+
+    def watch(self) -> None:
+        """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
+        from contextlib import nullcontext
+
+        from rich.live import Live
+
+        streams = self.streams
+        is_whole = self.submission is not None and not self.wanted.chooses
+        if self.store is not None and is_whole and streams.is_live:
+            self._watch_submission(self.store, str(self.submission))
+            return
+        live = Live(console=streams.err, auto_refresh=False) if streams.is_live else None
+        version: object = None
+        with live or nullcontext():
+            while True:
+                now = (
+                    self.store.data_version() if self.store else 0,
+                    self.cluster.seen.queue if self.cluster else None,
+                )
+                if live is not None:
+                    live.update(self._view(), refresh=True)
+                elif now != version:
+                    self.once()
+                version = now
+                if self._has_ended():
+                    return
+                time.sleep(0.5)
+
+    def _watch_submission(self, store: Store, submission: str) -> None:
+        """The live table of one submission, until it ends."""
+        from taipy_exec.cli.viewer import Viewer
+
+        viewer = Viewer(self.streams, store, submission, store.where, self.redacted)
+        with viewer.shown():
+            viewer.follow()
+        if viewer.table is None:
+            self.once()
+        else:
+            from taipy_exec.cli.render import line, summary_line
+
+            self.streams.show(line(summary_line(viewer.record)))
+
+    def _has_ended(self) -> bool:
+        if self.store is None or self.submission is None:
+            return False
+        return self.store.submission(self.submission).finished_at is not None
+
+    def _print_json(self) -> None:
+        from taipy_exec.cli.redaction import discreet
+        from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
+
+        store = self.store
+        if store is not None and self.submission is not None:
+            record = store.submission(self.submission)
+            found = self.wanted.jobs(store, record.id)
+            jobs = [discreet(job, self.redacted) for job in found]
+            self.streams.data(dump(submission_shape(record, jobs)))
+            return
+        records = self.wanted.submissions(store.submissions()) if store is not None else []
+        fields: dict[str, Any] = {
+            "submissions": [submission_fields(record) for record in records],
+            "queue": None,
+            "workers": [],
+        }
+        if self.cluster is not None:
+            seen = self.cluster.seen
+            fields.update(queue=seen.queue, workers=seen.workers)
+        elif store is not None:
+            fields["workers"] = _local_workers(store)
+        self.streams.data(dump(fields))
+
+    def _view(self) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        parts: list[Any] = []
+        if self.store is not None and self.submission is not None:
+            parts = self._submission(self.store, self.submission)
+        elif self.store is not None:
+            parts = [self._submissions(self.store)]
+        if self.cluster is not None:
+            from taipy_exec.cli.cluster import queue_line, workers_table
+            from taipy_exec.cli.render import line
+
+            seen = self.cluster.seen
+            if parts:
+                parts.append(Text())
+            if seen.queue is None:
+                parts.append(line(f"queue unknown: {self.cluster.trouble}", style="yellow"))
+            else:
+                parts.append(line(queue_line(seen.queue)))
+                parts.append(workers_table(seen.beats, self.cluster.place.digest))
+        return Group(*parts)
+
+    def _submission(self, store: Store, submission: str) -> list[Any]:
+        from taipy_exec.cli.job_filter import most_telling
+        from taipy_exec.cli.redaction import discreet
+        from taipy_exec.cli.render import jobs_table, line, summary_line
+        from taipy_exec.cli.state import what_now
+        from taipy_exec.engine.identity import is_interrupted
+
+        record = store.submission(submission)
+        parts: list[Any] = [line(summary_line(record))]
+        if RETRIES in record.properties:
+            parts.append(line(f"retries {short_id(str(record.properties[RETRIES]))}"))
+        retried_by = store.retried_by(record, RETRIES)
+        if retried_by:
+            parts.append(line(f"retried by {', '.join(map(short_id, retried_by))}"))
+        interrupted = is_interrupted(store.folder, record)
+        if interrupted:
+            why = "waits for data" if record.waits_for_data else "interrupted"
+            then = "" if record.program else " carries on"
+            parts.append(line(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
+        ids, shows_all = self.streams.verbose, self.streams.verbose or self.wanted.limit == 0
+        if self.wanted.chooses or shows_all:
+            jobs, total = self.wanted.jobs(store, record.id), sum(record.counts.values())
+            rest = f"{len(jobs)} of {total} jobs" if self.wanted.chooses else None
+        else:
+            jobs, rest = most_telling(store, record, self.wanted.limit or _JOBS)
+            if rest:
+                rest += "; --limit 0 shows all, --failed what failed"
+        jobs = [discreet(job, self.redacted) for job in jobs]
+        if jobs or not rest:
+            unicode, now = self.streams.unicode, None if interrupted else time.time()
+            table = jobs_table(jobs, unicode=unicode, ids=ids, where=store.where, now=now)
+            parts.append(table)
+        if rest:
+            parts.append(line(rest, style="dim"))
+        return parts
+
+    def _submissions(self, store: Store) -> RenderableType:
+        from rich.text import Text
+
+        from taipy_exec.cli.render import submissions_table
+        from taipy_exec.engine.identity import is_interrupted
+
+        wanted = self.wanted
+        number = None if wanted.limit == 0 or self.streams.verbose else wanted.limit or _SUBMISSIONS
+        records = store.submissions(None if wanted.chooses else number)
+        found = wanted.submissions(records)[:number]
+        if not found:
+            return Text("no such submissions" if records else "no submissions yet")
+        return submissions_table(found, {r.id: is_interrupted(store.folder, r) for r in found})
+
+
+def _local_workers(store: Store) -> list[dict[str, object]]:
+    """The processes that run a job now."""
+    from taipy_exec.engine.identity import is_interrupted
+
+    now = time.time()
+    return [
+        {
+            "worker": job.worker,
+            "job": job.id,
+            "task": job.task,
+            "submission": record.id,
+            "state": "ready",
+            "slots": 1,
+            "running": [
+                {
+                    "job": job.id,
+                    "task": job.task,
+                    "seconds": round(max(now - (job.started_at or now), 0.0), 3),
+                }
+            ],
+        }
+        for record in store.unfinished_submissions()
+        if not is_interrupted(store.folder, record)
+        for job in store.jobs(record.id)
+        if job.status is Status.RUNNING
+    ]
