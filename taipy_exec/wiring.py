@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath
-from taipy_exec.config.checker import check, references
+from taipy_exec.config.call_checks import call_problems
+from taipy_exec.config.checker import check, in_order
 from taipy_exec.config.compile import Compiled, compile_layers
+from taipy_exec.config.import_checks import references
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
-from taipy_exec.config.problem import Problem
+from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
+from taipy_exec.config.usage_checks import usage_problems
+from taipy_exec.data.node_checks import access_problems, input_problems
 from taipy_exec.data.registry import storage_types
 from taipy_exec.display.visible import visible_record
 from taipy_exec.engine.circumstances import Circumstances
@@ -103,6 +107,38 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
     if compiled.config.program is not None:
         return compiled.problems
     return check(compiled, modes=runner_modes(), storage_types=storage_types(), imports=imports)
+
+
+def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Problem]:
+    """What would make jobs of these tasks fail, as far as it can be known before they start.
+
+    The functions of the tasks are imported.
+    """
+    if compiled.config.program is not None:
+        return []
+    tasks = list(tasks)
+    found = [*call_problems(compiled, tasks), *access_problems(compiled, tasks)]
+    return in_order(compiled, found)
+
+
+def check_everything(compiled: Compiled) -> list[Problem]:
+    """Every problem, also what would make jobs fail or wait, and what nobody uses."""
+    if compiled.config.program is not None:
+        return check_compiled(compiled)
+    tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+    found = [
+        *check_compiled(compiled),
+        *early_problems(compiled, tasks),
+        *input_problems(compiled),
+        *usage_problems(compiled),
+    ]
+    return in_order(compiled, found)
+
+
+def refuse_early(compiled: Compiled, tasks: Iterable[TaskConfig]) -> None:
+    """Raises ConfigurationError where jobs of these tasks are sure to fail."""
+    found = [one for one in early_problems(compiled, tasks) if one.level is Level.ERROR]
+    replace_problems(compiled, found).raise_errors()
 
 
 def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:

@@ -77,6 +77,12 @@ def storage_types() -> tuple[str, ...]:
 
 
 @cache
+def is_own(name: str) -> bool:
+    """Whether a storage type is one of ours, and no plug-in has taken its place."""
+    return name in _OURS and all(entry.name != name for entry in entry_points(group=GROUP))
+
+
+@cache
 def storage_type(name: str) -> StorageType:
     """The storage type `name`. Raises ConfigurationError for an unknown one."""
     for entry in entry_points(group=GROUP):

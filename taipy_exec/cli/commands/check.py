@@ -38,13 +38,13 @@ def check(
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
     from taipy_exec.errors import ConfigurationError
-    from taipy_exec.wiring import check_compiled
+    from taipy_exec.wiring import check_everything
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
     try:
         compiled = read_application(location, mode=mode)
-        problems = [*check_compiled(compiled), *_check_state(compiled.config.state_dir)]
+        problems = [*check_everything(compiled), *_check_state(compiled.config.state_dir)]
         scenarios = len(compiled.config.real_scenarios)
     except ConfigurationError as error:
         message = f"{error.message}: {error.hint}" if error.hint else error.message

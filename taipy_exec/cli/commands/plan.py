@@ -50,7 +50,12 @@ def plan(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, cycle_day, load_application
+    from taipy_exec.cli.application import (
+        choose_target,
+        cycle_day,
+        load_compiled,
+        refuse_to_fail,
+    )
     from taipy_exec.cli.given_values import given_values
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
@@ -58,9 +63,11 @@ def plan(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
     sys.dont_write_bytecode = True
-    config = load_application(location, mode=mode, workers=workers, tell=streams.warn)
+    compiled = load_compiled(location, mode=mode, workers=workers, tell=streams.warn)
+    config = compiled.config
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
+    refuse_to_fail(compiled, chosen, target)
     return show_plan(
         streams,
         config,
