@@ -84,11 +84,11 @@ def _one(package: object) -> Iterable[AnyOf]:
 
 def is_installed(package: str) -> bool:
     """Whether the package could be imported here; it is not."""
-    if package in sys.modules:
-        return sys.modules[package] is not None
     try:
         return importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):
+    except ValueError:  # it is imported, and has no specification
+        return sys.modules.get(package) is not None
+    except ImportError:
         return False
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.data.files import make_folder_at
 from taipy_exec.data.sql_address import (
     CONNECT_SECONDS,
     KEEPALIVE_COUNT,
@@ -48,6 +49,8 @@ class Connections:
         """
         if not makes_file:
             _require_file(node)
+        elif node.path is not None:
+            make_folder_at(node.path.parent)
         with self._connected(node, writes=True) as connection:
             _begin(connection)
             yield connection

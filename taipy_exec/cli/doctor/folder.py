@@ -10,6 +10,7 @@ from pathlib import Path
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.user_path import why_no_folder
 from taipy_exec.errors import StoreError
 
 _SCARCE_BYTES = 500_000_000
@@ -79,8 +80,13 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
         if not node.path or id not in read | written:
             continue
         path = config.place_of(node.path)
-        if id in written and not os.path.isdir(path.parent):  # noqa: PTH112 - no rights, no folder
-            text, fix = f"there is no folder {path.parent}", f"mkdir -p {_quoted(path.parent)}"
+        is_there = os.path.isdir(path.parent)  # noqa: PTH112 - no rights, no folder
+        if id in written and not is_there:
+            text = why_no_folder(path.parent) or ""
+            if not text:
+                continue  # it is made with the first value
+            folder = _quoted(path.parent)
+            fix = f'sudo mkdir -p {folder} && sudo chown "$(id -u)" {folder}'
         elif id in written and not os.access(path.parent, os.W_OK | os.X_OK):
             text = f"{path.parent} cannot be written"
             fix = f'sudo chown "$(id -u)" {_quoted(path.parent)}'
