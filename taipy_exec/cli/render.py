@@ -86,12 +86,17 @@ def clock(seconds: float | None) -> str:
 
 
 def jobs_table(
-    jobs: Iterable[JobRecord], *, unicode: bool = True, ids: bool = False, where: str = ""
+    jobs: Iterable[JobRecord],
+    *,
+    unicode: bool = True,
+    ids: bool = False,
+    where: str = "",
+    reasons_to_wait: Mapping[str, str] | None = None,
 ) -> RenderableType:
     """All jobs, one row each, by their task or by their own ids.
 
     A reason that is long is cut; then the table says which command has the whole. `where` is what
-    makes that mean the same application.
+    makes that mean the same application. `reasons_to_wait` says more of jobs, by their ids.
     """
     table, reasons = new_table(), []
     for title, extra in (
@@ -102,7 +107,8 @@ def jobs_table(
     ):
         table.add_column(title, **extra)
     for job in jobs:
-        text = reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else "")
+        known = (reasons_to_wait or {}).get(job.id)
+        text = known or reason_text(job) or (f"attempt {job.attempt}" if job.attempt > 1 else "")
         reasons.append(_Reason(text, f"taipy-exec logs {short_id(job.id)}{where}"))
         table.add_row(
             short_id(job.id) if ids else job.task,

@@ -72,6 +72,7 @@ def _check_state(folder: Path) -> list[Problem]:
 
 
 def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
+    from taipy_exec.cli.problem_details import details
     from taipy_exec.cli.render import line
     from taipy_exec.config.problem import Level
 
@@ -80,6 +81,8 @@ def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
         if problem.level is Level.ERROR or not streams.quiet:
             text = line(f"{problem.level.lower()}: {problem}", style=styles[problem.level])
             streams.err.print(text, soft_wrap=True)
+            for more in details(problem, verbose=streams.verbose):
+                streams.err.print(line(more, style="dim"), soft_wrap=True)
     errors = sum(problem.level is Level.ERROR for problem in problems)
     warnings = sum(problem.level is Level.WARNING for problem in problems)
     if errors:

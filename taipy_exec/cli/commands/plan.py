@@ -110,9 +110,22 @@ def show_plan(
         if found.jobs:
             _show_table(streams, found)
         streams.line(_sentence(found))
-        if found.carries_on:
-            streams.note(f"submit carries on {found.carries_on}, which has not ended")
+    _warn_of_missing(streams, config, scenario, found)
+    if found.carries_on and not streams.json:
+        streams.note(f"submit carries on {found.carries_on}, which has not ended")
     return outcome.WORK_TO_DO if check and found.has_work else outcome.OK
+
+
+def _warn_of_missing(
+    streams: Streams, config: AppConfig, scenario: ScenarioConfig, found: Forecast
+) -> None:
+    """Jobs that could not start: nothing that submit does would give their inputs a value."""
+    from taipy_exec.cli.waiting import missing, readers, sentence
+
+    waiting = [job.task for job in found.jobs if job.action == "wait"]
+    by_node = readers(scenario.tasks, waiting)
+    for one in missing(config, found.unwritten):
+        streams.warn(f"{sentence([one], by_node)}: {one.hint}")
 
 
 def _shape(found: Forecast) -> dict[str, object]:

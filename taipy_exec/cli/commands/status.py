@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taipy_exec.cli.cluster import Watch
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.waiting import WaitReasons
     from taipy_exec.store.store import Store
 
 HELP = help_text(
@@ -63,6 +64,7 @@ def status(
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.waiting import WaitReasons
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -77,7 +79,7 @@ def status(
         submission = record.id
         location.take_from(record)
     redacted = redaction_for(location)
-    shown = _Shown(streams, store, submission, cluster, redacted)
+    shown = _Shown(streams, store, submission, cluster, redacted, WaitReasons(location))
     if store is None and cluster is None:
         if json_output:
             shown.once()
@@ -143,6 +145,7 @@ class _Shown:
     submission: str | None
     cluster: Watch | None
     redacted: Callable[[str], str]
+    waits: WaitReasons
 
     def once(self) -> None:
         """Print it."""
@@ -270,7 +273,9 @@ class _Shown:
         jobs = [discreet(job, self.redacted) for job in store.jobs(record.id)]
         ids = self.streams.verbose
         unicode, where = self.streams.unicode, store.where
-        return [*parts, jobs_table(jobs, unicode=unicode, ids=ids, where=where)]
+        reasons = self.waits.of(store, record, jobs)
+        table = jobs_table(jobs, unicode=unicode, ids=ids, where=where, reasons_to_wait=reasons)
+        return [*parts, table]
 
 
 def _submissions_view(store: Store, *, all_of_them: bool) -> RenderableType:
