@@ -44,7 +44,7 @@ from taipy_exec.cli.commands import (
 )
 from taipy_exec.cli.help_page import SUMMARIES, GroupedCommands, house_style
 from taipy_exec.cli.options import help_text, summary
-from taipy_exec.cli.problem_details import details, wants_details
+from taipy_exec.cli.problem_details import details
 from taipy_exec.cli.suggestions import OPTIONS_ELSEWHERE, closest, did_you_mean
 from taipy_exec.config.hidden_module import hiding_sentence
 from taipy_exec.display.visible import one_line
@@ -177,7 +177,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     except TaipyExecError as error:
         if error.exit_code == outcome.BUG:
             return _bug(error, wants_json)
-        _tell(error, wants_json, verbose=wants_details(arguments))
+        _tell(error, wants_json, verbose=_wants_details(arguments))
         return error.exit_code
     except BrokenPipeError:
         return 0
@@ -247,8 +247,15 @@ def _shortened(text: str, longest: int) -> str:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    chosen = os.environ.get("TAIPY_EXEC_JSON", "").lower()
-    return "--json" in arguments or chosen in ("1", "true", "t", "yes", "y", "on")
+    return "--json" in arguments or _is_set("TAIPY_EXEC_JSON")
+
+
+def _wants_details(arguments: list[str]) -> bool:
+    return not {"-v", "--verbose"}.isdisjoint(arguments) or _is_set("TAIPY_EXEC_VERBOSE")
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def _usage_error(error: Any, wants_json: int | None) -> int:

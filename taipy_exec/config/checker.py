@@ -159,6 +159,29 @@ def _check_ids(report: _Reporter, config: AppConfig) -> None:
             report.error("TASK", id, None, f"the id {id!r} is reserved: rename the task", id)
 
 
+# What people call storage types that have other names.
+_MEANT = {
+    "xls": "excel",
+    "xlsx": "excel",
+    "pkl": "pickle",
+    "memory": "in_memory",
+    "mongo": "mongo_collection",
+    "mongodb": "mongo_collection",
+    "s3": "s3_object",
+    "function": "generic",
+    "postgres": "sql_table",
+    "postgresql": "sql_table",
+    "mysql": "sql_table",
+    "sqlite": "sql_table",
+    "database": "sql_table",
+}
+
+
+def _meant(kind: str, storage_types: Collection[str]) -> str:
+    known = _MEANT.get(kind.lower())
+    return f" (did you mean {known!r}?)" if known else nearest(kind, storage_types)
+
+
 def _check_data_node(
     report: _Reporter,
     config: AppConfig,
@@ -172,7 +195,7 @@ def _check_data_node(
             node.id,
             "storage_type",
             f"unknown storage type {kind!r}; use {', '.join(storage_types)}"
-            f"{nearest(kind, storage_types)}",
+            f"{_meant(kind, storage_types)}",
             kind,
         )
         return

@@ -88,7 +88,7 @@ if __name__ == "__main__":
     kind, message, hint = refused
     assert kind == "DataError"
     assert message.startswith("data node 'target' (the functions of DATANODE_target_")
-    assert "cannot be read: it has no read_fct, so it cannot be read: " in message
+    assert "cannot be read: it has no read_fct: " in message
     assert message.endswith(hint)
     assert "[DATA_NODE.target]" in hint
 
