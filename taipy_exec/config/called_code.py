@@ -126,16 +126,17 @@ def annotated_results(function: Any) -> tuple[int, str] | None:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         return None
     told = function.__annotations__.get("return", inspect.Signature.empty)
-    text = told if isinstance(told, str) else inspect.formatannotation(told)
     number = _counted_text(told) if isinstance(told, str) else _counted(told)
-    return None if number is None else (number, text)
+    if number is None:
+        return None
+    return number, told if isinstance(told, str) else inspect.formatannotation(told)
 
 
 def _counted(annotation: Any) -> int | None:
-    if annotation in _SINGLE.values():
+    if any(annotation is kind for kind in _SINGLE.values()):
         return 0
     parts = get_args(annotation)
-    if get_origin(annotation) is not tuple or Ellipsis in parts:
+    if get_origin(annotation) is not tuple or any(part is Ellipsis for part in parts):
         return None
     if any(get_origin(part) is not None and _is_unpacked(part) for part in parts):
         return None
