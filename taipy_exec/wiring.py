@@ -121,8 +121,11 @@ def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Prob
     return in_order(compiled, found)
 
 
-def check_everything(compiled: Compiled) -> list[Problem]:
-    """Every problem, also what would make jobs fail or wait, and what nobody uses."""
+def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Problem]:
+    """Every problem, also what would make jobs fail or wait, and what nobody uses.
+
+    With `connects`, databases and buckets are asked whether they answer.
+    """
     if compiled.config.program is not None:
         return check_compiled(compiled)
     tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
@@ -132,6 +135,11 @@ def check_everything(compiled: Compiled) -> list[Problem]:
         *input_problems(compiled),
         *usage_problems(compiled),
     ]
+    # Not of a configuration with errors: they may be the reason.
+    if connects and all(one.level is not Level.ERROR for one in found):
+        from taipy_exec.data.connection_checks import connection_problems
+
+        found += connection_problems(compiled, tasks)
     return in_order(compiled, found)
 
 

@@ -85,7 +85,7 @@ def _without_packages(config: AppConfig, uses: Sequence[Use]) -> Iterator[Findin
             message += " here; the workers need it"
         message += f": {install_command(kind, missing)}"
         if len(nodes) > 1:
-            message += f"; the same for {_listed([node.id for node in nodes[1:]])}"
+            message += f"; the same for {listed([node.id for node in nodes[1:]])}"
         level = Level.WARNING if is_cluster else Level.ERROR
         yield nodes[0], "storage_type", message, level
 
@@ -161,7 +161,7 @@ def _of_nothing(config: AppConfig, use: Use) -> tuple[str | None, str] | None:
         return None
     if _has_files(node) and has_generated_file(config, node):
         return None
-    readers = f"task {use.readers[0]}" if len(use.readers) == 1 else f"tasks {_listed(use.readers)}"
+    readers = f"task {use.readers[0]}" if len(use.readers) == 1 else f"tasks {listed(use.readers)}"
     read = "reads" if len(use.readers) == 1 else "read"
     outside = [task.id for task in config.tasks.values() if node.id in task.output_ids]
     if outside:
@@ -174,6 +174,7 @@ def _of_nothing(config: AppConfig, use: Use) -> tuple[str | None, str] | None:
     return None, f"{readers} {read} it, but no task writes it and it has no value: {better}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -43,6 +43,8 @@ class StorageType(Protocol):
     A storage type may have one more method, for `DataNode.filter`: `filtered(node, conditions,
     join)` gives what `data.filters.filtered(self.read(node), conditions, join)` would, without
     reading all of it. `conditions` is a list of (key, value, Operator).
+
+    And one for `check --connect`: `connect(node)` reaches the server, and changes nothing there.
     """
 
     extension: str | None

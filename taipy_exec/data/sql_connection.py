@@ -41,6 +41,12 @@ class Connections:
         with self._connected(node, writes=False) as connection:
             yield connection
 
+    def try_it(self, node: DataNodeRef) -> None:
+        """Connect, and disconnect. Raises DataError; of SQLite's file nothing is asked."""
+        if node.config.properties.get("db_engine") != "sqlite":
+            with self._connected(node, writes=False):
+                pass
+
     @contextmanager
     def writing(self, node: DataNodeRef, *, makes_file: bool = False) -> Iterator[Any]:
         """A connection in a transaction that is committed when the block ends without an error.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import options
-from taipy_exec.cli.options import help_text
+from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +17,16 @@ HELP = help_text(
     "Check the configuration, the graph and the functions of APP; nothing is run or written. "
     "Exit code 3 if there is an error.",
     "taipy-exec check config.toml",
-    "taipy-exec check app --json",
+    "taipy-exec check app --connect --json",
 )
 
 
 def check(
     app: options.App = ".",
     mode: options.Mode = None,
+    connect: Annotated[
+        bool, option("--connect", help="Ask databases and buckets whether they answer.")
+    ] = False,
     json_output: options.Json = False,
     root: options.Root = None,
     state_dir: options.StateDir = None,
@@ -44,7 +47,10 @@ def check(
     location = Location(streams, app, state_dir, root)
     try:
         compiled = read_application(location, mode=mode)
-        problems = [*check_everything(compiled), *_check_state(compiled.config.state_dir)]
+        problems = [
+            *check_everything(compiled, connects=connect),
+            *_check_state(compiled.config.state_dir),
+        ]
         scenarios = len(compiled.config.real_scenarios)
     except ConfigurationError as error:
         message = f"{error.message}: {error.hint}" if error.hint else error.message

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.render import size
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.user_path import why_no_folder
 from taipy_exec.errors import StoreError
 
@@ -92,9 +92,23 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
             fix = f'sudo chown "$(id -u)" {_quoted(path.parent)}'
         elif id in read and os.path.exists(path) and not os.access(path, os.R_OK):  # noqa: PTH110
             text, fix = f"{path} cannot be read", f"sudo chmod a+r {_quoted(path)}"
+        elif id in read - written and _is_missing(node, path):
+            yield Finding(
+                name=f"data node {id}",
+                message=f"there is no file {path}: the tasks that read it would wait",
+                level=Level.WARNING,
+                fix="put the file there, or correct the path",
+            )
+            continue
         else:
             continue
         yield Finding(name=f"data node {id}", message=text, level=Level.PROBLEM, fix=fix)
+
+
+def _is_missing(node: DataNodeConfig, path: Path) -> bool:
+    """Whether nothing gives the data node a value; `*` at the end stands for several files."""
+    has_default = node.properties.get("default_data") is not None
+    return not (has_default or path.name.endswith("*") or os.path.lexists(path))
 
 
 def _quoted(path: Path) -> str:
