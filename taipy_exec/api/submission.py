@@ -30,9 +30,7 @@ log = logging.getLogger("taipy_exec")
 # In the properties of a submission's row: the id of the sequence that was submitted.
 ENTITY = "entity"
 # What stands there beside the user's own.
-OURS = frozenset(
-    {APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries"}
-)
+OURS = frozenset({APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries"})
 # How often a submission of another process is looked at while it is waited for.
 _LOOK_SECONDS = 0.05
 

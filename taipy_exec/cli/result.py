@@ -13,6 +13,7 @@ from taipy_exec.cli.render import counts_text, jobs_table, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.waiting import WRITE_IT, Missing, not_written, sentence, waits_for_data
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
 
@@ -67,7 +68,8 @@ def _reasons_to_wait(
     """Job id -> which of its inputs have no value."""
     found = {}
     for job in jobs:
-        names = [one.node for one in unwritten if job.task in readers.get(one.node, ())]
+        task = whole_name(job.task)
+        names = [one.node for one in unwritten if task in readers.get(one.node, ())]
         if names and waits_for_data(job):
             found[job.id] = not_written(names)
     return found

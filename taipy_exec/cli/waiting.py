@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.status import Reason, Status
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ def sentence(found: Sequence[Missing], readers: Mapping[str, Sequence[str]]) -> 
 
 def readers(tasks: Iterable[TaskConfig], waiting: Collection[str]) -> dict[str, list[str]]:
     """Data node -> those of the waiting tasks that read it."""
-    found: dict[str, list[str]] = {}
+    names = {whole_name(name) for name in waiting}
+    found: dict[str, dict[str, None]] = {}
     for task in tasks:
-        if task.id in waiting:
+        if whole_name(task.id) in names:
             for node in task.input_ids:
-                found.setdefault(node, []).append(task.id)
-    return found
+                found.setdefault(node, {})[whole_name(task.id)] = None
+    return {node: list(by) for node, by in found.items()}
 
 
 def _read(tasks: Sequence[str]) -> str:
@@ -164,7 +166,7 @@ def _reasons(
     inputs = {task.id: task.input_ids for task in scenario.tasks}
     found = {}
     for job in waiting:
-        names = [name for name in inputs.get(job.task, ()) if name in unwritten]
+        names = [name for name in inputs.get(whole_name(job.task), ()) if name in unwritten]
         if names:
             found[job.id] = not_written(names)
     return found
