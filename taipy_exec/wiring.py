@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath
-from taipy_exec.config.call_checks import call_problems
 from taipy_exec.config.checker import check, in_order
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.import_checks import references
@@ -22,8 +21,6 @@ from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
-from taipy_exec.config.usage_checks import usage_problems
-from taipy_exec.data.node_checks import access_problems, input_problems
 from taipy_exec.data.registry import storage_types
 from taipy_exec.display.visible import visible_record
 from taipy_exec.engine.circumstances import Circumstances
@@ -114,6 +111,9 @@ def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Prob
 
     The functions of the tasks are imported.
     """
+    from taipy_exec.config.call_checks import call_problems
+    from taipy_exec.data.node_checks import access_problems
+
     if compiled.config.program is not None:
         return []
     tasks = list(tasks)
@@ -126,6 +126,9 @@ def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Prob
 
     With `connects`, databases and buckets are asked whether they answer.
     """
+    from taipy_exec.config.usage_checks import usage_problems
+    from taipy_exec.data.node_checks import input_problems
+
     if compiled.config.program is not None:
         return check_compiled(compiled)
     tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]

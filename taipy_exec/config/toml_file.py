@@ -10,7 +10,6 @@ from pathlib import Path
 
 from taipy_exec.config.broker_address import redact
 from taipy_exec.config.problem import Problem
-from taipy_exec.config.toml_fix import excerpt, likely_fix
 from taipy_exec.config.vocabulary import SECRET_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
@@ -72,6 +71,8 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
 
 
 def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> ConfigurationError:
+    from taipy_exec.config.toml_fix import likely_fix
+
     raw = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     source = redact(raw.strip())
     if any(name in source.lower() for name in SECRET_PROPERTIES):
@@ -90,6 +91,8 @@ def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> 
 
 def _excerpt(lines: list[str], number: int, column: int) -> str | None:
     """The line that is wrong, or the last one where the file ended too early."""
+    from taipy_exec.config.toml_fix import excerpt
+
     while number > 1 and (number > len(lines) or not lines[number - 1].strip()):
         number -= 1
         column = len(lines[number - 1]) + 1
