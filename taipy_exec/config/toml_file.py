@@ -15,6 +15,7 @@ from taipy_exec.errors import ConfigurationError
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+_LONGEST_SOURCE = 60  # characters of a line in a message
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
 
@@ -71,14 +72,15 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
 
 
 def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> ConfigurationError:
-    from taipy_exec.config.toml_fix import likely_fix
+    from taipy_exec.config.toml_fix import around, likely_fix
 
     raw = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     source = redact(raw.strip())
     if any(name in source.lower() for name in SECRET_PROPERTIES):
         source = ""  # it cannot be read well enough to say where the secret stands
     fix = likely_fix(what, raw, column) if source == raw.strip() else None
-    told = f"this is not valid TOML: {what}" + (f" in `{source}`" if source else "")
+    shown = around(source, column, _LONGEST_SOURCE)
+    told = f"this is not valid TOML: {what}" + (f" in `{shown}`" if shown else "")
     problem = Problem(
         message=f"{told}; {fix}" if fix else told,
         file=str(path),

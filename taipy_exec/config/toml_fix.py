@@ -7,6 +7,8 @@ import re
 _WORD = re.compile(r"[A-Za-z_][^\s,#\]}]*")
 _NEXT_ENTRY = re.compile(r"\s*(\[|[\w.\"'-]+\s*=)")
 _TAB = "    "
+_CUT = "..."
+_LONGEST_EXCERPT = 90
 
 
 def likely_fix(what: str, line: str, column: int) -> str | None:
@@ -22,11 +24,27 @@ def likely_fix(what: str, line: str, column: int) -> str | None:
 
 
 def excerpt(line: str, number: int, column: int) -> str:
-    """The line with its number, and a caret below the column."""
+    """The line with its number, and a caret below the column; of a long line the part around."""
     head = f"{number} | "
-    before = line[: column - 1].replace("\t", _TAB)
-    shown = line.replace("\t", _TAB).rstrip()
+    begin = _begin(line, column, _LONGEST_EXCERPT)
+    before = f"{_CUT if begin else ''}{line[begin : column - 1]}".replace("\t", _TAB)
+    shown = around(line, column, _LONGEST_EXCERPT).replace("\t", _TAB).rstrip()
     return f"{head}{shown}\n{' ' * (len(head) - 2)}| {' ' * len(before)}^"
+
+
+def around(line: str, column: int, longest: int) -> str:
+    """The line, or so many characters of it around the column."""
+    if len(line) <= longest:
+        return line
+    begin = _begin(line, column, longest)
+    end = begin + longest
+    return f"{_CUT if begin else ''}{line[begin:end]}{_CUT if end < len(line) else ''}"
+
+
+def _begin(line: str, column: int, longest: int) -> int:
+    if len(line) <= longest:
+        return 0
+    return max(min(column - 1 - longest // 2, len(line) - longest), 0)
 
 
 def _value(line: str, rest: str) -> str:

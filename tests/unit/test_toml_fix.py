@@ -72,3 +72,14 @@ def test_where_the_file_ends_too_early_the_last_line_is_shown(tmp_path: Path) ->
 def test_a_line_with_a_secret_is_not_shown(tmp_path: Path, text: str) -> None:
     problem = problem_of(tmp_path, text)
     assert "hidden" not in f"{problem.message}{problem.excerpt}{problem.value}"
+
+
+def test_of_a_long_line_only_the_part_around_the_place_is_shown(tmp_path: Path) -> None:
+    names = [f'"name_{number}"' for number in range(100)]
+    line = f"inputs = [{', '.join(names[:50])} {', '.join(names[50:])}]"
+    problem = problem_of(tmp_path, line)
+    shown, caret = (problem.excerpt or "").split("\n")
+    assert len(shown) < 110
+    assert shown.startswith("1 | ...") and shown.endswith("...")
+    assert shown[caret.index("^") :].startswith('"name_50"')
+    assert len(problem.message) < 250
