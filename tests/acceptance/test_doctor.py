@@ -232,3 +232,19 @@ def test_an_acknowledgement_that_the_broker_does_not_wait_for_is_warned_of(
     assert "consumer_timeout" in found["long jobs"]["fix"]
     assert found["broker"]["fix"].startswith("start RabbitMQ there")
     assert "s3cret" not in result.out
+
+
+def test_inputs_without_a_file_and_functions_that_do_not_fit_are_found(app: Application) -> None:
+    app.module("jobs", "def two(x, y):\n    return x\n")
+    app.config(
+        '[DATA_NODE.raw]\nstorage_type = "json"\ndefault_path = "in/raw.json"\n'
+        '[TASK.t]\nfunction = "jobs.two:function"\ninputs = ["raw"]\n'
+        '[SCENARIO.s]\ntasks = ["t"]\n'
+    )
+    result = doctor(app)
+    assert result.code == 3
+    found = result.json["checks"]
+    assert any("jobs.two does not fit the inputs" in one["message"] for one in found)
+    node = checks(result)["data node raw"]
+    assert node["level"] == "warning"
+    assert node["message"].startswith(f"there is no file {app.folder}/in/raw.json")

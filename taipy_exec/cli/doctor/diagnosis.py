@@ -92,11 +92,15 @@ def check_installation() -> list[Finding]:
 def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[Finding]]:
     """The configuration, as far as it can be read, and what was found of it and of its packages."""
     from taipy_exec.cli.application import read_application
-    from taipy_exec.wiring import check_compiled
+    from taipy_exec.wiring import check_compiled, early_problems
 
     try:
         compiled = read_application(location, mode=mode)
-        problems = check_compiled(compiled)
+        tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+        early = early_problems(compiled, tasks)
+        # Packages have lines of their own below, with their versions.
+        early = [problem for problem in early if problem.field != "storage_type"]
+        problems = [*check_compiled(compiled), *early]
     except ConfigurationError as error:
         wrong = Finding(
             name="configuration", message=error.message, level=Level.PROBLEM, fix=error.hint
