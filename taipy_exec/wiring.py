@@ -107,9 +107,9 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
 
 
 def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Problem]:
-    """What would make jobs of these tasks fail, as far as it can be known before they start.
+    """Problems between these tasks and their functions and data nodes, before any job starts.
 
-    The functions of the tasks are imported.
+    An ERROR is sure to make a job fail. The functions are imported.
     """
     from taipy_exec.config.call_checks import call_problems
     from taipy_exec.data.node_checks import access_problems
@@ -122,7 +122,7 @@ def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Prob
 
 
 def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Problem]:
-    """Every problem, also what would make jobs fail or wait, and what nobody uses.
+    """Every problem: those of `check_compiled`, jobs that would fail or wait, unused entries.
 
     With `connects`, databases and buckets are asked whether they answer.
     """

@@ -18,9 +18,9 @@ from taipy_exec.errors import ConfigurationError
 
 
 def call_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
-    """What is wrong between functions and their tasks. The functions are imported.
+    """Functions that do not fit their tasks. They are imported.
 
-    One that cannot be imported is reported elsewhere.
+    A function that cannot be imported is left out: another check reports it.
     """
     for task in tasks:
         try:
@@ -40,7 +40,7 @@ def _value(task: TaskConfig) -> str | None:
 
 
 def _is_understood(compiled: Compiled, task: TaskConfig) -> bool:
-    """Whether all that the task names is there: else another problem says what is wrong."""
+    """Whether every data node that the task names exists: else another check reports it."""
     raw = compiled.merged.sections["TASK"][task.id]
     inputs, outputs = _listed(raw, "inputs"), _listed(raw, "outputs")
     return len(inputs) == len(task.inputs) and len(outputs) == len(task.outputs)
@@ -62,9 +62,9 @@ def _findings(task: TaskConfig, function: Callable[..., Any]) -> Iterator[tuple[
         elif swapped:
             yield (
                 "inputs",
-                f"{', '.join(swapped)} stand in another order than the arguments of {name}"
-                f"{signature.replace(return_annotation=signature.empty)}: inputs are given by "
-                "their order, and not by their names",
+                f"{', '.join(swapped)} are in a different order from the arguments of {name}"
+                f"{signature.replace(return_annotation=signature.empty)}: inputs are passed by "
+                "their order, not by their names",
                 Level.WARNING,
             )
     promised = annotated_results(function)

@@ -1,4 +1,4 @@
-"""What can be known of a call before it is made: its arguments, and how many results it gives."""
+"""Facts about a call before it is made: its arguments, and how many results it gives."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SINGLE = {kind.__name__: kind for kind in (int, float, bool, complex)}
 
 
 def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """The signature of what would be called, None where it is not certain.
+    """The signature of the code that would be called; None where it is not certain.
 
-    Certain is what Python code says itself. A `__signature__` describes, and so may be wrong;
-    what a decorator wraps says nothing of what the wrapper takes.
+    Only Python code is certain. A `__signature__` is a description, which may be wrong, and a
+    decorated function does not show what its wrapper takes.
     """
     if not _is_plain(function):
         return None
@@ -115,7 +115,7 @@ def swapped_inputs(signature: inspect.Signature, inputs: Sequence[str]) -> list[
 def annotated_results(function: Any) -> tuple[int, str] | None:
     """How many results the annotation promises, and its text; None where nobody can count them.
 
-    0: one that cannot be split. What a decorator wraps is not asked.
+    0: one result that cannot be split. The annotation of a decorated function counts nothing.
     """
     while isinstance(function, functools.partial):
         function = function.func
@@ -148,7 +148,7 @@ def _is_unpacked(part: Any) -> bool:
 
 
 def _counted_text(text: str) -> int | None:
-    """Of an annotation that is only text: it is looked at, and never evaluated."""
+    """The same for an annotation that is a text. It is parsed, and never evaluated."""
     if text in _SINGLE:
         return 0
     try:

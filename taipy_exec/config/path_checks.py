@@ -110,7 +110,7 @@ def _missing_folder(
     why = why_no_folder(folder)
     if why is not None:
         return why, Level.WARNING
-    return f"there is no folder {folder}: it is made with the first value", Level.INFO
+    return f"there is no folder {folder}; the first job that writes there makes it", Level.INFO
 
 
 def _shared_files(config: AppConfig, scenario: ScenarioConfig) -> Iterator[Finding]:

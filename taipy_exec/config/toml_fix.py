@@ -1,4 +1,4 @@
-"""What is probably wrong where a file is no TOML, in words, and the line with a mark below it."""
+"""The likely mistake in a file that is not TOML, and its line with a caret below."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_EXCERPT = 90
 
 
 def likely_fix(what: str, line: str, column: int) -> str | None:
-    """What to change, by the parser's message; None where that is anybody's guess.
+    """The change that is probably needed, by the parser's message; None where nobody can guess.
 
     `column` counts from 1 in `line`, and is behind its end where the file ended too early.
     """

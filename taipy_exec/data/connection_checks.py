@@ -22,7 +22,7 @@ _OF_THE_NODE = ("collection_name", "table_name", "aws_s3_object_key", "read_quer
 def connection_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
     """An error for each server, used by these tasks, that does not answer or refuses the user.
 
-    Each is asked once. What packages are missing for is reported elsewhere.
+    Each is asked once. Data nodes whose packages are missing are left out.
     """
     groups: dict[Hashable, list[DataNodeConfig]] = {}
     for use in uses_of(tasks):

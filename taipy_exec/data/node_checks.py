@@ -42,9 +42,9 @@ def uses_of(tasks: Iterable[TaskConfig]) -> list[Use]:
 
 
 def access_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
-    """Packages and functions that are missing, so that jobs of these tasks are sure to fail.
+    """Missing packages and functions, without which jobs of these tasks are sure to fail.
 
-    In cluster mode the packages are needed where workers run: then it is a warning.
+    In cluster mode a missing package is a warning: the workers need it.
     """
     uses = uses_of(tasks)
     yield from _reported(compiled, _without_packages(compiled.config, uses))

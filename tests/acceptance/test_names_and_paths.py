@@ -118,7 +118,7 @@ def test_home_folders_are_found(app: Application, mode: str) -> None:
     missing = app.run("check", env=home)
     folder = app.folder / "home" / "results"
     assert missing.code == 0
-    assert f"there is no folder {folder}: it is made with the first value" in missing.err
+    assert f"there is no folder {folder}; the first job that writes there makes it" in missing.err
     assert app.run("submit", env=home).code == 0
     assert "no folder" not in app.run("check", env=home).err
     assert (folder / "out.json").read_text() == "1"

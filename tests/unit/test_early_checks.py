@@ -117,7 +117,7 @@ def test_inputs_in_the_order_of_other_arguments_are_a_warning(compiled: Make) ->
     text = FLOW.replace("jobs.one", "jobs.two", 1).replace('["raw"]', '["y", "x"]')
     made = compiled(f"{text}\n[DATA_NODE.x]\ndefault_data = 1\n[DATA_NODE.y]\ndefault_data = 1")
     (warning,) = told(check_everything(made), Level.WARNING)
-    assert warning.startswith("7 inputs: y, x stand in another order than the arguments of ")
+    assert warning.startswith("7 inputs: y, x are in a different order from the arguments of ")
     assert "early_jobs.two(x, y)" in warning
 
 

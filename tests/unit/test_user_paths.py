@@ -224,7 +224,9 @@ db_name = "{"d" * (length - 3)}"
 def test_a_missing_folder_is_reported_where_a_job_is_to_write(root: Path, path: str) -> None:
     (problem,) = problems(root, node(path) + WRITER)
     folder = user_path(root, path).parent
-    assert problem.message == f"there is no folder {folder}: it is made with the first value"
+    assert (
+        problem.message == f"there is no folder {folder}; the first job that writes there makes it"
+    )
     assert problem.level == "INFO"
     assert problems(root, node(path)) == []  # which nobody writes
     folder.mkdir()
