@@ -109,7 +109,7 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
 def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Problem]:
     """Problems between these tasks and their functions and data nodes, before any job starts.
 
-    An ERROR is sure to make a job fail. The functions are imported.
+    An ERROR is sure to make a job fail. `check_compiled` comes first: it imports the functions.
     """
     from taipy_exec.config.call_checks import call_problems
     from taipy_exec.data.node_checks import access_problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -14,25 +15,38 @@ from taipy_exec.config.called_code import (
 )
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
 
 def call_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
-    """Functions that do not fit their tasks. They are imported.
+    """Functions that do not fit their tasks; their modules were imported by an earlier check.
 
     A function that cannot be imported is left out: another check reports it.
     """
     for task in tasks:
-        try:
-            function = task.function
-        except ConfigurationError:
-            continue
+        function = _imported(task)
         if function is None or not _is_understood(compiled, task):
             continue
         for key, message, level in _findings(task, function):
             yield compiled.merged.problem(
                 "TASK", task.id, key, message, level=level, value=_value(task)
             )
+
+
+def _imported(task: TaskConfig) -> Callable[..., Any] | None:
+    """The function, unless its module has failed: the code of that is not run again."""
+    reference = task.function_ref
+    if reference is None:
+        return None
+    module, _, _ = reference.path.replace(":", ".").rpartition(".")
+    parent = module.rpartition(".")[0] or module
+    if reference.value is None and not {module, parent} & {*sys.modules, *MAIN_NAMES}:
+        return None
+    try:
+        return task.function
+    except ConfigurationError:
+        return None
 
 
 def _value(task: TaskConfig) -> str | None:

@@ -22,6 +22,11 @@ def import_problems(compiled: Compiled) -> list[Problem]:
     hidden: dict[str, str | None] = {}
     failed: dict[str, _Failed] = {}
     for section, id, key, reference in references(compiled.config):
+        entry = f"[{section}.{id}]" if id else f"[{section}]"
+        known = _failed_with(failed, reference)
+        if known is not None:
+            known.others.append(entry)
+            continue
         try:
             reference.load()
             if reference.path not in hidden:
@@ -33,7 +38,7 @@ def import_problems(compiled: Compiled) -> list[Problem]:
             continue
         module = error.module if isinstance(error, ImportFailed) else None
         if module in failed:
-            failed[module].others.append(f"[{section}.{id}]" if id else f"[{section}]")
+            failed[module].others.append(entry)
             continue
         if module is not None:
             failed[module] = _Failed(len(found))
@@ -45,6 +50,14 @@ def import_problems(compiled: Compiled) -> list[Problem]:
     for one in failed.values():
         found[one.place] = one.completed(found[one.place])
     return found
+
+
+def _failed_with(
+    failed: Mapping[str, _Failed], reference: FunctionRef | ClassRef
+) -> _Failed | None:
+    """The module of the reference that has failed before: its code is not run again."""
+    path = reference.path.replace(":", ".")
+    return next((one for name, one in failed.items() if path.startswith(f"{name}.")), None)
 
 
 class _Failed:

@@ -15,7 +15,7 @@ from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data import packages
 from taipy_exec.errors import ConfigurationError
-from taipy_exec.wiring import check_everything, refuse_early
+from taipy_exec.wiring import check_everything, checked, refuse_early
 
 FUNCTIONS = """
 def none(): return 1
@@ -89,6 +89,7 @@ def test_a_function_with_another_number_of_arguments_is_an_error_with_its_line(
 def test_only_the_tasks_that_are_to_run_are_refused(compiled: Make) -> None:
     made = compiled(FLOW.replace("jobs.one", "jobs.two", 1))
     tasks = made.config.tasks
+    checked(made)  # which imports the functions, as each command does first
     refuse_early(made, [tasks["u"]])
     with pytest.raises(ConfigurationError, match="does not fit the inputs"):
         refuse_early(made, [tasks["t"], tasks["u"]])
@@ -138,6 +139,13 @@ def test_a_module_that_cannot_be_imported_is_reported_once_with_the_last_line_of
     assert 'early_bad.py", line 1' in trace
     assert "importlib" not in trace
     assert "traceback" not in error.as_json()
+
+
+def test_the_code_of_a_module_that_fails_runs_once(compiled: Make, tmp_path: Path) -> None:
+    code = "with open('runs', 'a') as file:\n    file.write('x')\nraise KeyError(1)\n"
+    (tmp_path / "early_bad.py").write_text(code)
+    assert len(check_everything(compiled(FLOW.replace("early_jobs", "early_bad")))) == 1
+    assert (tmp_path / "runs").read_text() == "x"
 
 
 @pytest.mark.parametrize(
