@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath
-from taipy_exec.config.checker import check, references
+from taipy_exec.config.checker import check, in_order
 from taipy_exec.config.compile import Compiled, compile_layers
+from taipy_exec.config.import_checks import references
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
-from taipy_exec.config.problem import Problem
+from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
@@ -104,6 +105,52 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
     if compiled.config.program is not None:
         return compiled.problems
     return check(compiled, modes=runner_modes(), storage_types=storage_types(), imports=imports)
+
+
+def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Problem]:
+    """Problems between these tasks and their functions and data nodes, before any job starts.
+
+    An ERROR is sure to make a job fail. `check_compiled` comes first: it imports the functions.
+    """
+    from taipy_exec.config.call_checks import call_problems
+    from taipy_exec.data.node_checks import access_problems
+
+    if compiled.config.program is not None:
+        return []
+    tasks = list(tasks)
+    found = [*call_problems(compiled, tasks), *access_problems(compiled, tasks)]
+    return in_order(compiled, found)
+
+
+def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Problem]:
+    """Every problem: those of `check_compiled`, jobs that would fail or wait, unused entries.
+
+    With `connects`, databases and buckets are asked whether they answer.
+    """
+    from taipy_exec.config.usage_checks import usage_problems
+    from taipy_exec.data.node_checks import input_problems
+
+    if compiled.config.program is not None:
+        return check_compiled(compiled)
+    tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+    found = [
+        *check_compiled(compiled),
+        *early_problems(compiled, tasks),
+        *input_problems(compiled),
+        *usage_problems(compiled),
+    ]
+    # Not of a configuration with errors: they may be the reason.
+    if connects and all(one.level is not Level.ERROR for one in found):
+        from taipy_exec.data.connection_checks import connection_problems
+
+        found += connection_problems(compiled, tasks)
+    return in_order(compiled, found)
+
+
+def refuse_early(compiled: Compiled, tasks: Iterable[TaskConfig]) -> None:
+    """Raises ConfigurationError where jobs of these tasks are sure to fail."""
+    found = [one for one in early_problems(compiled, tasks) if one.level is Level.ERROR]
+    replace_problems(compiled, found).raise_errors()
 
 
 def checked(compiled: Compiled, *, imports: bool = True) -> AppConfig:

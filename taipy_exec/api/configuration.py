@@ -30,7 +30,7 @@ from taipy_exec.config.toml_file import read_toml
 from taipy_exec.config.typed_text import Frequency
 from taipy_exec.config.vocabulary import PATH_KEYS
 from taipy_exec.errors import ConfigurationUpdateBlocked
-from taipy_exec.wiring import check_compiled, checked, environment_layers
+from taipy_exec.wiring import check_compiled, checked, early_problems, environment_layers
 
 
 class Issues:
@@ -107,7 +107,9 @@ class Configuration(ConnectedDataNodeConfiguration):
 
     def check(self) -> Issues:
         """Every problem, without raising."""
-        return Issues(check_compiled(self._compile()))
+        compiled = self._compile()
+        tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+        return Issues([*check_compiled(compiled), *early_problems(compiled, tasks)])
 
     def block_update(self) -> None:
         """Refuse changes from now on."""

@@ -25,7 +25,7 @@ from taipy_exec.config.taipy_program import has_taipy, is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.runners.registry import runner_modes
-from taipy_exec.wiring import checked, compile_application
+from taipy_exec.wiring import checked, compile_application, refuse_early
 
 
 def read_application(
@@ -106,6 +106,31 @@ def load_application(
     prefers_program: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> AppConfig:
+    """The configuration of `load_compiled`."""
+    compiled = load_compiled(
+        location,
+        mode=mode,
+        workers=workers,
+        imports=imports,
+        coordinates=coordinates,
+        takes_programs=takes_programs,
+        prefers_program=prefers_program,
+        tell=tell,
+    )
+    return compiled.config
+
+
+def load_compiled(
+    location: Location,
+    *,
+    mode: str | None = None,
+    workers: int | None = None,
+    imports: bool = True,
+    coordinates: bool = True,
+    takes_programs: bool = False,
+    prefers_program: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Compiled:
     """`read_application`, checked. Raises ConfigurationError with every problem.
 
     A Taipy program submits its scenarios itself: it is refused but with `takes_programs`. `tell`
@@ -125,10 +150,16 @@ def load_application(
             f"start it with taipy-exec run {named}, or have taipy-exec init --from-taipy {named} "
             "write a config.toml",
         )
-    config = checked(compiled, imports=imports)
+    checked(compiled, imports=imports)
     for problem in compiled.problems:
         tell(str(problem))
-    return config
+    return compiled
+
+
+def refuse_to_fail(compiled: Compiled, scenario: ScenarioConfig, target: str) -> None:
+    """Raises ConfigurationError where a job of the target is sure to fail."""
+    wanted = {spec.id for spec in scenario.graph(target).tasks}
+    refuse_early(compiled, [task for task in scenario.tasks if task.id in wanted])
 
 
 def _python_layer(found: ApplicationPath) -> Layer | None:

@@ -44,6 +44,7 @@ from taipy_exec.cli.commands import (
 )
 from taipy_exec.cli.help_page import SUMMARIES, GroupedCommands, house_style
 from taipy_exec.cli.options import help_text, summary
+from taipy_exec.cli.problem_details import details
 from taipy_exec.cli.suggestions import OPTIONS_ELSEWHERE, closest, did_you_mean
 from taipy_exec.config.hidden_module import hiding_sentence
 from taipy_exec.display.visible import one_line
@@ -174,7 +175,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     except TaipyExecError as error:
         if error.exit_code == outcome.BUG:
             return _bug(error, wants_json)
-        _tell(error, wants_json)
+        _tell(error, wants_json, verbose=_wants_details(arguments))
         return error.exit_code
     except BrokenPipeError:
         return 0
@@ -260,8 +261,15 @@ def _shortened(text: str, longest: int) -> str:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    chosen = os.environ.get("TAIPY_EXEC_JSON", "").lower()
-    return "--json" in arguments or chosen in ("1", "true", "t", "yes", "y", "on")
+    return "--json" in arguments or _is_set("TAIPY_EXEC_JSON")
+
+
+def _wants_details(arguments: list[str]) -> bool:
+    return not {"-v", "--verbose"}.isdisjoint(arguments) or _is_set("TAIPY_EXEC_VERBOSE")
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def _usage_error(error: Any, wants_json: int | None) -> int:
@@ -284,17 +292,30 @@ def _meant_option(context: Any, option: str) -> str:
     return did_you_mean(closest(option, [*names, "--help"], OPTIONS_ELSEWHERE))
 
 
-def _tell(error: TaipyExecError, wants_json: int | None) -> None:
+def _tell(error: TaipyExecError, wants_json: int | None, *, verbose: bool = False) -> None:
     """Every problem of a configuration, or the one sentence and its hint."""
     problems = error.problems if isinstance(error, ConfigurationError) else ()
     if len(problems) > 1 and wants_json is None:
         for problem in problems:
             _say(f"{problem.level.lower()}: {problem}")
+            _say_all(details(problem, verbose=verbose))
         return
-    _emit(wants_json, error.kind, error.message, error.hint)
+    below = [line for problem in problems for line in details(problem, verbose=verbose)]
+    _emit(wants_json, error.kind, error.message, error.hint, below)
 
 
-def _emit(wants_json: int | None, kind: str, message: str, hint: str | None) -> None:
+def _say_all(lines: Sequence[str]) -> None:
+    for line in lines:
+        _say(line)
+
+
+def _emit(
+    wants_json: int | None,
+    kind: str,
+    message: str,
+    hint: str | None,
+    below: Sequence[str] = (),
+) -> None:
     message = _shortened(message, _LONGEST_MESSAGE)
     if wants_json is not None:
         from taipy_exec.cli.shapes import dump, error_shape
@@ -304,6 +325,7 @@ def _emit(wants_json: int | None, kind: str, message: str, hint: str | None) -> 
         except OSError:
             pass
     _say(f"error: {message}")
+    _say_all(below)
     if hint:
         _say(f"hint: {hint}")
 

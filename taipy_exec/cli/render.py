@@ -94,13 +94,14 @@ def jobs_table(
     ids: bool = False,
     where: str = "",
     now: float | None = None,
+    reasons_to_wait: Mapping[str, str] | None = None,
 ) -> RenderableType:
     """All jobs, one row each, by their task or by their own ids.
 
     `now` (seconds since the epoch) tells how long what runs has been running.
 
     A reason that is long is cut; then the table says which command has the whole. `where` is what
-    makes that mean the same application.
+    makes that mean the same application. `reasons_to_wait` says more of jobs, by their ids.
     """
     table, reasons = new_table(), []
     for title, extra in (
@@ -113,7 +114,8 @@ def jobs_table(
     for job in jobs:
         attempt = f"attempt {job.attempt}" if job.attempt > 1 else ""
         is_open = not job.status.is_final
-        parts = (attempt, reason_text(job)) if is_open else (reason_text(job) or attempt,)
+        reason = (reasons_to_wait or {}).get(job.id) or reason_text(job)
+        parts = (attempt, reason) if is_open else (reason or attempt,)
         text = ", ".join(filter(None, parts))
         reasons.append(_Reason(text, f"taipy-exec logs {short_id(job.id)}{where}"))
         table.add_row(

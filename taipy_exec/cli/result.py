@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from taipy_exec.cli import outcome
@@ -13,8 +13,10 @@ from taipy_exec.cli.redaction import discreet
 from taipy_exec.cli.render import counts_text, jobs_table, summary_line
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
+from taipy_exec.cli.waiting import WRITE_IT, Missing, not_written, sentence, waits_for_data
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import DONE, Reason, Status
+from taipy_exec.model.status import DONE, Status
 
 _SHOWN_JOBS = 100
 
@@ -28,14 +30,15 @@ def show_result(
     redacted: Callable[[str], str],
     *,
     table: bool,
-    unwritten: Sequence[str] = (),
+    unwritten: Sequence[Missing] = (),
     locked: Sequence[str] = (),
+    readers: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """The result of a submission: JSON, or a table and what to do about failures.
 
     `where` is what makes a command mean the same application, `redacted` leaves out its secrets.
-    `unwritten` tells the data nodes that jobs wait for, where they are known, and `locked` those
-    that somebody is editing.
+    `unwritten` are the data nodes that jobs wait for, where they are known, `locked` those that
+    somebody is editing, and `readers` the tasks that wait for each.
     """
     jobs = [discreet(job, redacted) for job in jobs]
     if streams.json:
@@ -45,7 +48,7 @@ def show_result(
         streams.note(summary_line(record))
     elif not streams.quiet:
         if table and jobs:
-            _show_jobs(streams, jobs, where)
+            _show_jobs(streams, jobs, where, _reasons_to_wait(jobs, unwritten, readers or {}))
         streams.line(summary_line(record))
     elif outcome.exit_code(record, jobs):
         streams.line(summary_line(record))
@@ -55,18 +58,37 @@ def show_result(
         were = "was" if canceled == 1 else "were"
         what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
         streams.note(f"hint: {what}", style="cyan")
-    _explain_blocked(streams, record, jobs, unwritten, locked)
+    _explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)
 
 
-def _show_jobs(streams: Streams, jobs: Sequence[JobRecord], where: str) -> None:
+def _reasons_to_wait(
+    jobs: Sequence[JobRecord],
+    unwritten: Sequence[Missing],
+    readers: Mapping[str, Sequence[str]],
+) -> dict[str, str]:
+    """Job id -> which of its inputs have no value."""
+    found = {}
+    for job in jobs:
+        task = whole_name(job.task)
+        names = [one.node for one in unwritten if task in readers.get(one.node, ())]
+        if names and waits_for_data(job):
+            found[job.id] = not_written(names)
+    return found
+
+
+def _show_jobs(
+    streams: Streams, jobs: Sequence[JobRecord], where: str, reasons_to_wait: Mapping[str, str]
+) -> None:
     """All jobs, or of very many those that are not simply done."""
     shown = list(jobs)
     if len(jobs) > _SHOWN_JOBS:
         shown = [job for job in jobs if job.status not in DONE][:_SHOWN_JOBS]
     if shown:
-        streams.show(jobs_table(shown, unicode=streams.unicode, where=where))
+        streams.show(
+            jobs_table(shown, unicode=streams.unicode, where=where, reasons_to_wait=reasons_to_wait)
+        )
     if len(shown) < len(jobs):
         rest = Counter(job.status for job in jobs) - Counter(job.status for job in shown)
         streams.line(f"not shown: {counts_text(rest)}")
@@ -76,21 +98,21 @@ def _explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
     jobs: Sequence[JobRecord],
-    unwritten: Sequence[str],
+    unwritten: Sequence[Missing],
     locked: Sequence[str],
+    readers: Mapping[str, Sequence[str]],
 ) -> None:
-    waiting = [job for job in jobs if job.reason == Reason.INPUT_NOT_WRITTEN]
-    waiting = [job for job in waiting if job.status is Status.BLOCKED]
-    tasks = ", ".join(job.task for job in waiting)
-    if record.unfinished and waiting and locked and not unwritten:
-        streams.error(
-            f"nothing more can run: task {tasks} reads the data node {', '.join(locked)}, which "
-            "somebody is editing",
-            "submit again when that is done",
-        )
-    elif record.unfinished and waiting:
-        what = f"{' and '.join(unwritten)}, which" if unwritten else "a data node that"
-        streams.error(
-            f"nothing more can run: task {tasks} reads {what} was never written",
-            "write it (taipy-exec data write, or --set NODE=VALUE) and submit again",
-        )
+    waiting = [job for job in jobs if waits_for_data(job)]
+    if not (record.unfinished and waiting):
+        return
+    if locked and not unwritten:
+        then = "submit again when that is done"
+        is_edited = [Missing(node=id, what="which somebody is editing", hint=then) for id in locked]
+        streams.error(f"nothing more can run: {sentence(is_edited, readers)}", then)
+    elif unwritten:
+        hints = dict.fromkeys(one.hint for one in unwritten)
+        streams.error(f"nothing more can run: {sentence(unwritten, readers)}", "; or ".join(hints))
+    else:
+        tasks = ", ".join(job.task for job in waiting)
+        one = f"task {tasks} reads" if len(waiting) == 1 else f"tasks {tasks} read"
+        streams.error(f"nothing more can run: {one} a data node that was never written", WRITE_IT)

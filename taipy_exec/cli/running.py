@@ -17,6 +17,7 @@ from taipy_exec.cli.render import short_id
 from taipy_exec.cli.result import show_result
 from taipy_exec.cli.session import Session
 from taipy_exec.cli.shapes import dump, submission_shape
+from taipy_exec.cli.waiting import missing, readers, sentence, waits_for_data
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import BusyError, TimedOutError
 from taipy_exec.wiring import make_engine
@@ -24,9 +25,9 @@ from taipy_exec.wiring import make_engine
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
-    from taipy_exec.data.node import DataNodeRef
     from taipy_exec.engine.admission import Admission
     from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.model.graph import JobGraph
     from taipy_exec.observers.metrics import MetricsServer
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
@@ -73,6 +74,7 @@ def run_to_end(
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
     _warn_of_the_future(engine, streams, plan)
+    _warn_of_missing(engine, streams, plan)
     try:
         with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
@@ -92,14 +94,35 @@ def run_to_end(
         where,
         redaction(engine.app),
         table=not shown_live,
-        unwritten=[_told(node) for node in waited_for if node.changed_at() is None],
+        unwritten=missing(engine.app, [n for n in waited_for if n.changed_at() is None]),
         locked=[node.config.id for node in waited_for if node.changed_at() is not None],
+        readers=readers(plan.tasks.values(), [j.task for j in plan.jobs if waits_for_data(j)]),
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(
             f"hint: taipy-exec resume {plan.record.short_id}{where} carries on", style="cyan"
         )
     return code
+
+
+def _warn_of_missing(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+    """Before a part of the jobs runs, say which data the others wait for."""
+    empty = [node for node in plan.input_nodes() if node.changed_at() is None]
+    waiting = _waiting_tasks(plan.graph, {node.config.id for node in empty})
+    if not empty or len(waiting) == len(plan.graph.tasks):
+        return  # nothing runs, and the end of it says why
+    told = sentence(missing(engine.app, empty), readers(plan.tasks.values(), waiting))
+    streams.warn(f"{len(waiting)} of {len(plan.graph.tasks)} jobs cannot start: {told}")
+
+
+def _waiting_tasks(graph: JobGraph, empty: set[str]) -> set[str]:
+    """The tasks that read one of these data nodes, and all that follow them."""
+    waiting: set[str] = set()
+    for task in graph.tasks:
+        follows = waiting.intersection(graph.predecessors[task.id])
+        if follows or not empty.isdisjoint(task.inputs):
+            waiting.add(task.id)
+    return waiting
 
 
 def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
@@ -112,12 +135,6 @@ def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) 
             f"{what}, at {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M:%S}: until then the tasks "
             f"that read it run at every submit; touch {shlex.quote(node.place)} sets it to now"
         )
-
-
-def _told(node: DataNodeRef) -> str:
-    """A data node with the place where the user's own file should lie."""
-    at = f" ({node.place})" if node.path and not node.is_generated else ""
-    return f"the data node {node.config.id}{at}"
 
 
 def admitted(

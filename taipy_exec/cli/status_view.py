@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from taipy_exec.cli.cluster import Watch
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.waiting import WaitReasons
     from taipy_exec.store.store import Store
 
 # How many are shown where nobody says how many.
@@ -35,6 +36,7 @@ class StatusView:
     cluster: Watch | None
     redacted: Callable[[str], str]
     wanted: JobFilter
+    waits: WaitReasons
 
     def once(self) -> None:
         """Print it."""
@@ -191,7 +193,14 @@ class StatusView:
         jobs = [discreet(job, self.redacted) for job in jobs]
         if jobs or not rest:
             unicode, now = self.streams.unicode, None if interrupted else time.time()
-            table = jobs_table(jobs, unicode=unicode, ids=ids, where=store.where, now=now)
+            table = jobs_table(
+                jobs,
+                unicode=unicode,
+                ids=ids,
+                where=store.where,
+                now=now,
+                reasons_to_wait=self.waits.of(store, record, jobs),
+            )
             parts.append(table)
         if rest:
             parts.append(line(rest, style="dim"))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
+from taipy_exec.config.import_checks import import_problems
 from taipy_exec.config.option_checks import option_problems
 from taipy_exec.config.path_checks import path_problems
 from taipy_exec.config.problem import Level, Problem, nearest
-from taipy_exec.config.reference import ClassRef, FunctionRef, ModuleMissing
 from taipy_exec.config.server_checks import server_problems
 from taipy_exec.config.sql_checks import sql_problems
 from taipy_exec.config.table_checks import table_problems
@@ -22,7 +21,7 @@ from taipy_exec.config.vocabulary import (
     STORAGE_PROPERTIES,
 )
 from taipy_exec.config.watch_checks import watch_problems
-from taipy_exec.errors import ConfigurationError, CycleError
+from taipy_exec.errors import CycleError
 from taipy_exec.model.graph import build_graph
 
 
@@ -56,9 +55,13 @@ def check(
     for scenario in config.real_scenarios.values():
         _check_scenario(report, compiled, scenario)
     if imports:
-        _check_imports(report, config)
+        report.problems.extend(import_problems(compiled))
+    return in_order(compiled, [*compiled.problems, *report.problems])
+
+
+def in_order(compiled: Compiled, found: Iterable[Problem]) -> list[Problem]:
+    """The problems in the order of the files and their lines."""
     files = [str(file.path) for file in compiled.merged.files]
-    found = [*compiled.problems, *report.problems]
     return sorted(
         found,
         key=lambda p: (files.index(p.file) if p.file in files else -1, p.line or 0),
@@ -156,6 +159,29 @@ def _check_ids(report: _Reporter, config: AppConfig) -> None:
             report.error("TASK", id, None, f"the id {id!r} is reserved: rename the task", id)
 
 
+# What people call storage types that have other names.
+_MEANT = {
+    "xls": "excel",
+    "xlsx": "excel",
+    "pkl": "pickle",
+    "memory": "in_memory",
+    "mongo": "mongo_collection",
+    "mongodb": "mongo_collection",
+    "s3": "s3_object",
+    "function": "generic",
+    "postgres": "sql_table",
+    "postgresql": "sql_table",
+    "mysql": "sql_table",
+    "sqlite": "sql_table",
+    "database": "sql_table",
+}
+
+
+def _meant(kind: str, storage_types: Collection[str]) -> str:
+    known = _MEANT.get(kind.lower())
+    return f" (did you mean {known!r}?)" if known else nearest(kind, storage_types)
+
+
 def _check_data_node(
     report: _Reporter,
     config: AppConfig,
@@ -169,7 +195,7 @@ def _check_data_node(
             node.id,
             "storage_type",
             f"unknown storage type {kind!r}; use {', '.join(storage_types)}"
-            f"{nearest(kind, storage_types)}",
+            f"{_meant(kind, storage_types)}",
             kind,
         )
         return
@@ -348,58 +374,3 @@ def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
         return None
     apart = " and ".join("{" + ", ".join(sorted(names)) + "}" for names, _ in groups)
     return f"its tasks share no data node: {apart}"
-
-
-def _check_imports(report: _Reporter, config: AppConfig) -> None:
-    hidden: dict[str, str | None] = {}
-    for section, id, key, reference in references(config):
-        try:
-            reference.load()
-            if reference.path not in hidden:
-                hidden[reference.path] = reference.hides
-            told = hidden[reference.path]
-            if told is not None:
-                report.warning(section, id, key, told, reference.path)
-        except ConfigurationError as error:
-            said = error.hint
-            if isinstance(error, ModuleMissing) and said and config.looked_in:
-                folders = ", ".join(map(str, config.looked_in))
-                said = f"looked in {folders} and among the installed packages: put it into one of "
-                said += "these folders, install it, or name its folder with --root"
-            hint = f"; {said}" if said else ""
-            report.error(section, id, key, f"{error.message}{hint}", reference.path)
-
-
-def references(
-    config: AppConfig,
-) -> Iterator[tuple[str, str, str, FunctionRef | ClassRef]]:
-    """Every function and class that the configuration names, as (section, id, key, reference)."""
-    for key, reference in _inside(config.job.properties):
-        yield "JOB", "", key, reference
-    for task in config.tasks.values():
-        if task.function_ref is not None:
-            yield "TASK", task.id, "function", task.function_ref
-        for key, reference in _inside(task.properties):
-            yield "TASK", task.id, key, reference
-    for node in config.data_nodes.values():
-        for key, reference in _inside(node.properties):
-            yield "DATA_NODE", node.id, key, reference
-    for scenario in config.scenarios.values():
-        for functions in scenario.comparators.values():
-            for function in functions:
-                yield "SCENARIO", scenario.id, "comparators", function
-        for key, reference in _inside(scenario.properties):
-            yield "SCENARIO", scenario.id, key, reference
-
-
-def _inside(properties: Mapping[str, Any]) -> Iterator[tuple[str, FunctionRef | ClassRef]]:
-    for key, value in properties.items():
-        walk = [value]
-        while walk:
-            item = walk.pop()
-            if isinstance(item, FunctionRef | ClassRef):
-                yield key, item
-            elif isinstance(item, Mapping):
-                walk.extend(item.values())
-            elif isinstance(item, list | tuple):
-                walk.extend(item)

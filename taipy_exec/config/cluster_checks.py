@@ -16,6 +16,8 @@ from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
 _LOCAL_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
+# In the warnings of data that workers on other machines do not see.
+ONLY_HERE = "which only this host sees"
 _NAMES_SHOWN = 3
 
 
@@ -94,8 +96,8 @@ def _local_data(compiled: Compiled) -> Iterator[Problem]:
                 "DATA_NODE",
                 node.id,
                 "path" if node.properties.get("path") else "default_path",
-                f"the data node {node.id!r} lies in {config.place_of(node.path)}, which only this "
-                "host sees; use a folder that all workers share",
+                f"the data node {node.id!r} lies in {config.place_of(node.path)}, {ONLY_HERE}; use "
+                "a folder that all workers share",
                 level=Level.WARNING,
                 value=node.path,
             )
@@ -107,8 +109,7 @@ def _local_data(compiled: Compiled) -> Iterator[Problem]:
             "",
             "storage_folder",
             f"generated files ({names}{f' and {more} more' if more > 0 else ''}) lie in "
-            f"{config.storage_folder}, which only this host sees; use a folder that all "
-            "workers share",
+            f"{config.storage_folder}, {ONLY_HERE}; use a folder that all workers share",
             level=Level.WARNING,
             value=config.core.storage_folder,
         )

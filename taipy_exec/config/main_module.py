@@ -8,6 +8,7 @@ import sys
 from importlib.abc import SourceLoader
 from pathlib import Path
 
+from taipy_exec.config.import_failure import raised_by
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
@@ -69,7 +70,7 @@ def import_main(path: Path, name: str | None = None) -> None:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ConfigurationError(
-            f"importing {path} raised {type(error).__name__}: {error}",
+            f"importing {path} raised {raised_by(error)}",
             "the application's file must be importable",
         ) from error
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.problem import Level, Problem
-from taipy_exec.config.user_path import LONGEST_NAME, wrong_path
+from taipy_exec.config.user_path import LONGEST_NAME, why_no_folder, wrong_path
 from taipy_exec.config.vocabulary import PATH_KEYS, STORAGE_PROPERTIES
 
 # Storage types whose value is one file, with the end of its generated name.
@@ -61,7 +61,7 @@ def _nodes(config: AppConfig) -> Iterator[Finding]:
         if wrong is None and not longer:
             wrong = _folder_instead(config, node, given)
         if wrong is None and node.id in written:
-            wrong, level = _missing_folder(config, given), Level.WARNING
+            wrong, level = _missing_folder(config, node, given)
         if wrong:
             yield "DATA_NODE", node.id, key, wrong, level, given
 
@@ -95,11 +95,22 @@ def _folder_instead(config: AppConfig, node: DataNodeConfig, given: str) -> str 
     return None
 
 
-def _missing_folder(config: AppConfig, given: str) -> str | None:
+def _missing_folder(
+    config: AppConfig, node: DataNodeConfig, given: str
+) -> tuple[str | None, Level]:
+    """What to say of the folder of an output. One that is missing is made by the first write.
+
+    SQLite's is not, where a table is to be in the file already.
+    """
     folder = config.place_of(given).parent
     if os.path.isdir(folder):  # noqa: PTH112 - no rights, no folder
-        return None
-    return f"there is no folder {folder}: make it, or no job can write there"
+        return None, Level.INFO
+    if node.storage_type == "sql_table":
+        return f"there is no folder {folder}: make it, or no job can write there", Level.WARNING
+    why = why_no_folder(folder)
+    if why is not None:
+        return why, Level.WARNING
+    return f"there is no folder {folder}; the first job that writes there makes it", Level.INFO
 
 
 def _shared_files(config: AppConfig, scenario: ScenarioConfig) -> Iterator[Finding]:

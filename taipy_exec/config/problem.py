@@ -18,7 +18,11 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One finding. `file` and `line` are None for what was configured in Python."""
+    """One finding. `file` and `line` are None for what was configured in Python.
+
+    `excerpt` are lines of the file that show the place, `traceback` is that of the user's code:
+    both are for people only.
+    """
 
     message: str
     level: Level = Level.ERROR
@@ -28,6 +32,8 @@ class Problem:
     id: str | None = None
     field: str | None = None
     value: object = None
+    excerpt: str | None = None
+    traceback: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The object of `check --json`; a value that JSON does not know is given as text."""

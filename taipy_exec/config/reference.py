@@ -11,13 +11,14 @@ from typing import Any
 
 from taipy_exec.config.callable_name import callable_name
 from taipy_exec.config.hidden_module import hidden_sentence, is_of_others
+from taipy_exec.config.import_failure import ImportFailed, place_of, raised_by
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
 MAIN_PREFIXES = tuple(f"{name}{mark}" for name in MAIN_NAMES for mark in ".:")
 
 
-class ModuleMissing(ConfigurationError):
+class ModuleMissing(ImportFailed):
     """A module that the configuration names is nowhere."""
 
 
@@ -154,10 +155,10 @@ class ClassRef:
         try:
             found = pydoc.locate(path)
         except pydoc.ErrorDuringImport as error:
-            raise ConfigurationError(
-                f"importing {path} raised {getattr(error.exc, '__name__', error.exc)}: "
-                f"{error.value}"
-            ) from error
+            raised = error.value
+            assert isinstance(raised, BaseException)
+            told = f"importing {path} raised {raised_by(raised)}"
+            raise ImportFailed(told, module=path) from raised
         if not isinstance(found, type):
             hidden = hidden_sentence(path)
             told = f"there is no class {path}" + (f": {hidden}" if hidden else "")
@@ -179,10 +180,10 @@ def import_module(name: str, wanted: str) -> Any:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        told = f"importing {name} raised {type(error).__name__}: {error}"
+        told = f"importing {name} raised {raised_by(error)}"
         # One that asks another module for a name that it does not have.
         hidden = hidden_sentence(error.name or "") if isinstance(error, ImportError) else None
-        raise ConfigurationError(f"{told}; {hidden}" if hidden else told) from error
+        raise ImportFailed(f"{told}; {hidden}" if hidden else told, module=name) from error
 
 
 def _not_found(name: str, wanted: str, error: ModuleNotFoundError) -> ConfigurationError:
@@ -191,12 +192,14 @@ def _not_found(name: str, wanted: str, error: ModuleNotFoundError) -> Configurat
     if missing and (name == missing or name.startswith(f"{missing}.")):
         told = f"there is no module {missing!r} for {wanted}"
         if hidden is not None:
-            return ModuleMissing(f"{told}: {hidden}")
-        return ModuleMissing(told, "put it into the application's root, or install it")
+            return ModuleMissing(f"{told}: {hidden}", module=missing)
+        hint = "put it into the application's root, or install it"
+        return ModuleMissing(told, hint, module=missing)
     told = f"importing {name} needs the module {missing!r}, "
     if hidden is not None:
-        return ConfigurationError(f"{told}which is not there: {hidden}")
-    return ConfigurationError(f"{told}which is not installed", f"install {missing}")
+        return ImportFailed(f"{told}which is not there: {hidden}", module=name)
+    told += f"which is not installed{place_of(error)}"
+    return ImportFailed(told, f"install {missing}", module=name)
 
 
 def realise(value: Any) -> Any:

@@ -15,6 +15,7 @@ from taipy_exec.errors import ConfigurationError
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+_LONGEST_SOURCE = 60  # characters of a line in a message
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
 
@@ -62,20 +63,44 @@ def read_toml(path: Path) -> TomlFile:
 def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
     place = re.search(r"\(at line (\d+), column (\d+)\)|\(at end of document\)", message)
     what = re.sub(r"\s*\(at .*\)$", "", message)
-    line = text.count("\n") + 1
-    if place and place[1]:
-        line = int(place[1])
     lines = text.split("\n")
-    source = redact(lines[line - 1].strip()) if line <= len(lines) else ""
+    if place and place[1]:
+        number, column = int(place[1]), int(place[2])
+    else:
+        number, column = len(lines), len(lines[-1]) + 1
+    return _told(path, what, lines, number, column)
+
+
+def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> ConfigurationError:
+    from taipy_exec.config.toml_fix import around, likely_fix
+
+    raw = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+    source = redact(raw.strip())
     if any(name in source.lower() for name in SECRET_PROPERTIES):
         source = ""  # it cannot be read well enough to say where the secret stands
+    fix = likely_fix(what, raw, column) if source == raw.strip() else None
+    shown = around(source, column, _LONGEST_SOURCE)
+    told = f"this is not valid TOML: {what}" + (f" in `{shown}`" if shown else "")
     problem = Problem(
-        message=f"this is not valid TOML: {what}" + (f" in `{source}`" if source else ""),
+        message=f"{told}; {fix}" if fix else told,
         file=str(path),
-        line=line,
+        line=number,
         value=source or None,
+        excerpt=_excerpt(lines, number, column),
     )
-    return ConfigurationError(str(problem), "mend this line", problems=[problem])
+    return ConfigurationError(str(problem), "correct this line", problems=[problem])
+
+
+def _excerpt(lines: list[str], number: int, column: int) -> str | None:
+    """The line that is wrong, or the last one where the file ended too early."""
+    from taipy_exec.config.toml_fix import excerpt
+
+    while number > 1 and (number > len(lines) or not lines[number - 1].strip()):
+        number -= 1
+        column = len(lines[number - 1]) + 1
+    raw = lines[number - 1].rstrip("\r")
+    hidden = redact(raw) != raw or any(name in raw.lower() for name in SECRET_PROPERTIES)
+    return None if hidden or not raw.strip() else excerpt(raw, number, column)
 
 
 def _line_map(text: str) -> dict[tuple[str, ...], int]:

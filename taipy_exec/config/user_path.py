@@ -52,3 +52,17 @@ def wrong_path(root: Path, given: str, longer: int = 0) -> str | None:
             told = told if len(told) <= 60 else f"{told[:57]}..."
             return f"the {what} {told} has {len(text)} bytes, and may have {most}; shorten it"
     return None
+
+
+def why_no_folder(folder: Path) -> str | None:
+    """Why a folder is not there and cannot be made, in words; None where it is, or can be."""
+    above = folder
+    while not os.path.exists(above) and above != above.parent:  # noqa: PTH110 - no rights
+        above = above.parent
+    if above == folder and os.path.isdir(folder):  # noqa: PTH112
+        return None
+    if not os.path.isdir(above):  # noqa: PTH112
+        return f"there is no folder {folder}: {above} is a file"
+    if os.access(above, os.W_OK | os.X_OK):
+        return None
+    return f"there is no folder {folder}, and you may not make it in {above}"

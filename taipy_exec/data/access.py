@@ -24,4 +24,6 @@ def telling(node: DataNodeRef, cannot: str) -> Iterator[None]:
 
 
 def _named(node: DataNodeRef) -> str:
-    return f"data node {node.config.id!r} ({node.place})"
+    named = f"data node {node.config.id!r}"
+    # Where there is no place but its own id, that says nothing more.
+    return named if node.path is None and node.id in node.place else f"{named} ({node.place})"

@@ -38,14 +38,14 @@ _OTHER_KINDS = (
 
 @contextmanager
 def replacing(
-    path: Path, *, make_folder: bool = False, before: Callable[[], None] | None = None
+    path: Path, *, make_folder: bool = True, before: Callable[[], None] | None = None
 ) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of `path` when the block ends without an error.
 
-    With `make_folder` the folder is made; a folder that the user named must exist. A link is
-    followed, so that its target is replaced; owner, group, mode and ACL of a former file are kept,
-    as far as that is allowed. The former file stays until the very end; `before` is called right
-    before that, and keeps it if it raises. A character device, such as /dev/null, is written to.
+    A folder that is missing is made, but without `make_folder`. A link is followed, so that its
+    target is replaced; owner, group, mode and ACL of a former file are kept, as far as that is
+    allowed. The former file stays until the very end; `before` is called right before that, and
+    keeps it if it raises. A character device, such as /dev/null, is written to.
     Raises DataError for what is neither a file nor that.
     """
     target, former = _target(path)
@@ -138,16 +138,26 @@ def _make_beside(target: str, *, make_folder: bool) -> tuple[str, IO[bytes]]:
             file = open(beside, "xb")  # noqa: SIM115, PTH123 - closed by the caller
         except FileExistsError:
             continue
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             if not make_folder:
                 folder = os.path.dirname(target)  # noqa: PTH120
                 raise DataError(f"there is no folder {folder}: make it") from None
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            make_folder_at(Path(target).parent)
             continue
         number = file.fileno()
         if _try_lock(number) is not False and os.fstat(number).st_nlink:
             return beside, file
         file.close()  # removed as a leftover in the moment before it was locked
+
+
+def make_folder_at(folder: Path) -> None:
+    """Make the folder and those above it. Raises DataError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"there is no folder {folder}, and it cannot be made: {error.strerror}"
+        ) from None
 
 
 def _try_lock(number: int) -> bool | None:
@@ -242,7 +252,7 @@ class FileStorage:
     def write_bytes(self, node: DataNodeRef) -> Any:
         """The file to write the value of `node` into; it replaces the former one at the end."""
         assert node.path is not None
-        return replacing(node.path, make_folder=node.is_generated, before=node.before_change)
+        return replacing(node.path, before=node.before_change)
 
     def changed_at(self, node: DataNodeRef) -> float | None:
         """The file's time of change."""

@@ -46,7 +46,7 @@ def _function(node: DataNodeRef, what: str) -> tuple[Any, list[Any]]:
     function = realise(properties.get(f"{what}_fct"))
     if function is None:
         raise DataError(
-            f"it has no {what}_fct, so it cannot be {'read' if what == 'read' else 'written'}",
+            f"it has no {what}_fct",
             f'write {what}_fct = "module.name:function" into [DATA_NODE.{node.config.id}]',
         )
     arguments = realise(properties.get(f"{what}_fct_args"))

@@ -112,6 +112,11 @@ class MongoCollection:
     def changed_at(self, node: DataNodeRef) -> float | None:
         return ALWAYS
 
+    def connect(self, node: DataNodeRef) -> None:
+        """Reach the server as the data node's user. Raises DataError."""
+        with _told(node):
+            self._collection(node).database.command("ping")
+
     def _find(self, node: DataNodeRef, query: Mapping[str, Any]) -> list[Any]:
         decode = _decoder(_custom_document(node))
         with _told(node):

@@ -177,6 +177,21 @@ def located(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef
     return DataNodeRef(id=id, config=config, path=path, is_generated=True)
 
 
+def has_generated_file(app: AppConfig, config: DataNodeConfig) -> bool:
+    """Whether some owner's value of this data node lies in the storage folder."""
+    extension = storage_type(config.storage_type).extension
+    folder = app.storage_folder / f"{config.storage_type}s"
+    beginning = f"DATANODE_{config.id}_"
+    try:
+        return any(
+            node_of_file(name, extension or "") is not None
+            for name in os.listdir(folder)  # noqa: PTH208
+            if name.startswith(beginning)
+        )
+    except OSError:
+        return False
+
+
 def locate_all(
     app: AppConfig, configs: Iterable[DataNodeConfig], owner: Owner
 ) -> dict[str, DataNodeRef]:

@@ -43,6 +43,8 @@ class StorageType(Protocol):
     A storage type may have one more method, for `DataNode.filter`: `filtered(node, conditions,
     join)` gives what `data.filters.filtered(self.read(node), conditions, join)` would, without
     reading all of it. `conditions` is a list of (key, value, Operator).
+
+    And one for `check --connect`: `connect(node)` reaches the server, and changes nothing there.
     """
 
     extension: str | None
@@ -74,6 +76,12 @@ class StorageType(Protocol):
 def storage_types() -> tuple[str, ...]:
     """The name of every storage type, each once."""
     return tuple(dict.fromkeys([*_OURS, *(entry.name for entry in entry_points(group=GROUP))]))
+
+
+@cache
+def is_own(name: str) -> bool:
+    """Whether a storage type is one of ours, and no plug-in has taken its place."""
+    return name in _OURS and all(entry.name != name for entry in entry_points(group=GROUP))
 
 
 @cache

@@ -66,6 +66,19 @@ class S3Object:
     def changed_at(self, node: DataNodeRef) -> float | None:
         return ALWAYS
 
+    def connect(self, node: DataNodeRef) -> None:
+        """Reach the bucket. Raises DataError.
+
+        Who may not list it may still read and write the object.
+        """
+        bucket = node.config.properties["aws_s3_bucket_name"]
+        with _told(node):
+            try:
+                self._client(node).list_objects_v2(Bucket=bucket, MaxKeys=1)
+            except _library("botocore.exceptions").ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "AccessDenied":
+                    raise
+
     def _client(self, node: DataNodeRef) -> Any:
         """boto3's client, made at the first use of these settings."""
         found = node.config.properties

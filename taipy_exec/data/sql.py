@@ -43,6 +43,10 @@ class SqlQueries:
     def changed_at(self, node: DataNodeRef) -> float | None:
         return ALWAYS
 
+    def connect(self, node: DataNodeRef) -> None:
+        """Reach the database. Raises DataError."""
+        self._connections.try_it(node)
+
     def _run(self, node: DataNodeRef, key: str, value: Any) -> None:
         builder = realise(node.config.properties.get(key))
         if builder is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.data.files import make_folder_at
 from taipy_exec.data.sql_address import (
     CONNECT_SECONDS,
     KEEPALIVE_COUNT,
@@ -40,6 +41,12 @@ class Connections:
         with self._connected(node, writes=False) as connection:
             yield connection
 
+    def try_it(self, node: DataNodeRef) -> None:
+        """Connect, and disconnect. Raises DataError; of SQLite's file nothing is asked."""
+        if node.config.properties.get("db_engine") != "sqlite":
+            with self._connected(node, writes=False):
+                pass
+
     @contextmanager
     def writing(self, node: DataNodeRef, *, makes_file: bool = False) -> Iterator[Any]:
         """A connection in a transaction that is committed when the block ends without an error.
@@ -48,6 +55,8 @@ class Connections:
         """
         if not makes_file:
             _require_file(node)
+        elif node.path is not None:
+            make_folder_at(node.path.parent)
         with self._connected(node, writes=True) as connection:
             _begin(connection)
             yield connection

@@ -66,6 +66,10 @@ class SqlTable:
     def changed_at(self, node: DataNodeRef) -> float | None:
         return ALWAYS
 
+    def connect(self, node: DataNodeRef) -> None:
+        """Reach the database. Raises DataError."""
+        self._connections.try_it(node)
+
     def _put(self, node: DataNodeRef, value: Any, *, replaces: bool) -> None:
         frame = _frame(value, pandas_for(_extra(node)))
         if keeps_index(node, {"": frame}):

@@ -46,13 +46,15 @@ class Forecast:
 
     `least_duration` is in seconds, with as many `workers` as may run at once (None: as many as are
     wanted); jobs that were never measured count nothing in it. `carries_on` is the interrupted
-    submission that would be carried on instead of a new one.
+    submission that would be carried on instead of a new one; `unwritten` are the data nodes
+    without a value that jobs wait for.
     """
 
     jobs: tuple[JobForecast, ...]
     workers: int | None
     least_duration: float
     carries_on: str | None = None
+    unwritten: tuple[DataNodeRef, ...] = ()
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ def forecast(
         workers=workers,
         least_duration=_least_duration(app, scenario, graph, jobs, workers),
         carries_on=former.id if former else None,
+        unwritten=tuple(outlook.unwritten.values()),
     )
 
 
@@ -160,6 +163,7 @@ class _Outlook:
         self._locked = self._find_locked(store)
         self._valued = set(given)  # data nodes that get a value before anything runs
         self._renewed = dict.fromkeys(given, "is given by --set")  # and what changes them, in words
+        self.unwritten: dict[str, DataNodeRef] = {}
         self._missing: dict[str, str] = {}  # data node -> the task that waits and would write it
         for due in due_defaults(store, self._nodes.values()):
             name = due.node.config.id
@@ -203,6 +207,7 @@ class _Outlook:
             return f"{name} is being edited"
         node = self._nodes[name]
         if node.changed_at() is None:
+            self.unwritten[name] = node
             return f"{name} was never written{_at(node)}"
         return None
 

@@ -240,8 +240,10 @@ def test_a_submission_that_waits_for_data_is_not_told_as_interrupted(app: Applic
     )
     result = app.run("submit")
     assert result.code == 3
+    key = "default_path of [DATA_NODE.given], config.toml:3"
+    told = f"reads the data node given, and there is no file my data/given.csv ({key})"
+    clear(result, told, "correct the path, or put the file there")
     place = app.folder / "my data" / "given.csv"
-    clear(result, f"reads the data node given ({place}), which was never written")
     submission = app.only_submission()
     told = [app.run("status").out, app.run("status", submission).out, app.run("history").out]
     retry = app.run("retry", submission)

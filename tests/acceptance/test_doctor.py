@@ -78,25 +78,27 @@ def test_another_encoding_is_warned_of_and_mended_by_the_command(work: Applicati
     assert checks(mended)["encoding"]["level"] == "ok"
 
 
-@pytest.mark.parametrize(
-    ("node", "told", "mend"),
-    [
-        ('default_path = "my out/a.p"', "there is no folder {0}/my out", "mkdir -p '{0}/my out'"),
-        ('path = "/nowhere/a.p"', "there is no folder /nowhere", "mkdir -p /nowhere"),
-    ],
-)
-def test_an_output_without_a_folder_is_a_problem(
-    app: Application, node: str, told: str, mend: str
+@pytest.mark.parametrize("taken", [False, True])
+def test_the_folder_of_an_output_is_a_problem_where_it_cannot_be_made(
+    app: Application, taken: bool
 ) -> None:
     app.config(
-        f"[DATA_NODE.a]\n{node}\n"
+        '[DATA_NODE.a]\npath = "my out/deep/a.p"\n'
         '[TASK.t]\nfunction = "flow.work:function"\noutputs = ["a:SECTION"]\n'
         '[SCENARIO.s]\ntasks = ["t:SECTION"]\n'
     )
+    app.module("flow", "def work():\n    return 1\n")
+    if taken:
+        (app.folder / "my out").write_text("")
     result = doctor(app)
-    found = checks(result)["data node a"]
+    found = checks(result).get("data node a")
+    if not taken:
+        assert (result.code, found) == (0, None)
+        return
+    assert found is not None
     assert (result.code, found["level"]) == (3, "problem")
-    assert (found["message"], found["fix"]) == (told.format(app.folder), mend.format(app.folder))
+    assert found["message"].endswith(f"{app.folder}/my out is a file")
+    assert found["fix"].startswith(f"sudo mkdir -p '{app.folder}/my out/deep'")
 
 
 def test_folders_without_the_right_to_write_are_problems(work: Application) -> None:
@@ -230,3 +232,19 @@ def test_an_acknowledgement_that_the_broker_does_not_wait_for_is_warned_of(
     assert "consumer_timeout" in found["long jobs"]["fix"]
     assert found["broker"]["fix"].startswith("start RabbitMQ there")
     assert "s3cret" not in result.out
+
+
+def test_inputs_without_a_file_and_functions_that_do_not_fit_are_found(app: Application) -> None:
+    app.module("jobs", "def two(x, y):\n    return x\n")
+    app.config(
+        '[DATA_NODE.raw]\nstorage_type = "json"\ndefault_path = "in/raw.json"\n'
+        '[TASK.t]\nfunction = "jobs.two:function"\ninputs = ["raw"]\n'
+        '[SCENARIO.s]\ntasks = ["t"]\n'
+    )
+    result = doctor(app)
+    assert result.code == 3
+    found = result.json["checks"]
+    assert any("jobs.two does not fit the inputs" in one["message"] for one in found)
+    node = checks(result)["data node raw"]
+    assert node["level"] == "warning"
+    assert node["message"].startswith(f"there is no file {app.folder}/in/raw.json")

@@ -87,8 +87,7 @@ if __name__ == "__main__":
     assert (status, written, read) == ("COMPLETED", "5.0\n10.0\n", [10.0, 20.0])
     kind, message, hint = refused
     assert kind == "DataError"
-    assert message.startswith("data node 'target' (the functions of DATANODE_target_")
-    assert "cannot be read: it has no read_fct, so it cannot be read: " in message
+    assert message.startswith("data node 'target' cannot be read: it has no read_fct: ")
     assert message.endswith(hint)
     assert "[DATA_NODE.target]" in hint
 

@@ -217,3 +217,10 @@ tasks = ["make", "total"]
     assert done.code == 0, done.err + done.out
     client, name = bucket
     assert client.get_object(Bucket=name, Key="result")["Body"].read() == b"11"
+
+
+def test_a_bucket_is_reached_without_an_object_in_it(make: Make) -> None:
+    kind = storage_type("s3_object")
+    kind.connect(make())  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match="there is no bucket"):
+        kind.connect(make(aws_s3_bucket_name="test-nowhere"))  # type: ignore[attr-defined]

@@ -1360,3 +1360,11 @@ def test_functions_inside_comparators_and_properties_are_imported_too(
 
 def test_a_class_reference_loads_nested_classes() -> None:
     assert ClassRef("test_compile_and_check.App").load().__name__ == "App"
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("xlsx", "excel"), ("XLS", "excel"), ("pkl", "pickle"), ("jso", "json")]
+)
+def test_what_people_call_a_storage_type_leads_to_its_name(app: App, kind: str, meant: str) -> None:
+    problem = only(app.check(f'[DATA_NODE.a]\nstorage_type = "{kind}"\n'))
+    assert f"(did you mean {meant!r}?)" in problem.message

@@ -227,3 +227,17 @@ def test_a_clock_that_differs_from_the_brokers_is_warned_of(ahead: float, told: 
     found = broker._clock(ahead)
     assert told in found.message
     assert (found.fix is None) == (told == "agrees")
+
+
+@pytest.mark.parametrize(("told", "left"), [("all workers seen are", 1), ("good while all are", 2)])
+def test_where_all_workers_are_here_nothing_warns_of_data_that_only_this_host_sees(
+    told: str, left: int
+) -> None:
+    warning = (
+        "generated files lie in /tmp/x, which only this host sees; use a folder that all share"
+    )
+    findings = [
+        Finding(name="configuration", message=warning, level=Level.WARNING),
+        Finding(name="data folder", message=f"/tmp/x: {told} on this machine"),
+    ]
+    assert len(broker.without_doubts_settled(findings)) == left

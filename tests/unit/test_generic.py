@@ -81,10 +81,10 @@ def test_functions_among_the_arguments_are_given_as_such(make: Make) -> None:
 
 
 def test_a_missing_function_is_told_with_what_to_write(make: Make) -> None:
-    with pytest.raises(DataError, match="it has no read_fct, so it cannot be read") as caught:
+    with pytest.raises(DataError, match="it has no read_fct") as caught:
         make(write_fct=write).read()
     assert caught.value.hint == 'write read_fct = "module.name:function" into [DATA_NODE.n]'
-    with pytest.raises(DataError, match="it has no write_fct, so it cannot be written"):
+    with pytest.raises(DataError, match="it has no write_fct"):
         make(read_fct=read).write(1)
 
 

@@ -868,14 +868,17 @@ def test_a_replaced_file_keeps_its_permissions(make: Make, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])
-def test_a_missing_folder_of_the_user_is_told_and_not_made(
-    make: Make, tmp_path: Path, kind: str
+def test_a_missing_folder_of_the_user_is_made(make: Make, tmp_path: Path, kind: str) -> None:
+    make(kind, default_path="deep/er/a.x").write([[1]])
+    assert (tmp_path / "deep" / "er" / "a.x").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_reported_with_the_reason(
+    make: Make, tmp_path: Path
 ) -> None:
-    node = make(kind, default_path="deep/er/a.x")
-    with pytest.raises(DataError) as caught:
-        node.write([[1]])
-    assert caught.value.message == f"there is no folder {tmp_path / 'deep' / 'er'}: make it"
-    assert not (tmp_path / "deep").exists()
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(DataError, match="cannot be made: Not a directory"):
+        make(default_path="taken/deep/a.p").write(1)
 
 
 @pytest.mark.parametrize("kind", ["pickle", "json", "csv", "excel", "parquet"])

@@ -221,14 +221,25 @@ db_name = "{"d" * (length - 3)}"
 
 
 @pytest.mark.parametrize("path", ["nowhere/x.json", "~/nowhere/x.json"])
-def test_a_missing_folder_is_told_where_a_job_is_to_write(root: Path, path: str) -> None:
+def test_a_missing_folder_is_reported_where_a_job_is_to_write(root: Path, path: str) -> None:
     (problem,) = problems(root, node(path) + WRITER)
     folder = user_path(root, path).parent
-    assert problem.message == f"there is no folder {folder}: make it, or no job can write there"
-    assert problem.level == "WARNING"
+    assert (
+        problem.message == f"there is no folder {folder}; the first job that writes there makes it"
+    )
+    assert problem.level == "INFO"
     assert problems(root, node(path)) == []  # which nobody writes
     folder.mkdir()
     assert problems(root, node(path) + WRITER) == []
+
+
+def test_a_folder_that_cannot_be_made_is_warned_of(root: Path) -> None:
+    (root / "taken").write_text("")
+    (problem,) = problems(root, node("taken/deep/x.json") + WRITER)
+    assert problem.level == "WARNING"
+    assert problem.message == (
+        f"there is no folder {root / 'taken' / 'deep'}: {root / 'taken'} is a file"
+    )
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import options
-from taipy_exec.cli.options import help_text
+from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +17,16 @@ HELP = help_text(
     "Check the configuration, the graph and the functions of APP; nothing is run or written. "
     "Exit code 3 if there is an error.",
     "taipy-exec check config.toml",
-    "taipy-exec check app --json",
+    "taipy-exec check app --connect --json",
 )
 
 
 def check(
     app: options.App = ".",
     mode: options.Mode = None,
+    connect: Annotated[
+        bool, option("--connect", help="Ask databases and buckets whether they answer.")
+    ] = False,
     json_output: options.Json = False,
     root: options.Root = None,
     state_dir: options.StateDir = None,
@@ -38,13 +41,16 @@ def check(
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
     from taipy_exec.errors import ConfigurationError
-    from taipy_exec.wiring import check_compiled
+    from taipy_exec.wiring import check_everything
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
     try:
         compiled = read_application(location, mode=mode)
-        problems = [*check_compiled(compiled), *_check_state(compiled.config.state_dir)]
+        problems = [
+            *check_everything(compiled, connects=connect),
+            *_check_state(compiled.config.state_dir),
+        ]
         scenarios = len(compiled.config.real_scenarios)
     except ConfigurationError as error:
         message = f"{error.message}: {error.hint}" if error.hint else error.message
@@ -72,6 +78,7 @@ def _check_state(folder: Path) -> list[Problem]:
 
 
 def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
+    from taipy_exec.cli.problem_details import details
     from taipy_exec.cli.render import line
     from taipy_exec.config.problem import Level
 
@@ -80,6 +87,8 @@ def _show(streams: Streams, problems: list[Problem], scenarios: int) -> None:
         if problem.level is Level.ERROR or not streams.quiet:
             text = line(f"{problem.level.lower()}: {problem}", style=styles[problem.level])
             streams.err.print(text, soft_wrap=True)
+            for more in details(problem, verbose=streams.verbose):
+                streams.err.print(line(more, style="dim"), soft_wrap=True)
     errors = sum(problem.level is Level.ERROR for problem in problems)
     warnings = sum(problem.level is Level.WARNING for problem in problems)
     if errors:

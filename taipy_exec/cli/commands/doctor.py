@@ -53,10 +53,10 @@ def doctor(
         findings += check_folders(config, location.app) if config else []
         findings += check_machine(*_jobs(config))
     if application is not None or (config is not None and config.job.mode == "cluster"):
-        from taipy_exec.cli.doctor.broker import check_cluster
+        from taipy_exec.cli.doctor.broker import check_cluster, without_doubts_settled
 
         place = place_of(location, application, broker_url) if config is None else None
-        findings += check_cluster(config, place, broker_url)
+        findings = without_doubts_settled([*findings, *check_cluster(config, place, broker_url)])
     if json_output:
         streams.data(dump({"checks": [finding.as_json() for finding in findings]}))
     else:

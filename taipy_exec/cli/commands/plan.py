@@ -50,7 +50,12 @@ def plan(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, cycle_day, load_application
+    from taipy_exec.cli.application import (
+        choose_target,
+        cycle_day,
+        load_compiled,
+        refuse_to_fail,
+    )
     from taipy_exec.cli.given_values import given_values
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
@@ -58,9 +63,11 @@ def plan(
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
     sys.dont_write_bytecode = True
-    config = load_application(location, mode=mode, workers=workers, tell=streams.warn)
+    compiled = load_compiled(location, mode=mode, workers=workers, tell=streams.warn)
+    config = compiled.config
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
+    refuse_to_fail(compiled, chosen, target)
     return show_plan(
         streams,
         config,
@@ -103,9 +110,22 @@ def show_plan(
         if found.jobs:
             _show_table(streams, found)
         streams.line(_sentence(found))
-        if found.carries_on:
-            streams.note(f"submit carries on {found.carries_on}, which has not ended")
+    _warn_of_missing(streams, config, scenario, found)
+    if found.carries_on and not streams.json:
+        streams.note(f"submit carries on {found.carries_on}, which has not ended")
     return outcome.WORK_TO_DO if check and found.has_work else outcome.OK
+
+
+def _warn_of_missing(
+    streams: Streams, config: AppConfig, scenario: ScenarioConfig, found: Forecast
+) -> None:
+    """Jobs that could not start: nothing that submit does would give their inputs a value."""
+    from taipy_exec.cli.waiting import missing, readers, sentence
+
+    waiting = [job.task for job in found.jobs if job.action == "wait"]
+    by_node = readers(scenario.tasks, waiting)
+    for one in missing(config, found.unwritten):
+        streams.warn(f"{sentence([one], by_node)}: {one.hint}")
 
 
 def _shape(found: Forecast) -> dict[str, object]:

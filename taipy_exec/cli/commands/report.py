@@ -124,7 +124,7 @@ def _write(path: Path, text: str) -> int:
     # A lone surrogate in a user's text must not keep the rest from being told.
     content = text.encode("utf-8", "backslashreplace")
     try:
-        with replacing(path) as file:
+        with replacing(path, make_folder=False) as file:
             file.write(content)
     except DataError as error:
         what = error.message.removesuffix(": make it")

@@ -64,7 +64,7 @@ def retry(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
+    from taipy_exec.cli.application import load_compiled, refuse_to_fail
     from taipy_exec.cli.chosen import Latest, chosen_job
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
@@ -90,7 +90,8 @@ def retry(
     jobs = newest_jobs(store.jobs(each.id) for each in chain)
     again = submit_again(location, record.scenario)
     left = _left(record, chain, jobs, again)
-    config = load_application(location, mode=mode or record.mode, workers=workers)
+    compiled = load_compiled(location, mode=mode or record.mode, workers=workers)
+    config = compiled.config
     if job is not None:
         graph = config.scenario(record.scenario).graph(chain[0].target)
         before = predecessors([newest.task for newest in jobs], graph)
@@ -98,6 +99,9 @@ def retry(
         _refuse_job(record, jobs, only, before.get(only.task, ()), store.where, again)
         left = with_followers(only, jobs, before) if followers else [only]
     _refuse_lost_data(config, record)
+    scenario = config.scenario(record.scenario)
+    target = f"task:{','.join(dict.fromkeys(whole_name(job.task) for job in left))}"
+    refuse_to_fail(compiled, scenario, target)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     plan = admitted(
@@ -105,9 +109,9 @@ def retry(
         lambda: admit(
             store,
             config,
-            config.scenario(record.scenario),
+            scenario,
             store.instance(record.instance),
-            target=f"task:{','.join(dict.fromkeys(whole_name(job.task) for job in left))}",
+            target=target,
             force=record.force,
             fail_fast=fast,
             fresh=True,

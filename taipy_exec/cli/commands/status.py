@@ -72,6 +72,7 @@ def status(
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.status_view import StatusView
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.waiting import WaitReasons
     from taipy_exec.errors import UsageError
 
     wanted = job_filter(
@@ -92,7 +93,8 @@ def status(
         submission = record.id
         location.take_from(record)
     redacted = redaction_for(location)
-    shown = StatusView(streams, store, submission, cluster, redacted, wanted)
+    waits = WaitReasons(location)
+    shown = StatusView(streams, store, submission, cluster, redacted, wanted, waits)
     if store is None and cluster is None:
         if json_output:
             shown.once()

@@ -59,7 +59,12 @@ def submit(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, cycle_day, load_application
+    from taipy_exec.cli.application import (
+        choose_target,
+        cycle_day,
+        load_compiled,
+        refuse_to_fail,
+    )
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.given_values import given_values, note_changed_inputs
     from taipy_exec.cli.location import Location
@@ -86,9 +91,11 @@ def submit(
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
     event_file = None if events in (None, "-") else Path(str(events)).absolute()
-    config = load_application(location, mode=mode, workers=workers, tell=streams.warn)
+    compiled = load_compiled(location, mode=mode, workers=workers, tell=streams.warn)
+    config = compiled.config
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
+    refuse_to_fail(compiled, chosen, target)
     written = given_values(values, chosen)
     created = cycle_day(streams, chosen, creation_date)
     if dry_run:

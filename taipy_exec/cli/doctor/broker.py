@@ -12,6 +12,7 @@ from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.doctor.transport import check_transport
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
+from taipy_exec.config.cluster_checks import ONLY_HERE
 from taipy_exec.errors import BrokerError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _CONSUMER_TIMEOUT = 1800.0
 _BROKER_LOOKS_EVERY = 60.0
 # The broker tells its time in whole seconds.
 _CLOCK_SECONDS = 3.0
+_DATA_FOLDER = "data folder"
+_ALL_HERE = "all workers seen are"
 
 
 def check_cluster(
@@ -181,6 +184,19 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
     )
 
 
+def without_doubts_settled(findings: Sequence[Finding]) -> list[Finding]:
+    """Without warnings of data that only this host sees, where all workers run on it."""
+    settled = any(
+        one.name == _DATA_FOLDER and one.level is Level.OK and _ALL_HERE in one.message
+        for one in findings
+    )
+    return [
+        one
+        for one in findings
+        if not (settled and one.level is Level.WARNING and ONLY_HERE in one.message)
+    ]
+
+
 def _long_jobs(cluster: ClusterConfig) -> Finding:
     if cluster.ack_after + _BROKER_LOOKS_EVERY > _CONSUMER_TIMEOUT:
         return Finding(
@@ -222,12 +238,12 @@ def _data_folder(app: AppConfig, beats: Sequence[Beat]) -> Finding:
     hosts = sorted({beat.worker.partition(":")[0] for beat in beats} - {here})
     kind = remote_filesystem(folder)
     if kind is not None:
-        return Finding(name="data folder", message=f"{folder} is shared ({kind})")
+        return Finding(name=_DATA_FOLDER, message=f"{folder} is shared ({kind})")
     if not hosts:
-        where = "all workers seen are" if beats else "good while all workers are"
-        return Finding(name="data folder", message=f"{folder}: {where} on this machine")
+        where = _ALL_HERE if beats else "good while all workers are"
+        return Finding(name=_DATA_FOLDER, message=f"{folder}: {where} on this machine")
     return Finding(
-        name="data folder",
+        name=_DATA_FOLDER,
         message=f"{folder} is on a local disk, and there are workers on {', '.join(hosts)}",
         level=Level.WARNING,
         fix="put it on a disk that all machines share, under the same path in the application",

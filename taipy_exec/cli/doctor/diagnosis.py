@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import platform
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from taipy_exec.cli.location import Location
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.problem import Level as ProblemLevel
+from taipy_exec.data.packages import DRIVERS, install_command, is_installed
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.version import __version__
 
@@ -82,7 +82,7 @@ def check_installation() -> list[Finding]:
             )
         ]
     findings.append(Finding(name="taipy-exec", message=__version__))
-    missing = [package for package in _ALWAYS if not _is_installed(package)]
+    missing = [package for package in _ALWAYS if not is_installed(package)]
     if missing:
         names = " ".join(missing)
         return [*findings, _missing(names, "", f"pip install {names}")]
@@ -92,11 +92,15 @@ def check_installation() -> list[Finding]:
 def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[Finding]]:
     """The configuration, as far as it can be read, and what was found of it and of its packages."""
     from taipy_exec.cli.application import read_application
-    from taipy_exec.wiring import check_compiled
+    from taipy_exec.wiring import check_compiled, early_problems
 
     try:
         compiled = read_application(location, mode=mode)
-        problems = check_compiled(compiled)
+        tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+        early = early_problems(compiled, tasks)
+        # Packages have lines of their own below, with their versions.
+        early = [problem for problem in early if problem.field != "storage_type"]
+        problems = [*check_compiled(compiled), *early]
     except ConfigurationError as error:
         wrong = Finding(
             name="configuration", message=error.message, level=Level.PROBLEM, fix=error.hint
@@ -141,9 +145,9 @@ def _storage_packages(config: AppConfig) -> list[Finding]:
             wanted.setdefault(node.storage_type, set()).update(_needs(node))
     findings = []
     for kind, packages in sorted(wanted.items()):
-        missing = sorted(p for p in packages if not _is_installed(p))
+        missing = sorted(p for p in packages if not is_installed(p))
         if missing:
-            fix = _install(kind, missing)
+            fix = install_command(kind, missing)
             findings.append(_missing(" ".join(missing), f" for data nodes of type {kind}", fix))
         elif packages:
             findings.append(_installed(kind, sorted(packages)))
@@ -204,14 +208,10 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
-# `db_engine` -> the driver's module, which is needed beside SQLAlchemy.
-_DRIVERS = {"postgresql": "psycopg2", "mysql": "pymysql", "mssql": "pyodbc"}
-
-
 def _needs(node: DataNodeConfig) -> set[str]:
     exposed = node.properties.get("exposed_type", "pandas")
     packages = set(_NEEDS.get(node.storage_type, ()))
-    driver = _DRIVERS.get(str(node.properties.get("db_engine")))
+    driver = DRIVERS.get(str(node.properties.get("db_engine")))
     if driver and "sqlalchemy" in packages:
         packages.add(driver)
     if node.storage_type == "parquet" and node.properties.get("engine") == "fastparquet":
@@ -225,23 +225,6 @@ def _needs(node: DataNodeConfig) -> set[str]:
     return packages
 
 
-def _install(kind: str, missing: Iterable[str]) -> str:
-    """The command that installs what is missing: by the extras, where there are any.
-
-    Each database has one of its own, which brings SQLAlchemy too.
-    """
-    databases = [engine for engine, module in _DRIVERS.items() if module in missing]
-    try:
-        known = importlib.metadata.metadata("taipy-exec").get_all("Provides-Extra") or []
-    except importlib.metadata.PackageNotFoundError:
-        known = []
-    wanted = databases or [kind.split("_")[0], *missing]
-    extras = [name for name in wanted if name in known]
-    if extras:
-        return f"pip install 'taipy-exec[{','.join(extras)}]'"
-    return f"pip install {' '.join(missing)}"
-
-
 def _missing(names: str, purpose: str, fix: str) -> Finding:
     return Finding(
         name="packages",
@@ -249,10 +232,3 @@ def _missing(names: str, purpose: str, fix: str) -> Finding:
         level=Level.PROBLEM,
         fix=fix,
     )
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):
-        return False

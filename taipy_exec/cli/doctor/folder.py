@@ -9,7 +9,8 @@ from pathlib import Path
 
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.render import size
-from taipy_exec.config.application import AppConfig
+from taipy_exec.config.application import AppConfig, DataNodeConfig
+from taipy_exec.config.user_path import why_no_folder
 from taipy_exec.errors import StoreError
 
 _SCARCE_BYTES = 500_000_000
@@ -79,16 +80,35 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
         if not node.path or id not in read | written:
             continue
         path = config.place_of(node.path)
-        if id in written and not os.path.isdir(path.parent):  # noqa: PTH112 - no rights, no folder
-            text, fix = f"there is no folder {path.parent}", f"mkdir -p {_quoted(path.parent)}"
+        is_there = os.path.isdir(path.parent)  # noqa: PTH112 - no rights, no folder
+        if id in written and not is_there:
+            text = why_no_folder(path.parent) or ""
+            if not text:
+                continue  # it is made with the first value
+            folder = _quoted(path.parent)
+            fix = f'sudo mkdir -p {folder} && sudo chown "$(id -u)" {folder}'
         elif id in written and not os.access(path.parent, os.W_OK | os.X_OK):
             text = f"{path.parent} cannot be written"
             fix = f'sudo chown "$(id -u)" {_quoted(path.parent)}'
         elif id in read and os.path.exists(path) and not os.access(path, os.R_OK):  # noqa: PTH110
             text, fix = f"{path} cannot be read", f"sudo chmod a+r {_quoted(path)}"
+        elif id in read - written and _is_missing(node, path):
+            yield Finding(
+                name=f"data node {id}",
+                message=f"there is no file {path}: the tasks that read it would wait",
+                level=Level.WARNING,
+                fix="put the file there, or correct the path",
+            )
+            continue
         else:
             continue
         yield Finding(name=f"data node {id}", message=text, level=Level.PROBLEM, fix=fix)
+
+
+def _is_missing(node: DataNodeConfig, path: Path) -> bool:
+    """Whether nothing gives the data node a value; `*` at the end stands for several files."""
+    has_default = node.properties.get("default_data") is not None
+    return not (has_default or path.name.endswith("*") or os.path.lexists(path))
 
 
 def _quoted(path: Path) -> str:

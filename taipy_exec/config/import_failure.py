@@ -1,0 +1,100 @@
+"""An import of the user's code that failed: the line of theirs that is to blame."""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import os
+import re
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from taipy_exec.config.hidden_module import is_of_others
+from taipy_exec.config.vocabulary import SECRET_PROPERTIES
+from taipy_exec.errors import ConfigurationError
+
+_OURS = (
+    str(Path(__file__).parents[1]) + os.sep,
+    str(Path(importlib.__file__).parent) + os.sep,
+    "<frozen ",
+)
+# A line that names one of these may hold it, too.
+_SECRETS = (*sorted(SECRET_PROPERTIES), "secret", "token", "apikey", "api_key")
+_PASSWORD = re.compile(r"(\w://[^\s:@/]*):[^\s@]*@")
+_LONGEST_LINE = 200
+_LONGEST_TRACEBACK = 20_000
+
+
+class ImportFailed(ConfigurationError):
+    """A module cannot be imported, whatever is wanted of it; `module` names it."""
+
+    def __init__(self, message: str, hint: str | None = None, *, module: str) -> None:
+        super().__init__(message, hint)
+        self.module = module
+
+
+def raised_by(error: BaseException) -> str:
+    """`KeyError: 'conn' (helper.py:3: y = x["conn"])`: what it is, and the user's last line."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    kind = type(error).__name__
+    return f"{kind}: {text}{place_of(error)}" if text else f"{kind}{place_of(error)}"
+
+
+def place_of(error: BaseException) -> str:
+    """` (helper.py:3: y = x["conn"])`: the user's last line; empty where there is none."""
+    found = _last_line(error)
+    if found is None:
+        return ""
+    file, line = found
+    source = discreet_source(linecache.getline(file, line))
+    return f" ({_shown(file)}:{line}{f': {source}' if source else ''})"
+
+
+def discreet_source(line: str) -> str:
+    """A line of code for a message: without passwords in addresses, and empty near a secret."""
+    shown = _PASSWORD.sub(r"\1:***@", line.strip())
+    if any(name in shown.lower() for name in _SECRETS):
+        return ""
+    return shown if len(shown) <= _LONGEST_LINE else f"{shown[:_LONGEST_LINE]} [...]"
+
+
+def _last_line(error: BaseException) -> tuple[str, int] | None:
+    """File and line of the user's last frame, or of what Python could not parse."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return error.filename, error.lineno
+    walk = traceback.walk_tb(error.__traceback__)
+    frames = [(frame.f_code.co_filename, line) for frame, line in walk]
+    theirs = [one for one in frames if not one[0].startswith(_OURS)]
+    own = [one for one in theirs if not is_of_others(one[0])]
+    found = own or theirs
+    return found[-1] if found else None
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback, from the user's first frame on, without lines that may hold a secret."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    try:
+        text = "".join(traceback.format_exception(type(error), error, trace, chain=False))
+    except Exception as inner:
+        return f"{type(error).__name__} (its traceback cannot be had: {type(inner).__name__})"
+    lines = [line for line in text.split("\n") if 'File "<frozen importlib' not in line]
+    shown = [_discreet(line) for line in lines]
+    return "\n".join(shown)[:_LONGEST_TRACEBACK].rstrip()
+
+
+def _discreet(line: str) -> str:
+    """A line of a traceback, with its indentation."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{indent}{discreet_source(line) or '***'}" if line.strip() else line
+
+
+def _shown(file: str) -> str:
+    """The path as one writes it from the working folder, where the file lies below that."""
+    try:
+        path = Path(file).relative_to(Path.cwd())
+    except (ValueError, OSError):
+        return file
+    return str(path)

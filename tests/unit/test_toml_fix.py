@@ -1,0 +1,85 @@
+"""A file that is no TOML: the line, a caret, and what is probably wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taipy_exec.config.problem import Problem
+from taipy_exec.config.toml_file import read_toml
+from taipy_exec.errors import ConfigurationError
+
+
+def problem_of(folder: Path, text: str) -> Problem:
+    path = folder / "config.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_toml(path)
+    (problem,) = caught.value.problems
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ('a = ["x" "y"]', "is a comma missing between two values?"),
+        ('a = ["x"\nb = 1\n', "is a ] missing at the end of the list?"),
+        ('a = ["x"\n', "is a ] missing at the end of the list?"),
+        ("a = {x = 1 y = 2}", "is a comma missing between two values?"),
+        ("a = {x = 1", "is a } missing at the end of the table?"),
+        ("a = True", "TOML writes true in small letters"),
+        ("a = None", "TOML has no None: leave the key out"),
+        ("a = mod.f:function", 'a text is written in quotes: "mod.f:function"'),
+        ("a = @x", "a text is written in quotes"),
+        ("a =\n", "a value is missing after the ="),
+        ("a = = 1", "one = is too many"),
+        ('a = "x', "is a quote missing at the end of the text?"),
+        ("a = 'x", "is a quote missing at the end of the text?"),
+        ('a = "x\nb = 1', "is a quote missing at the end of the text?"),
+        (r'a = "C:\data"', r"write \\ for \, or put the text in single quotes"),
+        ('a = ["x"],', "remove the comma"),
+        ("a = 3:int", 'a value with a : is written in quotes: "3:int"'),
+        ('a = "say "hi""', r"A quote inside a text is written \""),
+        ("a = 1 2", "each line has one key = value"),
+        ("a: 1", "TOML writes = between a key and its value, and not :"),
+        ("a 1", "is the = between the key and its value missing?"),
+        ("[TASK.t\n", "is a ] missing at the end of the section's name?"),
+        ("[TASK t]\n", "A name with a space is written in quotes"),
+        ("a = 1\na = 2\n", "the key is there twice: remove one"),
+        ("[a]\n[a]\n", "the section is there twice"),
+        ("= 1", "a line begins with a key, a [section] or a #"),
+    ],
+)
+def test_the_likely_fix_is_told(tmp_path: Path, text: str, fix: str) -> None:
+    assert fix in problem_of(tmp_path, text).message
+
+
+def test_a_caret_shows_the_place_in_the_line(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path, '[TASK.t]\n\tinputs = ["a" "b"]\n')
+    assert problem.excerpt == '2 |     inputs = ["a" "b"]\n  |                   ^'
+    assert "excerpt" not in problem.as_json()
+
+
+def test_where_the_file_ends_too_early_the_last_line_is_shown(tmp_path: Path) -> None:
+    assert problem_of(tmp_path, 'a = ["x"\n\n').excerpt == '1 | a = ["x"\n  |         ^'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["db_password = hidden", 'broker_url = "amqp://u:hidden@host', "db_password = 'hidden\n"],
+)
+def test_a_line_with_a_secret_is_not_shown(tmp_path: Path, text: str) -> None:
+    problem = problem_of(tmp_path, text)
+    assert "hidden" not in f"{problem.message}{problem.excerpt}{problem.value}"
+
+
+def test_of_a_long_line_only_the_part_around_the_place_is_shown(tmp_path: Path) -> None:
+    names = [f'"name_{number}"' for number in range(100)]
+    line = f"inputs = [{', '.join(names[:50])} {', '.join(names[50:])}]"
+    problem = problem_of(tmp_path, line)
+    shown, caret = (problem.excerpt or "").split("\n")
+    assert len(shown) < 110
+    assert shown.startswith("1 | ...") and shown.endswith("...")
+    assert shown[caret.index("^") :].startswith('"name_50"')
+    assert len(problem.message) < 250
