@@ -192,7 +192,7 @@ def test_an_order_that_comes_back_again_and_again_counts_as_lost(table: Table) -
     table.returned("worker_lost")
     assert table.handed.take_again(0.0) == []
     assert table.kinds() == [Started, Lost]
-    assert table.told[-1] == "attempt 1 was lost: 3 workers were lost that had its order"
+    assert table.told[-1] == "attempt 1 was lost: 3 workers that had its order were lost"
 
 
 def test_an_order_that_somebody_began_meanwhile_is_not_sent_again(table: Table) -> None:
