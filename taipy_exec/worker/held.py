@@ -15,11 +15,11 @@ _INTERVAL = 0.5
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Held:
-    """`delivery` is what is to be acknowledged, None once that is done or void.
+    """`delivery` must be acknowledged; it is None when that is done, or when it is void.
 
-    `run` is empty until the job begins. `era` is the time without a break in which this run is
-    known to count; `outdated`: it does not count any more, and nothing of it is reported.
-    `warning` is for its log.
+    `run` is empty until the job begins. `era` is the era (see `Certainty`) in which this run is
+    known to count; `outdated`: it does not count any more, and nothing about it is reported.
+    `warning` is for the job's log.
     """
 
     order: Order
@@ -38,7 +38,7 @@ class Held:
 
 
 class Output:
-    """What a job prints, on its way to the coordinator in pieces."""
+    """The output of a job, on its way to the coordinator in pieces."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
@@ -47,7 +47,7 @@ class Output:
         self._since = 0.0
 
     def write(self, data: bytes, /) -> None:
-        """Take a piece."""
+        """Add a piece."""
         if not self._pieces:
             self._since = time.monotonic()
         self._pieces.append(data)
@@ -56,12 +56,12 @@ class Output:
             self.close()
 
     def flush_old(self, now: float) -> None:
-        """Send what has waited for long enough."""
+        """Send the output if it has waited long enough."""
         if self._pieces and now - self._since >= _INTERVAL:
             self.close()
 
     def close(self) -> None:
-        """Send what is there."""
+        """Send all output."""
         data = b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
