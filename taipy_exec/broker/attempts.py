@@ -43,7 +43,7 @@ class Attempts:
 class Patience:
     """How long a node may leave a request unanswered before another node is tried.
 
-    After each failure the time doubles: if all nodes are slow, the link must not change for ever.
+    After each failure the time doubles: the link must not switch for ever between slow nodes.
     """
 
     def __init__(self, first: float) -> None:

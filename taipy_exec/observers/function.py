@@ -51,7 +51,7 @@ class EventFunction:
         if self._box.lost:
             self._tell(
                 f"on_event did not keep up: {self._box.lost} events were not given to it; "
-                "the run is unharmed"
+                "the run is not affected"
             )
 
     def _call(self, event: dict[str, Any]) -> None:

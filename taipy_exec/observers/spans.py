@@ -93,7 +93,7 @@ class Spans:
         if thread.is_alive():
             self._tell(
                 "traces could not be sent in time (is OTEL_EXPORTER_OTLP_ENDPOINT right?); the run "
-                "is unharmed"
+                "is not affected"
             )
 
     def _add(self, step: Step) -> None:

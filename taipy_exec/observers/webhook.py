@@ -73,7 +73,7 @@ class Webhook:
         if self._box.lost:
             self._tell(
                 f"webhook_url: {self._box.lost} messages to {self._shown} were not delivered in "
-                "time; the run is unharmed"
+                "time; the run is not affected"
             )
 
     def _failure(self, step: Step) -> dict[str, Any]:

@@ -289,7 +289,7 @@ class HandedOut:
             if out.suspect is not None and now - out.suspect > SUSPICION + slack:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
             elif out.is_begun and now - out.heard > self._lease + slack:
-                self._lose(out, f"nothing was heard of {out.worker} for {self._lease:g} s")
+                self._lose(out, f"no report came from {out.worker} for {self._lease:g} s")
 
     def silent(self, now: float) -> list[str]:
         """Jobs whose order was sent long ago, and that no worker reports to have."""

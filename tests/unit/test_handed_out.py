@@ -146,7 +146,7 @@ def test_nothing_heard_for_the_lease_is_a_loss(table: Table) -> None:
     assert table.kinds() == [Started]
     table.handed.give_up(25.5, 0.0)
     assert table.kinds() == [Lost]
-    assert "nothing was heard of host:a for 15 s" in table.told[0]
+    assert "no report came from host:a for 15 s" in table.told[0]
 
 
 def test_time_in_which_we_could_not_hear_does_not_count(table: Table) -> None:
@@ -164,7 +164,7 @@ def test_the_last_attempt_that_is_lost_is_the_end(table: Table) -> None:
         table.handed.give_up(100.0, 0.0)
     lost = [event for event in table.handed.take_events() if isinstance(event, Lost)]
     assert [event.attempt for event in lost] == [1, 2, 3]
-    assert lost[-1].story.count("nothing was heard") == 3
+    assert lost[-1].story.count("no report came") == 3
     assert table.handed.get(JOB) is None
 
 
