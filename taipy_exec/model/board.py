@@ -14,7 +14,7 @@ class Board:
     """Jobs, submissions and the edges between jobs.
 
     Two kinds of edge: a *follower* reads what a job of its own submission writes, and is
-    abandoned when that job fails; a job *behind* another only waits for its end, because both
+    abandoned when that job fails; a job in `behind` only waits for another's end, because both
     use the same data node (two writers, or another submission of the same scenario instance).
     """
 

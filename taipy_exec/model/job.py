@@ -13,7 +13,7 @@ APPLICATION = "application"
 
 
 def short_id(id: str) -> str:
-    """As much of an id as names it in messages and on the command line: `JOB_train_5f6a7b8c`."""
+    """The short form of an id, for messages and the command line: `JOB_train_5f6a7b8c`."""
     head, _, rest = id.rpartition("_")
     return f"{head}_{rest[:8]}"
 
@@ -80,7 +80,7 @@ class JobRecord:
 
     @property
     def short_id(self) -> str:
-        """What messages call it, and enough to name it on the command line."""
+        """The short form of its id, for messages and the command line."""
         return short_id(self.id)
 
     @property
@@ -128,7 +128,7 @@ class SubmissionRecord:
 
     @property
     def short_id(self) -> str:
-        """What messages call it, and enough to name it on the command line."""
+        """The short form of its id, for messages and the command line."""
         return short_id(self.id)
 
     @property
