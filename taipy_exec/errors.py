@@ -1,6 +1,6 @@
 """The errors of taipy-exec itself: one sentence for the user, a hint, and an exit code.
 
-A failure of the user's code is not an error of ours; it is a value, `model.job.Failure`.
+A failure of the user's code is not such an error; it is a value, `model.job.Failure`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class TaipyExecError(Exception):
-    """Base of all our errors. `message` says what happened to what; `hint` what to do now."""
+    """Base of all errors of taipy-exec.
+
+    `message` says what happened to what; `hint` says what to do now.
+    """
 
     exit_code: ClassVar[int] = 70
     kind: ClassVar[str] = "internal"
@@ -28,7 +31,7 @@ class TaipyExecError(Exception):
 
 
 class UsageError(TaipyExecError):
-    """The command line or an argument of the API is used wrongly."""
+    """The command line or an argument of the API is wrong."""
 
     exit_code = 2
     kind = "usage"
@@ -37,7 +40,7 @@ class UsageError(TaipyExecError):
 class ConfigurationError(TaipyExecError):
     """The configuration, the graph or the application is invalid.
 
-    `problems` holds every single finding, where there are several.
+    `problems` holds each problem if there are several.
     """
 
     exit_code = 3
@@ -83,7 +86,7 @@ class SubmissionFailed(TaipyExecError):
 
 
 class TimedOutError(TaipyExecError):
-    """The time that was given is up before anything could be run."""
+    """The given time was up before anything could run."""
 
     exit_code = 5
     kind = "timed_out"
@@ -134,11 +137,11 @@ class NoData(DataError):
     """The data node was never written."""
 
 
-# Names that programs of Taipy catch. What is special about each is said by its message.
+# Names that programs of Taipy catch. The message says what is special about each.
 
 
 class ModelNotFound(NotFoundError):
-    """There is no entity with this id, or the text is no id of an entity."""
+    """There is no entity with this id, or the text is not an entity's id."""
 
 
 class NonExistingScenario(NotFoundError):
@@ -146,7 +149,7 @@ class NonExistingScenario(NotFoundError):
 
 
 class NonExistingScenarioConfig(NotFoundError):
-    """The scenario's configuration is not there any more."""
+    """The scenario's configuration no longer exists."""
 
 
 class NonExistingSequence(NotFoundError):
@@ -158,7 +161,7 @@ class NonExistingComparator(NotFoundError):
 
 
 class SequenceTaskDoesNotExistInScenario(NotFoundError):
-    """A task that is to be of a sequence is none of the scenario's."""
+    """A task for a sequence is not a task of the scenario."""
 
 
 class SequenceAlreadyExists(UsageError):
@@ -166,46 +169,46 @@ class SequenceAlreadyExists(UsageError):
 
 
 class InvalidSequence(UsageError):
-    """The tasks of a sequence do not hang together, or it cannot have this name."""
+    """The tasks of a sequence are not connected, or the sequence cannot have this name."""
 
 
 class DataNodeConfigIsNotGlobal(UsageError):
-    """Only a data node of scope GLOBAL can be made by itself."""
+    """Only a data node of scope GLOBAL can be created without a scenario."""
 
 
 class DoesNotBelongToACycle(UsageError):
-    """The scenario has no frequency, so it can be the primary one of nothing."""
+    """The scenario has no frequency, so it has no cycle and cannot be a primary scenario."""
 
 
 class DeletingPrimaryScenario(UsageError):
-    """The scenario is the primary one of its cycle, and there are others in it."""
+    """The scenario is the primary scenario of its cycle, and the cycle has other scenarios."""
 
 
 class UnauthorizedTagError(UsageError):
-    """The property `authorized_tags` of the scenario does not hold this tag."""
+    """The scenario's property `authorized_tags` does not contain this tag."""
 
 
 class InsufficientScenarioToCompare(UsageError):
-    """It takes two scenarios to compare."""
+    """A comparison needs at least two scenarios."""
 
 
 class DifferentScenarioConfigs(UsageError):
-    """The scenarios that are to be compared have different configurations."""
+    """The scenarios to compare have different configurations."""
 
 
 class JobNotDeletedException(UsageError):
-    """The job, or another one of its submission, has not ended."""
+    """The job, or another job of its submission, has not ended."""
 
 
 class SubmissionNotDeletedException(UsageError):
-    """A process works on the submission."""
+    """A process is running the submission."""
 
 
 class OrchestratorServiceIsAlreadyRunning(UsageError):
-    """The orchestrator runs already."""
+    """The orchestrator is already running."""
 
 
 class ImpossibleTransition(TaipyExecError):
-    """A job was asked to do what its status does not allow: a bug, told with the job's story."""
+    """A job's status does not allow the requested step. This is a bug; the message has details."""
 
     kind = "impossible_transition"

@@ -1,7 +1,7 @@
-"""The `taipy` command: `run-worker` is ours, everything else is Taipy's.
+"""The `taipy` command: runs `run-worker` itself and leaves every other command to Taipy.
 
-Taipy has a file `bin/taipy` too, and pip keeps whichever it installs last. Where that is Taipy's, a
-line in `taipy_run_worker.pth` lets `stand_in` see to `run-worker` before it is asked for.
+Taipy has a file `bin/taipy` too, and pip keeps the file of the package that is installed last. If
+that is Taipy's file, a line in `taipy_run_worker.pth` lets `stand_in` catch `run-worker` first.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Options:
 
 
 def main() -> object:
-    """Run the command line; what it returns is for `sys.exit`, as with any console script."""
+    """Run the command line. The result is for `sys.exit`, as with any console script."""
     arguments = sys.argv[1:]
     if arguments[:1] == [_OURS]:
         return _run_worker(arguments)
@@ -43,7 +43,7 @@ def main() -> object:
 
 
 def stand_in() -> None:
-    """Have Taipy's own `taipy` command, which is about to start, call `main` instead."""
+    """Make Taipy's own `taipy` command, which is about to start, call `main` instead."""
     from types import ModuleType
 
     entrypoint = ModuleType(_ENTRYPOINT)
@@ -52,7 +52,7 @@ def stand_in() -> None:
 
 
 def _run_worker(arguments: list[str]) -> int:
-    """The worker; Ctrl-C while it is still being imported is no traceback either."""
+    """Run the worker. Ctrl-C during its import prints no traceback either."""
     try:
         from taipy_exec.cli.main import main as command_line
 
@@ -63,9 +63,9 @@ def _run_worker(arguments: list[str]) -> int:
 
 
 def _taipy() -> Callable[[], object] | None:
-    """What Taipy's own `taipy` calls, or None without Taipy.
+    """The function that Taipy's own `taipy` calls, or None without Taipy.
 
-    Found by the entry point and not by the import: taipy-core alone has no command.
+    It is found by the entry point and not by an import, because taipy-core alone has no command.
     """
     from importlib.metadata import entry_points
 
@@ -84,14 +84,14 @@ def _without_taipy(arguments: list[str]) -> int:
         return 0
     if first in (None, "-h", "--help", "help"):
         _print(_HELP.format(version=__version__).rstrip())
-        # Without a command: show what there is. It is wrong use all the same.
+        # Without a command: show the help. The exit code is still that of wrong use.
         return 2 if first is None else 0
     _refuse(str(first))
     return 2
 
 
 def _refuse(name: str) -> None:
-    """One sentence for a command that is not here. What was typed may hold any character."""
+    """Print one sentence about a command that does not exist here. `name` may hold anything."""
     from taipy_exec.cli.main import app
 
     ours = {command.name for command in app.registered_commands}
@@ -103,14 +103,14 @@ def _refuse(name: str) -> None:
     else:
         sentence = f"{typed} needs Taipy, which is not installed here: pip install taipy"
     try:
-        if sys.stderr is not None:  # print() would take stdout instead
+        if sys.stderr is not None:  # without stderr, print() would write to stdout
             print(f"error: {sentence}", file=sys.stderr, flush=True)
     except OSError:
         pass
 
 
 def _print(text: str) -> None:
-    """To stdout; a reader that went away is no error, nor is it when the interpreter ends."""
+    """Print to stdout. A closed pipe is no error, neither now nor when the interpreter ends."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

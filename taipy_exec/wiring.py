@@ -1,4 +1,4 @@
-"""Builds the store, the runner and the coordinator from a configuration; knows both sides."""
+"""Builds the store, the runner and the coordinator from a configuration; imports all of them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def compile_application(
 ) -> Compiled:
     """Compile the application: Python < file < environment file < `overrides`.
 
-    Raises ConfigurationError where a file cannot be read.
+    Raises ConfigurationError if a file cannot be read.
     """
     layers = [python_layer] if python_layer else []
     if found.toml is not None:
@@ -93,14 +93,14 @@ def compile_application(
 
 
 def _names_main(app: AppConfig) -> bool:
-    """Whether a function or class of the application is said to lie in the main script."""
+    """Whether the configuration names a function or class of the main script."""
     return any(reference.path.startswith(MAIN_PREFIXES) for *_, reference in references(app))
 
 
 def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]:
-    """Every problem, with the modes and storage types that are installed here.
+    """Every problem, checked against the modes and storage types that are installed here.
 
-    Of a program of another framework, what that framework has found.
+    For a program of another framework: the problems that this framework has found.
     """
     if compiled.config.program is not None:
         return compiled.problems
@@ -170,10 +170,10 @@ def replace_problems(compiled: Compiled, problems: Sequence[Problem]) -> Compile
 def withdraw(
     app: AppConfig, record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool
 ) -> None:
-    """Take unfinished jobs that nobody coordinates back from where they wait or run.
+    """Take unfinished jobs that no process coordinates back from their queue or their worker.
 
-    `ended`: with them the whole submission. Only a cluster goes on without a coordinator. Raises
-    BrokerError.
+    `ended`: the whole submission ends with them. Only cluster mode goes on without a coordinator.
+    Raises BrokerError.
     """
     if record.mode == "cluster":
         from taipy_exec.runners.withdrawal import withdraw as withdraw_from_cluster
@@ -197,20 +197,20 @@ class Engine:
     circumstances: Circumstances
 
     def add(self, plan: SubmissionPlan) -> None:
-        """Have the coordinator take a submission, and those told of it who want to be."""
+        """Give a submission to the coordinator, and announce it to the watchers."""
         self.circumstances.add_to(plan.record)
         self.watching.begin(plan)
         self.coordinator.add(plan)
 
     def close(self, grace: float = 0.0) -> None:
-        """End every process of the runner, after `grace` seconds where one runs a job."""
+        """End every process of the runner; a process that runs a job gets `grace` seconds."""
         self.runner.close(grace)
         self.watching.close()
         if self.runner.queue is not None and self.runner.queue.has_dismissed_all:
             try:
                 self.store.let_go(self.identity)
             except StoreError:
-                pass  # the next coordinator sees to it
+                pass  # the next coordinator does it
         self.pools.close()
         self.circumstances.close()
         self.store.close()
@@ -220,7 +220,7 @@ class Engine:
 
 
 def _dismiss_ended(store: Store, queue: JobQueue) -> None:
-    """Remove from the broker what coordinators left that died at the end of a submission."""
+    """Remove what dead coordinators left on the broker for submissions that have ended."""
     dead = set()
     for submission, coordinator in store.ended_and_held():
         if not is_alive(store.folder, coordinator):
@@ -231,7 +231,7 @@ def _dismiss_ended(store: Store, queue: JobQueue) -> None:
 
 
 def _watchers(app: AppConfig, tell: Callable[[str], None]) -> Sequence[Watcher]:
-    # Not imported where a configuration is only checked.
+    # Imported here: a process that only checks a configuration does not need it.
     from taipy_exec.observers.configured import configured_watchers
 
     return configured_watchers(app, tell)
@@ -251,7 +251,7 @@ def _place_of_log(app: AppConfig, order: JobOrder) -> Path:
 
 
 def _note(app: AppConfig, order: JobOrder, text: str) -> None:
-    """Tell something in the log of a job; one that cannot be written stops no job."""
+    """Write a line into the log of a job; an error of writing does not stop the job."""
     try:
         with closing(appending(_place_of_log(app, order))) as file:
             file.write(f"taipy-exec: {redaction(app)(text)}\n".encode())
@@ -273,12 +273,12 @@ def make_engine(
 ) -> Engine:
     """An engine for the mode of `app`. `folder` is the working folder of jobs' processes.
 
-    `own` is the identity to coordinate under, a new one by default; `freshness` tells which jobs
-    may be skipped, by default as the configuration says; `tell` gets the warnings of those that
-    are told of submissions; `runs_user_code`: this process does, besides the jobs of development
-    mode; `beside` gives what goes with an order to a process of this machine.
+    `own` is the identity to coordinate under, a new one by default. `freshness` decides which jobs
+    may be skipped, by default as the configuration says. `tell` gets the warnings of watchers.
+    `runs_user_code`: this process runs user code in any mode, not only in development mode.
+    `beside` returns the bytes that are sent with an order to a process of this machine.
     """
-    # Before anything is opened: it may raise.
+    # Before any file is opened: this may raise.
     watchers = _watchers(app, tell)
     where = partial(_place_of_log, app)
     own = own or Identity(store.folder)
@@ -329,7 +329,7 @@ def _keeper(store: Store) -> Keeper:
 
 
 def _urgency(app: AppConfig, store: Store) -> Urgency:
-    """How urgent tasks are; one is like the other where jobs run one by one, or in their order."""
+    """How urgent tasks are; all are equal if jobs run one by one or in order of submission."""
     one_by_one = app.job.mode == "development" or (
         app.job.mode == "standalone" and app.job.workers == 1
     )

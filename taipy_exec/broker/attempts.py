@@ -1,4 +1,4 @@
-"""Which of a broker's nodes is tried next, and how long one of them is waited for."""
+"""Which of a broker's nodes to try next, and how long to wait for a node that does not answer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from taipy_exec.config.broker_address import BrokerAddress
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
-# A connection that broke sooner (seconds) was no better than none.
+# A connection that broke sooner (seconds) counts as a failed one.
 _STEADY = 1.0
 _LONGEST_PATIENCE = 60.0
 
 
 class Attempts:
-    """The addresses in turn: the next one at once, and a pause once all of them have failed."""
+    """Gives the addresses in turn: the next one at once, with a pause after all of them failed."""
 
     def __init__(self, addresses: Sequence[BrokerAddress]) -> None:
         self._addresses = addresses
@@ -29,7 +29,7 @@ class Attempts:
         return address
 
     def ended(self, lived: float) -> float:
-        """Seconds to wait, now that a connection has ended that was ready for `lived` seconds."""
+        """Seconds to wait after a connection has ended that was ready for `lived` seconds."""
         if lived >= _STEADY:
             self._tried, self._pause = 0, _FIRST_PAUSE
         self._tried += 1
@@ -41,21 +41,21 @@ class Attempts:
 
 
 class Patience:
-    """How long a node may leave something unanswered before another one is tried.
+    """How long a node may leave a request unanswered before another node is tried.
 
-    Each time in vain it is twice as long: where all nodes are slow, nobody runs in circles.
+    After each failure the time doubles: the link must not switch for ever between slow nodes.
     """
 
     def __init__(self, first: float) -> None:
         self._first = self.seconds = first
 
     def is_over(self, since: float, now: float) -> bool:
-        """Whether too much time has passed since something was asked; the next time gets more."""
+        """Whether a request made at `since` has waited too long; if so, the next one gets more."""
         if now - since <= self.seconds:
             return False
         self.seconds = max(self.seconds, min(self.seconds * 2, _LONGEST_PATIENCE))
         return True
 
     def answered(self) -> None:
-        """All that was asked has been answered."""
+        """Every request has been answered."""
         self.seconds = self._first

@@ -1,4 +1,4 @@
-"""The certificate that a broker shows, looked at without a login."""
+"""Reads the certificate of a broker without a login."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from taipy_exec.errors import BrokerError
 def certificate_end(
     address: BrokerAddress, cluster: ClusterConfig, timeout: float = 5.0
 ) -> float | None:
-    """When it ends, in seconds since the epoch; None where it is not verified.
+    """The end of the validity, in seconds since the epoch; None if it is not verified.
 
-    Raises BrokerError where there is no secure connection: a wrong name, an unknown authority, a
-    certificate that has expired, or nobody who answers.
+    Raises BrokerError if there is no secure connection: a wrong name, an unknown authority, an
+    expired certificate, or no answer.
     """
     context: ssl.SSLContext = tls_options(address, cluster).context
     try:

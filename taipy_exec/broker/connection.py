@@ -1,4 +1,4 @@
-"""pika's connection, with our way of reading messages, and with larger pieces to the broker."""
+"""pika's connection, but it survives bad messages and sends larger pieces to the broker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pika.exceptions import AMQPConnectionError
 from taipy_exec.broker.properties import read_properties
 from taipy_exec.config.vocabulary import TOO_LARGE
 
-# Bytes. The largest of ours gathers reports up to 1 MB, and the last of them may be as large again.
+# Bytes. The largest message of taipy-exec gathers reports up to 1 MB; the last may add as much.
 LARGEST_BODY = 1 << 23
 
 _HEAD = struct.Struct(">BHL")
@@ -20,15 +20,15 @@ _CONTENT = struct.Struct(">HHQ")
 
 
 class CarefulConnection(pika.SelectConnection):  # type: ignore[misc]
-    """Reads every message that the broker may deliver, whatever was put into it.
+    """Reads every message that the broker may deliver, whatever it contains.
 
-    Headers that cannot be decoded are skipped. Of a body that is larger than `LARGEST_BODY` nothing
-    is kept: the message comes with an empty one, and its size in bytes in the header `TOO_LARGE`.
+    Headers that cannot be decoded are skipped. A body that is larger than `LARGEST_BODY` is
+    dropped: the message comes with an empty body, and its size in bytes in the header `TOO_LARGE`.
     `_read_frame` is the hook by which pika's connections read.
     """
 
     def __init__(self, *arguments: object, **named: object) -> None:
-        # Channel -> how many bytes of a body that is too large are still to come.
+        # Channel -> the number of bytes that are still to come of a body that is too large.
         self._skipped: dict[int, int] = {}
         super().__init__(*arguments, **named)
 
@@ -44,7 +44,7 @@ class CarefulConnection(pika.SelectConnection):  # type: ignore[misc]
         left = self._skipped.get(channel, 0)
         if kind == spec.FRAME_BODY and left:
             self._skipped[channel] = max(left - size, 0)
-            # It says as much as the frame does: the broker lives.
+            # A heartbeat means the same as the frame: the broker is alive.
             return end, frame.Heartbeat()
         return super()._read_frame()  # type: ignore[no-any-return]
 
@@ -60,10 +60,10 @@ class CarefulConnection(pika.SelectConnection):  # type: ignore[misc]
 
 
 class GatheringConnection(CarefulConnection):
-    """Sends in one piece what one turn of the loop has produced.
+    """Sends all that one turn of the loop has produced in one piece.
 
-    pika sends each frame by itself, three for a message, and each send wakes the broker. This is
-    the hook by which its own adapters send (`Connection._adapter_emit_data`).
+    pika sends each frame separately, three for a message, and each send wakes the broker. The
+    hook by which its own adapters send is `Connection._adapter_emit_data`.
     """
 
     def __init__(self, *arguments: object, **named: object) -> None:
@@ -72,18 +72,18 @@ class GatheringConnection(CarefulConnection):
 
     @property
     def has_sent_all(self) -> bool:
-        """Whether nothing is left that the system has not taken."""
+        """Whether the operating system has taken all data."""
         if self._transport is None or self._pieces:
             return self._transport is None
         return not self._transport.get_write_buffer_size()
 
     def abandon(self) -> None:
-        """Cut the connection. To close it takes an answer of each channel, which may never come."""
+        """Cut the connection. A normal close waits for each channel's answer, perhaps for ever."""
         self._terminate_stream(AMQPConnectionError("abandoned"))
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._pieces:
-            # Timers come last in a turn of the loop, and those that are due in the same one.
+            # The loop runs timers last in a turn, including those that become due in it.
             self.ioloop.call_later(0, self._emit)
         self._pieces.append(data)
 

@@ -1,4 +1,4 @@
-"""What was delivered and is not acknowledged yet, by queue and channel."""
+"""Messages that were delivered and are not acknowledged yet, by queue and channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.broker.events import Delivered
 
 
 class Deliveries:
-    """Tags count within a channel only; its serial number tells those of an earlier one apart."""
+    """A tag is unique within its channel only; the channel's serial number makes it unambiguous."""
 
     def __init__(self) -> None:
         self._serials: dict[str, int] = {}
@@ -18,7 +18,7 @@ class Deliveries:
         self._next_serial = 0
 
     def opened(self, queue: str) -> None:
-        """The queue has a new channel: what was delivered before is void."""
+        """The queue has a new channel: earlier deliveries are void."""
         self._next_serial += 1
         self._serials[queue] = self._next_serial
         self._tags[queue] = deque()
@@ -26,7 +26,7 @@ class Deliveries:
     def arrived(
         self, queue: str, method: Any, properties: Any, body: bytes, *, is_acknowledged: bool
     ) -> Delivered:
-        """A message as an event, remembered where it `is_acknowledged` later."""
+        """Turn a message into an event, and remember it if it `is_acknowledged` later."""
         if is_acknowledged:
             self._tags[queue].append(method.delivery_tag)
         return Delivered(
@@ -40,7 +40,7 @@ class Deliveries:
         )
 
     def acknowledge(self, channels: Mapping[str, Any], deliveries: Sequence[Delivered]) -> None:
-        """Acknowledge these on their queues' channels, but for the void ones."""
+        """Acknowledge these on the channels of their queues, except void ones."""
         by_queue: dict[str, set[int]] = {}
         for delivery in deliveries:
             if self._serials.get(delivery.queue) == delivery.channel:
@@ -52,7 +52,7 @@ class Deliveries:
 
 
 def _acknowledge(channel: Any, delivered: deque[int], tags: set[int]) -> None:
-    """With one frame for all from the oldest on, as far as they have no gap."""
+    """Acknowledge with one frame all from the oldest on up to the first gap, then the others."""
     last = 0
     while delivered and delivered[0] in tags:
         last = delivered.popleft()

@@ -1,4 +1,4 @@
-"""What is published over a link, and what it tells of what has happened."""
+"""The messages that a link publishes, and the events that it reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Delivered(NamedTuple):
-    """A message of a subscription. `ack` takes the whole event."""
+    """A message of a subscription. `ack` gets the whole event."""
 
     queue: str
     channel: int
@@ -19,33 +19,33 @@ class Delivered(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """The connection stands, and everything is declared and subscribed again."""
+    """The connection is ready, and everything is declared and subscribed again."""
 
     version: str
 
 
 class Disconnected(NamedTuple):
-    """The connection broke, or could not be made. `fatal`: to try again will not help."""
+    """The connection broke, or could not be made. `fatal`: trying again will not help."""
 
     reason: str
     fatal: bool
 
 
 class Blocked(NamedTuple):
-    """The broker takes no messages now (memory or disk alarm); `reason` empty: it does again."""
+    """The broker takes no messages (memory or disk alarm); an empty `reason`: it takes them."""
 
     reason: str
 
 
 class Settled(NamedTuple):
-    """A message that wanted to know has been confirmed; `routed`: some queue took it."""
+    """A message with `notify` was confirmed; `routed`: a queue took it."""
 
     message: Message
     routed: bool
 
 
 class Depth(NamedTuple):
-    """How many messages of a queue wait for a consumer, and how many consumers it has."""
+    """The number of messages of a queue that wait for a consumer, and of its consumers."""
 
     queue: str
     ready: int
@@ -57,12 +57,12 @@ LinkEvent = Delivered | Connected | Disconnected | Blocked | Settled | Depth
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """Something to publish. `lasting` is sent until it is confirmed; else once, if connected.
+    """A message to publish. `lasting`: sent until it is confirmed; if not: once, if connected.
 
-    With `notify` its confirmation becomes an event. `settled` is None until then, and says
-    afterwards whether a queue took it. `sent_at` is by the monotonic clock, and so is `asked_at`:
-    when it was first sent on this connection, which it is again where the broker refuses it.
-    `bound_anew`: no queue took it at first, and its binding was made again.
+    With `notify`, its confirmation becomes an event. `settled` is None until the confirmation;
+    after it, whether a queue took the message. `sent_at` and `asked_at` are by the monotonic
+    clock; `asked_at` is the time of the first send on this connection; the broker may refuse the
+    message and get it again. `bound_anew`: no queue took it, and its binding was made again.
     """
 
     exchange: str

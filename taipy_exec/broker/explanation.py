@@ -22,7 +22,7 @@ from taipy_exec.config.broker_address import BrokerAddress
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
 
-# What trying again does not mend: wrong password, rights, virtual host or arguments.
+# Errors that last: wrong password, rights, virtual host or arguments.
 _FATAL = (
     AuthenticationError,
     ConnectionClosedByBroker,
@@ -30,16 +30,16 @@ _FATAL = (
     ssl.SSLCertVerificationError,
 )
 
-# The broker, or what it needs for now, goes or is gone: shut down, internal error.
+# Errors that pass: the broker or a part of it shuts down, or has an internal error.
 _PASSING_CODES = (320, 541)
 _ELSEWHERE = re.compile(r"does not have a (running )?replica on the local node")
 
-# Access refused, and arguments that differ.
+# Access refused, and arguments that differ from those of the existing queue.
 _LASTING_CODES = (403, 406)
 
 _LOGIN = (ProbableAuthenticationError, ProbableAccessDeniedError)
 
-# What the broker says, in the text that pika makes of it.
+# The broker's own text, as pika quotes it.
 _WORDS = re.compile(r"\(\d{3}\) ['\"](.+)['\"]")
 
 _OTHER_ARGUMENTS = re.compile(r"PRECONDITION_FAILED - inequivalent arg .* for queue '([^']+)'")
@@ -54,7 +54,7 @@ _SENTENCES: dict[type[Exception], str] = {
 
 
 def is_fatal(error: BaseException) -> bool:
-    """Whether it will not help to try again."""
+    """Whether trying again will not help."""
     return any(
         (isinstance(cause, _FATAL) and getattr(cause, "reply_code", 0) not in _PASSING_CODES)
         or _is_refused(cause)
@@ -64,7 +64,7 @@ def is_fatal(error: BaseException) -> bool:
 
 
 def _is_refused_for_good(cause: BaseException) -> bool:
-    """Whether the broker closed a channel for a reason that lasts, on its other nodes too."""
+    """Whether the broker closed a channel for a reason that also holds on its other nodes."""
     return (
         isinstance(cause, ChannelClosedByBroker)
         and cause.reply_code in _LASTING_CODES
@@ -73,12 +73,12 @@ def _is_refused_for_good(cause: BaseException) -> bool:
 
 
 def _is_refused(cause: BaseException) -> bool:
-    """Whether the broker refused the login. pika uses the same errors where the network broke."""
+    """Whether the broker refused the login. pika uses the same errors if the network broke."""
     return isinstance(cause, _LOGIN) and ConnectionClosedByBroker.__name__ in str(cause)
 
 
 def broker_hint(cluster: ClusterConfig, reason: str = "") -> str:
-    """What to look at when the broker cannot be reached or refuses, in the words of `explain`."""
+    """A hint for a broker that cannot be reached or refuses; `reason` comes from `explain`."""
     other = _OTHER_ARGUMENTS.search(reason)
     if other:
         return (
@@ -86,11 +86,11 @@ def broker_hint(cluster: ClusterConfig, reason: str = "") -> str:
             f"rabbitmqctl delete_queue {other[1]}"
         )
     places = ", ".join(address.redacted for address in cluster.addresses)
-    return f"the address is {places}; taipy-exec doctor tells what is missing"
+    return f"the address is {places}; taipy-exec doctor shows what is missing"
 
 
 def explain(error: BaseException, address: BrokerAddress) -> str:
-    """What went wrong, in one sentence; in the broker's own words where it gave some."""
+    """The error in one sentence, in the broker's own words if it gave any."""
     found = list(_causes(error))
     for cause in found:
         if isinstance(cause, BrokerError):
@@ -125,7 +125,7 @@ def _last_words(found: list[BaseException]) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that pika wrapped in it, the outermost first."""
+    """The error and the errors that pika wrapped in it, the outermost first."""
     yield error
     more = [getattr(error, name, None) for name in ("exceptions", "exception", "__cause__")]
     for item in (*error.args, *more):

@@ -1,4 +1,4 @@
-"""Looking at an application's queues: one connection for one look, in the caller's own thread."""
+"""Inspects an application's queues: one short connection, in the caller's own thread."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from taipy_exec.errors import BrokerError
 
 REASON = "taipy-exec-reason"
 WORKER = "taipy-exec-worker"
-# What a message gets on its way to the dead letters, and must not carry back to the jobs.
+# Headers that a message gets on its way to the dead letters, and must lose on its way back.
 _DEATH_HEADERS = (REASON, WORKER, "x-death", "x-delivery-count", "x-acquired-count")
 _CONNECT_SECONDS = 5.0
 _BLOCKED_SECONDS = 3.0
 _NOT_FOUND = 404
 _MOST_UNACKNOWLEDGED = 65_535
-# After it, no more dead letters come: somebody else is just looking at them.
+# After this silence (seconds) no more dead letters come: another process holds the others.
 _SILENCE = 1.0
 _BROKER_REASONS = {
-    "delivery_limit": "it was given to workers too often, and each time lost with one",
+    "delivery_limit": "it was given to workers too often, and each time the worker was lost",
     "rejected": "a worker rejected it",
     "expired": "it waited too long",
     "maxlen": "the queue was full",
@@ -45,14 +45,14 @@ _T = TypeVar("_T")
 
 
 class Waiting(NamedTuple):
-    """How many messages of a queue wait for a consumer, and how many consumers it has."""
+    """The number of messages of a queue that wait for a consumer, and of its consumers."""
 
     ready: int
     consumers: int
 
 
 class DeadLetter(NamedTuple):
-    """A message that nobody could run. `at` is in seconds since the epoch, where it is known."""
+    """A message that no worker could run. `at` is in seconds since the epoch, if it is known."""
 
     tag: int
     body: bytes
@@ -100,7 +100,7 @@ class Inspection:
         self.close()
 
     def close(self) -> None:
-        """Leave; dead letters that were borrowed go back."""
+        """Disconnect; borrowed dead letters go back to their queue."""
         try:
             if self._connection.is_open:
                 self._connection.close()
@@ -116,7 +116,7 @@ class Inspection:
     # -- queues ---------------------------------------------------------------------------
 
     def waiting(self, queue: str) -> Waiting | None:
-        """The depth of a queue, None where there is no such queue."""
+        """The depth of a queue, None if there is no such queue."""
 
         def ask() -> Waiting | None:
             channel = self._connection.channel()
@@ -132,9 +132,9 @@ class Inspection:
         return self._explained(ask)
 
     def declare(self) -> None:
-        """Make sure that everything of the application is there, as its workers do.
+        """Check that everything of the application can be declared, as its workers declare it.
 
-        Where it is not yet, a copy is made under another name instead, and removed again.
+        If it does not exist yet, a copy is made under another name instead, and removed again.
         """
         steps = base_steps(self._names, self._cluster.delivery_limit)
         if self.waiting(self._names.jobs) is not None:
@@ -161,9 +161,9 @@ class Inspection:
         channel.close()
 
     def clock_ahead(self) -> float | None:
-        """Seconds that the broker's clock is ahead of this one, None where it does not tell.
+        """Seconds that the broker's clock is ahead of this one, None if the broker does not say.
 
-        It notes the time when a message expires, and that is what one is sent for.
+        The broker notes the time when a message expires, so a message is sent that expires at once.
         """
         try:
             return self._explained(self._ask_time)
@@ -191,21 +191,21 @@ class Inspection:
         for key in ("sent", "expired"):
             channel.queue_delete(queue=f"{name}.{key}")
         channel.close()
-        told = _dead_letter(0, properties, b"").at if properties is not None else None
-        return None if told is None else told + 0.5 - (sent + heard) / 2
+        expired_at = _dead_letter(0, properties, b"").at if properties is not None else None
+        return None if expired_at is None else expired_at + 0.5 - (sent + heard) / 2
 
     # -- workers --------------------------------------------------------------------------
 
     def call(
         self, body: bytes, headers: Mapping[str, Any], *, seconds: float = 1.0, quiet: float = 0.3
     ) -> list[tuple[bytes, dict[str, Any]]]:
-        """Call all workers, and what they tell: for at most `seconds`, or until they are quiet."""
+        """Call all workers; collect answers for `seconds`, or until none came for `quiet`."""
         return self._explained(lambda: self._call(body, headers, seconds, quiet))
 
     def _call(
         self, body: bytes, headers: Mapping[str, Any], seconds: float, quiet: float
     ) -> list[tuple[bytes, dict[str, Any]]]:
-        # The last of the exchanges to be declared: where it is, the others are.
+        # The last of the exchanges to be declared: if it exists, the others exist too.
         if not self._has_exchange(self._names.calls):
             return []
         channel = self._connection.channel()
@@ -247,12 +247,12 @@ class Inspection:
     # -- dead letters ---------------------------------------------------------------------
 
     def borrow_dead(self) -> list[DeadLetter]:
-        """All dead letters in their order. What is not removed goes back at the end."""
+        """All dead letters in order. Those that are not removed go back at `close`."""
         waiting = self.waiting(self._names.dead)
         return [] if waiting is None else self._explained(lambda: self._take(waiting.ready))
 
     def _take(self, most: int) -> list[DeadLetter]:
-        # As one consumer: what it leaves goes back in its old order, unlike after single gets.
+        # By one consumer: the broker puts back what it leaves in the old order, unlike single gets.
         letters: list[DeadLetter] = []
         self._borrowed = self._connection.channel()
         if most == 0:
@@ -269,7 +269,7 @@ class Inspection:
         return letters
 
     def requeue(self, letter: DeadLetter) -> None:
-        """Put a copy of a borrowed letter into the jobs queue, and then remove it here."""
+        """Put a copy of a borrowed letter into the jobs queue, then remove the letter."""
         headers = {
             key: value
             for key, value in letter.headers.items()
@@ -295,7 +295,7 @@ class Inspection:
         self._explained(move)
 
     def purge_dead(self) -> int:
-        """Remove all dead letters; how many there were."""
+        """Remove all dead letters; return their number."""
         if self.waiting(self._names.dead) is None:
             return 0
 
@@ -311,7 +311,7 @@ class Inspection:
         self._blocked = method.method.reason or "no reason given"
 
     def _explained(self, action: Callable[[], _T]) -> _T:
-        """What `action` gives. Raises BrokerError for what pika and the network raise."""
+        """The result of `action`. Raises BrokerError for errors of pika and the network."""
         try:
             return action()
         except (AMQPError, AMQPConnectorException, OSError) as error:
@@ -320,7 +320,7 @@ class Inspection:
 
 
 class _AtOnce:
-    """A blocking channel for the steps of a topology: what comes after is called on return."""
+    """A blocking channel for the steps of a topology: it calls each callback on return."""
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
@@ -336,7 +336,7 @@ class _AtOnce:
 
 
 def _dead_letter(tag: int, properties: Any, body: bytes) -> DeadLetter:
-    """A letter with its reason: a worker's own words, or what the broker notes of its death."""
+    """A letter with its reason: a worker's own words, or the broker's notes about its death."""
     headers = dict(properties.headers or {})
     deaths = headers.get("x-death")
     death = deaths[0] if isinstance(deaths, list) and deaths else {}
@@ -357,7 +357,7 @@ def _dead_letter(tag: int, properties: Any, body: bytes) -> DeadLetter:
 
 
 def _seconds(at: Any) -> float | None:
-    """A time as pika reads it: as a date in headers, else as a number."""
+    """A time as pika reads it: a date in headers, a number in properties."""
     if isinstance(at, dt.datetime):
         return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp()
     return float(at) if isinstance(at, int | float) and 0 < at < _LATEST else None

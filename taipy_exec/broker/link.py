@@ -1,8 +1,8 @@
-"""One connection to the broker that heals itself, served by a thread of its own.
+"""One connection to the broker that is made again when it breaks, with its own thread.
 
-pika's connections belong to one thread. Here that is the link's: others give it messages, and take
-from it what has happened, as events. What was published and not confirmed when a connection broke
-is published again on the next; so a receiver may see it twice.
+pika's connections belong to one thread, here the link's. Other threads give it messages, and take
+events from it. Messages that were not confirmed when a connection broke are published again on the
+next connection, so a receiver may get them twice.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from taipy_exec.errors import BrokerError
 _NACK_DELAY = 0.2
 _WATCH_DELAY = 0.2
 _SENT_TRIES = 20
-# After so long (seconds) without a first connection, whoever waits is told why.
+# After this time (seconds) without a first connection, the waiting caller gets the reason.
 _MOMENT = 1.0
 
-# pika tells its own story of every failed attempt; ours is told by events.
+# pika logs every failed attempt; taipy-exec reports it by events.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
@@ -75,7 +75,7 @@ class Link:
         self._generation = 0
         self.is_connected = False
         self._standing: set[str] = set()
-        # Only the link's thread touches what follows.
+        # Only the link's thread uses the attributes below.
         self._connection: Any = None
         self._channels: dict[str, Any] = {}
         self._deliveries = Deliveries()
@@ -86,8 +86,8 @@ class Link:
         self._refused_for_good = False
         self._address = cluster.addresses[0]
         self._patience = Patience(cluster.patience)
-        # What the broker was asked and has not answered, with the time: a queue to consume from,
-        # or nothing's name, for the connection to become ready or to close.
+        # Requests that the broker has not answered, with their times: the key is the queue to
+        # consume from, or empty for the connection to become ready or to close.
         self._asked: dict[str, float] = {}
         self._ready_at = 0.0
         self._thread = threading.Thread(target=self._live, name=f"{name}-link", daemon=True)
@@ -96,14 +96,14 @@ class Link:
     # -- from any thread ------------------------------------------------------------------
 
     def take(self) -> list[LinkEvent]:
-        """What has happened since the last time."""
+        """The events since the last call."""
         with self._lock:
             events = list(self._events)
             self._events.clear()
         return events
 
     def publish(self, *messages: Message) -> None:
-        """Send these in order, now or when there is a connection again."""
+        """Send these in order, now or when the connection is back."""
         if not messages:
             return
         with self._lock:
@@ -111,19 +111,19 @@ class Link:
         self._call_flush()
 
     def ack(self, *deliveries: Delivered) -> None:
-        """Acknowledge messages; those of an earlier connection are void and left out."""
+        """Acknowledge messages; those of an earlier connection are void and ignored."""
         if deliveries:
             self._call(lambda: self._deliveries.acknowledge(self._channels, deliveries))
 
     def subscribe(self, subscription: Subscription) -> None:
-        """Consume from one more queue, or from the same one with another prefetch."""
+        """Consume from another queue, or from the same one with another prefetch."""
         self._call(lambda: self._subscribe_anew(subscription))
 
     def unsubscribe(self, queue: str, *, delete: bool = False) -> None:
-        """Consume no more from a queue, and delete it where it has served its purpose.
+        """Stop consuming from a queue, and with `delete` remove it.
 
-        What was delivered before can still be acknowledged. Deleting is tried again on the next
-        connection if this one breaks.
+        Earlier deliveries can still be acknowledged. If this connection breaks, deleting is tried
+        again on the next one.
         """
         if delete:
             with self._lock:
@@ -131,22 +131,22 @@ class Link:
         self._call(lambda: self._unsubscribe(queue, delete=delete))
 
     def leave_node(self, reason: str) -> None:
-        """Go on with the broker's next node, if it has others: this one does not do its part."""
+        """Switch to the broker's next node, if it has others: this one does not work properly."""
         generation = self._generation
         if self.is_connected and len(self._cluster.addresses) > 1:
             self._call(lambda: self._leave_node(reason, generation))
 
     def measure(self, queue: str) -> None:
-        """Ask how much is in a queue; the answer is a `Depth`. A missing queue gives none."""
+        """Ask for the depth of a queue; the answer is a `Depth`, or none if there is no queue."""
         self._call(lambda: self._measure(queue))
 
     def wait_subscribed(self, queue: str, timeout: float) -> bool:
-        """Wait until a subscription stands, its queue declared; False when the time is up."""
+        """Wait until a subscription is active and its queue declared; False when time is up."""
         with self._lock:
             return self._lock.wait_for(lambda: queue in self._standing, timeout)
 
     def wait_sent(self, timeout: float) -> None:
-        """Wait until the system has taken what was published, but no longer than this."""
+        """Wait until the operating system has taken what was published, at most `timeout`."""
         with self._lock:
             self._asked_sent += 1
             mine = self._asked_sent
@@ -155,7 +155,7 @@ class Link:
             self._lock.wait_for(lambda: self._sent >= mine or not self.is_connected, timeout)
 
     def wait_settled(self, messages: Sequence[Message], timeout: float) -> bool:
-        """Wait until the broker has confirmed all of these; False when the time is up."""
+        """Wait until the broker has confirmed all of these; False when time is up."""
         deadline = time.monotonic() + timeout
         with self._lock:
             while any(m.settled is None for m in messages):
@@ -168,9 +168,9 @@ class Link:
     def wait_connected(
         self, timeout: float, tell: Callable[[str], None] = lambda reason: None
     ) -> None:
-        """Wait for the first connection. Raises BrokerError when it cannot be had in time.
+        """Wait for the first connection. Raises BrokerError if there is none in time.
 
-        `tell` gets the reason once, where it takes more than a moment.
+        `tell` gets the reason once, if it takes more than a moment.
         """
         deadline = time.monotonic() + timeout
         tell_at = deadline - timeout + _MOMENT
@@ -191,9 +191,9 @@ class Link:
                 self._lock.wait(min(left, _MOMENT))
 
     def close(self, timeout: float = 5.0) -> None:
-        """Send what is still to be sent and delete what is to be deleted, and leave.
+        """Send the remaining messages, delete the queues marked for it, and disconnect.
 
-        Both for at most `timeout` seconds; only for the latter, without a connection at the moment.
+        Both take at most `timeout` seconds. Without a connection it waits for the deletions only.
         """
         deadline = time.monotonic() + timeout
         self._call_flush()
@@ -211,12 +211,12 @@ class Link:
 
     @property
     def reconnects(self) -> int:
-        """How often the connection was made again."""
+        """The number of times that the connection was made again."""
         return max(self._generation - 1, 0)
 
     @property
     def has_deleted_all(self) -> bool:
-        """Whether no queue is left that was to be deleted."""
+        """Whether every queue that was marked for deletion is deleted."""
         return not self._to_delete
 
     def _is_busy(self) -> bool:
@@ -230,7 +230,7 @@ class Link:
         self._call(self._flush)
 
     def _call(self, action: Callable[[], None]) -> None:
-        """Have the link's thread do something, now or at the next connection."""
+        """Run `action` in the link's thread, now or at the next connection."""
         with self._lock:
             self._calls.append(action)
             if self._calls_due or not self.is_connected:
@@ -370,7 +370,7 @@ class Link:
         if channel is None or not channel.is_open:
             self._subscribe(subscription, lambda: None)
             return
-        # On the same channel: to close it would give back what is not acknowledged yet.
+        # On the same channel: closing it would give back messages that are not acknowledged yet.
         steps = self._consume_steps(subscription)
         if subscription.queue in self._tags:
             steps.insert(0, self._cancel_step(subscription.queue))
@@ -416,12 +416,12 @@ class Link:
         self._aside(measure)
 
     def _bind_anew(self, exchange: str, key: str) -> None:
-        """Somebody may have removed a binding: a queue that is there gets it again."""
+        """Bind a queue again if it exists: its binding may have been removed."""
         step = binding_step(exchange, key)
         self._aside(step, lambda: self._outgoing.bound(exchange, key))
 
     def _aside(self, step: Step, then: Callable[[], None] = lambda: None) -> None:
-        """One step on a channel of its own, whose failure harms nothing else; then another."""
+        """One step on its own channel, where a failure does no other harm; afterwards `then`."""
         self._asides += 1
 
         def closed(*_: object) -> None:
@@ -458,13 +458,13 @@ class Link:
         self._outgoing.send()
 
     def _look_sent(self, asked: int, tries: int = 0) -> None:
-        """See whether all is sent, in this turn of the loop or one of the next."""
+        """Check whether all is sent, in this turn of the loop or one of the next."""
         if self._connection is None or self._connection.has_sent_all:
             with self._lock:
                 self._sent = max(self._sent, asked)
                 self._lock.notify_all()
         elif tries < _SENT_TRIES:
-            # It is sent in the next turn; if it is not, the network is in trouble.
+            # It is normally sent in the next turn; if not, the network has a problem.
             delay = 0 if tries < 3 else 0.001
             self._connection.ioloop.call_later(delay, lambda: self._look_sent(asked, tries + 1))
 
@@ -492,18 +492,18 @@ class Link:
             self._refuse(reason)
 
     def _refuse(self, reason: BaseException) -> None:
-        """The broker closed a channel: everything is made anew, or told where that cannot help."""
+        """The broker closed a channel: connect again, or report it if that cannot help."""
         self._refusal = explain(reason, self._address)
         self._refused_for_good = is_fatal(reason)
         self._asked[""] = time.monotonic()
         self._connection.close(320, "a channel was closed")
 
     def _watch(self, connection: Any) -> None:
-        """Leave a node that answers or confirms too late; its heartbeats may go on all the while.
+        """Leave a node that answers or confirms too late, even if it still sends heartbeats.
 
         A channel of RabbitMQ may wait more than a minute for another node that is dead or cut off.
-        On 3.10 it refuses each message of a quorum queue until the node comes back that led it
-        when the channel was opened.
+        RabbitMQ 3.10 refuses each message of a quorum queue until the node is back that led the
+        queue when the channel was opened.
         """
         if connection is not self._connection or connection.is_closed:
             return
@@ -534,7 +534,7 @@ class Link:
         if channel is not None and channel.is_open:
             channel.close()
         if queue in self._wanted:
-            # Everything is declared anew, the queue too if it is ours to declare.
+            # The next connection declares everything again, and this queue if the link declares it.
             self._refusal = f"the queue {queue} was deleted"
             self._connection.close(320, "a queue was deleted")
 

@@ -1,4 +1,4 @@
-"""What an application's exchanges and queues are called on the broker."""
+"""The names of an application's exchanges and queues on the broker."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ PREFIX = "taipy-exec.v1"
 
 
 class Names:
-    """The names of one application; `prefix` starts them all.
+    """The names of one application; all start with `prefix`.
 
-    The application's own name is quoted, dots too, so that no two applications meet.
+    The application's own name is quoted, including dots, so that no two applications collide.
     """
 
     def __init__(self, application: str) -> None:
@@ -24,17 +24,17 @@ class Names:
         self.control = f"{self.prefix}.control"
 
     def reports(self, submission: str) -> str:
-        """The queue with what workers tell the coordinator of a submission; also its key."""
+        """The queue of the workers' reports about a submission; also its routing key."""
         return f"{self.prefix}.reports.{submission}"
 
     def coordinator(self, epoch: str) -> str:
-        """The exclusive queue of one coordinator; also its key."""
+        """The exclusive queue of one coordinator; also its routing key."""
         return f"{self.prefix}.coordinator.{epoch}"
 
     def worker(self, id: str) -> str:
-        """The exclusive queue of one worker; also its key."""
+        """The exclusive queue of one worker; also its routing key."""
         return f"{self.prefix}.worker.{id}"
 
     def listener(self, id: str) -> str:
-        """The exclusive queue of somebody who listens to the workers' beats."""
+        """The exclusive queue of a process that listens to the workers' heartbeats."""
         return f"{self.prefix}.listener.{id}"

@@ -1,4 +1,4 @@
-"""Messages on their way to the broker: what waits to be sent, and what is not confirmed yet."""
+"""Messages on their way to the broker: those that wait to be sent or are not confirmed yet."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from taipy_exec.broker.events import Message
 
 
 class Outgoing:
-    """In their order, over broken connections too: nothing overtakes what was sent before it.
+    """Messages stay in order, also over broken connections: none overtakes an earlier one.
 
     `lock` guards what threads other than the link's may see, and is notified when that changes.
-    `bind` is called with the exchange and the key of what no queue took: somebody may have removed
-    a binding. `bound` is the answer, after which such messages are sent once more.
+    `bind` is called with the exchange and the key of a message that no queue took: its binding may
+    have been removed. `bound` is the answer; then such messages are sent once more.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Outgoing:
     ) -> None:
         self.is_blocked = False
         self._bind = bind
-        # By exchange and key: what came back, and waits for its binding.
+        # By exchange and key: returned messages that wait for their binding.
         self._unrouted: dict[tuple[str, str], list[Message]] = {}
         self._lock = lock
         self._waiting: deque[Message] = deque()
@@ -43,9 +43,9 @@ class Outgoing:
 
     @property
     def oldest(self) -> float | None:
-        """When this connection's oldest message that is not confirmed was first sent on it.
+        """When the oldest unconfirmed message was first sent on this connection.
 
-        None where there is none, or where the broker has said that it takes nothing.
+        None if there is none, or if the broker has said that it takes no messages.
         """
         if self.is_blocked:
             return None
@@ -54,18 +54,18 @@ class Outgoing:
         return min(filter(None, asked), default=None)
 
     def put(self, messages: Iterable[Message]) -> None:
-        """Have these sent. From any thread, under the lock."""
+        """Queue these for sending. From any thread, under the lock."""
         self._waiting.extend(messages)
 
     # -- the link's thread ----------------------------------------------------------------
 
     def opened(self, channel: Any) -> None:
-        """There is a channel to publish on, which confirms."""
+        """A channel for publishing is open, with confirms."""
         self._channel = channel
         self._next_tag = 1
 
     def lost(self) -> None:
-        """The connection is gone; what was not confirmed goes in front, in its old order."""
+        """The connection is gone; unconfirmed messages go to the front, in their old order."""
         self._channel = None
         self.is_blocked = False
         with self._lock:
@@ -81,7 +81,7 @@ class Outgoing:
         self._waiting.extendleft(m for m in reversed(list(messages)) if m.lasting)
 
     def send(self) -> None:
-        """Send all that waits, if that is possible now."""
+        """Send all waiting messages, if that is possible now."""
         with self._lock:
             if self._channel is None or not self._channel.is_open or self.is_blocked:
                 return
@@ -117,7 +117,7 @@ class Outgoing:
             message.returned = True
 
     def confirmed(self, method: Any) -> list[Message] | None:
-        """The messages that are settled by a confirmation; None where they are to be sent again."""
+        """The messages that a confirmation settles; None if they must be sent again."""
         tag = method.delivery_tag
         tags = list(takewhile(lambda t: t <= tag, self._unconfirmed)) if method.multiple else [tag]
         done = [self._unconfirmed.pop(t) for t in tags if t in self._unconfirmed]
@@ -132,7 +132,7 @@ class Outgoing:
         return settled
 
     def _is_held_back(self, message: Message) -> bool:
-        """Whether a message that came back waits for its binding; only once."""
+        """Whether a returned message waits for its binding; once for each message."""
         if not message.returned or message.bound_anew:
             return False
         message.bound_anew = True
@@ -144,7 +144,7 @@ class Outgoing:
         return True
 
     def bound(self, exchange: str, key: str) -> None:
-        """The binding is there again, or cannot be made: send what waits for it."""
+        """The binding exists again, or cannot be made: send the messages that wait for it."""
         with self._lock:
             self._put_back(self._unrouted.pop((exchange, key), ()))
         self.send()

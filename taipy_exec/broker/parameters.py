@@ -1,4 +1,4 @@
-"""From an address and its settings to what pika needs to connect."""
+"""Turns an address and its settings into pika's connection parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taipy_exec.errors import BrokerError
 def parameters(
     address: BrokerAddress, cluster: ClusterConfig, name: str
 ) -> pika.ConnectionParameters:
-    """How to connect to `address`. Raises BrokerError where a certificate cannot be read."""
+    """How to connect to `address`. Raises BrokerError if a certificate cannot be read."""
     return pika.ConnectionParameters(
         host=address.host,
         port=address.port,
@@ -33,7 +33,7 @@ def parameters(
 
 
 def tls_options(address: BrokerAddress, cluster: ClusterConfig) -> pika.SSLOptions:
-    """How to encrypt. Raises BrokerError where a certificate cannot be read."""
+    """How to encrypt. Raises BrokerError if a certificate cannot be read."""
     try:
         context = ssl.create_default_context(
             cafile=str(cluster.ca_file) if cluster.ca_file else None

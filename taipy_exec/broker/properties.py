@@ -1,8 +1,7 @@
-"""The properties of a message, read from their bytes whatever somebody put into them.
+"""Reads the properties of a message from their bytes, whatever they contain.
 
-pika decodes each header of each message, and an error in one of them ends the connection: whoever
-may publish could stop everybody who reads. Here a header that cannot be decoded is skipped by its
-length.
+pika decodes each header of each message, and an error in one of them ends the connection: so any
+publisher could stop every reader. Here a header that cannot be decoded is skipped by its length.
 
 Source: AMQP 0-9-1, 4.2.5 (tables) and 4.2.6 (content), with RabbitMQ's errata for their types.
 """
@@ -16,7 +15,7 @@ from typing import Any
 
 from pika import BasicProperties
 
-# Tables within tables. Their number and length needs no limit: all come in one frame (128 KiB).
+# Tables within tables. Their number and length need no limit: all come in one frame (128 KiB).
 _DEEPEST = 4
 
 _SIZES = {
@@ -36,13 +35,13 @@ _SIZES = {
     b"D": 5,
     b"V": 0,
 }
-# Their length comes first, in four bytes.
+# Types whose length comes first, in four bytes.
 _LONG = frozenset((b"S", b"x", b"A", b"F"))
 _UNREADABLE = object()
 
 
 def read_properties(encoded: bytes) -> BasicProperties:
-    """The properties as pika has them, without what cannot be read. `encoded`: from the flags on.
+    """The properties as pika has them, without unreadable ones. `encoded` begins with the flags.
 
     Raises nothing.
     """
@@ -50,7 +49,7 @@ def read_properties(encoded: bytes) -> BasicProperties:
     try:
         _read(properties, encoded)
     except (struct.error, IndexError):
-        # It ended too early: what came before counts.
+        # The bytes ended too early: the properties before that count.
         pass
     return properties
 
@@ -132,7 +131,7 @@ def _list(encoded: bytes, depth: int) -> list[Any]:
 
 
 def _piece(encoded: bytes, offset: int) -> tuple[bytes, bytes | None, int]:
-    """The type of a value, its bytes, and where the next begins; None where that is unknown."""
+    """The type of a value, its bytes, and where the next one begins; None if that is unknown."""
     kind = encoded[offset : offset + 1]
     offset += 1
     size = _SIZES.get(kind)
@@ -146,7 +145,7 @@ def _piece(encoded: bytes, offset: int) -> tuple[bytes, bytes | None, int]:
 
 
 def _value(kind: bytes, payload: bytes, depth: int) -> Any:
-    """What the bytes mean, or `_UNREADABLE`: too much of it, too deep, or of no use here."""
+    """The meaning of the bytes, or `_UNREADABLE`: invalid, too deep, or of no use here."""
     read = _VALUES.get(kind)
     if read is not None:
         return read(payload)
@@ -180,7 +179,7 @@ def _signed(encoded: bytes) -> int:
     return int.from_bytes(encoded, signed=True)
 
 
-# Of those without an entry (numbers with a point, bytes) pika can send some only in another way.
+# Types without an entry (decimals, bytes): pika can send some of them only as another type.
 _VALUES: dict[bytes, Callable[[bytes], object]] = {
     b"t": any,
     b"b": _signed,

@@ -8,7 +8,7 @@ from typing import Any
 
 from taipy_exec.broker.names import Names
 
-# One thing to do on a channel, asynchronously; the second argument is called when it is done.
+# One asynchronous operation on a channel; it calls the second argument when it is done.
 Step = Callable[[Any, Callable[..., None]], None]
 
 _CONTROL_BYTES = 20_000_000
@@ -18,10 +18,10 @@ _REPORTS_EXPIRE_MS = 7 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A queue to consume from, declared first where `declare` says so.
+    """A queue to consume from; with `declare`, it is declared first.
 
-    `prefetch` is how many unacknowledged messages the broker may deliver; where they are not
-    `acknowledged`, it forgets each as soon as it is sent.
+    `prefetch` is how many unacknowledged messages the broker may deliver. Without `acknowledged`,
+    the broker forgets each message as soon as it is sent.
     """
 
     queue: str
@@ -34,7 +34,7 @@ class Subscription:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def steps(self) -> list[Step]:
-        """Declare and bind; consuming is the connection's business."""
+        """Declare and bind; the connection does the consuming."""
         if not self.declare:
             return []
         steps = [
@@ -46,9 +46,9 @@ class Subscription:
 
 
 def base_steps(names: Names, delivery_limit: int) -> list[Step]:
-    """Everything of the application that outlives a submission."""
+    """The exchanges and queues of the application that outlive its submissions."""
     quorum = {"x-queue-type": "quorum"}
-    # RabbitMQ 4 would drop a dead letter that has been looked at 20 times.
+    # RabbitMQ 4 would drop a dead letter after it has been read 20 times.
     dead = {**quorum, "x-delivery-limit": 1_000_000}
     jobs = {
         **quorum,
@@ -77,7 +77,7 @@ def base_steps(names: Names, delivery_limit: int) -> list[Step]:
 
 
 def jobs_subscription(names: Names, prefetch: int) -> Subscription:
-    """What a worker takes its orders from."""
+    """The queue from which workers take their orders."""
     return Subscription(queue=names.jobs, prefetch=prefetch)
 
 
@@ -87,7 +87,7 @@ def control_subscription(names: Names) -> Subscription:
 
 
 def worker_subscription(names: Names, id: str) -> Subscription:
-    """Verdicts to one worker, and calls to all."""
+    """Verdicts for one worker, and calls to all workers."""
     own = names.worker(id)
     return Subscription(
         queue=own,
@@ -99,7 +99,7 @@ def worker_subscription(names: Names, id: str) -> Subscription:
 
 
 def coordinator_subscription(names: Names, epoch: str) -> Subscription:
-    """What one coordinator is told in advance; all of it comes again in the reports."""
+    """Early notices to one coordinator; all of them are repeated in the reports."""
     own = names.coordinator(epoch)
     return Subscription(
         queue=own,
@@ -112,7 +112,7 @@ def coordinator_subscription(names: Names, epoch: str) -> Subscription:
 
 
 def listener_subscription(names: Names, id: str) -> Subscription:
-    """What workers tell about themselves."""
+    """The workers' heartbeats and answers."""
     return Subscription(
         queue=names.listener(id),
         prefetch=100,
@@ -123,7 +123,7 @@ def listener_subscription(names: Names, id: str) -> Subscription:
 
 
 def reports_subscription(names: Names, submission: str) -> Subscription:
-    """What workers tell the coordinator of a submission. It expires if nobody ever comes."""
+    """The workers' reports to a submission's coordinator. It expires if it is never read."""
     queue = names.reports(submission)
     return Subscription(
         queue=queue,
@@ -144,7 +144,7 @@ def exchange_step(name: str, kind: str) -> Step:
 def queue_step(
     name: str, arguments: dict[str, Any], *, durable: bool = True, alone: bool = False
 ) -> Step:
-    """Declare a queue; `alone`: for this connection only."""
+    """Declare a queue; `alone`: only this connection may use it."""
     return lambda channel, done: channel.queue_declare(
         queue=name,
         durable=durable,
@@ -163,13 +163,13 @@ def bind_step(queue: str, exchange: str, key: str) -> Step:
 
 
 def binding_step(exchange: str, key: str) -> Step:
-    """Bind the queue that the key of an application's exchange stands for, where it is there."""
+    """Bind the queue that belongs to a key of an application's exchange, if it exists."""
     queue = key if key.startswith(f"{exchange}.") else f"{exchange}.{key}"
     return bind_step(queue, exchange, key)
 
 
 def run_steps(channel: Any, steps: Iterable[Step], done: Callable[[], None]) -> None:
-    """One step after the other. An error closes the channel, and `done` is never called."""
+    """Run the steps in order. An error closes the channel, and `done` is never called."""
     left = iter(steps)
 
     def go_on(*_: object) -> None:

@@ -1,1 +1,1 @@
-"""What people are shown of jobs and graphs, as text and SVG: for the command line and Python."""
+"""Shows jobs and graphs to people, as text and SVG: for the command line and Python."""

@@ -1,4 +1,4 @@
-"""The graph in layers, with few crossings: which items stand in which rank, in which order."""
+"""Arranges the graph in layers with few crossings: the rank and the order of each item."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """Items by number. `ranks` holds them in drawing order; tasks stand in odd ranks.
+    """Items by number. `ranks` holds them in drawing order; tasks are in odd ranks.
 
-    `routes` holds each arrow as the items on its way; the bends of one data node are shared by
-    all its readers. `links` are the pairs of items in neighbouring ranks that a line joins.
+    `routes` holds each arrow as the items on its way; all readers of a data node share its
+    bends. `links` are the pairs of items in neighbouring ranks that a line joins.
     """
 
     items: tuple[Item, ...]
@@ -78,7 +78,7 @@ def _collect(graph: JobGraph) -> tuple[list[Item], list[tuple[int, ...]]]:
         task, data = places["task", id], places["data", node]
         start, end = (task, data) if written else (data, task)
         between = range(items[start].rank + 1, items[end].rank)
-        # An output goes its own way: a task may write several nodes that are drawn far away.
+        # An output has its own route: a task may write several nodes that are drawn far away.
         owner = -(len(routes) + 1) if written else start
         routes.append((start, *(passing(owner, rank) for rank in between), end))
     return items, routes
@@ -87,7 +87,7 @@ def _collect(graph: JobGraph) -> tuple[list[Item], list[tuple[int, ...]]]:
 def _uncross(
     ranks: list[list[int]], links: Sequence[tuple[int, int]], size: int
 ) -> list[list[int]]:
-    """The best of some barycenter sweeps, down and up in turn."""
+    """The best result of several barycenter sweeps, down and up in turn."""
     earlier: list[list[int]] = [[] for _ in range(size)]
     later: list[list[int]] = [[] for _ in range(size)]
     for start, end in links:
@@ -112,13 +112,13 @@ def _uncross(
 
 
 def _number(rank: Sequence[int], place: list[float]) -> None:
-    # Relative places, so that ranks of unequal length compare.
+    # Relative places make ranks of different length comparable.
     for n, item in enumerate(rank):
         place[item] = (n + 0.5) / len(rank)
 
 
-def _mean(found: Sequence[int], place: Sequence[float], otherwise: float) -> float:
-    return sum(place[n] for n in found) / len(found) if found else otherwise
+def _mean(found: Sequence[int], place: Sequence[float], default: float) -> float:
+    return sum(place[n] for n in found) / len(found) if found else default
 
 
 def _crossings(

@@ -1,4 +1,4 @@
-"""What a drawing says: names made printable, short and safe, and what the graph holds."""
+"""The names in a drawing, made printable, short and safe, and the items of a graph."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def printable(name: str, *, unicode: bool = True) -> str:
-    r"""`name` on one line: what is not seen becomes `\n`, `\x1b` or `\u200b`.
+    r"""`name` on one line: an invisible character becomes `\n`, `\x1b` or `\u200b`.
 
-    This is stricter than `visible.one_line`: a drawing counts on the width of each character.
+    This is stricter than `visible.one_line`: a drawing depends on the width of each character.
     """
     if name.isascii() and name.isprintable():
         return name
@@ -28,7 +28,7 @@ def printable(name: str, *, unicode: bool = True) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal `text` takes: East Asian letters take two."""
+    """The width of `text` in columns of a terminal: East Asian letters take two."""
     if text.isascii():
         return len(text)
     return sum(_cell(c) for c in text)
@@ -41,7 +41,7 @@ def _cell(char: str) -> int:
 
 
 def shorten(text: str, limit: int, ellipsis: str = "…") -> str:
-    """`text` in at most `limit` columns: what does not fit is left out in the middle."""
+    """`text` in at most `limit` columns; a longer text loses its middle."""
     if columns(text) <= limit:
         return text
     room = limit - len(ellipsis)
@@ -69,7 +69,7 @@ class Identifiers:
 
 
 def identifiers(graph: JobGraph) -> Identifiers:
-    """`task_clean` and `data_raw`; a name that is no plain word is numbered: `task_3`."""
+    """`task_clean` and `data_raw`; a name that is not a plain word gets a number: `task_3`."""
     return Identifiers(
         tasks=_numbered("task", (task.id for task in graph.tasks)),
         data=_numbered("data", data_nodes(graph)),
@@ -81,7 +81,7 @@ def _numbered(kind: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def data_nodes(graph: JobGraph) -> tuple[str, ...]:
-    """All data nodes in the order in which the tasks name them."""
+    """All data nodes in the order of their first use by the tasks."""
     return tuple(
         dict.fromkeys(node for task in graph.tasks for node in (*task.inputs, *task.outputs))
     )

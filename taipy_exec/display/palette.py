@@ -1,4 +1,4 @@
-"""How a status looks: its glyph, and its colours on a light and on a dark ground."""
+"""The look of a status: its glyph, and its colours on a light and on a dark background."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Both tones of a status, and whether its outline is dashed (nothing ran to the end)."""
+    """The look of a status in both schemes; `dashed`: the outline, if nothing ran to the end."""
 
     light: Tone
     dark: Tone
@@ -46,7 +46,7 @@ LOOKS: Mapping[str, Look] = {
 
 
 def look(status: str) -> Look:
-    """The look of a status; of one we do not know, the plain one."""
+    """The look of a status; the plain look for an unknown status."""
     return LOOKS.get(status, PLAIN)
 
 
@@ -56,12 +56,12 @@ def class_name(status: str) -> str:
 
 
 def glyph(status: str, *, unicode: bool = True) -> str:
-    """One sign for a status, as everywhere on the command line; `?` for one we do not know."""
+    """One character for a status, as everywhere on the command line; `?` for an unknown one."""
     return GLYPHS[Status[status]][0 if unicode else 1] if status in LOOKS else "?"
 
 
 def tally(tasks: Iterable[str], statuses: Mapping[str, str]) -> list[tuple[str, int]]:
-    """How many of `tasks` are in each status, in the order of a job's life."""
+    """The number of `tasks` in each status, in the order of a job's life."""
     counts = Counter(statuses[task] for task in tasks if task in statuses)
     order = {status: n for n, status in enumerate(LOOKS)}
     return sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))

@@ -1,4 +1,4 @@
-"""Coordinates for the layers: each item near its neighbours, none over another."""
+"""Coordinates for the layers: each item near its neighbours, without overlaps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from taipy_exec.display.layers import Layers
 
-# An odd number: the last round goes with the flow, so that outputs end in line with their tasks.
+# An odd number: the last round follows the flow, so that outputs end in line with their tasks.
 ROUNDS = 13
 COMFORTABLE_WIDTH = 1000.0
 # A long edge should run straight: its bends pull at each other more than boxes do.
@@ -17,7 +17,7 @@ PULLS = {("bend", "bend"): 8.0, ("data", "bend"): 2.0, ("bend", "task"): 2.0}
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Centre and size. Of a bend, the size is that of its rank along the flow and 0 across."""
+    """Centre and size. A bend has the size of its rank along the flow and 0 across."""
 
     x: float
     y: float
@@ -36,7 +36,7 @@ class Placement:
 
 
 def place(layers: Layers, sizes: Sequence[tuple[float, float]]) -> Placement:
-    """The layers from left to right, or from top to bottom where that would be too wide.
+    """The layers from left to right, or from top to bottom if that would be too wide.
 
     `sizes` are width and height of each item.
     """
@@ -60,7 +60,7 @@ def _place(layers: Layers, sizes: Sequence[tuple[float, float]], *, sideways: bo
     for rank, items in enumerate(layers.ranks):
         deep = max((along[n] for n in items), default=0.0)
         for n in items:
-            # Boxes of one rank are equally long from left to right: their edges line up.
+            # The boxes of one rank are equally long from left to right, so that their edges align.
             long = deep if sideways or layers.items[n].kind == "bend" else along[n]
             middle = reached + deep / 2
             wide = across[n] if layers.items[n].kind != "bend" else 0.0
@@ -90,7 +90,7 @@ def _across(layers: Layers, sizes: Sequence[float], gap: float) -> list[float]:
         for n in rank:
             at[n] -= middle
     for turn in range(ROUNDS):
-        # Down, up, and at last both ways at once, where what a task writes stays in line with it.
+        # Down, up, and at the end both ways at once; then outputs stay in line with their task.
         sides = (0, 1) if turn >= ROUNDS - 4 else (turn % 2,)
         order = range(len(layers.ranks))
         for r in reversed(order) if turn % 2 else order:
@@ -109,7 +109,7 @@ def _across(layers: Layers, sizes: Sequence[float], gap: float) -> list[float]:
 
 
 def _neighbours(layers: Layers) -> tuple[list[list[tuple[int, float]]], ...]:
-    """For each item those before it and those after it, with the strength of their pull."""
+    """For each item the items before and after it, with the strength of their pull."""
     before: list[list[tuple[int, float]]] = [[] for _ in layers.items]
     after: list[list[tuple[int, float]]] = [[] for _ in layers.items]
     for start, end in layers.links:

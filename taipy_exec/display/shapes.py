@@ -1,4 +1,4 @@
-"""The objects of schema `taipy-exec/1` that tell of submissions and jobs; additive changes only."""
+"""The submission and job objects of schema `taipy-exec/1`; only additive changes are allowed."""
 
 from __future__ import annotations
 

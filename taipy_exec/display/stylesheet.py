@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from taipy_exec.display.palette import LOOKS, PLAIN, Tone, class_name
 
-# Plain classes instead of CSS variables: converters (rsvg, cairosvg, Inkscape) know no variables,
-# and cairosvg draws nothing where it meets `height:auto`, so that stands where it does not look.
+# Plain classes, not CSS variables: converters (rsvg, cairosvg, Inkscape) support no variables.
+# cairosvg draws nothing if it finds `height:auto`, so that is in a rule that it ignores.
 _SHAPES = """
 @media screen{.jobs{max-width:100%;height:auto}}
 .jobs text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
@@ -49,7 +49,7 @@ GLYPH_PATHS = {
 
 
 def stylesheet(statuses: Iterable[str]) -> str:
-    """CSS for what is drawn with these statuses, in light, and in dark where that is preferred."""
+    """CSS for drawings with these statuses, in light, and in dark for readers who prefer it."""
     used = sorted(statuses)
     dashed = [class_name(s) for s in used if s in LOOKS and LOOKS[s].dashed]
     dashes = "".join(f".jobs .{name} rect{{stroke-dasharray:4 3}}\n" for name in dashed)
@@ -70,8 +70,8 @@ def _colours(scheme: dict[str, str], statuses: Iterable[str], night: int) -> str
     ]
     for status in statuses:
         if status in LOOKS:
-            # With the element's name it outweighs the plain one, also that of another graph which
-            # stands further down on the same page.
+            # With the element's name the rule takes precedence over the plain one, also over that
+            # of another graph further down on the same page.
             rules += _tone(
                 f"g.{class_name(status)}", LOOKS[status].dark if night else LOOKS[status].light
             )

@@ -26,7 +26,7 @@ _ARROW_HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The size of the whole picture, and where its drawing starts."""
+    """The size of the whole picture, and the start of its drawing."""
 
     width: float
     height: float
@@ -85,7 +85,7 @@ def _size(item: Item, statuses: Mapping[str, str]) -> tuple[float, float]:
 
 
 def _legend(counts: Iterable[tuple[str, int]]) -> tuple[list[str], float]:
-    """The elements of the line below the title, and how wide they are."""
+    """The elements of the line below the title, and their width."""
     parts: list[str] = []
     x = MARGIN
     for status, count in counts:
@@ -99,7 +99,7 @@ def _legend(counts: Iterable[tuple[str, int]]) -> tuple[list[str], float]:
 
 
 def _sign(status: str, x: float, y: float) -> str:
-    """The glyph of a status as strokes in a square of 12, so that no font is needed."""
+    """The glyph of a status as strokes in a square of 12, so that it needs no font."""
     if class_name(status) == "other":
         return f'<text class="sign" x="{x:g}" y="{y + 4:g}">{glyph(status)}</text>'
     return (
@@ -110,7 +110,7 @@ def _sign(status: str, x: float, y: float) -> str:
 def _boxes(
     graph: JobGraph, layers: Layers, placed: Placement, statuses: Mapping[str, str]
 ) -> Iterable[str]:
-    told = {
+    flows = {
         task.id: f"{', '.join(task.inputs)} → {', '.join(task.outputs)}" for task in graph.tasks
     }
     for item, box in zip(layers.items, placed.boxes, strict=True):
@@ -119,7 +119,7 @@ def _boxes(
         elif item.kind == "task":
             status = statuses.get(item.name)
             tip = f"{item.name}: {status}" if status else item.name
-            tip = f"{printable(tip)}\n{printable(told[item.name])}"
+            tip = f"{printable(tip)}\n{printable(flows[item.name])}"
             yield _element("task", item.name, tip, box, status)
 
 
@@ -151,7 +151,7 @@ def _arrows(layers: Layers, placed: Placement) -> Iterable[str]:
 
 
 def _curve(way: Sequence[Box], sideways: bool) -> str:
-    """From the end of the first box to the start of the last, straight through the bends."""
+    """A line from the end of the first box to the start of the last, through the bends."""
     flow = [(b.x, b.y, b.w / 2) if sideways else (b.y, b.x, b.h / 2) for b in way]
     path = "M" + _point(flow[0][0] + flow[0][2], flow[0][1], sideways)
     for (x, y, half), (next_x, next_y, next_half) in pairwise(flow):

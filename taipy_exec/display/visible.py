@@ -1,6 +1,6 @@
-r"""Text of others, made harmless: what steers a terminal or turns text around is seen as `\x1b`.
+r"""Makes untrusted text harmless: control characters and direction marks are shown as `\x1b`.
 
-Colours are the one thing that jobs may do to a terminal.
+Jobs may only change the colours of a terminal.
 """
 
 from __future__ import annotations
@@ -9,40 +9,40 @@ import logging
 import re
 from collections.abc import Iterator
 
-# Control characters, marks of direction, separators of lines, halves of characters, and what XML
-# forbids. Line breaks and tabs are not among them.
+# Control characters, marks of direction, line separators, halves of characters, and characters that
+# XML forbids. Line breaks and tabs are not among them.
 _UNSEEN_CLASS = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
     r"\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
 )
 _UNSEEN = re.compile(f"[{_UNSEEN_CLASS}]")
 _UNSEEN_ON_A_LINE = re.compile(rf"[\t\n{_UNSEEN_CLASS}]")
-# After an escape: a colour; what moves the cursor, erases or asks; the address of a link. None of
-# these holds text that is to be read.
+# After an escape: a colour; a sequence that moves the cursor, erases or asks; a link's address.
+# None of them holds text for the reader.
 _SEQUENCE = (
     r"(?<=\x1b)(?:\[(?P<colour>[0-9;:]*)m|\[[0-?]*[ -/]*[@-~]"
     r"|\]8;[^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\))"
 )
-# Each begins with a set of characters: so text that has none of them is searched fast.
+# Each begins with a set of characters, so text without them is searched fast.
 _STEERING = re.compile(rf"\x1b{_SEQUENCE}")
 _PRINTED = re.compile(rf"[{_UNSEEN_CLASS}](?:{_SEQUENCE})?")
 _OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\](?:8(?:;[^\x00-\x1f\x7f-\x9f]*\x1b?)?)?)?\Z")
 _LONGEST_SEQUENCE = 2_000
 _CONCEAL = "8"
-# Behind these come the numbers of a colour, which are no commands: how many, by the first of them.
+# After these come the numbers of a colour, which are not commands: how many, by the first of them.
 _WITH_NUMBERS = ("38", "48")
 _NUMBERS = {"5": 2, "2": 4}
 _RESET = "\x1b[0m"
 
 
 def visible(text: str) -> str:
-    """`text` with its line breaks and tabs, and nothing else that is not seen."""
+    """`text` with its line breaks and tabs; all other invisible characters are escaped."""
     return _UNSEEN.sub(_escaped, text)
 
 
 def one_line(text: str) -> str:
-    r"""`text` on one line: a line break is seen as `\n`."""
+    r"""`text` on one line: a line break is shown as `\n`."""
     return _UNSEEN_ON_A_LINE.sub(_escaped, text)
 
 
@@ -53,7 +53,7 @@ def visible_record(record: logging.LogRecord) -> bool:
 
 
 def visible_json(text: str) -> str:
-    """The same JSON, with escapes of its own for what is not seen."""
+    """The same JSON, with JSON's escapes for invisible characters."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -65,25 +65,25 @@ def uncoloured(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """What was printed, without colours and without lines that were written over."""
+    """Printed text without colours and without overwritten lines."""
     return uncoloured(_settled(text))
 
 
 def for_terminal(text: str) -> str:
-    """What was printed, in its colours, without lines that were written over."""
+    """Printed text in its colours, without overwritten lines."""
     shown = _PRINTED.sub(_in_colour, _settled(text))
     return shown + _RESET if _leaves_colours(shown) else shown
 
 
 class TerminalText:
-    """What is being printed, for a terminal, as it comes: in pieces of any length."""
+    """Prepares the output of a job for a terminal as it comes, in pieces of any length."""
 
     def __init__(self) -> None:
         self._held = ""
         self._is_coloured = False
 
     def add(self, text: str) -> str:
-        """What can be shown now. An unfinished sequence is held back until its end comes."""
+        """The text to show now. An unfinished sequence is held back until its end comes."""
         text = self._held + text
         self._held = ""
         if "\x1b" in text:
@@ -97,12 +97,12 @@ class TerminalText:
         return shown
 
     def end(self) -> str:
-        """What takes colours back, once all is printed."""
+        """The sequence that resets colours, at the end of the output."""
         return _RESET if self._is_coloured else ""
 
 
 def _settled(text: str) -> str:
-    """The last form of each line: a carriage return begins it anew."""
+    """The last form of each line: a carriage return starts it again."""
     if "\r" not in text:
         return text
     return _OVERWRITTEN.sub("", text.replace("\r\n", "\n")).replace("\r", "")

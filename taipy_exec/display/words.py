@@ -54,7 +54,7 @@ def counts_text(counts: Mapping[Status, int]) -> str:
 
 
 def reason_text(job: JobRecord) -> str:
-    """Why the job is in its status: the failure's first line where there is one."""
+    """Why the job is in its status: the first line of the failure, if there is one."""
     if job.failure:
         return failure_text(job.failure)
     return (job.reason or "").replace("_", " ")
@@ -66,13 +66,13 @@ def failure_text(failure: Failure) -> str:
 
 
 CUT = " [...]"
-# Of a reason on one line: more would hide what is around it.
+# The length of a reason on one line: more would hide the text around it.
 LONGEST_REASON = 300
 
 
 def shortened(text: str, longest: int = LONGEST_REASON) -> str:
-    """At most `longest` characters of `text`, and a mark where that is not all.
+    """At most `longest` characters of `text`, with a mark if that is not all.
 
-    Secrets are to be taken out before: half of one would not be found any more.
+    Secrets must be removed before: half of a secret would not be recognised any more.
     """
     return text if len(text) <= longest else f"{text[:longest]}{CUT}"

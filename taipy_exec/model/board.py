@@ -14,8 +14,8 @@ class Board:
     """Jobs, submissions and the edges between jobs.
 
     Two kinds of edge: a *follower* reads what a job of its own submission writes, and is
-    abandoned when that job fails; a job *behind* another only waits for its end, because both
-    touch the same data node (two writers, or another submission of the same scenario instance).
+    abandoned when that job fails; a job in `behind` only waits for another's end, because both
+    use the same data node (two writers, or another submission of the same scenario instance).
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ class Board:
         """Put a submission on the board. `jobs` come in topological order.
 
         `predecessors` maps job id to job ids of the same submission; `unwritten` holds the ids
-        of data nodes that have no value now. A resumed submission brings jobs that have ended.
+        of data nodes that have no value now. A resumed submission includes jobs that have ended.
         `unexpanded` maps the job that collects the results of a mapped task to the job that counts
-        its elements: it waits for `expand`, too.
+        its elements: the collecting job also waits for `expand`.
         """
         self.submissions[submission.id] = submission
         submission.jobs = tuple(job.id for job in jobs)
@@ -83,7 +83,7 @@ class Board:
                 self._readers.setdefault(node, []).append(job.id)
 
     def expand(self, collect: str, elements: Sequence[JobRecord]) -> None:
-        """Put the jobs of a mapped task's elements on the board, for which `collect` waits."""
+        """Put the jobs of a mapped task's elements on the board; `collect` waits for them."""
         submission = self.submissions[self.jobs[collect].submission]
         for job in elements:
             self.jobs[job.id] = job
@@ -99,9 +99,9 @@ class Board:
         self.waits[collect].discard(_expansion(collect))
 
     def _conflicts(self, job: JobRecord) -> Iterable[str]:
-        """Unfinished jobs before this one that must end before it may touch its data nodes.
+        """Unfinished earlier jobs that must end before this job may use its data nodes.
 
-        A reader that waits for the very value that this job writes is no reason to wait.
+        A reader that waits for the value that this job writes is not one of them.
         """
         for node in job.outputs:
             yield from self._unfinished(self._writers, node)
@@ -120,8 +120,8 @@ class Board:
         return list(alive)
 
     def apply(self, changes: Iterable[Change], stops: Iterable[Stop] = ()) -> None:
-        """Carry out what `decide` decided. Raises `ImpossibleTransition` and changes nothing
-        of the job concerned where its status does not allow the step."""
+        """Apply what `decide` decided. Raises `ImpossibleTransition`, and does not change the job,
+        if its status does not allow the step."""
         for change in changes:
             self._apply_one(change)
         for stop in stops:
@@ -185,7 +185,7 @@ class Board:
         return job
 
     def mark_written(self, nodes: Iterable[str]) -> None:
-        """These data nodes have a value now; nobody waits for their first one any more."""
+        """These data nodes have a value now; no job waits for their first one any longer."""
         if not self.awaiting:
             return
         for node in nodes:
@@ -193,7 +193,7 @@ class Board:
                 self.unwritten[job].discard(node)
 
     def forget(self, submission_id: str) -> None:
-        """Drop an ended submission, so that a process that runs for long does not grow."""
+        """Remove an ended submission, so that a long-running process does not grow."""
         jobs = self.submissions.pop(submission_id).jobs
         nodes = {n for j in jobs for n in (*self.jobs[j].outputs, *self.jobs[j].inputs)}
         for users in (self._writers, self._readers):
@@ -206,5 +206,5 @@ class Board:
 
 
 def _expansion(collect: str) -> str:
-    """What a job that collects results waits for until their number is known: no job's id."""
+    """A collecting job waits for this until the number of elements is known; not a job's id."""
     return f"expansion of {collect}"

@@ -1,6 +1,6 @@
 """`decide(board, event) -> Decision`: the one place where a job's next status is chosen.
 
-Pure: it reads the board and changes nothing; `Board.apply` carries the decision out.
+Pure: it reads the board and changes nothing; `Board.apply` applies the decision.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from taipy_exec.model.status import DONE, RETRIABLE, WAITING, Reason, Status
 
 
 def decide(board: Board, event: Event) -> Decision:
-    """What follows from `event`, given what stands on the board.
+    """The consequences of `event`, given the state of the board.
 
     An event that comes too late (an older attempt, a job that has ended) changes nothing.
     """
@@ -47,7 +47,7 @@ def _admitted(board: Board, event: Admitted) -> Decision:
             after, reason = Status.BLOCKED, Reason.INPUT_NOT_WRITTEN if missing else None
         else:
             after, reason = Status.PENDING, None
-        # A resumed job that was BLOCKED may be free now; one that stays as it is, stays.
+        # A resumed job that was BLOCKED may be PENDING now; otherwise its status does not change.
         if job.status is Status.SUBMITTED or (
             job.status is Status.BLOCKED and after is Status.PENDING
         ):
@@ -147,7 +147,7 @@ def _handed_back(board: Board, event: HandedBack) -> Decision:
 
 
 def _put_off(board: Board, event: PutOff) -> Decision:
-    # It waits as before, only not in the queue.
+    # The job still waits; only its order is no longer in the queue.
     return Decision()
 
 
@@ -186,7 +186,7 @@ def _written(board: Board, event: Written) -> Decision:
 
 
 def _ended(board: Board, ended: Change) -> Decision:
-    """A running job reached a final status: what it blocked goes on, or is abandoned."""
+    """A running job reached a final status: the jobs that wait for it start, or are abandoned."""
     ends = {ended.job: ended}
     if ended.after is Status.FAILED:
         _abandon_followers(board, ends, ended.at, Reason.UPSTREAM_FAILED)
@@ -202,20 +202,20 @@ def _ended(board: Board, ended: Change) -> Decision:
 
 
 def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason: Reason) -> None:
-    """Add to `ends` every waiting job that would read what a job in `ends` will not write."""
+    """Add to `ends` every waiting job that reads what a job in `ends` will never write."""
     walk = list(ends)
     while walk:
         for follower in board.followers[walk.pop()]:
             job = board.jobs[follower]
             if follower not in ends and job.status in WAITING:
-                # Taipy knows no way from PENDING to ABANDONED, and a follower of an unfinished
-                # job is never PENDING: it waits for that job.
+                # Taipy has no step from PENDING to ABANDONED. A follower of an unfinished job
+                # is never PENDING, because it waits for that job.
                 ends[follower] = _change(job, Status.ABANDONED, at, reason=reason)
                 walk.append(follower)
 
 
 def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Change]:
-    """The blocked jobs that wait for nothing any more once the jobs in `ends` have ended."""
+    """The blocked jobs that wait for nothing else once the jobs in `ends` have ended."""
     written = {
         node
         for job_id, change in ends.items()

@@ -1,6 +1,6 @@
-"""What can happen to jobs, and what is to be done about it: the input and output of `decide`.
+"""The input and output of `decide`: events that can happen to jobs, and reactions to them.
 
-Named tuples rather than frozen dataclasses: several are made for every job, and cost a quarter.
+Named tuples, not frozen dataclasses: every job makes several, and they cost a quarter as much.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Admitted(NamedTuple):
 
 
 class Started(NamedTuple):
-    """A runner took the job, as this attempt; None where only the coordinator starts jobs."""
+    """A runner started the job. `attempt` is None if only the coordinator starts jobs."""
 
     job: str
     worker: str
@@ -59,10 +59,10 @@ class UpToDate(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """An attempt ended; `failure` is None where all outputs were written.
+    """An attempt ended; `failure` is None if all outputs were written.
 
-    `retries` is how many attempts more than one the job may have; with `final` none more makes
-    sense. `source` is the digest of the function that ran, if it is known.
+    `retries` is how many more attempts the job may have after its first; with `final`, another
+    attempt makes no sense. `source` is the digest of the function that ran, if it is known.
     """
 
     job: str
@@ -78,9 +78,9 @@ class Finished(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The attempt's process is gone together with who watched it, coordinator or worker.
+    """The attempt's process died together with the coordinator or worker that watched it.
 
-    `story` tells, if known, how this attempt and those before it were lost.
+    `story` says, if known, how this attempt and those before it were lost.
     """
 
     job: str
@@ -91,7 +91,7 @@ class Lost(NamedTuple):
 
 
 class HandedBack(NamedTuple):
-    """The attempt was stopped because its coordinator leaves; it counts as not begun."""
+    """The attempt was stopped because its coordinator leaves; it counts as not started."""
 
     job: str
     attempt: int
@@ -99,7 +99,7 @@ class HandedBack(NamedTuple):
 
 
 class PutOff(NamedTuple):
-    """The order of a job that has not begun came back, because its submission is paused."""
+    """The order of a job that has not started came back, because its submission is paused."""
 
     job: str
     attempt: int
@@ -107,7 +107,7 @@ class PutOff(NamedTuple):
 
 
 class CancelRequested(NamedTuple):
-    """Somebody wants these jobs not to run. Those that run are stopped."""
+    """A user or the coordinator cancels these jobs. Those that run are stopped."""
 
     jobs: tuple[str, ...]
     reason: str
@@ -116,7 +116,7 @@ class CancelRequested(NamedTuple):
 
 
 class Written(NamedTuple):
-    """Data nodes were written by something other than a job."""
+    """Data nodes were written, but not by a job."""
 
     nodes: frozenset[str]
     at: float
@@ -139,7 +139,7 @@ Event = (
 
 
 class Change(NamedTuple):
-    """One job goes from one status to another. `attempt` is the one it has afterwards."""
+    """One job changes its status. `attempt` is its attempt after the change."""
 
     job: str
     before: Status
@@ -155,7 +155,7 @@ class Change(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Stop the process of a running job; its end comes back as `Finished`."""
+    """Stop the process of a running job; its end is reported as `Finished`."""
 
     job: str
     reason: str

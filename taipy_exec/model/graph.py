@@ -11,7 +11,7 @@ from taipy_exec.errors import CycleError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
-    """What the graph needs to know of a task: its id and its data nodes, in order."""
+    """A task as the graph needs it: its id and its data nodes, in order."""
 
     id: str
     inputs: tuple[str, ...] = ()
@@ -30,13 +30,13 @@ class JobGraph:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Data nodes that are read and that no task of this graph writes, in order of use."""
+        """Data nodes that are read but written by no task of this graph, in order of use."""
         written = {node for task in self.tasks for node in task.outputs}
         return _unique(n for task in self.tasks for n in task.inputs if n not in written)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Data nodes that are written and that no task of this graph reads."""
+        """Data nodes that are written but read by no task of this graph."""
         read = {node for task in self.tasks for node in task.inputs}
         return _unique(n for task in self.tasks for n in task.outputs if n not in read)
 
@@ -54,7 +54,7 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 def build_graph(tasks: Sequence[TaskSpec]) -> JobGraph:
     """Order `tasks` so that each comes after those that write its inputs.
 
-    The order is deterministic: among tasks that are ready, the one given first comes first.
+    The order is deterministic: among tasks that are ready, the first in `tasks` comes first.
     Raises `CycleError`, which names one cycle with its path.
     """
     writers: dict[str, list[str]] = {}
@@ -98,7 +98,7 @@ def build_graph(tasks: Sequence[TaskSpec]) -> JobGraph:
 
 
 def _find_cycle(predecessors: Mapping[str, Sequence[str]], stuck: set[str]) -> list[str]:
-    """One cycle among `stuck`, each of which has a predecessor that is stuck too."""
+    """One cycle among `stuck`; each of these tasks has a predecessor in `stuck`."""
     walk = [min(stuck)]
     seen = {walk[0]: 0}
     while True:

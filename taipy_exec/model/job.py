@@ -1,4 +1,4 @@
-"""What is known of a job, of a submission, and of a failure of the user's code."""
+"""The records of a job and of a submission, and the failure of the user's code."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def file_in(properties: Mapping[str, object]) -> str | None:
 
 
 def short_id(id: str) -> str:
-    """As much of an id as names it in messages and on the command line: `JOB_train_5f6a7b8c`."""
+    """The short form of an id, for messages and the command line: `JOB_train_5f6a7b8c`."""
     head, _, rest = id.rpartition("_")
     return f"{head}_{rest[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a job failed: a value, never an exception of ours.
+    """Why a job failed: a value, never an exception of taipy-exec.
 
-    `kind` is a `Reason`; `type` the exception's class name, or None where there was none;
+    `kind` is a `Reason`; `type` is the exception's class name, or None if there was no exception;
     `traceback` is text that starts at the user's code, or None.
     """
 
@@ -40,7 +40,7 @@ class Failure:
 
     @property
     def summary(self) -> str:
-        """Type and first line of the message; an exception without one is not named twice."""
+        """Type and first line of the message; without a message, the type is not repeated."""
         first = self.message.strip().partition("\n")[0].rstrip()
         if not self.type or first == self.type or first.startswith(f"{self.type} ("):
             return first or self.kind
@@ -96,7 +96,7 @@ class JobRecord:
 
     @property
     def short_id(self) -> str:
-        """What messages call it, and enough to name it on the command line."""
+        """The short form of its id, for messages and the command line."""
         return short_id(self.id)
 
     @property
@@ -116,11 +116,11 @@ class JobRecord:
 
 @dataclass(slots=True, kw_only=True)
 class SubmissionRecord:
-    """The jobs created together by one submit, with what was asked for them.
+    """The jobs that one submit created together, with the options of that submit.
 
-    `target` is `scenario`, `sequence:NAME` or `task:ID,ID,...`; `instance` the scenario instance's
-    id.
-    `end_is_stored`: what the last jobs did is in the store, and not only decided.
+    `target` is `scenario`, `sequence:NAME` or `task:ID,ID,...`; `instance` is the id of the
+    scenario instance.
+    `end_is_stored`: the end of the last jobs is in the store, and not only decided.
     """
 
     id: str
@@ -144,7 +144,7 @@ class SubmissionRecord:
 
     @property
     def short_id(self) -> str:
-        """What messages call it, and enough to name it on the command line."""
+        """The short form of its id, for messages and the command line."""
         return short_id(self.id)
 
     @property
@@ -154,7 +154,7 @@ class SubmissionRecord:
 
     @property
     def program(self) -> str | None:
-        """The program that submitted it and alone can carry it on; None for what anybody can."""
+        """The program that submitted it and alone can resume it; None if any process can."""
         found = self.properties.get(PROGRAM)
         return None if found is None else str(found)
 
@@ -165,7 +165,7 @@ class SubmissionRecord:
 
     @property
     def waits_for_data(self) -> bool:
-        """Whether nothing of it can run before somebody writes data: the rest is BLOCKED."""
+        """Whether none of its jobs can run until data is written: all that are left are BLOCKED."""
         return self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
 
     @property

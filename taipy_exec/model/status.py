@@ -1,4 +1,4 @@
-"""Job and submission statuses, which step may follow which, and how they add up."""
+"""Job and submission statuses, the allowed steps, and how a submission's status is derived."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ FINAL = frozenset(
 WAITING = frozenset({Status.SUBMITTED, Status.BLOCKED, Status.PENDING})
 DONE = frozenset({Status.COMPLETED, Status.SKIPPED})
 
-# RUNNING -> PENDING is ours: a job whose process was lost with its coordinator, that was handed
-# back when the coordinator was told to leave, or that failed and has retries left, runs again.
+# RUNNING -> PENDING exists in taipy-exec only: a job runs again if its process was lost with its
+# coordinator, if a coordinator that had to leave handed it back, or if it failed with retries left.
 ALLOWED: Mapping[Status, frozenset[Status]] = {
     Status.SUBMITTED: frozenset(
         {Status.BLOCKED, Status.PENDING, Status.CANCELED, Status.ABANDONED}
@@ -74,7 +74,7 @@ _RULES: tuple[tuple[Status, SubmissionStatus], ...] = (
 def submission_status(counts: Mapping[Status, int]) -> SubmissionStatus:
     """The status of a submission whose jobs are in `counts` (jobs by status).
 
-    Taipy's rules (CONFIG facts, 3.3): the first that holds. FAILED and CANCELED are told while
+    Taipy's rules (CONFIG facts, 3.3): the first that holds. FAILED and CANCELED are shown while
     other jobs still run; without any job the submission stays SUBMITTED.
     """
     for status, result in _RULES:
@@ -84,7 +84,7 @@ def submission_status(counts: Mapping[Status, int]) -> SubmissionStatus:
 
 
 class Reason(enum.StrEnum):
-    """Why a job is in its status, beside the status itself."""
+    """Why a job is in its status."""
 
     RAISED = "raised"
     PROCESS_DIED = "process_died"
@@ -111,7 +111,7 @@ class Reason(enum.StrEnum):
     STARTING = "starting"
 
 
-# What another attempt may get past. Anything else fails in the same way each time.
+# Failures that another attempt may get past. Any other failure would happen again.
 RETRIABLE = frozenset(
     {
         Reason.RAISED,

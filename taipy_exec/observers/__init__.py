@@ -1,1 +1,1 @@
-"""Who is told of submissions beside the coordinator's own user: functions, webhooks, metrics."""
+"""Receivers of news about submissions, other than their user: functions, webhooks, metrics."""

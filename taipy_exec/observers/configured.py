@@ -14,7 +14,7 @@ from taipy_exec.observers.watching import Watcher
 
 
 def configured_watchers(app: AppConfig, tell: Callable[[str], None]) -> list[Watcher]:
-    """Raises ConfigurationError where one of them cannot be had. `tell` gets their warnings."""
+    """The watchers; `tell` gets their warnings. Raises ConfigurationError if one cannot be made."""
     found: list[Watcher] = []
     given = app.job.properties
     function = given.get("on_event")
@@ -32,9 +32,9 @@ def configured_watchers(app: AppConfig, tell: Callable[[str], None]) -> list[Wat
 
 
 def _spans(app: AppConfig, tell: Callable[[str], None]) -> list[Watcher]:
-    """Spans, where the configuration or the environment wants them.
+    """Spans, if the configuration or the environment asks for them.
 
-    The environment may be meant for other programs: then nothing is missing without the extra.
+    The environment may be meant for other programs: then a missing extra is no error.
     """
     traces = app.job.properties.get("traces")
     if not wants_spans(traces, os.environ):
@@ -46,7 +46,7 @@ def _spans(app: AppConfig, tell: Callable[[str], None]) -> list[Watcher]:
     except ConfigurationError as error:
         if traces:
             raise
-        # With a hint, it says what to install.
+        # An error with a hint says what to install: it is no warning here.
         if error.hint is None:
             tell(f"no traces are sent: {error.message}")
         return []

@@ -1,4 +1,4 @@
-"""The events of a submission as objects of the schema: what `--events` and `on_event` tell."""
+"""The events of a submission as objects of the schema, for `--events` and `on_event`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.observers.watching import Step
 
 
 def begin_event(record: SubmissionRecord) -> dict[str, Any]:
-    """This process works on a submission from now on."""
+    """This process starts to work on a submission."""
     return {
         "schema": SCHEMA,
         "event": "submission",
@@ -21,7 +21,7 @@ def begin_event(record: SubmissionRecord) -> dict[str, Any]:
 
 
 def job_event(step: Step) -> dict[str, Any]:
-    """A job went from one status to another."""
+    """A job changed its status."""
     change = step.change
     return {
         "schema": SCHEMA,
@@ -39,7 +39,7 @@ def job_event(step: Step) -> dict[str, Any]:
 
 
 def end_event(record: SubmissionRecord) -> dict[str, Any]:
-    """The submission has ended; or is left as it is, where `at` is null."""
+    """The submission has ended; or it is left unfinished, if `at` is null."""
     return {
         "schema": SCHEMA,
         "event": "end",

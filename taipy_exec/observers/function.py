@@ -17,10 +17,10 @@ _LAST_SECONDS = 10.0
 
 
 class EventFunction:
-    """Calls the function in a thread of its own, one event after the other.
+    """Calls the function in its own thread, one event after the other.
 
-    `tell` gets one sentence the first time that it raises, without secrets by `redact`, or if it
-    does not keep up.
+    `tell` gets one sentence when the function raises for the first time, without secrets by
+    `redact`, or if the function is too slow.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class EventFunction:
         if self._box.lost:
             self._tell(
                 f"on_event did not keep up: {self._box.lost} events were not given to it; "
-                "the run is unharmed"
+                "the run is not affected"
             )
 
     def _call(self, event: dict[str, Any]) -> None:
@@ -62,5 +62,6 @@ class EventFunction:
                 name = getattr(self._function, "__qualname__", repr(self._function))
                 what = self._redact(f"{type(error).__name__}: {error}")
                 self._tell(
-                    f"on_event: {name} raised {what}; the run goes on, and more of this is not told"
+                    f"on_event: {name} raised {what}; the run goes on, and later errors like this "
+                    "are not reported"
                 )

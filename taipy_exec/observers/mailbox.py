@@ -1,4 +1,4 @@
-"""What is told outside happens in a thread of its own: it may be slow, and holds nobody up."""
+"""Delivers news in a separate thread: a slow receiver does not delay the run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Gives what is put into it to `deliver`, in order. Keeps `most` at once, drops the rest.
+    """Passes the items that are put into it to `deliver`, in order. Keeps `most`, drops the rest.
 
-    What is put `first` is never dropped for that, and is delivered first when time is short.
-    `deliver` raises nothing. The thread starts with the first item; a program that ends without
+    Items that are put `first` are kept beyond that, and are delivered first when time is short.
+    `deliver` raises nothing. The thread starts with the first item. A program that ends without
     `close` waits as long as `close` would, `seconds`.
     """
 
@@ -34,7 +34,7 @@ class Mailbox(Generic[T]):
         self.lost = 0
 
     def put(self, item: T, *, first: bool = False) -> None:
-        """Have this delivered soon. Returns at once."""
+        """Queue this for delivery. Returns at once."""
         with self._changed:
             if self._closing or (len(self._items) >= self._most and not first):
                 self.lost += 1
@@ -49,23 +49,23 @@ class Mailbox(Generic[T]):
         try:
             thread.start()
         except RuntimeError:
-            # No thread is to be had, now. What waits goes with the next item, or is lost.
+            # No thread can be started now. Waiting items go with the next item, or are lost.
             return
         self._thread = thread
         atexit.register(self.close)
 
     def pause(self, seconds: float) -> None:
-        """For `deliver`: wait before another attempt, not at all once the box is closing."""
+        """For `deliver`: wait before another attempt, or not at all if the box is closing."""
         with self._changed:
             self._changed.wait_for(lambda: self._closing, seconds)
 
     def close(self) -> None:
-        """Take nothing more; wait until all is delivered, but no longer than `seconds`.
+        """Accept nothing more; wait until all is delivered, at most `seconds`.
 
-        What is left then is counted as lost.
+        The remaining items are counted as lost.
         """
         atexit.unregister(self.close)
-        # What is delivered may itself bring the program to its end.
+        # A delivery may itself end the program.
         seconds = 0.0 if threading.current_thread() is self._thread else self._seconds
         with self._changed:
             self._closing = True

@@ -1,4 +1,4 @@
-"""What a coordinator does, in numbers for Prometheus. prometheus_client is imported here only."""
+"""A coordinator's metrics for Prometheus. prometheus_client is imported here only."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from taipy_exec.observers.watching import Step
 from taipy_exec.runners.registry import Runner
 
 PREFIX = "taipy_exec_"
-# Tasks that have numbers of their own; the others share one name, so that no graph is too large.
+# Tasks with their own numbers; the others share one name, so that the output stays small.
 MOST_TASKS = 200
 OTHERS = "(others)"
 SECONDS = (0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400)
 
 
 class MetricsServer:
-    """Answers at `url` until it is closed, also what the process itself uses.
+    """Answers at `url` until it is closed, also with the resource use of the process.
 
-    Raises ConfigurationError without prometheus_client, OSError where the port cannot be had.
+    Raises ConfigurationError without prometheus_client, OSError if the port is not free.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -39,14 +39,14 @@ class MetricsServer:
         self.url = f"http://{shown}:{self.port}/metrics"
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
 
 class JobNumbers:
-    """What coordinators and workers count alike."""
+    """The numbers that coordinators and workers have in common."""
 
     def __init__(self, server: MetricsServer) -> None:
         client, registry = server.client, server.registry
@@ -66,7 +66,7 @@ class JobNumbers:
         )
 
     def ended(self, task: str, status: Status, duration: float | None) -> None:
-        """A job has ended. `duration` is in seconds, None where it did not run."""
+        """Count a job that has ended. `duration` is in seconds, None if it did not run."""
         if task not in self._tasks:
             if len(self._tasks) < MOST_TASKS:
                 self._tasks.add(task)
@@ -78,7 +78,7 @@ class JobNumbers:
 
 
 class CoordinatorMetrics:
-    """Counts what happens; what is there now is looked up when somebody asks."""
+    """Counts events as they happen; reads the current state only at a request."""
 
     def __init__(self, server: MetricsServer, app: AppConfig, runner: Runner) -> None:
         client, registry = server.client, server.registry
@@ -89,12 +89,12 @@ class CoordinatorMetrics:
         self._numbers = JobNumbers(server)
         self._waits = client.Histogram(
             f"{PREFIX}job_wait_seconds",
-            "How long jobs waited from when they could start to when they did.",
+            "How long jobs waited after they could start.",
             buckets=SECONDS,
             registry=registry,
         )
         self._retries = client.Counter(
-            f"{PREFIX}retries", "Attempts that followed one that failed.", registry=registry
+            f"{PREFIX}retries", "Attempts that followed a failed attempt.", registry=registry
         )
         registry.register(self)
 
@@ -117,13 +117,13 @@ class CoordinatorMetrics:
                     self._numbers.lost.inc()
 
     def ended(self, submission: SubmissionRecord) -> None:
-        """Its numbers stay until the process ends."""
+        """Do nothing: the numbers stay until the process ends."""
 
     def close(self) -> None:
         self._server.close()
 
     def collect(self) -> Iterator[Any]:
-        """What is there now. A thread of the server calls this; it reads copies."""
+        """The current state. A thread of the server calls this; it reads copies."""
         counts: Counter[Status] = Counter()
         for record in list(self._records):
             counts.update(dict(record.counts))
@@ -145,7 +145,7 @@ class CoordinatorMetrics:
 
 
 def slot_families(server: MetricsServer, size: int, used: int) -> Iterator[Any]:
-    """How many jobs could run at once, and how many do."""
+    """The number of jobs that could run at once, and the number that do."""
     yield gauge(server, "slots", "Jobs that can run at once.", value=size)
     yield gauge(server, "slots_used", "Slots that run a job.", value=used)
 

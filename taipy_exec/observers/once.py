@@ -1,4 +1,4 @@
-"""Warnings that are told once, however often there is a reason."""
+"""Warnings that are shown once, even if they occur more often."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Once:
-    """Passes on the first sentence only."""
+    """Passes on only the first sentence."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell

@@ -1,4 +1,4 @@
-"""Where spans go: what the standard variables of OpenTelemetry say."""
+"""The receivers of spans, as the standard variables of OpenTelemetry name them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from taipy_exec.observers.once import Once
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _GROUP = "opentelemetry_traces_exporter"
-# Many short jobs end at once; the library's own 2,048 would lose the spans of a large graph.
+# Many short jobs end at once; the library's default of 2,048 would lose the spans of a large graph.
 _MOST_WAITING = 32_768
 
 
 def wants_spans(given: bool | None, environ: Mapping[str, str]) -> bool:
-    """Whether spans are to be made: `given` is `[JOB] traces`, None where that says nothing."""
+    """Whether to make spans: `given` is `[JOB] traces`, None if that is not set."""
     exporter = environ.get("OTEL_TRACES_EXPORTER", "").strip()
     disabled = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     if given is False or disabled or exporter == "none":
@@ -31,8 +31,8 @@ def wants_spans(given: bool | None, environ: Mapping[str, str]) -> bool:
 def make_provider(tell: Once) -> tuple[Any, bool]:
     """The program's own tracer provider, or a new one; and whether it is new.
 
-    Raises ConfigurationError without OpenTelemetry, or where a variable is wrong. `tell` gets one
-    sentence where an exporter is not there, or cannot send.
+    Raises ConfigurationError without OpenTelemetry, or if a variable is wrong. `tell` gets one
+    sentence if an exporter is missing or cannot send.
     """
     try:
         return _make_provider(tell)
@@ -54,17 +54,17 @@ def _make_provider(tell: Once) -> tuple[Any, bool]:
     for name in (os.environ.get("OTEL_TRACES_EXPORTER") or "otlp").split(","):
         exporter = _exporter(name.strip(), tell)
         if exporter is not None:
-            told = _telling(export, exporter, tell)
-            provider.add_span_processor(export.BatchSpanProcessor(told, max_queue_size=limit))
+            reporting = _reporting(export, exporter, tell)
+            provider.add_span_processor(export.BatchSpanProcessor(reporting, max_queue_size=limit))
     for logger in ("opentelemetry.exporter", "opentelemetry.sdk"):
-        # They tell of every failed attempt, with tracebacks; ours is told once.
+        # They log every failed attempt, with tracebacks; taipy-exec reports the first one.
         if logging.getLogger(logger).level == logging.NOTSET:
             logging.getLogger(logger).setLevel(logging.CRITICAL)
     return provider, True
 
 
 def _resource() -> Any:
-    """The service that the environment names; else us."""
+    """The service that the environment names; without one, taipy-exec."""
     resources = extra("opentelemetry.sdk.resources", "opentelemetry", "traces")
     found = resources.Resource.create()
     if str(found.attributes.get("service.name", "")).startswith("unknown_service"):
@@ -73,7 +73,7 @@ def _resource() -> Any:
 
 
 def _exporter(name: str, tell: Once) -> Any:
-    """An exporter by the name that the variables have for it; None where there is none."""
+    """An exporter by its name in the variables; None if there is none."""
     if name == "otlp":
         protocol = (
             os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
@@ -86,17 +86,17 @@ def _exporter(name: str, tell: Once) -> Any:
         try:
             return entry.load()()
         except Exception as error:
-            # Anybody's code, with anybody's settings: their text may hold a secret.
+            # Unknown code with unknown settings: its text may hold a secret.
             why = f"it cannot be made: {type(error).__name__}"
     tell(f"no traces are sent by the exporter {name!r} of OpenTelemetry: {why}; the run goes on")
     return None
 
 
-def _telling(export: Any, exporter: Any, tell: Once) -> Any:
-    """The exporter, which tells of the first time that it could not send."""
+def _reporting(export: Any, exporter: Any, tell: Once) -> Any:
+    """A wrapper of the exporter that reports the first time that it could not send."""
     failed = export.SpanExportResult.FAILURE
 
-    class Telling(export.SpanExporter):  # type: ignore[misc]
+    class Reporting(export.SpanExporter):  # type: ignore[misc]
         def export(self, spans: Any) -> Any:
             try:
                 result = exporter.export(spans)
@@ -105,7 +105,7 @@ def _telling(export: Any, exporter: Any, tell: Once) -> Any:
             if result is failed:
                 tell(
                     "traces could not be sent (is OTEL_EXPORTER_OTLP_ENDPOINT right?); the run "
-                    "goes on, and more of this is not told"
+                    "goes on, and later errors like this are not reported"
                 )
             return result
 
@@ -115,4 +115,4 @@ def _telling(export: Any, exporter: Any, tell: Once) -> Any:
         def force_flush(self, timeout_millis: int = 30_000) -> bool:
             return bool(exporter.force_flush(timeout_millis))
 
-    return Telling()
+    return Reporting()

@@ -1,4 +1,4 @@
-"""Submissions and jobs as spans of OpenTelemetry, which is imported here only."""
+"""Submissions and jobs as spans of OpenTelemetry, which is imported only here."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from taipy_exec.observers.span_export import make_provider
 from taipy_exec.observers.watching import Step
 from taipy_exec.version import __version__
 
-# How long the end of a program may be delayed by spans that are still to be sent.
+# How long unsent spans may delay the end of a program.
 _LAST_SECONDS = 2.0
 _AFTER_FAILURE = 0.2
 _PREFIX = "taipy_exec."
 
 
 class _Attempt(NamedTuple):
-    """An attempt that runs: since when, after how long a wait, and which it is."""
+    """A running attempt: its start, how long it waited, and its number."""
 
     at: float
     waited: float | None
@@ -32,10 +32,10 @@ class _Attempt(NamedTuple):
 
 
 class Spans:
-    """A span for each submission, and in it one for each attempt of a job, made at its end.
+    """A span for each submission, and in it a span for each attempt of a job, made at its end.
 
-    Raises ConfigurationError without OpenTelemetry. `redact` takes secrets out of what jobs
-    raised; `tell` gets one sentence if spans cannot be sent.
+    Raises ConfigurationError without OpenTelemetry. `redact` removes secrets from the errors of
+    jobs; `tell` gets one sentence if spans cannot be sent.
     """
 
     def __init__(self, redact: Callable[[str], str], tell: Callable[[str], None]) -> None:
@@ -44,7 +44,7 @@ class Spans:
         self._tell = Once(tell)
         self._provider, self._is_ours = make_provider(self._tell)
         self._tracer = self._provider.get_tracer("taipy-exec", __version__)
-        # Of a program that ends without closing its coordinator, too.
+        # Also for a program that ends without closing its coordinator.
         atexit.register(self.close)
         self._open: dict[str, tuple[Any, Any]] = {}
         self._running: dict[str, _Attempt] = {}
@@ -93,11 +93,11 @@ class Spans:
         if thread.is_alive():
             self._tell(
                 "traces could not be sent in time (is OTEL_EXPORTER_OTLP_ENDPOINT right?); the run "
-                "is unharmed"
+                "is not affected"
             )
 
     def _add(self, step: Step) -> None:
-        """The span of an attempt that has ended; of a job that never ran, one without a length."""
+        """Add the span of an attempt that has ended, or a span without length if it never ran."""
         change, job = step.change, step.job
         begun = job.started_at if change.before is Status.RUNNING else None
         attempt = self._running.pop(
@@ -128,12 +128,12 @@ class Spans:
         span.end(end_time=_nanoseconds(max(change.at, attempt.at)))
 
     def _describe(self, span: Any, failure: Failure) -> None:
-        """What failed, by the names that OpenTelemetry has for it."""
+        """Describe the failure by OpenTelemetry's names."""
         message = self._redact(failure.message)
-        told = {"exception.type": failure.type or failure.kind, "exception.message": message}
+        attributes = {"exception.type": failure.type or failure.kind, "exception.message": message}
         if failure.traceback:
-            told["exception.stacktrace"] = self._redact(failure.traceback)
-        span.add_event("exception", told)
+            attributes["exception.stacktrace"] = self._redact(failure.traceback)
+        span.add_event("exception", attributes)
         span.set_status(self._trace.StatusCode.ERROR, message)
 
 
@@ -147,7 +147,7 @@ def _nanoseconds(at: float) -> int:
 
 
 def _parent() -> Any:
-    """The span that this program runs in, where its environment names one; else the current."""
+    """The span that the environment names as this program's parent; without one, the current."""
     given = os.environ.get("TRACEPARENT")
     if not given:
         return None

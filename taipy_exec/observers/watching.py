@@ -1,4 +1,4 @@
-"""From the coordinator's changes to those who want to be told of submissions and jobs."""
+"""Passes the coordinator's changes to watchers of submissions and jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 
 
 class Step(NamedTuple):
-    """One change with the job and the submission it belongs to, as they are after all changes."""
+    """One change with its job and its submission, as they are after all changes."""
 
     change: Change
     job: JobRecord
@@ -20,23 +20,23 @@ class Step(NamedTuple):
 
 
 class Watcher(Protocol):
-    """Somebody who is told. The coordinator's thread calls all of this and waits: be quick."""
+    """A receiver of news. The coordinator's thread calls all methods and waits: be quick."""
 
     def begun(self, plan: SubmissionPlan) -> None:
-        """This process works on a submission from now on."""
+        """This process starts to work on a submission."""
 
     def changed(self, steps: Sequence[Step]) -> None:
-        """Jobs went from one status to another; it is stored."""
+        """Jobs changed their statuses, and the changes are stored."""
 
     def ended(self, submission: SubmissionRecord) -> None:
-        """The submission has ended; or this process leaves it, where `finished_at` is None."""
+        """The submission has ended; or this process leaves it, if `finished_at` is None."""
 
     def close(self) -> None:
-        """Nothing more comes. Whatever is still to be sent gets a few seconds."""
+        """No more news follows. Unsent messages get a few seconds."""
 
 
 class Watching:
-    """Tells every watcher of the submissions of one coordinator, from beginning to end."""
+    """Informs every watcher about the submissions of one coordinator, from start to end."""
 
     def __init__(self, coordinator: Coordinator) -> None:
         self._coordinator = coordinator
@@ -44,7 +44,7 @@ class Watching:
         self._open: dict[str, SubmissionRecord] = {}
 
     def add(self, watcher: Watcher) -> None:
-        """Tell one more. Until somebody is there, the coordinator tells us nothing."""
+        """Add a watcher. Without watchers, the coordinator sends no changes here."""
         if not self._watchers:
             self._coordinator.observers.append(self._observe)
         self._watchers.append(watcher)
@@ -62,11 +62,11 @@ class Watching:
             self._end(record)
 
     def close(self) -> None:
-        """The coordinator leaves: what has not ended is left as it is."""
+        """The coordinator leaves: unfinished submissions stay as they are."""
         for record in self._open.values():
             self._end(record)
         self._open.clear()
-        # Each once, also where somebody loses patience with one of them.
+        # Each watcher once, even if an interrupt ends the wait for one of them.
         while self._watchers:
             self._watchers.pop(0).close()
 

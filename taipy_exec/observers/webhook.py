@@ -1,4 +1,4 @@
-"""`[JOB] webhook_url`: start, failures and end of a submission as JSON to somebody's server."""
+"""`[JOB] webhook_url`: posts start, failures and end of a submission as JSON to a server."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Webhook:
-    """Posts in a thread of its own. `redact` takes secrets out of what jobs raised.
+    """Posts in its own thread. `redact` removes secrets from the errors of jobs.
 
-    `tell` gets one sentence, the first time that a message cannot be delivered.
+    `tell` gets one sentence when a message cannot be delivered for the first time.
     """
 
     def __init__(self, url: str, redact: Callable[[str], str], tell: Callable[[str], None]) -> None:
@@ -73,7 +73,7 @@ class Webhook:
         if self._box.lost:
             self._tell(
                 f"webhook_url: {self._box.lost} messages to {self._shown} were not delivered in "
-                "time; the run is unharmed"
+                "time; the run is not affected"
             )
 
     def _failure(self, step: Step) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Webhook:
     def _deliver(self, message: dict[str, Any]) -> None:
         body = json.dumps(message, default=str).encode()
         wrong, again = self._post(body)
-        # Of a server that does not answer, no message waits as long as the first one did.
+        # If the server does not answer, only the first message is tried several times.
         for pause in () if self._tell.told else _PAUSES:
             if not (wrong and again):
                 break
@@ -97,12 +97,12 @@ class Webhook:
             wrong, again = self._post(body)
         if wrong:
             self._tell(
-                f"webhook_url: {self._shown} could not be told of the submission ({wrong}); the "
-                "run goes on, and more of this is not told"
+                f"webhook_url: a message to {self._shown} could not be delivered ({wrong}); the "
+                "run goes on, and later errors like this are not reported"
             )
 
     def _post(self, body: bytes) -> tuple[str, bool]:
-        """What went wrong, without the address, and whether another attempt may help."""
+        """The error without the address, empty if none, and whether another attempt may help."""
         request = urllib.request.Request(self._url, body, self._headers, method="POST")
         try:
             with self._opener.open(request, timeout=_TIMEOUT):
@@ -117,7 +117,7 @@ class Webhook:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A POST that is led elsewhere would become a GET there."""
+    """Follows no redirect: a redirected POST would become a GET."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
@@ -136,7 +136,7 @@ def _message(kind: str, at: float | None, text: str, record: SubmissionRecord) -
 
 
 def _discreet(job: JobRecord, redact: Callable[[str], str]) -> JobRecord:
-    """The job as outsiders may see it."""
+    """The job as the receiver may see it, without secrets."""
     failure = job.failure
     if failure is None:
         return job
@@ -146,7 +146,7 @@ def _discreet(job: JobRecord, redact: Callable[[str], str]) -> JobRecord:
 
 
 def _request_parts(url: str) -> tuple[str, dict[str, str]]:
-    """The address without user and password, and the headers that say them."""
+    """The address without user and password, and the headers, which contain both."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"taipy-exec/{__version__}",
@@ -159,7 +159,7 @@ def _request_parts(url: str) -> tuple[str, dict[str, str]]:
 
 
 def _why(reason: object) -> str:
-    """An error in words; of one that is not the system's only the name: it may hold the address."""
+    """An error in words. For one that is not the system's only its type: its text may be secret."""
     if isinstance(reason, TimeoutError):
         return f"it does not answer within {_TIMEOUT:g} s"
     text = getattr(reason, "strerror", None)

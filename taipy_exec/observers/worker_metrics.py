@@ -1,4 +1,4 @@
-"""What a worker does, in numbers for Prometheus."""
+"""A worker's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from taipy_exec.worker.service import WorkerService
 
 
 class _Look(NamedTuple):
-    """A worker at one moment."""
+    """The state of a worker at one moment."""
 
     slots: int = 0
     running: int = 0
@@ -30,7 +30,7 @@ class _Look(NamedTuple):
 
 
 class WorkerMetrics:
-    """The worker's thread tells what there is; the server's threads read what was told last."""
+    """The worker's thread stores its latest state; the server's threads read it."""
 
     def __init__(self, server: MetricsServer) -> None:
         self._server = server
@@ -39,7 +39,7 @@ class WorkerMetrics:
         server.registry.register(self)
 
     def refresh(self, service: WorkerService) -> None:
-        """Look at the worker: quick enough for each of its turns."""
+        """Store the worker's current state: quick enough for each turn of its loop."""
         self._look = _Look(
             slots=service.pool.size,
             running=len(service.orders.current()),
@@ -50,7 +50,7 @@ class WorkerMetrics:
         )
 
     def ended(self, held: Held, report: JobReport) -> None:
-        """A job has ended here."""
+        """Count a job that has ended here."""
         failure = report.failure
         if failure is not None and held.stopping:
             self._numbers.ended(held.order.task, Status.CANCELED, report.duration)
@@ -61,11 +61,11 @@ class WorkerMetrics:
             self._numbers.ended(held.order.task, status, report.duration)
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._server.close()
 
     def collect(self) -> Iterator[Any]:
-        """What was told last."""
+        """The latest state."""
         look = self._look
         jobs = gauge(self._server, "jobs", "Jobs of this worker by their status.", ["status"])
         jobs.add_metric([Status.PENDING.name], look.waiting)

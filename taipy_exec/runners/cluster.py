@@ -52,20 +52,20 @@ from taipy_exec.runners.report_time import ReportTime
 
 log = logging.getLogger("taipy_exec")
 
-# How long a successor waits for jobs that begin at the very moment at which it takes over, after
-# it has heard all that the former coordinator did not.
+# How long a successor waits for jobs that begin exactly while it takes over, after it has read all
+# reports that the former coordinator did not.
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
 _MEASURE_SECONDS = 5.0
-# How long all jobs may wait before it is looked for a worker.
-_NOBODY_SECONDS = 3.0
+# How long all jobs may wait before the runner looks for a worker.
+_ALL_WAIT_SECONDS = 3.0
 _WATCH_SECONDS = 0.5
-# A pause in which this thread could not listen either.
+# A longer gap means that this thread could not read messages either.
 _LONG_GAP = 2.0
 
 
 class ClusterRunner:
-    """Gives orders to the jobs queue and turns the workers' reports into events."""
+    """Puts orders into the jobs queue and turns the workers' reports into events."""
 
     def __init__(self, context: RunnerContext) -> None:
         self.queue = self
@@ -83,7 +83,7 @@ class ClusterRunner:
         )
         self._code = OwnCode(context.app)
         self._processed: list[Delivered] = []
-        # Orders that wait until it is heard what became of them under a former coordinator.
+        # Orders that wait until it is known what happened to them under a former coordinator.
         self._unsettled: dict[str, list[JobOrder]] = {}
         self._watched_at = time.monotonic()
         self._told_at = float("-inf")
@@ -108,7 +108,7 @@ class ClusterRunner:
             self.close()
             raise
 
-    # -- what the coordinator asks for ----------------------------------------------------
+    # -- requests of the coordinator ------------------------------------------------------
 
     def free(self) -> int:
         return 0
@@ -117,7 +117,7 @@ class ClusterRunner:
         return None
 
     def start(self, order: JobOrder, worker: str) -> None:
-        """The queue is where jobs start."""
+        """Put the order into the queue, from which a worker starts it."""
         self.enqueue([order])
 
     def interrupt(self) -> None:
@@ -131,14 +131,14 @@ class ClusterRunner:
         if resumed:
             self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
         self._link.subscribe(reports_subscription(self._names, submission))
-        # Not one order before: a worker whose report finds no queue takes the order for outdated.
+        # No order before this: if a worker finds no queue for its report, it drops the order.
         queue = self._names.reports(submission)
         if not self._link.wait_subscribed(queue, self._cluster.connect_timeout):
-            # Whoever carries on is to hear the reports, and not this one.
+            # The reports are for the coordinator that resumes the submission, not for this one.
             self._link.unsubscribe(queue, delete=False)
             raise BrokerError(
                 f"RabbitMQ did not make the queue {queue} in time",
-                f"{short_id(submission)} is kept: taipy-exec resume carries on when RabbitMQ is "
+                f"{short_id(submission)} is kept: taipy-exec resume continues it when RabbitMQ is "
                 "back",
             )
         if resumed:
@@ -189,15 +189,15 @@ class ClusterRunner:
             self._forget(job)
 
     def close(self, grace: float = 0.0) -> None:
-        """Leave. Jobs go on at the workers; what they report waits for who comes next."""
+        """Disconnect. Jobs go on at the workers; their reports wait for the next coordinator."""
         self._link.close()
         self._logs.close()
         self._wake.close()
 
-    # -- what happens ---------------------------------------------------------------------
+    # -- events ---------------------------------------------------------------------------
 
     def poll(self, timeout: float | None) -> Sequence[JobReport | Event]:
-        # What the last call returned is stored by now.
+        # The coordinator has stored the result of the last call by now.
         self._link.ack(*self._processed)
         self._processed.clear()
         if timeout != 0:
@@ -210,7 +210,7 @@ class ClusterRunner:
         return self._events()
 
     def _events(self) -> Sequence[JobReport | Event]:
-        """What happened to the jobs; the logs of those that have ended are closed."""
+        """The events of the jobs; the logs of jobs that have ended are closed."""
         events = self._handed.take_events()
         for event in events if self._logs else ():
             job = getattr(event, "job", "")
@@ -240,7 +240,7 @@ class ClusterRunner:
             self._tell(f"RabbitMQ takes no messages now ({happened.reason}); jobs wait")
 
     def _tell(self, text: str) -> None:
-        """Once a minute at most."""
+        """Log a warning, at most once a minute."""
         now = time.monotonic()
         if now - self._told_at >= _TELL_EVERY:
             self._told_at = now
@@ -253,7 +253,7 @@ class ClusterRunner:
         try:
             messages = self._codec.load_all(delivery.body, delivery.headers)
         except BadMessage as error:
-            # What is told in advance comes again in the reports.
+            # The reports repeat every early notice.
             if not in_advance:
                 self._bury(delivery, error)
             return
@@ -272,7 +272,7 @@ class ClusterRunner:
                 self._bury(delivery, error)
 
     def _on_mark(self, mark: Mark, queue: str) -> None:
-        """All reports before it are heard: what had not begun by then may be sent again."""
+        """All reports before the mark are read: jobs that had not begun may be sent again."""
         if mark.worker_id != self._context.epoch:
             return
         for submission in [s for s in self._unsettled if self._names.reports(s) == queue]:
@@ -281,8 +281,8 @@ class ClusterRunner:
                 self._handed.send_again(order, at)
 
     def _bury(self, delivery: Delivered, error: Exception) -> None:
-        """To the dead letters with the reason."""
-        self._tell(f"a worker's report was put to the dead letters: {error}")
+        """Put a report into the dead letters, with the reason."""
+        self._tell(f"a worker's report was moved to the dead letters: {error}")
         headers = {"taipy-exec-reason": f"in the reports: {error}"}
         self._link.publish(Message(self._names.exchange, "dead", delivery.body, headers=headers))
 
@@ -310,7 +310,7 @@ class ClusterRunner:
     # -- losses ---------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Give up on runs of which nothing was heard for too long while we could hear."""
+        """Give up runs without any report for too long while this process could read reports."""
         now = time.monotonic()
         gap = now - self._watched_at
         if gap < _WATCH_SECONDS:
@@ -326,13 +326,13 @@ class ClusterRunner:
         self._handed.give_up(now, self._report_time.now(now))
         if not self._handed.only_waits():
             self._waits_since = now
-        nobody = now - self._waits_since > _NOBODY_SECONDS
-        if now >= self._measure_at and (nobody or self._handed.silent(now)):
+        all_wait = now - self._waits_since > _ALL_WAIT_SECONDS
+        if now >= self._measure_at and (all_wait or self._handed.silent(now)):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
 
     def _on_depth(self, depth: Depth) -> None:
-        """An order that neither the queue nor a worker has is lost: the queue was purged, say."""
+        """Send again orders that neither the queue nor a worker has, as after a purge."""
         if not depth.consumers and self._handed.only_waits():
             self._tell(
                 f"no worker takes jobs of application {self._names.application}, and they wait: "
@@ -378,12 +378,12 @@ class ClusterRunner:
         self._link.publish(answer)
 
     def _on_answered(self, asked: Asks, *, heard: bool) -> None:
-        """A worker that is gone asked whether it may begin: somebody else may."""
+        """A worker that is gone asked whether it may begin: another worker may begin instead."""
         if not heard:
             self._handed.handed_back(asked.job, asked.attempt, asked.run)
 
     def _mark(self, submission: str, *, measures: bool = False) -> Message:
-        """A message to ourselves that takes the way of the reports."""
+        """A message to this process itself that goes through the queue of the reports."""
         mark = Mark(worker_id=self._context.epoch)
         message = self._message(self._names.reports(submission), mark)
         message.lasting, message.notify = not measures, measures
@@ -397,12 +397,12 @@ class ClusterRunner:
         return Message(self._names.exchange, key, body, headers=dict(headers))
 
     def _say_surely(self, wire: Wire) -> None:
-        """Publish on the control stream and wait until it is kept there."""
+        """Publish on the control stream and wait until the broker has stored it."""
         message = self._message("control", wire)
         self._link.publish(message)
         if not self._link.wait_settled([message], self._cluster.connect_timeout):
             raise BrokerError(
-                "RabbitMQ does not confirm: what is queued could not be withdrawn",
+                "RabbitMQ does not confirm: the queued jobs could not be withdrawn",
                 "try again when it is back; nothing was changed",
             )
 

@@ -52,7 +52,7 @@ class DevelopmentRunner:
         self._next = order
 
     def stop(self, job: str, grace: float) -> None:
-        """Nothing to do: while this thread can call it, no job runs in this thread."""
+        """Do nothing: whenever this thread can call it, no job runs in this thread."""
 
     def poll(self, timeout: float | None) -> list[JobReport]:
         order, self._next = self._next, None
@@ -102,13 +102,13 @@ class DevelopmentRunner:
             raise JobStopped(self._running.job)
 
     def close(self, grace: float = 0.0) -> None:
-        """Leave the program's logging as it was."""
+        """Restore the program's logging."""
         self._logging.uninstall()
         self._output.close()
 
 
 class _LogsOnly:
-    """A job's levels and handlers are its own. Else it shares its process with the program."""
+    """Gives each job its own log levels and handlers. All else it shares with the program."""
 
     def importing(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -123,10 +123,10 @@ class _LogsOnly:
 
 
 class _Interrupts:
-    """Sees a Ctrl-C while a job runs, so that a KeyboardInterrupt of the job's own is no Ctrl-C.
+    """Notices a Ctrl-C while a job runs, to distinguish it from the job's own KeyboardInterrupt.
 
-    Between the steps of a job it waits until they are done. Handlers belong to the main thread: in
-    another one there is nothing to see.
+    A Ctrl-C between the steps of a job waits until they are done. Signal handlers belong to the
+    main thread: in another thread this class does nothing.
     """
 
     def __init__(self, is_in_job: Callable[[], bool]) -> None:
@@ -151,14 +151,14 @@ class _Interrupts:
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self.seen = True
-        if self._is_in_job() or self._waits:  # a second one does not wait
+        if self._is_in_job() or self._waits:  # a second Ctrl-C does not wait
             self._former(number, frame)
         else:
             self._waits = True
 
 
 def _debugger(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """`breakpoint()` has the terminal for itself: what the job prints goes there from then on."""
+    """A hook that gives `breakpoint()` the terminal: from then on the job prints to it."""
     if hook is not sys.__breakpointhook__:
         return hook
 

@@ -1,7 +1,7 @@
-"""The jobs that were given to the queue, and what workers' reports make of them.
+"""The jobs that were put into the queue, and the conclusions from the workers' reports.
 
 Facts in, events and orders out: no connection, no file. Times are by the monotonic clock, in
-seconds, but for those of events, which are the caller's `clock`.
+seconds, except the times of events, which are by the caller's `clock`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from taipy_exec.model.event import Event, Finished, HandedBack, Lost, PutOff, St
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
-# How long an order that one worker refused waits before another may take it.
+# How long an order that one worker refused waits before another worker may take it.
 _REFUSED_SECONDS = 0.5
 _REFUSALS = 5
-# How long one waits that a worker put off which has not heard yet that its submission goes on.
+# How long an order waits after a worker put it off that has not read that its submission resumed.
 _PUT_OFF_SECONDS = 0.2
-# Stands where a worker is meant of which we know nothing.
+# The worker's name if the worker is unknown.
 _NOBODY = "none:0"
 _RESENDS = 3
 
 
 @dataclass(slots=True, kw_only=True)
 class Handed:
-    """A job that was given to the queue. `run` is the start that counts, empty before it.
+    """A job that was put into the queue. `run` is the start that counts, empty before it.
 
-    `adopted`: it had begun under a former coordinator, and we do not know its run yet. `heard` is
-    when somebody last told of it, `suspect` since when its worker is thought to be lost. `foretold`
-    is a start of which the report is still under way.
+    `adopted`: it had begun under a former coordinator, and its run is not known yet. `heard` is
+    the time of the latest message about it. `suspect` is the time since which its worker is
+    believed to be lost. `foretold` is an early notice of a start whose report has not arrived yet.
     """
 
     order: JobOrder
@@ -60,11 +60,11 @@ class Handed:
 
 
 class HandedOut:
-    """Every job between its order and its end.
+    """Every job from its order to its end.
 
-    Events for the coordinator and orders to be sent once more gather here until the caller takes
-    them. `most_returns` is how often an order may
-    come back unstarted before that counts as an attempt; `tell` gets a sentence on each loss.
+    Events for the coordinator and orders to send again are kept here until the caller takes
+    them. `most_returns` is how often an order may come back without a start before that counts as
+    an attempt; `tell` gets a sentence about each loss.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class HandedOut:
         tell: Callable[[JobOrder, str], None],
     ) -> None:
         self._events: list[JobReport | Event] = []
-        # One for each job at most: two copies of an order could run at the same time.
+        # At most one per job: two copies of an order could run at the same time.
         self._again: dict[str, tuple[float, JobOrder]] = {}
         self._jobs: dict[str, Handed] = {}
         self._paused: set[str] = set()
@@ -87,7 +87,7 @@ class HandedOut:
         self._tell = tell
 
     def get(self, job: str) -> Handed | None:
-        """The job, if it is between its order and its end."""
+        """The job, if it has an order and has not ended."""
         return self._jobs.get(job)
 
     def of(self, submission: str) -> list[str]:
@@ -95,29 +95,29 @@ class HandedOut:
         return [job for job, out in self._jobs.items() if out.order.submission == submission]
 
     def forget(self, job: str) -> None:
-        """It has ended, or is nobody's business any more."""
+        """Drop a job that has ended or is no longer wanted."""
         self._jobs.pop(job, None)
         self._again.pop(job, None)
 
     # -- orders ---------------------------------------------------------------------------
 
     def put(self, order: JobOrder, now: float) -> None:
-        """An order that is sent to the queue now, in place of any that was to be sent again."""
+        """Note an order that is sent now; it replaces an order that waits to be sent again."""
         self._again.pop(order.job, None)
         out = self._jobs.setdefault(order.job, Handed(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
         out.adopted, out.foretold = False, None
 
     def send_again(self, order: JobOrder, at: float) -> None:
-        """Send this order at that time, if it is still wanted then."""
+        """Send this order at this time, if it is still wanted then."""
         self._again[order.job] = (at, order)
 
     def adopt(self, order: JobOrder, worker: str, now: float) -> None:
-        """A job that this worker began, or was allowed to begin, under a former coordinator."""
+        """Add a job that this worker began, or was allowed to begin, for a former coordinator."""
         self._jobs[order.job] = Handed(order=order, worker=worker, heard=now, adopted=True)
 
     def is_wanted(self, order: JobOrder) -> bool:
-        """Whether this order is still to be begun by somebody."""
+        """Whether a worker should still begin this order."""
         out = self._jobs.get(order.job)
         if out is None or out.order != order:
             return False
@@ -126,7 +126,7 @@ class HandedOut:
     # -- reports --------------------------------------------------------------------------
 
     def counts(self, message: JobBegun | JobEnded | Asks, now: float) -> bool:
-        """Whether this run is the one that counts; the first of its attempt becomes it."""
+        """Whether this run is the one that counts; the first run of an attempt does."""
         out = self._jobs.get(message.job)
         if out is None or not out.is_at(message.attempt):
             return False
@@ -149,19 +149,19 @@ class HandedOut:
         return Started(job=job, worker=out.worker, at=self._clock(), attempt=attempt)
 
     def foretold(self, message: JobBegun, now: float) -> None:
-        """A worker begins a job now. It counts where it dies before its report is here."""
+        """Note that a worker begins a job now. It counts if the worker dies before its report."""
         out = self._jobs.get(message.job)
         if out is not None and out.is_at(message.attempt) and not out.is_begun:
             out.foretold, out.heard = message, now
 
     def is_run(self, job: str, attempt: int, run: str) -> Handed | None:
-        """The job, if this is the run of it that counts."""
+        """The job, if this run is the one that counts."""
         out = self._jobs.get(job)
         matches = out is not None and (out.order.attempt, out.run) == (attempt, run)
         return out if matches else None
 
     def held(self, message: Holding, now: float) -> list[Verdict]:
-        """A worker says what it holds; the runs that it is to give up."""
+        """Note which runs a worker has; return verdicts against those that it must give up."""
         refused = []
         for job, attempt, run in message.jobs:
             out = self._jobs.get(job)
@@ -178,7 +178,7 @@ class HandedOut:
         return refused
 
     def ended(self, message: JobEnded, now: float) -> Handed | None:
-        """The end of a run. The job, if it has ended with it: not if it is to run again."""
+        """Handle the end of a run. Returns the job if it has ended, None if it runs again."""
         if not self.counts(message, now):
             return None
         out = self._jobs[message.job]
@@ -193,7 +193,7 @@ class HandedOut:
         return out
 
     def returned(self, message: Returned, now: float) -> None:
-        """A worker did not run an order, or stopped it."""
+        """Handle an order that a worker did not run, or whose run it stopped."""
         out = self._jobs.get(message.job)
         if out is None or not out.is_at(message.attempt):
             return
@@ -209,7 +209,7 @@ class HandedOut:
             self._came_back(out, now)
 
     def pause(self, submission: str, *, paused: bool, now: float) -> None:
-        """Orders of a paused submission come back from workers, and wait with the coordinator."""
+        """Workers send back the orders of a paused submission; they wait with the coordinator."""
         if paused:
             self._paused.add(submission)
             return
@@ -226,25 +226,25 @@ class HandedOut:
             self.forget(order.job)
             self._events.append(PutOff(job=order.job, attempt=order.attempt, at=self._clock()))
         else:
-            # The worker has not heard yet that the submission goes on.
+            # The worker has not read yet that the submission was resumed.
             self.send_again(order, now + _PUT_OFF_SECONDS)
 
     def _came_back(self, out: Handed, now: float) -> None:
-        """A worker had the order and did not say that it began: it is gone, or asked for fewer.
+        """A worker returned an order without a start: it is gone, or it needs fewer orders.
 
-        Mostly it had not begun. But a job that kills its worker at once must not do so for ever.
+        Usually the job had not begun. But a job that kills its worker must not run for ever.
         """
         out.returned += 1
         if out.returned < self._most_returns:
-            self._tell(out.order, "its order came back: a worker had it and did not begin it")
+            self._tell(out.order, "its order came back: a worker had it and did not start it")
             self.send_again(out.order, now)
         else:
             out.worker = _NOBODY
             self._events.append(self._started(out))
-            self._lose(out, f"{self._most_returns} workers were lost that had its order")
+            self._lose(out, f"{self._most_returns} workers that had its order were lost")
 
     def handed_back(self, job: str, attempt: int, run: str) -> None:
-        """This run was stopped, or never began: somebody else may begin the same attempt."""
+        """This run was stopped, or never began: another worker may begin the same attempt."""
         out = self._jobs.get(job)
         if out is not None and out.is_at(attempt) and (out.adopted or out.run == run):
             out.run, out.adopted, out.foretold = "", False, None
@@ -259,7 +259,7 @@ class HandedOut:
             self._fail_unstarted(out, message.worker, Reason.CONFIG_MISMATCH, message.detail)
 
     def submissions_begun(self) -> set[str]:
-        """The submissions of which a worker is running a job."""
+        """The submissions that have a running job."""
         return {out.order.submission for out in self._jobs.values() if out.is_begun}
 
     def only_waits(self) -> bool:
@@ -269,30 +269,30 @@ class HandedOut:
     # -- losses ---------------------------------------------------------------------------
 
     def connected(self, now: float) -> None:
-        """We can hear again: who was silent until now may have been telling."""
+        """The connection is back: workers may have sent reports while it was down."""
         for out in self._jobs.values():
             out.heard = max(out.heard, now)
 
     def deaf(self, seconds: float) -> None:
-        """For so long we could not hear anybody, and nobody is lost for that."""
+        """For `seconds` this process could not read reports, so no worker is lost for that time."""
         for out in self._jobs.values():
             out.heard += seconds
             if out.suspect is not None:
                 out.suspect += seconds
 
     def give_up(self, now: float, slack: float) -> None:
-        """Lose the runs of which nothing was heard for too long.
+        """Give up the runs that sent no report for too long.
 
-        `slack` is how long a report takes now, beyond which silence begins to tell something.
+        `slack` is how long a report takes now; only a longer silence means something.
         """
         for out in list(self._jobs.values()):
             if out.suspect is not None and now - out.suspect > SUSPICION + slack:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
             elif out.is_begun and now - out.heard > self._lease + slack:
-                self._lose(out, f"nothing was heard of {out.worker} for {self._lease:g} s")
+                self._lose(out, f"no report came from {out.worker} for {self._lease:g} s")
 
     def silent(self, now: float) -> list[str]:
-        """Jobs whose order was sent long ago, and that no worker says it has."""
+        """Jobs whose order was sent long ago, and that no worker reports to have."""
         return [
             job
             for job, out in self._jobs.items()
@@ -302,7 +302,7 @@ class HandedOut:
         ]
 
     def missing(self, jobs: Iterable[str], now: float) -> None:
-        """Neither the queue nor a worker has the orders of these: they are sent again."""
+        """Send the orders of these jobs again: neither the queue nor a worker has them."""
         for job in jobs:
             out = self._jobs[job]
             out.heard = now
@@ -313,7 +313,7 @@ class HandedOut:
                     "",
                     Reason.WORKER_LOST,
                     f"it was sent {out.resent} times, and neither the queue nor a worker has it: "
-                    "taipy-exec queue dead list may tell why",
+                    "taipy-exec queue dead list may show why",
                 )
             else:
                 self.send_again(out.order, now)
@@ -347,22 +347,22 @@ class HandedOut:
         if order.attempt >= self._max_attempts or out.stopping:
             self.forget(order.job)
 
-    # -- what follows -----------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------
 
     def take_again(self, now: float) -> list[JobOrder]:
-        """The orders that are to be sent now, and are still wanted."""
+        """The orders that are due now and still wanted."""
         due = [order for at, order in self._again.values() if at <= now]
         for order in due:
             del self._again[order.job]
         return [order for order in due if self.is_wanted(order)]
 
     def take_events(self) -> list[JobReport | Event]:
-        """What the coordinator does not know yet."""
+        """The events that the coordinator does not know yet."""
         events, self._events = self._events, []
         return events
 
 
 def _suspect(out: Handed, now: float) -> None:
-    """The broker gave it to another worker: the one that began it is lost, or comes back."""
+    """The broker gave the order to another worker: the first worker is lost or reconnecting."""
     if out.suspect is None:
         out.suspect = now

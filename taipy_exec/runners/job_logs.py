@@ -1,4 +1,4 @@
-"""The logs of jobs that run elsewhere: open while their output arrives."""
+"""The logs of jobs that workers run: open while their output arrives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.execution.order import JobOrder
 
 
 class JobLogs:
-    """Each is opened at its first line, at `place`, and takes `limit` bytes."""
+    """Each log is opened at its first line, at `place`, and holds at most `limit` bytes."""
 
     def __init__(self, place: Callable[[JobOrder], Path], limit: int) -> None:
         self._place = place
@@ -18,27 +18,27 @@ class JobLogs:
         self._open: dict[str, JobLog] = {}
 
     def __bool__(self) -> bool:
-        """Whether any is open."""
+        """Whether any log is open."""
         return bool(self._open)
 
     def write(self, order: JobOrder, data: bytes) -> None:
-        """Add what the job has printed."""
+        """Add output of the job."""
         log = self._open.get(order.job)
         if log is None:
             log = self._open[order.job] = JobLog(lambda: appending(self._place(order)), self._limit)
         log.write(data)
 
     def note(self, order: JobOrder, text: str) -> None:
-        """Add a line of our own."""
+        """Add a line of taipy-exec itself."""
         self.write(order, f"taipy-exec: {text}\n".encode())
 
     def end(self, job: str) -> None:
-        """The job has ended."""
+        """Close the log of a job that has ended."""
         log = self._open.pop(job, None)
         if log is not None:
             log.close()
 
     def close(self) -> None:
-        """Close all."""
+        """Close all logs."""
         for job in list(self._open):
             self.end(job)

@@ -1,4 +1,4 @@
-"""Runners by mode: ours, and those of installed plug-ins."""
+"""Runners by mode: those of taipy-exec, and those of installed plug-ins."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerContext:
-    """What a runner gets: the application, where jobs' logs lie, whether output is echoed.
+    """The input of a runner: the application, the paths of jobs' logs, whether output is echoed.
 
-    `folder` is the working folder of the jobs; `echo` passes what jobs print on to the streams of
-    this process, beside their logs, if they run in it or are of a program that does so; `epoch` is
-    this coordinator's own token, in hexadecimal; `beside` gives what a job's process on this
-    machine gets with the order, if the task is stored nowhere.
+    `folder` is the working folder of the jobs. `echo` copies what jobs print, in addition to their
+    logs, to the streams of this process, for jobs that run in it or belong to a program with such
+    output. `epoch` is this coordinator's own token, in hexadecimal. `beside` gives the bytes that a
+    job's process on this machine gets with the order, if the task is not stored anywhere.
     """
 
     app: AppConfig
@@ -43,9 +43,9 @@ class RunnerContext:
 
 
 class JobQueue(Protocol):
-    """A queue that keeps jobs outside this process, and the workers that take them from it.
+    """A queue that keeps jobs outside this process, and the workers that take jobs from it.
 
-    `poll` tells by events when one starts, ends or is lost; jobs outlive the coordinator.
+    `poll` reports by events when a job starts, ends or is lost; jobs outlive the coordinator.
     """
 
     @property
@@ -54,33 +54,33 @@ class JobQueue(Protocol):
 
     @property
     def has_dismissed_all(self) -> bool:
-        """Whether nothing is left of what was dismissed. To be asked after `Runner.close`."""
+        """Whether all that was dismissed is removed. Call it after `Runner.close`."""
 
     def attend(
         self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
     ) -> None:
-        """Listen to what becomes of a submission's jobs.
+        """Start to receive the reports about a submission's jobs.
 
-        `running` had started before, each with its worker, as far as that was stored.
+        `running` holds the jobs that have started before, each with its worker if it was stored.
         """
 
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         """Put jobs into the queue."""
 
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
-        """See to it that no worker takes these any more. Raises BrokerError if that fails."""
+        """Make sure that no worker takes these any more. Raises BrokerError if that fails."""
 
     def pause(self, submission: str, *, paused: bool) -> None:
-        """Have workers begin none of its jobs, or go on: those that are queued too."""
+        """Stop workers from beginning its jobs, including queued ones, or let them go on."""
 
     def dismiss(self, submission: str) -> None:
-        """The submission has ended: nothing of it is needed any more."""
+        """Remove everything of a submission that has ended."""
 
 
 class Runner(Protocol):
-    """How jobs of one mode run. All methods but `wake` are called by one and the same thread.
+    """How jobs of one mode run. One thread calls all methods except `wake`.
 
-    Where `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used.
+    If `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used.
     """
 
     queue: JobQueue | None
@@ -89,9 +89,9 @@ class Runner(Protocol):
         """How many jobs could start now."""
 
     def reserve(self) -> str | None:
-        """Take a free place and tell the worker's name (`host:pid`), before `start` uses it.
+        """Take a free place and return the worker's name (`host:pid`), for `start`.
 
-        None if there is none after all; the job waits then.
+        None if there is no free place after all; then the job waits.
         """
 
     def start(self, order: JobOrder, worker: str) -> None:
@@ -107,22 +107,22 @@ class Runner(Protocol):
         """Make `poll` return. From any thread, also from a signal handler."""
 
     def interrupt(self) -> None:
-        """From a signal handler: end the job that runs in this very thread, if one does."""
+        """From a signal handler: end the job that runs in this thread, if there is one."""
 
     def close(self, grace: float = 0.0) -> None:
-        """End every process of ours; jobs that still run are asked first, and get `grace`."""
+        """End every process of the runner; running jobs are asked first, and get `grace`."""
 
 
 @cache
 def runner_modes() -> dict[str, str | None]:
-    """Every mode -> None, or the sentence that says why it cannot be used."""
+    """Every mode -> None, or the reason why it cannot be used."""
     modes: dict[str, str | None] = {**dict.fromkeys(_OURS)}
     modes.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
     return modes
 
 
 def make_runner(mode: str, context: RunnerContext) -> Runner:
-    """The runner of `mode`. Raises ConfigurationError for one that is not there."""
+    """The runner of `mode`. Raises ConfigurationError if there is no such mode."""
     if mode in _OURS:
         module, _, attribute = _OURS[mode].partition(":")
         return getattr(importlib.import_module(module), attribute)(context)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""How long a report takes from a worker to here: for that time nobody's silence means anything."""
+"""How long a report takes from a worker to here: silence up to that time means nothing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ _EVERY_SECONDS = 2.0
 
 
 class ReportTime:
-    """Measured by marks that go the way of the reports; monotonic times in seconds.
+    """Measured by marks that go through the queues of the reports; monotonic times in seconds.
 
-    A broker in alarm takes nothing, and one whose disk stalls confirms nothing.
+    A broker in alarm takes no messages, and a broker with a slow disk confirms none.
     """
 
     def __init__(self) -> None:
@@ -18,16 +18,16 @@ class ReportTime:
         self._last = 0.0
 
     def is_due(self, now: float) -> bool:
-        """Whether marks are to be sent."""
+        """Whether it is time to send marks."""
         return self._sent is None and now >= self._due
 
     def sent(self, marks: int, now: float) -> None:
-        """So many were sent together."""
+        """This number of marks was sent together."""
         if marks:
             self._sent, self._missing = now, marks
 
     def confirmed(self, now: float) -> None:
-        """The broker has one of them."""
+        """The broker has confirmed one of the marks."""
         if self._sent is None:
             return
         self._missing -= 1
@@ -36,9 +36,9 @@ class ReportTime:
             self._sent, self._due = None, now + _EVERY_SECONDS
 
     def broken_off(self) -> None:
-        """The connection is gone, and what was sent with it."""
+        """The connection is gone, and the marks are lost with it."""
         self._sent = None
 
     def now(self, now: float) -> float:
-        """As long as the last one took, or as the next one takes already."""
+        """The time of the last round, or of the current one if that is already longer."""
         return max(self._last, now - self._sent if self._sent is not None else 0.0)

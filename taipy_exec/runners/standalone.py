@@ -1,4 +1,4 @@
-"""standalone: each job in a process dedicated to it while it runs, several at once."""
+"""standalone: several jobs at once, each in a process that runs no other job meanwhile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StandaloneRunner:
 
     def start(self, order: JobOrder, worker: str) -> None:
         app = self._context.app
-        # A program's jobs print where it does, as under its own framework.
+        # The jobs of a program print to its streams, as under its own framework.
         show = ShownAtOnce() if self._context.echo and app.program is not None else None
         log = JobLog(lambda: appending(self._context.log_path(order)), app.job.log_limit, show)
         self._pool.start(order, worker, log, beside=self._context.beside(order))

@@ -1,4 +1,4 @@
-"""Taking back from a cluster what nobody coordinates any more."""
+"""Takes jobs back from a cluster that no process coordinates any more."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from taipy_exec.model.status import Status
 
 
 def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
-    """See to it that no worker takes or goes on with these jobs, which nobody coordinates.
+    """Make sure that no worker takes or continues these jobs, which no process coordinates.
 
-    With `ended` the submission is given up as a whole, and its reports queue goes too. Raises
-    BrokerError where that cannot be made sure of.
+    With `ended` the whole submission ends, and its reports queue is deleted. Raises BrokerError if
+    the broker does not confirm this.
     """
     cluster = cluster_config(app)
     names = Names(cluster.application)

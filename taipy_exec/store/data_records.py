@@ -1,4 +1,4 @@
-"""What is recorded of data nodes: who wrote them when, who is editing them, what files held."""
+"""The records of data nodes: who wrote them and when, who edits them, what their files held."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DataRecords(Database):
     # -- edits of data nodes --------------------------------------------------------------
 
     def add_edits(self, edits: Iterable[Edit], of: SubmissionRecord | None = None) -> None:
-        """Record writes that no job made, and with them the properties of their submission."""
+        """Record writes that no job made, and the properties of the submission `of`."""
         with self.transaction() as connection:
             insert_edits(connection, edits)
             if of is not None:
@@ -35,7 +35,7 @@ class DataRecords(Database):
             )
 
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
-        """The latest edit of each of these data nodes that has one."""
+        """The latest edit of each of these data nodes, without those that have no edit."""
         found = {}
         for start in range(0, len(nodes), 500):
             some = nodes[start : start + 500]
@@ -65,7 +65,7 @@ class DataRecords(Database):
     # -- locks of data nodes --------------------------------------------------------------
 
     def lock(self, wanted: Lock, now: float) -> Lock | None:
-        """Lock a data node for an editor. The lock of another editor, where that holds still."""
+        """Lock a data node for an editor. If another editor holds it, return that lock instead."""
         with self.transaction() as connection:
             held = self.locks([wanted.node], now).get(wanted.node)
             if wanted.editor and _keeps_out(held, wanted.editor):
@@ -74,7 +74,7 @@ class DataRecords(Database):
         return None
 
     def unlock(self, node: str, editor: str | None, now: float) -> Lock | None:
-        """Take a lock away. The lock of another than `editor`, where that holds still."""
+        """Remove a lock. If an editor other than `editor` holds it, return that lock instead."""
         with self.transaction() as connection:
             held = self.locks([node], now).get(node)
             if editor and _keeps_out(held, editor):
@@ -83,7 +83,7 @@ class DataRecords(Database):
         return None
 
     def locks(self, nodes: Sequence[str], now: float) -> dict[str, Lock]:
-        """The locks that hold, by data node."""
+        """The locks that have not expired, by data node."""
         found = {}
         for start in range(0, len(nodes), 500):
             some = nodes[start : start + 500]
@@ -98,11 +98,11 @@ class DataRecords(Database):
         return found
 
     def content(self, path: str) -> Content | None:
-        """What a file held when it was last looked at."""
+        """The recorded digest and stamp of a file, from the last time it was read."""
         rows = self.rows("SELECT path, stamp, digest FROM contents WHERE path = ?", (path,))
         return Content(*map(values.text, rows[0])) if rows else None
 
 
 def _keeps_out(held: Lock | None, editor: str) -> bool:
-    """Whether a lock is that of another editor. One that nobody claims keeps nobody out."""
+    """Whether a lock belongs to another editor. A lock without an expiry keeps no editor out."""
     return held is not None and held.expires_at is not None and held.editor != editor

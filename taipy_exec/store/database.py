@@ -1,4 +1,4 @@
-"""The file of the state store: opening, transactions, and what SQLite's errors mean."""
+"""The file of the state store: opening, transactions, and messages for SQLite's errors."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _CHECKPOINT_PAGES = 10_000  # 40 MB of log between two syncs of the disk
 class Database:
     """One state folder. Each thread has a connection of its own; many processes may read.
 
-    With `read_only` nothing on the disk changes; so too, unless `create`, where it cannot be
-    written. `where` is what the commands in hints need to mean this state. Raises StoreError where
-    the store is locked, damaged, of a newer version or not writable.
+    With `read_only` nothing on the disk changes. The same holds if the file cannot be written,
+    unless `create`. `where` holds the options that the commands in hints need to find this state.
+    Raises StoreError if the store is locked, damaged, of a newer version or not writable.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Database:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether there is a state store in `folder`, or may be one that cannot be seen."""
+        """Whether `folder` holds a state store; True also if this user may not look into it."""
         try:
             return (folder / DATABASE).exists()
         except PermissionError:
@@ -89,7 +89,7 @@ class Database:
                 )
             if not self._read_only:
                 self._set_up(connection, version)
-            # A cheap proof that the tables are there and the file's head is whole.
+            # A cheap check that the tables exist and the start of the file is intact.
             connection.execute("SELECT id FROM submissions LIMIT 1").fetchall()
         except BaseException:
             connection.close()
@@ -113,7 +113,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        """One process at a time: SQLite does not wait for another that changes to WAL mode."""
+        """One process at a time: SQLite does not wait for a process that changes to WAL mode."""
         try:
             lock = (self.folder / "lock").open("w")
         except OSError as error:
@@ -132,12 +132,12 @@ class Database:
         self._local = threading.local()
 
     def explained(self) -> _Explained:
-        """Turn SQLite's errors into a StoreError that says what happened to which file."""
+        """A context that turns SQLite's errors into a StoreError, which names the file."""
         return _Explained(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, and the only writer while it lasts."""
+        """A transaction: all or nothing, and the only writer while it lasts."""
         connection = self._connection()
         with self.explained():
             connection.execute("BEGIN IMMEDIATE")
@@ -150,7 +150,7 @@ class Database:
                 raise
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """What a query gives."""
+        """The rows of a query."""
         with self.explained():
             return self._connection().execute(sql, values).fetchall()
 
@@ -160,7 +160,7 @@ class Database:
 
 
 class _Explained:
-    """A context by hand: it is entered several times for every job."""
+    """A context manager as a class, not a generator: it is entered several times for every job."""
 
     __slots__ = ("_path",)
 
@@ -171,7 +171,7 @@ class _Explained:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        # UnicodeDecodeError: SQLite takes any bytes for text, and damage may be some.
+        # UnicodeDecodeError: SQLite takes any bytes for text, and a damaged file may hold such.
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise _explain(self._path, error) from error
 
@@ -214,12 +214,12 @@ def _is_of_the_disk(text: str) -> bool:
 
 
 def _is_writable(path: Path) -> bool:
-    """Whether the database and what SQLite makes beside it can be written, as far as is known."""
+    """Whether the database and SQLite's files next to it can be written, as far as is known."""
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 
 
 def _is_full(folder: Path) -> bool:
-    """Whether the disk has no room, for bytes or for files: SQLite tells only that it failed."""
+    """Whether the disk has no room for bytes or for files: SQLite reports only a failure."""
     try:
         disk = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""A look at the state for suggestions: it takes no lock, waits for nobody and writes nothing."""
+"""A quick read of the state for suggestions: it takes no lock, never waits and writes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LATEST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlancedSubmission:
-    """What is needed of a submission to tell it from others. `status` is as it was stored."""
+    """The fields that distinguish one submission from another. `status` is the stored one."""
 
     id: str
     scenario: str
@@ -28,7 +28,7 @@ class GlancedSubmission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlancedJob:
-    """What is needed of a job to tell it from others."""
+    """The fields that distinguish one job from another."""
 
     id: str
     task: str
@@ -37,7 +37,7 @@ class GlancedJob:
 
 
 def glance_submissions(folder: Path) -> list[GlancedSubmission]:
-    """The latest submissions, newest first; none where there is no state that can be read."""
+    """The latest submissions, newest first; empty if no state can be read."""
     return [
         GlancedSubmission(
             id=id, scenario=scenario, name=name, status=status, created_at=at, has_ended=ended
@@ -67,10 +67,10 @@ def glance_jobs(folder: Path, prefix: str) -> list[GlancedJob]:
 
 
 def _rows(folder: Path, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """What a query gives; nothing where the state is missing, damaged, locked or of another kind.
+    """The rows of a query; empty if the state is missing, damaged, locked or not a database.
 
-    A file without a log beside it is read as one that does not change: SQLite would make a log
-    only to read it.
+    A file without a log next to it is opened as immutable: otherwise SQLite would create a log
+    only to read the file.
     """
     path = folder / DATABASE
     try:

@@ -1,4 +1,4 @@
-"""Scenario instances and their cycles: what is stored of them, and what programs tell of them."""
+"""Scenario instances and their cycles: the records of them, and what programs change in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from taipy_exec.store.rows import (
     to_instance,
 )
 
-# A property's value as JSON text; None where the one of the configuration was taken away.
+# A property's value as JSON text; None if a program removed the property of the configuration.
 StoredValue = str | None
 Sequences = Mapping[str, Sequence[str]]
 
@@ -28,10 +28,10 @@ class InstanceRecords(DataRecords):
     # -- scenario instances ---------------------------------------------------------------
 
     def add_instance(self, instance: Instance, *, unless_named: bool = False) -> Instance:
-        """Store a new instance; by its name, it is the one found from now on.
+        """Store a new instance; from now on its name finds this instance.
 
-        The first one of a cycle is its primary one. With `unless_named`, one of that name and
-        cycle that is there already stays, and is given back.
+        The first instance of a cycle is the primary one. With `unless_named`, an instance that
+        already has this name and cycle stays, and is returned.
         """
         with self.transaction() as connection:
             if unless_named:
@@ -63,7 +63,7 @@ class InstanceRecords(DataRecords):
         return self.instance(instance.id)
 
     def find_instance(self, scenario: str, name: str, cycle: str | None = None) -> Instance | None:
-        """The latest instance of `scenario` with this name, of this cycle or of any."""
+        """The latest instance of `scenario` with this name, of this cycle or of any cycle."""
         found = self._instances(
             "WHERE scenario = ? AND name = ? AND cycle = ifnull(?, cycle) "
             "ORDER BY created_at DESC, rowid DESC LIMIT 1",
@@ -99,7 +99,7 @@ class InstanceRecords(DataRecords):
         return [to_instance(row, found.get(row[0], ())) for row in rows]
 
     def instances_of_programs(self) -> set[str]:
-        """The ids of instances that stand for scenarios of a program of another framework."""
+        """The ids of instances that represent scenarios of a program of another framework."""
         rows = self.rows(
             "SELECT DISTINCT instance FROM submissions WHERE properties LIKE ?",
             (f'%"{PROGRAM}":%',),
@@ -107,14 +107,14 @@ class InstanceRecords(DataRecords):
         return {row[0] for row in rows}
 
     def rename_instance(self, id: str, name: str | None) -> None:
-        """Have an instance found by another name; None for its id."""
+        """Give an instance another name; None for its id."""
         with self.transaction() as connection:
             connection.execute("UPDATE instances SET name = ? WHERE id = ?", (name or id, id))
 
     def change_sequences(self, id: str, change: Callable[[Sequences | None], Sequences]) -> None:
-        """Give an instance the sequences that `change` makes of what it has (see `Instance`).
+        """Replace an instance's sequences by what `change` makes of them (see `Instance`).
 
-        It is called within the transaction, and may raise: nothing is stored then. Raises
+        `change` is called within the transaction. If it raises, nothing is stored. Raises
         NotFoundError.
         """
         with self.transaction() as connection:
@@ -126,7 +126,7 @@ class InstanceRecords(DataRecords):
     # -- the primary one of a cycle, and tags ----------------------------------------------
 
     def set_primary(self, id: str, *, is_primary: bool = True) -> None:
-        """Make an instance the primary one of its cycle in the place of another, or no more so.
+        """Make an instance the primary one of its cycle in place of another, or not primary.
 
         Raises NotFoundError.
         """
@@ -140,9 +140,9 @@ class InstanceRecords(DataRecords):
             connection.execute("UPDATE instances SET is_primary = ? WHERE id = ?", (is_primary, id))
 
     def change_tags(self, id: str, change: Callable[[frozenset[str]], Iterable[str]]) -> None:
-        """Give an instance the tags that `change` makes of what it has. Raises NotFoundError.
+        """Replace an instance's tags by what `change` makes of them. Raises NotFoundError.
 
-        It is called within the transaction, and may raise: nothing is stored then.
+        `change` is called within the transaction. If it raises, nothing is stored.
         """
         with self.transaction() as connection:
             tags = sorted(set(change(self.instance(id).tags)))
@@ -152,24 +152,24 @@ class InstanceRecords(DataRecords):
     # -- cycles ---------------------------------------------------------------------------
 
     def cycles(self) -> list[CycleRow]:
-        """Every cycle in which there are instances, in order of the time it was first used."""
+        """Every cycle that has instances, in order of the time of its first use."""
         rows = self.rows("SELECT id, name, created_at FROM cycles ORDER BY created_at, id")
         return [to_cycle(row) for row in rows]
 
     def cycle(self, id: str) -> CycleRow | None:
-        """The cycle with this id, if there are instances in it."""
+        """The cycle with this id, if it has instances."""
         rows = self.rows("SELECT id, name, created_at FROM cycles WHERE id = ?", (id,))
         return to_cycle(rows[0]) if rows else None
 
     def rename_cycle(self, id: str, name: str | None) -> None:
-        """Give a cycle another name; None for the one of its period."""
+        """Give a cycle another name; None for the name of its period."""
         with self.transaction() as connection:
             connection.execute("UPDATE cycles SET name = ? WHERE id = ?", (name, id))
 
     # -- properties of any entity ----------------------------------------------------------
 
     def properties(self, entity: str) -> dict[str, StoredValue]:
-        """What a program has changed of the properties of an entity."""
+        """The properties of an entity that a program has changed."""
         return dict(self.rows("SELECT name, value FROM properties WHERE entity = ?", (entity,)))
 
     def change_properties(
@@ -179,7 +179,7 @@ class InstanceRecords(DataRecords):
         changes: Mapping[str, StoredValue],
         forget: Iterable[str] = (),
     ) -> None:
-        """Store properties of an entity that goes with `owner`, and forget others."""
+        """Store properties of an entity that is removed with `owner`, and forget others."""
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT INTO properties (entity, name, value, owner) VALUES (?, ?, ?, ?) "
@@ -192,29 +192,29 @@ class InstanceRecords(DataRecords):
             )
 
     def forget_properties(self, entity: str) -> None:
-        """Forget all that a program has changed of the properties of an entity."""
+        """Forget every change that a program made to the properties of an entity."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM properties WHERE entity = ?", (entity,))
 
     # -- data nodes that were made without an instance --------------------------------------
 
     def add_global_node(self, id: str, at: float) -> None:
-        """Remember that a program has made a data node of scope GLOBAL by itself."""
+        """Remember that a program created a data node of scope GLOBAL without a scenario."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO global_nodes VALUES (?, ?) ON CONFLICT DO NOTHING", (id, at)
             )
 
     def global_nodes(self) -> list[str]:
-        """The data nodes that programs have made by themselves, oldest first."""
+        """The data nodes that programs created without a scenario, oldest first."""
         return [row[0] for row in self.rows("SELECT id FROM global_nodes ORDER BY created_at, id")]
 
 
 def remove_orphans(connection: sqlite3.Connection) -> None:
-    """Remove what belongs to instances, cycles and submissions that are no more.
+    """Remove what belongs to instances, cycles and submissions that no longer exist.
 
-    A cycle whose primary instance is gone gets its oldest one for it. Within the transaction of
-    the caller.
+    If the primary instance of a cycle is gone, its oldest instance becomes the primary one. Runs
+    within the caller's transaction.
     """
     connection.execute("DELETE FROM cycles WHERE id NOT IN (SELECT cycle FROM instances)")
     connection.execute(

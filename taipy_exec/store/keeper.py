@@ -1,14 +1,14 @@
 """A process that keeps the state open as long as another one lives.
 
-SQLite's locks belong to a process, and the kernel drops them when that process opens and closes
-the file once more, whoever does: a job, in the process of its coordinator, that copies the folder.
-Then another command would take itself for the only user and remove what is written ahead, and with
-it what the coordinator stores afterwards. The locks of this process are not dropped, since nothing
-else runs in it.
+SQLite's locks belong to a process. The kernel drops them when any code of that process opens and
+closes the file again: for example a job that runs in the coordinator's process and copies
+the folder. Another command would then believe that it is the only user. It would remove the
+write-ahead log, and with it all that the coordinator stores afterwards. The locks of the keeper
+process are not dropped, because nothing else runs in it.
 
     python keeper.py URI
 
-It is started by itself and imports nothing of ours, so that it costs little.
+It runs as a script and imports nothing of taipy-exec, so it starts quickly.
 """
 
 import os

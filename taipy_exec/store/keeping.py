@@ -1,4 +1,4 @@
-"""Keeping the state open by a process of its own, where user code runs in the coordinator's."""
+"""A process that keeps the state open while user code runs in the coordinator's process."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _END_SECONDS = 5.0
 
 
 class Keeper:
-    """A child that holds SQLite's locks on the state; it ends with this process, however that ends.
+    """A child that holds SQLite's locks on the state; it ends when this process ends or dies.
 
-    Where no process can be started there is none: it only protects from what jobs seldom do.
+    If no process can be started, there is none: it only protects from what jobs rarely do.
     """
 
     def __init__(self, database: Path) -> None:
@@ -32,13 +32,13 @@ class Keeper:
             self._process = None
 
     def wait(self) -> None:
-        """Return once it holds the locks, or has ended because it could not."""
+        """Return when the child holds the locks, or has ended because it could not get them."""
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.read(1)
             self._process.stdout.close()
 
     def close(self) -> None:
-        """End it."""
+        """End the child."""
         if self._process is None or self._process.stdin is None:
             return
         self._process.stdin.close()
@@ -51,5 +51,5 @@ class Keeper:
 
     @property
     def pipe(self) -> IO[bytes] | None:
-        """What ends it when it is closed: a copy of this process must not hold it open."""
+        """Closing this pipe ends the child: a copy of this process must not hold it open."""
         return None if self._process is None else self._process.stdin

@@ -1,4 +1,4 @@
-"""Whether a folder lies on a local disk: the state store needs one (its locks and its map)."""
+"""Whether a folder is on a local disk: the locks and the memory map of the store need one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
-# As the kernel names them: disks of other machines, and folders that a virtual machine shares.
+# The kernel's names for disks of other machines and for shared folders of virtual machines.
 _REMOTE = re.compile(
     r"9p|acfs|afpfs|afs|beegfs|ceph|cifs|coda|davfs|gfs2?|glusterfs|gpfs|lustre|ncpfs|nfs4?|ocfs2"
     r"|orangefs|panfs|prl_fs|pvfs2|smb2|smb3|smbfs|sshfs|vboxsf|vmhgfs|wekafs"
@@ -18,10 +18,10 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def remote_filesystem(folder: Path, mounts: str | None = None) -> str | None:
-    """The type of the file system that `folder` lies on if it is not local, such as nfs4.
+    """The type of the file system of `folder` if it is not local, such as nfs4.
 
-    `mounts` is the text of /proc/self/mountinfo; None where there is no such file. `folder` need
-    not exist yet.
+    `mounts` is the text of /proc/self/mountinfo; None if there is no such file. `folder` does
+    not need to exist yet.
     """
     folder = folder.resolve()
     if mounts is None:
@@ -34,7 +34,7 @@ def remote_filesystem(folder: Path, mounts: str | None = None) -> str | None:
 
 
 def _filesystem(folder: Path, mounts: str) -> str:
-    """The type of the mount with the longest prefix of `folder`; of two, the later hides."""
+    """The type of the mount with the longest prefix of `folder`; the later of two equal mounts."""
     found, length = "", 0
     for line in mounts.splitlines():
         # 36 35 98:0 /root /mount/point options [optional fields] - type source options

@@ -1,4 +1,4 @@
-"""Where the captured output of jobs lies."""
+"""The paths of the captured output of jobs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _END = ".log"
 
 
 def log_path(state_dir: Path, submission: str, job: str) -> Path:
-    """The log file of a job; it exists only once the job has printed something.
+    """The log file of a job; it exists only after the job has printed something.
 
-    The name of a job whose id is too long for a file is a part of it and a digest.
+    If the job's id is too long for a file name, the name is a part of the id and a digest.
     """
     return state_dir / "logs" / submission / f"{_name(job)}{_END}"
 

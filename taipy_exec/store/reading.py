@@ -1,4 +1,4 @@
-"""Opening the file of the state store so that nothing on the disk changes."""
+"""Opens the file of the state store so that nothing on the disk changes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from taipy_exec.store.schema import LATEST, migrate, version_of
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that only reads, also where the folder cannot be written.
+    """A connection that only reads; it works also if the folder cannot be written.
 
-    A store of an older version is brought up to date in memory. Raises sqlite3.Error.
+    A store of an older version is migrated in memory. Raises sqlite3.Error.
     """
     connection = _connect(path)
     try:
@@ -24,7 +24,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         if not os.path.exists(_log(path)):  # noqa: PTH110 - no rights count as no file
             raise
-        # A log that nobody has put into the database yet, and that SQLite wants to write beside.
+        # No process has moved this log into the database yet, and SQLite wants to write next to it.
         return _copy_of_both(path)
     except BaseException:
         connection.close()
@@ -35,7 +35,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Without a log nobody has the database open; SQLite would make the log, and leave it there.
+    # Without a log no process has the database open; SQLite would create a log and leave it there.
     immutable = "" if os.path.exists(_log(path)) else "&immutable=1"  # noqa: PTH110
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro{immutable}",

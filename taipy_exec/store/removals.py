@@ -1,4 +1,4 @@
-"""Removing what is not wanted any more, and giving its room back to the disk."""
+"""Removes old submissions, instances and jobs, and gives their room back to the disk."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from taipy_exec.store.instance_records import InstanceRecords, remove_orphans
 _WORTH_BYTES = 1 << 20
 _WORTH_SHARE = 0.25
 
-# The ids of the submissions and of the scenario instances that are to go.
+# The ids of the submissions and of the scenario instances to remove.
 Going = tuple[Sequence[str], Sequence[str]]
 
 
 class Removals(InstanceRecords):
-    """The part of the store that forgets."""
+    """The part of the store that removes."""
 
     def remove(self, choose: Callable[[], Going], contents: Iterable[str], now: float) -> Going:
-        """Remove what `choose` says within the transaction; what it said.
+        """Remove what `choose`, called within the transaction, returns; return the same.
 
-        With a submission go its jobs and requests, and what they wrote is forgotten but for the
-        latest edit of each data node; with an instance its tags and properties, and with the last
-        one of a cycle the cycle. `contents` are paths whose digest is not wanted any more; locks of
-        data nodes that have run out go too.
+        Removing a submission also removes its jobs and requests, and the edits of these jobs
+        except the latest edit of each data node. Removing an instance also removes its tags and
+        properties, and with the last instance of a cycle the cycle. `contents` are paths whose
+        digests are removed. Expired locks of data nodes are removed too.
         """
         with self.transaction() as connection:
             submissions, instances = choose()
@@ -45,9 +45,10 @@ class Removals(InstanceRecords):
         return submissions, instances
 
     def forget_nodes(self, remove: Callable[[], Iterable[str]]) -> None:
-        """Forget who wrote the data nodes that `remove` has removed, and all else of them.
+        """Forget all records of the data nodes that `remove` has removed.
 
-        It is called within the transaction: meanwhile nobody can make or submit an instance.
+        `remove` is called within the transaction: no process can create or submit an instance
+        meanwhile.
         """
         with self.transaction() as connection:
             nodes = [(node,) for node in remove()]
@@ -60,19 +61,19 @@ class Removals(InstanceRecords):
                 connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", nodes)
 
     def remove_jobs(self, choose: Callable[[], Sequence[str]]) -> Sequence[str]:
-        """Remove the jobs that `choose` says within the transaction; what it said."""
+        """Remove the jobs that `choose`, called within the transaction, returns; return them."""
         with self.transaction() as connection:
             jobs = choose()
             connection.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in jobs])
         return jobs
 
     def lost_contents(self) -> list[str]:
-        """The paths whose digest is kept although there is no such file any more."""
+        """The paths whose digest is stored although the file no longer exists."""
         paths = self.rows("SELECT path FROM contents")
         return [path for (path,) in paths if not Path(path).exists()]
 
     def size(self) -> int:
-        """Bytes that the database takes on the disk."""
+        """The size of the database on the disk, in bytes."""
         files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
@@ -85,6 +86,6 @@ class Removals(InstanceRecords):
         return free * size >= _WORTH_BYTES and free >= pages * _WORTH_SHARE
 
     def compact(self) -> None:
-        """Give unused room back to the disk. Nobody can write meanwhile."""
+        """Give unused room back to the disk. No process can write meanwhile."""
         self.rows("VACUUM")
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -17,7 +17,7 @@ from taipy_exec.store import values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A scenario instance: whose data nodes a submission works on.
+    """A scenario instance: it owns the data nodes that its submissions use.
 
     `sequences`, by name, are those that a program has given it; None for those of the
     configuration.
@@ -36,7 +36,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleRow:
-    """A cycle in which there are scenario instances; `name` None for the one of its period."""
+    """A cycle that has scenario instances; `name` is None for the name of its period."""
 
     id: str
     name: str | None
@@ -44,11 +44,11 @@ class CycleRow:
 
 
 class Edit(NamedTuple):
-    """One write of a data node: by a job, or by `editor`; `digest` of default data.
+    """One write of a data node, by a job or by `editor`; `digest` is that of default data.
 
-    `made_from` says as JSON what a skippable job made it from: the times of its inputs, or, with
-    `cache = "content"`, the inputs and the function; `content` is then the digest of what the job
-    wrote. `notes` holds what else its user told, as JSON.
+    `made_from` is JSON about the source of a skippable job's result: the times of its inputs, or,
+    with `cache = "content"`, the inputs and the function. In the second case `content` is the
+    digest of what the job wrote. `notes` holds other properties that the user gave, as JSON.
     """
 
     node: str
@@ -63,9 +63,9 @@ class Edit(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """Somebody is about to edit a data node by hand: `editor`, or nobody says who.
+    """The lock of a user who is about to edit a data node; `editor` None if unnamed.
 
-    `expires_at` in seconds since the epoch, None for never.
+    `expires_at` is in seconds since the epoch, None for never.
     """
 
     node: str
@@ -74,7 +74,7 @@ class Lock(NamedTuple):
 
 
 class Content(NamedTuple):
-    """The digest of what a file held when its `stamp` was such."""
+    """The digest of a file's content at the time of this `stamp`."""
 
     path: str
     stamp: str
@@ -82,7 +82,7 @@ class Content(NamedTuple):
 
 
 class JobUpdate(NamedTuple):
-    """A job as it is to be stored, if it still is what the writer believes it to be."""
+    """A job to store, if the stored row still has the status and attempt that are expected."""
 
     job: JobRecord
     expected: Status
@@ -119,7 +119,7 @@ _Row = tuple[Any, ...]
 def _from_row(
     convert: Callable[Concatenate[_Row, _P], _R],
 ) -> Callable[Concatenate[_Row, _P], _R]:
-    """Have a row that none of ours can be told as what it is: damage. Raises StoreError."""
+    """Turn errors of a row that taipy-exec cannot have written into a StoreError (damage)."""
 
     @functools.wraps(convert)
     def converted(row: _Row, /, *rest: _P.args, **named: _P.kwargs) -> _R:
@@ -127,7 +127,7 @@ def _from_row(
             return convert(row, *rest, **named)
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
-                f"the state store is damaged: a row of it cannot be read ({error!r})",
+                f"the state store is damaged: one of its rows cannot be read ({error!r})",
                 "move the state folder (.taipy-exec) away and submit again; "
                 "the files of data nodes are not touched",
             ) from error
@@ -244,19 +244,19 @@ def to_edit(row: tuple[Any, ...]) -> Edit:
 
 
 def insert_jobs(connection: sqlite3.Connection, jobs: Iterable[JobRecord]) -> None:
-    """Add jobs, within the transaction of the caller."""
+    """Add jobs, within the caller's transaction."""
     connection.executemany(INSERT_JOB, [job_values(job) for job in jobs])
 
 
 def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
-    """Add edits, within the transaction of the caller."""
+    """Add edits, within the caller's transaction."""
     for edit in edits:
         connection.execute(INSERT_EDIT, edit)
 
 
 @_from_row
 def to_submission(row: tuple[Any, ...], counts: Iterable[tuple[str, int]]) -> SubmissionRecord:
-    """A row of submissions, with how many of its jobs have which status."""
+    """A row of submissions, with the number of its jobs by status."""
     return SubmissionRecord(
         id=values.text(row[0]),
         scenario=values.text(row[1]),

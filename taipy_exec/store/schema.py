@@ -13,7 +13,7 @@ def _names(statuses: object) -> str:
 
 _FINAL = _names(sorted(FINAL, key=lambda status: status.value))
 
-# The constraints repeat the state model: what `decide` never does, the store refuses.
+# The constraints repeat the state model: the store refuses what `decide` never does.
 _VERSION_1 = f"""
 CREATE TABLE instances (
     id          TEXT PRIMARY KEY,
@@ -91,9 +91,9 @@ CREATE TABLE edits (
 CREATE INDEX edits_by_node ON edits (node, number);
 """
 
-# For `cache = "content"`: what a job's outputs held and were made from, and what files held when
-# they were last looked at (`stamp` tells whether that is still so). And what users of the Python
-# API note about edits, and that they are about to make one.
+# For `cache = "content"`: the digests of a job's outputs and of their sources, and of files when
+# they were last read (`stamp` shows whether a file has changed since). Also the notes that users of
+# the Python API add to edits, and their locks.
 _VERSION_2 = """
 ALTER TABLE edits ADD COLUMN content TEXT;
 ALTER TABLE edits ADD COLUMN made_from TEXT;
@@ -112,15 +112,15 @@ CREATE TABLE locks (
 ) STRICT;
 """
 
-# Nothing more of a paused submission is started. Set from any terminal; the coordinator obeys.
+# No more jobs of a paused submission are started. Any terminal may set it; the coordinator obeys.
 _VERSION_3 = """
 ALTER TABLE submissions ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1));
 """
 
-# What programs tell of scenario instances and their cycles: which one is the primary one, tags,
-# sequences (NULL: those of the configuration), and properties that differ from what the
-# configuration says (NULL: taken away). `owner` is the instance or the cycle that properties go
-# with. `global_nodes` are data nodes that a program has made without a scenario instance.
+# What programs set for scenario instances and cycles: the primary instance, tags, sequences
+# (NULL: those of the configuration), and properties that differ from the configuration (NULL:
+# removed). `owner` is the instance or the cycle with which the properties are removed.
+# `global_nodes` are data nodes that a program has created without a scenario instance.
 _VERSION_4 = """
 ALTER TABLE instances ADD COLUMN is_primary INTEGER NOT NULL DEFAULT 0
     CHECK (is_primary IN (0, 1));
@@ -179,11 +179,11 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the store to the latest version, one transaction a step."""
+    """Bring the store to the latest version, with one transaction per step."""
     for number in range(version_of(connection), LATEST):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Another process may have done this step while we waited for the lock.
+            # Another process may have done this step during the wait for the lock.
             if version_of(connection) == number:
                 for statement in MIGRATIONS[number].split(";"):
                     if statement.strip():

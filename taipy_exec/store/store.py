@@ -1,4 +1,4 @@
-"""Reading and writing the state: submissions, jobs and requests, and what the parts below add."""
+"""Reads and writes the state: submissions, jobs and requests, and all that its base classes add."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LOOKED_AT = 100
 class Store(Removals):
     """One state folder. Each thread has a connection of its own; many processes may read.
 
-    Raises StoreError where the store is locked, damaged, of a newer version or not writable.
+    Raises StoreError if the store is locked, damaged, of a newer version or not writable.
     """
 
     # -- submissions and jobs -------------------------------------------------------------
@@ -48,7 +48,7 @@ class Store(Removals):
     ) -> None:
         """Store a submission with all its jobs, in one transaction.
 
-        `refuse` sees every unfinished submission and may raise; nothing is stored then.
+        `refuse` gets every unfinished submission and may raise; then nothing is stored.
         """
         with self.transaction() as connection:
             refuse(self.unfinished_submissions())
@@ -62,7 +62,7 @@ class Store(Removals):
     def take_over(
         self, submission: str, former: str | None, identity: str | None, mode: str
     ) -> bool:
-        """Become the coordinator of a submission, in `mode`, unless somebody else just did."""
+        """Become the coordinator of a submission, in `mode`, unless another process just did."""
         with self.transaction() as connection:
             done = connection.execute(
                 "UPDATE submissions SET coordinator = ?, mode = ? "
@@ -81,12 +81,12 @@ class Store(Removals):
         *,
         by: str | None = None,
     ) -> None:
-        """Store what happened, in one transaction, if nobody else changed these jobs.
+        """Store what happened, in one transaction, if no other process changed these jobs.
 
         `new` are further jobs of the submissions.
 
-        Raises StoreError, and stores nothing, where a job is not what the writer believes, or
-        coordinator `by` has lost a submission to another one.
+        Raises StoreError, and stores nothing, if a job is not in the expected state, or if another
+        coordinator has taken over a submission from coordinator `by`.
         """
         submissions = list(submissions)
         with self.transaction() as connection:
@@ -125,7 +125,7 @@ class Store(Removals):
                 )
 
     def pause(self, submission: str, *, paused: bool) -> bool:
-        """Have no more jobs of a submission started, or go on; False where it has ended."""
+        """Stop or resume starting jobs of a submission; False if it has ended."""
         with self.transaction() as connection:
             done = connection.execute(
                 "UPDATE submissions SET paused = ? WHERE id = ? AND finished_at IS NULL",
@@ -139,14 +139,14 @@ class Store(Removals):
         return {row[0] for row in rows}
 
     def ended_and_held(self) -> list[tuple[str, str]]:
-        """Submissions of cluster mode that have ended, with coordinators that did not `let_go`."""
+        """Ended submissions of cluster mode, with coordinators that have not called `let_go`."""
         return self.rows(
             "SELECT id, coordinator FROM submissions "
             "WHERE finished_at IS NOT NULL AND mode = 'cluster' AND coordinator IS NOT NULL"
         )
 
     def let_go(self, coordinator: str) -> None:
-        """Nothing of what this coordinator has brought to its end is left on the broker."""
+        """Record that the broker holds nothing more of this coordinator's ended submissions."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE submissions SET coordinator = NULL "
@@ -155,7 +155,7 @@ class Store(Removals):
             )
 
     def submission(self, wanted: str) -> SubmissionRecord:
-        """The submission with this id, or the only one whose id begins so.
+        """The submission with this id, or the only one whose id begins with `wanted`.
 
         Raises NotFoundError.
         """
@@ -180,7 +180,7 @@ class Store(Removals):
     def submissions(
         self, limit: int | None = None, *, scenario: str | None = None, name: str | None = None
     ) -> list[SubmissionRecord]:
-        """The latest submissions, of this scenario and name where given, newest first."""
+        """The latest submissions, newest first, filtered by scenario and name if given."""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
             "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) "
@@ -199,7 +199,7 @@ class Store(Removals):
         return [self._submission(row) for row in rows]
 
     def count_submissions(self, *, scenario: str | None = None, name: str | None = None) -> int:
-        """How many submissions there are, of this scenario and name where given."""
+        """The number of submissions, filtered by scenario and name if given."""
         rows = self.rows(
             "SELECT count(*) FROM submissions "
             "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name)",
@@ -269,7 +269,7 @@ class Store(Removals):
         ]
 
     def find_job(self, wanted: str) -> JobRecord:
-        """The job with this id, or the only one whose id begins so. Raises NotFoundError."""
+        """The job with this id, or the only one whose id begins with it. Raises NotFoundError."""
         rows = self.rows(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (wanted,)) or self.rows(
             f"SELECT {JOB_COLUMNS} FROM jobs WHERE id GLOB ? ORDER BY rowid DESC LIMIT 2",
             (_glob(wanted),),
@@ -287,9 +287,9 @@ class Store(Removals):
     def usual_durations(
         self, scenario: str, file: str | None = None, *, latest: int = 5
     ) -> dict[str, float]:
-        """Task -> mean duration in seconds of its last completed jobs.
+        """Task -> mean duration in seconds of its latest completed jobs.
 
-        With a `file`, what was submitted from another one does not count.
+        With a `file`, submissions from another file do not count.
         """
         submissions = self._latest_of(scenario, file)
         marks = ", ".join("?" * len(submissions))
@@ -325,7 +325,7 @@ class Store(Removals):
             )
 
     def take_requests(self, submissions: Iterable[str]) -> list[tuple[str, str | None]]:
-        """The (submission, job) pairs to cancel for these submissions; they are gone then."""
+        """The (submission, job) pairs to cancel for these submissions; removes the requests."""
         mine = set(submissions)
         found = [
             (number, submission, job)

@@ -1,7 +1,7 @@
-"""Values of columns, whatever is in them: SQLite takes any value in any column.
+"""Reads column values safely: SQLite accepts any value in any column.
 
-A value that cannot be meant is read as none, or as the nearest that can: so one odd value, of a
-former version or of another hand, does not hide all the rest.
+A value that makes no sense is read as None, or as the nearest one that does. So one odd value, of
+an older version or of a manual change, does not hide all the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LONGEST = 1e10
 
 
 def text(value: object) -> str:
-    """A text, empty for none."""
+    """A text, empty for None."""
     return maybe_text(value) or ""
 
 
@@ -28,7 +28,7 @@ def maybe_text(value: object) -> str | None:
 
 
 def time(value: object) -> float:
-    """Seconds since the epoch, the epoch itself for none."""
+    """Seconds since the epoch, 0 for None."""
     return maybe_time(value) or 0.0
 
 
@@ -49,23 +49,23 @@ def _number(value: object, most: float) -> float | None:
 
 
 def count(value: object, least: int = 0) -> int:
-    """A whole number of at least `least`."""
+    """A whole number, at least `least`."""
     return max(value, least) if isinstance(value, int) else least
 
 
 def maybe_count(value: object) -> int | None:
-    """A whole number from 0 on, or None."""
+    """A whole number, at least 0, or None."""
     return None if value is None else count(value)
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """An object of JSON, empty where it is none."""
+    """A JSON object, empty if the value is not one."""
     found = _parsed(value)
     return found if isinstance(found, dict) else {}
 
 
 def sequences(value: object) -> dict[str, list[str]] | None:
-    """Names and what belongs to each, or None."""
+    """Names with the ids that belong to each, or None."""
     found = _parsed(value)
     if not isinstance(found, dict):
         return None
@@ -73,7 +73,7 @@ def sequences(value: object) -> dict[str, list[str]] | None:
 
 
 def _nothing(constant: str) -> None:
-    """Infinity and NaN are no JSON."""
+    """Infinity and NaN are not JSON."""
 
 
 def _parsed(value: object) -> object:

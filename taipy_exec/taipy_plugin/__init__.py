@@ -1,4 +1,4 @@
-"""Taipy programs, unchanged, on our runners: `enable()`, as their first line.
+"""Runs unchanged Taipy programs on taipy-exec's runners: `enable()` as their first line.
 
 Nothing of Taipy is imported before `enable` is called.
 """
@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 def enable(*, state_dir: str | Path | None = None) -> None:
-    """Have the jobs of this Taipy program run by taipy-exec in standalone and cluster mode.
+    """Let taipy-exec run the jobs of this Taipy program in standalone and cluster mode.
 
-    To be called before `Orchestrator().run()`; a second call changes nothing. `state_dir` is where
-    `taipy-exec status` looks, by default `.taipy-exec` beside the program. A version of Taipy that
-    was not tested is warned of. Raises ConfigurationError where Taipy is missing or lacks what is
-    needed of it.
+    Call it before `Orchestrator().run()`; a second call changes nothing. `state_dir` is the folder
+    that `taipy-exec status` reads, by default `.taipy-exec` next to the program. An untested
+    version of Taipy gives a warning. Raises ConfigurationError if Taipy is missing or lacks a part
+    that is needed.
     """
     from taipy_exec.config.main_module import in_slot, is_importing
     from taipy_exec.taipy_plugin.versions import require_taipy
 
     warning = require_taipy()
     if in_slot() or is_importing():
-        # A job's process, or a worker's: it runs what others submit.
+        # A process of a job or a worker: it only runs jobs that other processes submit.
         return
     from taipy_exec.taipy_plugin import internals
     from taipy_exec.taipy_plugin.service import Service

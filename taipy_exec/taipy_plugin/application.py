@@ -1,4 +1,4 @@
-"""A Taipy program as an application of the command line: imported, and not run."""
+"""A Taipy program as an application of the command line: imported, but not run."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from taipy_exec.taipy_plugin.versions import INSTALL, require_taipy, taipy_versi
 
 log = logging.getLogger("taipy_exec")
 
-# Where the configuration was found that the program itself did not make when it was imported.
+# The folder of the stored configuration, if the import of the program made none.
 _stored_in: list[Path] = []
 
 
 def import_program(main: Path) -> None:
-    """Import the program without its `__main__` part and without running anything of it.
+    """Import the program without its `__main__` part; nothing in it is run.
 
-    Raises ConfigurationError where Taipy is missing, where the file raises, and where it
-    configures no task when it is imported.
+    Raises ConfigurationError if Taipy is missing, if the file raises, or if its import
+    configures no task.
     """
     _import(main)
-    # Not above: it needs Taipy.
+    # Imported here: it needs Taipy.
     from taipy_exec.taipy_plugin.configuration import require_tasks
 
     require_tasks(main)
@@ -46,7 +46,7 @@ def _import(main: Path) -> None:
 
 
 def _find_tasks(main: Path) -> None:
-    """What a program configures in its `__main__` part is what it has stored when it ran last."""
+    """Take the configuration of the program's last run if its import configures no task."""
     from taipy_exec.taipy_plugin import internals
     from taipy_exec.taipy_plugin.configuration import has_tasks, require_tasks
 
@@ -56,16 +56,16 @@ def _find_tasks(main: Path) -> None:
         if internals.take_stored_configuration():
             _stored_in.append(internals.stored_versions())
     except Exception as error:
-        # It imports the modules of the tasks' functions: anything may be raised there.
+        # It imports the modules of the tasks' functions, which may raise anything.
         raise ConfigurationError(
-            f"importing {main} configures no task, and what it stored of its configuration cannot "
-            f"be read: {type(error).__name__}: {error}",
-            "define the functions of tasks at the top level of a module; where the program has "
+            f"importing {main} configures no task, and its stored configuration cannot be read: "
+            f"{type(error).__name__}: {error}",
+            "define the functions of tasks at the top level of a module; if the program has "
             "changed, start it once more before its workers",
         ) from error
     require_tasks(
         main,
-        "; or start the program first: what it configures is then taken from "
+        "; or start the program first: then its configuration is read from "
         f"{internals.stored_versions()}",
     )
 
@@ -73,9 +73,9 @@ def _find_tasks(main: Path) -> None:
 def read_program(
     found: ApplicationPath, *, state_dir: Path | None = None, overrides: Layer | None = None
 ) -> Compiled:
-    """The configuration of the program, or the one that it stored when it ran last.
+    """The configuration of the program, or the one that it stored at its last start.
 
-    Raises ConfigurationError as `import_program` does, where nothing is stored either.
+    Raises ConfigurationError as `import_program` does, if nothing is stored either.
     """
     assert found.main is not None
     _import(found.main)
@@ -91,19 +91,19 @@ def read_program(
 
 
 def import_warning(main: Path) -> str | None:
-    """What to tell of an import that did not give all that the program has."""
+    """A warning about an import that did not give the whole program, or None."""
     from taipy_exec.taipy_plugin import internals
 
     if _stored_in:
         return (
             f"importing {main.name} configures no task: this worker has the configuration that the "
-            f"program stored in {_stored_in[0]} when it was started last; when that changes, start "
-            "the program first and then the workers anew"
+            f"program stored in {_stored_in[0]} at its last start; after a change, start the "
+            "program first and then restart the workers"
         )
     refused = internals.refused_at()
     if refused is None:
         return None
     return (
-        f"the import of {main.name} ends where {refused}; what stands below is not known to this "
-        'worker: put such calls below `if __name__ == "__main__":`'
+        f"the import of {main.name} ends where {refused}; this worker does not know the code below "
+        'that line: put such calls below `if __name__ == "__main__":`'
     )

@@ -1,4 +1,4 @@
-"""From Taipy's configuration, as a program made it, to ours."""
+"""Turns Taipy's configuration, as a program made it, into an `AppConfig`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from taipy_exec.taipy_plugin import internals
 
 HOST_MODULE = "taipy_exec.taipy_plugin.host"
 
-# What a worker must have in common with the program; all else it reads from the entities.
+# The parts that a worker must share with the program; it reads all others from the entities.
 _IN_COMMON: Mapping[str, tuple[str, ...]] = {
     "DATA_NODE": ("storage_type",),
     "TASK": ("function", "inputs", "outputs"),
@@ -37,10 +37,10 @@ def compile_program(
     overrides: Layer | None = None,
     runs: bool = False,
 ) -> Compiled:
-    """Taipy's applied configuration as an `AppConfig`, with what is wrong in it.
+    """Taipy's applied configuration as an `AppConfig`, with the problems in it.
 
-    `main` is the file of the program, None where it has none. With `runs`, only what is wrong of
-    what we read: Taipy has checked the rest before it runs, or does without.
+    `main` is the file of the program, None if it has none. With `runs`, the problems are only
+    those of keys that taipy-exec reads: Taipy has checked the others before the run.
     """
     layer = program_layer(main or root)
     compiled = compile_layers(
@@ -67,12 +67,12 @@ def _found_by_taipy() -> list[Problem]:
 
 
 def program_layer(source: Path) -> Layer:
-    """What applies in Taipy's configuration, as a layer of ours, without default data."""
+    """Taipy's applied configuration as a layer, without default data."""
     values = internals.configuration_values()
     for node in values.get("DATA_NODE", {}).values():
         node.pop("default_data", None)
     layer = layer_from_toml(TomlFile(path=source, values=values))
-    # Taipy starts jobs in the order in which they became ready.
+    # Taipy starts jobs in the order in which they become ready.
     layer.entry("JOB").setdefault("schedule", "fifo")
     return layer
 
@@ -82,10 +82,10 @@ def has_tasks() -> bool:
     return any(id != "default" for id in internals.configuration_values().get("TASK", {}))
 
 
-def require_tasks(main: Path, otherwise: str = "") -> None:
-    """Raises ConfigurationError where the program configures nothing when it is imported.
+def require_tasks(main: Path, alternative: str = "") -> None:
+    """Raises ConfigurationError if the import of the program configures no task.
 
-    `otherwise` is what else can be done, behind a semicolon.
+    `alternative` is another thing to do, with a semicolon in front.
     """
     if has_tasks():
         return
@@ -93,13 +93,13 @@ def require_tasks(main: Path, otherwise: str = "") -> None:
     if refused is not None:
         raise ConfigurationError(
             f"importing {main} configures no task: it ends where {refused}",
-            "configure above that line, or put that line below "
-            f'if __name__ == "__main__": with what follows it{otherwise}',
+            "configure tasks above that line, or move that line and all after it below "
+            f'`if __name__ == "__main__":`{alternative}',
         )
     raise ConfigurationError(
         f"importing {main} configures no task",
         'move Config.configure_... and Config.load out of its `if __name__ == "__main__":` part: '
-        f"a worker imports the program and does not run that part{otherwise}",
+        f"a worker imports the program and does not run that part{alternative}",
     )
 
 
@@ -118,13 +118,13 @@ def _names(value: Any, section: str) -> Any:
     if not isinstance(value, list):
         return value
     names = [getattr(item, "id", item) for item in value]
-    # The tasks that a TOML file gives a scenario go through a set in Taipy: their order is another
-    # one in each process.
+    # The tasks that a TOML file gives a scenario go through a set in Taipy, so their order differs
+    # from process to process.
     return sorted(names) if section == "SCENARIO" else names
 
 
 def _is_ours(problem: Problem) -> bool:
-    """Whether it is about what we read: Taipy checks its own configuration itself."""
+    """Whether it is about a key that taipy-exec reads: Taipy checks its own configuration."""
     return problem.level is Level.ERROR and (
         problem.section == "JOB" or (problem.section == "TASK" and problem.field in OPTIONS)
     )

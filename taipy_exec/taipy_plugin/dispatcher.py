@@ -1,4 +1,4 @@
-"""The thread that runs the jobs of a Taipy program, in the place of Taipy's own dispatcher."""
+"""The thread that runs the jobs of a Taipy program, in place of Taipy's own dispatcher."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from taipy_exec.taipy_plugin.readiness import EntityFreshness, is_ready
 from taipy_exec.taipy_plugin.submission import plan_of
 from taipy_exec.wiring import Engine, make_engine, withdraw
 
-# How often it is looked whether the program has come to its end, and whether data that jobs wait
-# for was written by somebody else.
+# How often to check whether the program has ended, and whether another process has written data
+# that jobs wait for.
 _IDLE_SECONDS = 0.25
 _ADD_AGAIN_SECONDS = 5.0
 
 
 class Dispatcher(internals.DispatcherFace):
-    """Runs what is submitted until it is told to stop, or the main thread has ended.
+    """Runs submissions until it must stop, or the main thread has ended.
 
-    The coordinator decides and the store keeps; Taipy's entities follow, change by change, in this
-    one thread. Submissions that a former dispatcher left are canceled, but for those of `keep`.
-    `was_interrupted` tells, once the main thread has ended, whether nothing more is to start.
-    Raises BrokerError and StoreError where the mode's needs are not there.
+    The coordinator decides and the store keeps; this one thread updates Taipy's entities after each
+    change. Submissions that an earlier dispatcher left are canceled, except those of `keep`.
+    `was_interrupted` returns, after the end of the main thread, whether no more jobs should start.
+    Raises BrokerError and StoreError if something that the mode needs is missing.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Dispatcher(internals.DispatcherFace):
         self._own = Identity(app.state_dir)
         self._jobs: dict[str, Any] = {}
         self._plans: dict[str, SubmissionPlan] = {}
-        # Jobs that have ended, while Taipy and its subscribers are told so.
+        # Jobs that have ended, while Taipy and its subscribers are informed.
         self._telling: frozenset[str] = frozenset()
-        # By the job: tasks that no other process finds among the entities.
+        # By job: tasks that another process does not find among the entities.
         self._unstored: dict[str, bytes] = {}
         self._unqueued: list[SubmissionPlan] = []
         self._add_again_at = 0.0
@@ -87,7 +87,7 @@ class Dispatcher(internals.DispatcherFace):
         return engine
 
     def _end_former(self, keep: Collection[str]) -> None:
-        """What a former run of the program left is over: nobody waits for it any more."""
+        """Cancel what an earlier run of the program left: no process waits for it any more."""
         for record in self._store.unfinished_submissions():
             is_ours = record.program is not None and record.id not in keep
             if is_ours and is_interrupted(self._store.folder, record):
@@ -103,7 +103,7 @@ class Dispatcher(internals.DispatcherFace):
         self._follow_canceled(keep)
 
     def _follow_canceled(self, keep: Collection[str]) -> None:
-        """Taipy's jobs follow those that were canceled while no program was there."""
+        """Update Taipy's jobs that were canceled while the program did not run."""
         for record in self._store.submissions():
             if record.program is None or record.id in keep or record.finished_at is None:
                 continue
@@ -116,10 +116,10 @@ class Dispatcher(internals.DispatcherFace):
                     if job.status in (Status.CANCELED, Status.ABANDONED)
                 )
 
-    # -- what Taipy asks for, from any thread -------------------------------------------------
+    # -- requests of Taipy, from any thread ---------------------------------------------------
 
     def start(self) -> None:
-        """Begin to dispatch."""
+        """Start to dispatch."""
         self.thread.start()
 
     def is_running(self) -> bool:
@@ -135,8 +135,8 @@ class Dispatcher(internals.DispatcherFace):
         return self.app.job.workers - running
 
     def go_on(self, app: AppConfig) -> bool:
-        """Whether it dispatches for `app` from now on; one that was told to stop only as long as
-        a job runs that it waits for, and if nothing was configured anew."""
+        """Whether it dispatches for `app` from now on. If it was asked to stop, it does so only
+        while it still waits for a running job, and only if the configuration is the same."""
         with self._ending:
             if self._over or not self.is_running():
                 return False
@@ -152,7 +152,7 @@ class Dispatcher(internals.DispatcherFace):
             return True
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Start nothing more. With `wait` return when what runs has ended, or after `timeout`."""
+        """Start nothing more. With `wait`, return when running jobs end, or after `timeout`."""
         coordinator = self._engine.coordinator
         with self._ending:
             self._stopping.set()
@@ -161,13 +161,13 @@ class Dispatcher(internals.DispatcherFace):
             self.thread.join(timeout)
 
     def drain(self) -> None:
-        """The program has come to its end: run what is left, as far as it can run, and end."""
+        """The program has ended: run the remaining jobs that can run, and end."""
         self._draining.set()
 
     def leave(self, *, at_once: bool = False) -> None:
-        """The program is to end: start nothing more and, with `at_once`, stop what runs.
+        """End the program: start nothing more and, with `at_once`, stop running jobs.
 
-        For signal handlers too.
+        Safe in signal handlers.
         """
         coordinator = self._engine.coordinator
         coordinator.post(coordinator.leave)
@@ -175,7 +175,7 @@ class Dispatcher(internals.DispatcherFace):
             coordinator.post(self._stop_all)
 
     def submitted(self, submission: Any, jobs: Sequence[Any]) -> bool:
-        """Store the submission, and have its jobs run; False where it is too late for that."""
+        """Store the submission and run its jobs; False if it is too late for that."""
         plan, instance = plan_of(self.app, submission, jobs, self._own.name, self._program)
         with self._ending:
             if self._over:
@@ -202,17 +202,17 @@ class Dispatcher(internals.DispatcherFace):
         self._store.add_submission(plan.record, plan.jobs)
 
     def is_telling(self, job: Any) -> bool:
-        """Whether the end of the job is being told: its submission may not have heard of it yet."""
+        """Whether the job's end is being announced: its submission may not show it yet."""
         return job.id in self._telling and self.is_running()
 
     def cancel(self, job: Any) -> None:
-        """Cancel it while it waits, stop it while it runs; return when that is decided."""
+        """Cancel a waiting job, or stop a running one; return when that is decided."""
         coordinator = self._engine.coordinator
         self._do(lambda: coordinator.cancel([job.id], Reason.CANCELED))
 
     @property
     def is_here(self) -> bool:
-        """Whether the calling thread is the dispatching one: it is inside a callback."""
+        """Whether the calling thread is the dispatching one: then it is inside a callback."""
         return self.thread is threading.current_thread()
 
     def _do(self, action: Callable[[], None]) -> None:
@@ -246,8 +246,8 @@ class Dispatcher(internals.DispatcherFace):
                     self._add_again()
         except BaseException:
             internals.log.exception(
-                "the dispatcher stops: jobs that have not ended are canceled, and the next "
-                "submission starts it anew"
+                "the dispatcher stops: unfinished jobs are canceled, and the next submission "
+                "starts it again"
             )
             self.has_failed = True
         finally:
@@ -256,17 +256,17 @@ class Dispatcher(internals.DispatcherFace):
             self._close()
 
     def _is_over(self) -> bool:
-        """Whether nothing is left to do, and nobody is left who would submit more."""
+        """Whether no work is left, and no thread that could submit more."""
         with self._ending:
             if not self._has_work():
                 self._over = self._stopping.is_set() or self._program_has_ended()
             return self._over
 
     def _program_has_ended(self) -> bool:
-        """Whether only threads are left that end with the process."""
+        """Whether all remaining threads end with the process."""
         if threading.main_thread().is_alive() and not self._draining.is_set():
             return False
-        # Python tells idle threads of a pool to end only once the main thread has ended.
+        # Python ends idle threads of a pool only after the main thread has ended.
         pools = _pool_threads if self._draining.is_set() else {}
         return not any(
             thread
@@ -286,7 +286,7 @@ class Dispatcher(internals.DispatcherFace):
             else:
                 self._stop_all()
         except Exception:
-            internals.log.exception("what is left could not be stored")
+            internals.log.exception("the end of the remaining jobs could not be stored")
         self._engine.close(self.app.job.grace)
         with self.changed:
             self.changed.notify_all()
@@ -297,15 +297,15 @@ class Dispatcher(internals.DispatcherFace):
             self._engine.add(plan)
         except BrokerError as error:
             internals.log.warning(
-                f"{plan.record.id} cannot be queued yet, and is tried again: {error}"
+                f"{plan.record.id} cannot be queued yet, and will be tried again: {error}"
             )
             self._unqueued.append(plan)
             self._add_again_at = time.monotonic() + _ADD_AGAIN_SECONDS
 
     def _add_again(self) -> None:
-        """What could not be queued while the broker was away, in its order.
+        """Queue what could not be queued while the broker was away, in order.
 
-        Not all the time: each attempt waits for the broker, and all else waits with it.
+        Only from time to time: each attempt waits for the broker, and all else waits with it.
         """
         while self._unqueued and time.monotonic() >= self._add_again_at:
             plan = self._unqueued[0]
@@ -318,12 +318,12 @@ class Dispatcher(internals.DispatcherFace):
                     self._add_again_at = time.monotonic() + _ADD_AGAIN_SECONDS
                     return
             else:
-                # Somebody has canceled it in the meantime.
+                # It was canceled in the meantime.
                 self._give_up(plan)
             del self._unqueued[0]
 
     def _give_up(self, plan: SubmissionPlan) -> None:
-        """A submission that no coordinator has had is canceled; whoever waits for it hears that."""
+        """Cancel a submission that no coordinator took; threads that wait for it are woken."""
         self._plans.pop(plan.record.id, None)
         for record in plan.jobs:
             job = self._jobs.pop(record.id)
@@ -338,7 +338,7 @@ class Dispatcher(internals.DispatcherFace):
         return coordinator.has_work() or bool(self._unqueued and not coordinator.leaving)
 
     def _stop_all(self) -> None:
-        """Nobody will carry on what has not ended: it is canceled, in Taipy too."""
+        """Cancel what has not ended, also in Taipy: no process will resume it."""
         coordinator = self._engine.coordinator
         left = [job.id for job in coordinator.board.jobs.values() if not job.status.is_final]
         if left:
@@ -347,16 +347,16 @@ class Dispatcher(internals.DispatcherFace):
             self._give_up(plan)
 
     def _wake_blocked(self) -> None:
-        """Jobs run whose data somebody else has written, or is no longer about to."""
+        """Run jobs whose data was written by another process, or is no longer locked by one."""
         coordinator = self._engine.coordinator
         ready = [id for id in list(coordinator.board.awaiting) if is_ready(id)]
         if ready:
             coordinator.written(ready, [])
 
-    # -- what follows from a decision -----------------------------------------------------------
+    # -- effects of a decision ------------------------------------------------------------------
 
     def _observe(self, changes: Sequence[Change]) -> None:
-        """Everything is stored already; now Taipy's entities follow, and its subscribers hear."""
+        """Update Taipy's entities and call its subscribers; the changes are stored already."""
         self._telling = frozenset(change.job for change in changes if change.after.is_final)
         for change in changes:
             job = self._jobs.get(change.job)
@@ -375,5 +375,5 @@ class Dispatcher(internals.DispatcherFace):
                 self.changed.notify_all()
 
     def unfinished(self) -> list[list[Any]]:
-        """Taipy's jobs of each submission that has not ended: for whoever comes next."""
+        """Taipy's jobs of each submission that has not ended, for the next dispatcher."""
         return [[self._jobs[record.id] for record in plan.jobs] for plan in self._plans.values()]

@@ -1,4 +1,4 @@
-"""A data node of a Taipy program, as what runs jobs sees one."""
+"""A data node of a Taipy program, in the form that runners use."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from taipy_exec.taipy_plugin import internals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityNode(DataNodeRef):
-    """Read and written through Taipy; a file is written beside its place and renamed."""
+    """Read and written through Taipy; a file is written next to its place and then renamed."""
 
     @classmethod
     def of(cls, node: Any) -> EntityNode:
-        """From Taipy's data node."""
+        """Make one from Taipy's data node."""
         return cls(
             id=node.id,
             config=DataNodeConfig(id=node.config_id, storage_type=node.storage_type()),
-            # Its key is its id: wherever the value lies, Taipy tells data nodes apart by that.
+            # Its key is its id: Taipy distinguishes data nodes by that, wherever the value is.
             is_generated=True,
         )
 
@@ -33,7 +33,7 @@ class EntityNode(DataNodeRef):
         return self.id if file is None else str(file)
 
     def read(self) -> Any:
-        """The value. Raises what Taipy raises, also where it was never written."""
+        """The value. Raises what Taipy raises, also if it was never written."""
         return self._entity().read_or_raise()
 
     def _entity(self) -> Any:
@@ -46,14 +46,14 @@ class EntityNode(DataNodeRef):
         return found
 
     def write(self, value: Any) -> None:
-        """Replace the value; a file as a whole, and any other as Taipy does it."""
+        """Replace the value: a file as a whole, any other value as Taipy does it."""
         node = self._entity()
         file = internals.file_of(node)
         if file is None:
             self._before()
             internals.write_value(node, value)
             return
-        # Under the same name: writers of tables choose the format by its end.
+        # Under the same name: writers of tables choose the format by the extension.
         with replacing_by_name(Path(file), self._before) as made:
             internals.write_value(node, value, made)
 
@@ -62,7 +62,7 @@ class EntityNode(DataNodeRef):
             self.before_change()
 
     def changed_at(self) -> float | None:
-        """When it was last written, None if it cannot be read now: never, or in the making."""
+        """The time of the last write, None if it cannot be read now: never written, or locked."""
         node = internals.data_node(self.id)
         edited = node.last_edit_date if node.is_ready_for_reading else None
         return internals.seconds(edited) if edited else None

@@ -1,4 +1,4 @@
-"""Functions of a program, taken out of it with what they need, so that Taipy is not needed."""
+"""Copies functions of a program with all that they need, so that they do not need Taipy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 
 def extract(source: str, names: Iterable[str]) -> str | None:
-    """The text of a module with these functions and all of the top level that they use.
+    """The text of a module with these functions and all top-level statements that they use.
 
-    None where one of them uses something of Taipy, or something that is not to be found.
+    None if one of them uses something of Taipy, or a name that is not found.
     """
     lines = source.splitlines()
     statements = ast.parse(source).body
@@ -49,7 +49,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def _used(text: str) -> list[str]:
-    """The names of the top level that a statement there uses; its own variables are none."""
+    """The top-level names that a statement uses, without its own variables."""
     tables = [symtable.symtable(text, "<program>", "exec")]
     found = [name.get_name() for name in tables[0].get_symbols() if name.is_referenced()]
     while tables:
@@ -60,7 +60,7 @@ def _used(text: str) -> list[str]:
 
 
 def _is_guard(statement: ast.stmt) -> bool:
-    """Whether it is `if __name__ == "__main__":`, which is no part of the module."""
+    """Whether it is `if __name__ == "__main__":`, which is not part of the module."""
     return isinstance(statement, ast.If) and any(
         isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test)
     )

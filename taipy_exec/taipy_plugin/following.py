@@ -1,4 +1,4 @@
-"""What was decided of a job, as Taipy's entities and subscribers hear of it."""
+"""Applies the decisions about a job to Taipy's entities and subscribers."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from taipy_exec.taipy_plugin import internals
 
 
 def follow(job: Any, change: Change) -> None:
-    """Have Taipy's job take the step that was decided, whatever became of its entities."""
+    """Make Taipy's job take the decided step, even if its entities cannot be updated."""
     try:
         if change.after is Status.COMPLETED:
             internals.record_outputs(job)
         elif change.after.is_final:
             internals.unlock_outputs(job)
     except Exception:
-        internals.log.exception(f"the outputs of {change.job} are not up to date in Taipy")
+        internals.log.exception(f"the outputs of {change.job} could not be updated in Taipy")
     stacktrace = _stacktrace(change)
     if change.after is Status.FAILED:
         internals.log.error(f"job {job.id} failed:\n{''.join(stacktrace)}")
     try:
         internals.set_status(job, change.after.name, stacktrace)
     except Exception:
-        internals.log.exception(f"{change.job} is {change.after.name}, and Taipy has not stored it")
+        internals.log.exception(f"{change.job} is {change.after.name}, but Taipy has not stored it")
 
 
 def _stacktrace(change: Change) -> list[str]:
@@ -33,6 +33,6 @@ def _stacktrace(change: Change) -> list[str]:
         return []
     if failure.traceback is None:
         return [f"{failure.type or failure.kind}: {failure.message}\n"]
-    # Which data node it is about, the traceback of what was raised may not tell.
-    told = failure.message in failure.traceback
-    return [failure.traceback if told else f"{failure.traceback}{failure.message}\n"]
+    # The traceback may not name the data node, but the message does.
+    is_complete = failure.message in failure.traceback
+    return [failure.traceback if is_complete else f"{failure.traceback}{failure.message}\n"]

@@ -1,4 +1,4 @@
-"""Jobs of a Taipy program in processes of their own; what `execution.host` asks for."""
+"""Runs jobs of a Taipy program in separate processes; implements what `execution.host` needs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _former_main: list[Any] = []
 
 
 def prepare() -> None:
-    """What would run the program ends the import of its file."""
+    """Make calls that would run the program end the import of its file."""
     internals.refuse_running()
 
 
 def import_program(main: Path) -> None:
     """Import the file as the main script, as a process that `multiprocessing` spawns does.
 
-    Raises ConfigurationError where it raises.
+    Raises ConfigurationError if it raises.
     """
     import_main(main, MAIN_NAMES[1])
     _former_main.append(sys.modules[MAIN_NAMES[0]])
@@ -41,7 +41,7 @@ def import_program(main: Path) -> None:
 
 
 def job_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
-    """A runner by the program's entities, under the program's configuration."""
+    """A runner that uses the program's entities and its configuration."""
     assert app.program is not None
     internals.apply_configuration(app.program.configuration)
     internals.write_entities_whole()
@@ -50,7 +50,7 @@ def job_runner(app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunne
 
 
 def remove_half_written(order: JobOrder) -> None:
-    """Remove what a process was writing when it died while it ran the job."""
+    """Remove the unfinished files of a process that died while it ran the job."""
     try:
         task = internals.task_entity(order.entity)
         for node in task.output.values() if task else ():
@@ -58,30 +58,30 @@ def remove_half_written(order: JobOrder) -> None:
             if file is not None:
                 remove_leftovers(Path(file))
     except Exception:
-        # The entities may be gone, or need what only a job's process has; it is litter, no fault.
-        internals.log.debug("what the job left half written stays", exc_info=True)
+        # The entities may be gone, or need what only a job's process has. A leftover does no harm.
+        internals.log.debug("unfinished files of the job were not removed", exc_info=True)
 
 
 class ProgramJobRunner(JobRunner):
-    """Runs jobs by the task and the data nodes that Taipy has stored."""
+    """Runs jobs with the task and the data nodes that Taipy has stored."""
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
-        """As any job; what a failure tells holds no password of the configuration.
+        """Run any job; a failure contains no password of the configuration.
 
-        Who shows it later does not read the program's configuration, which would be to import it.
-        `beside` is the task, where the program has not stored it.
+        The command that shows it later cannot read the configuration without an import of the
+        program. `beside` is the task, if the program has not stored it.
         """
         report = super().run(order, beside)
         failure = report.failure
         if failure is None:
             return report
         redacted = redaction(self._app)
-        told = failure.traceback
+        trace = failure.traceback
         return report._replace(
             failure=replace(
                 failure,
                 message=redacted(failure.message),
-                traceback=None if told is None else redacted(told),
+                traceback=None if trace is None else redacted(trace),
             )
         )
 
@@ -90,9 +90,9 @@ class ProgramJobRunner(JobRunner):
         super()._run(order)
 
     def _task(self, order: JobOrder) -> TaskConfig:
-        """The configured task; on the program's own machine also one that is configured no more.
+        """The configured task; on the program's own machine also one that is no longer there.
 
-        What comes over the broker must name a task that this worker's configuration has.
+        An order from the broker must name a task that this worker's configuration has.
         """
         if order.task in self._app.tasks or self._app.job.mode == "cluster":
             return super()._task(order)
@@ -124,7 +124,7 @@ class ProgramJobRunner(JobRunner):
         try:
             found = unpacked(self._beside)
         except Exception as error:
-            what = f"task {order.task!r}, which is not stored, cannot be made again here: {error}"
+            what = f"task {order.task!r}, which is not stored, cannot be created here: {error}"
             raise AttemptFailed(_not_loaded(what, error), error) from None
         if isinstance(found, str):
             raise AttemptFailed(_not_loaded(found))

@@ -1,6 +1,6 @@
-"""All that is used of Taipy's private names; no other module knows one.
+"""All uses of Taipy's private names; no other module knows one.
 
-Written against Taipy 4.1. Where another version lacks one, `versions.require_taipy` says so.
+Written for Taipy 4.1. If another version lacks a name, `versions.require_taipy` reports it.
 It is longer than a module should be, as all of it changes for one reason: a new version of Taipy.
 """
 
@@ -61,19 +61,19 @@ _PART = ".taipy-exec"
 
 
 def configuration_values() -> dict[str, Any]:
-    """The applied configuration, as a TOML file would say it."""
+    """The applied configuration, in the form of a TOML file."""
     values: dict[str, Any] = _TomlSerializer()._str(Config._applied_config)
     return values
 
 
 def default_values() -> dict[str, Any]:
-    """What Taipy says by itself, in the same form."""
+    """Taipy's own defaults, in the same form."""
     values: dict[str, Any] = _TomlSerializer()._str(Config._default_config)
     return values
 
 
 def configuration_text() -> str:
-    """The applied configuration as TOML, without default data: that may be anything."""
+    """The applied configuration as TOML, without default data, which may be any object."""
     values = configuration_values()
     for node in values.get("DATA_NODE", {}).values():
         node.pop("default_data", None)
@@ -81,11 +81,11 @@ def configuration_text() -> str:
 
 
 def apply_configuration(text: str) -> None:
-    """Have the configuration of the program apply in this process too, which is part of its run.
+    """Apply the program's configuration in this process too, which is part of its run.
 
-    The program has managed its version: to do so again would, in development version mode, delete
-    all of its entities. Raises ConfigurationError where a function that the configuration names
-    cannot be imported here.
+    The program has managed its version: a second time would, in development version mode, delete
+    all its entities. Raises ConfigurationError if a function that the configuration names cannot
+    be imported here.
     """
     try:
         found = _TomlSerializer()._deserialize(text)
@@ -101,18 +101,18 @@ def apply_configuration(text: str) -> None:
 
 
 def stored_versions() -> Path:
-    """The folder of the configurations with which the program was started."""
+    """The folder of the configurations of the program's starts."""
     return Path(_VersionManagerFactory._build_manager()._repository.dir_path).absolute()
 
 
 def take_stored_configuration() -> bool:
-    """Have the configuration apply that the program stored when it was started last.
+    """Apply the configuration that the program stored at its last start.
 
-    False where it never was. Raises what importing the functions in it raises.
+    False if it never started. Raises what importing the functions in it raises.
     """
     versions = _VersionManagerFactory._build_manager()
     try:
-        # Not the manager's own: it makes a version where there is none.
+        # Not the manager's own method: it makes a version if there is none.
         version = versions._get(versions._repository._get_latest_version())
     except FileNotFoundError:
         return False
@@ -126,7 +126,7 @@ def take_stored_configuration() -> bool:
 def default_data() -> dict[str, Any]:
     """Data node -> its default data, as Python values; `ENV[...]` as it was written."""
     return {
-        # Not `properties`: they look up every variable of the environment that is named.
+        # Not `properties`: they look up every environment variable that is named.
         id: node._properties["default_data"]
         for id, node in Config.data_nodes.items()
         if node._properties.get("default_data") is not None
@@ -134,19 +134,19 @@ def default_data() -> dict[str, Any]:
 
 
 def problems() -> list[tuple[str, str, Any, str]]:
-    """What Taipy's checkers find now: level, field, value and message of each.
+    """The current findings of Taipy's checkers: level, field, value and message of each.
 
-    A variable of the environment that is missing ends them: then that is what is found.
+    A missing environment variable ends them: then it is the only finding.
     """
     try:
         found = _Checker._check(Config._applied_config).all
     except (MissingEnvVariableError, InconsistentEnvVariableError) as error:
-        return [("ERROR", "", None, f"{error} The configuration takes it from there: ENV[...]")]
+        return [("ERROR", "", None, f"{error} The configuration reads this variable by ENV[...]")]
     return [(issue.level, issue.field, issue.value, issue.message) for issue in found]
 
 
 def override_job(values: Mapping[str, Any]) -> None:
-    """Have `[JOB]` say this from now on, whatever the program and its files say."""
+    """Set these keys of `[JOB]`, in place of those of the program and its files."""
     if not values:
         return
     original = Config._override_env_file
@@ -157,19 +157,19 @@ def override_job(values: Mapping[str, Any]) -> None:
         sections.setdefault(JobConfig.name, JobConfig())._update(dict(values))
 
     Config._override_env_file = classmethod(override)
-    # A program may configure nothing itself, and have it all from TAIPY_CONFIG_PATH.
+    # A program may configure nothing itself, and take all from TAIPY_CONFIG_PATH.
     Config._compile_configs()
 
 
 def allow_cluster() -> None:
-    """Have Taipy's checker accept cluster mode, and our own refuse what cannot work there."""
+    """Make Taipy's checker accept cluster mode, and add a check for what cannot work there."""
     if _CLUSTER not in JobConfig._MODES:
         JobConfig._MODES = [*JobConfig._MODES, _CLUSTER]
         _Checker.add_checker(_ProgramChecker)
 
 
 class _ProgramChecker(_ConfigChecker):  # type: ignore[misc]
-    """What Taipy's own checkers let through, and no other process could run."""
+    """Finds what Taipy's own checkers accept, but another process could not run."""
 
     def _check(self) -> Any:
         if self._config._unique_sections[JobConfig.name].is_development:
@@ -186,7 +186,7 @@ class _ProgramChecker(_ConfigChecker):  # type: ignore[misc]
 
 
 def _not_importable(task: str, name: str) -> str:
-    kind = "a lambda" if "<lambda>" in name else f"{name}, which stands inside another function,"
+    kind = "a lambda" if "<lambda>" in name else f"{name}, defined inside another function,"
     return (
         f"the function of task `{task}` is {kind} and cannot be found by another process: "
         "define it with def at the top level of a module"
@@ -199,15 +199,15 @@ _refused_at: list[str] = []
 
 
 def refuse_running() -> None:
-    """What would run the program, or touch its entities, ends the import of its file, quietly."""
+    """Make calls that would run the program or touch its entities end the import, quietly."""
     for owner, name, called in (
         (Orchestrator, "run", "Orchestrator().run()"),
         (_Orchestrator, "submit", "submit()"),
         (_Orchestrator, "submit_task", "submit()"),
     ):
         setattr(owner, name, _refusal(getattr(owner, name), called))
-    # The first thing that create_scenario and the like do: in development version mode it deletes
-    # what the program has.
+    # The first call that create_scenario and similar functions make: in development version mode it
+    # deletes the program's entities.
     manage = _refusal(Orchestrator._manage_version_and_block_config, None)
     Orchestrator._manage_version_and_block_config = staticmethod(manage)
     for module, name in (("taipy.gui", "Gui"), ("taipy.rest", "Rest")):
@@ -231,7 +231,7 @@ def _refusal(original: Callable[..., Any], called: str | None) -> Callable[..., 
 
 
 def refuse_submitting() -> None:
-    """In a job's process nobody would ever run what is submitted there, so that fails."""
+    """Make submitting fail in a job's process, where no dispatcher would run the jobs."""
     for name in ("submit", "submit_task"):
         setattr(_Orchestrator, name, _no_submission(getattr(_Orchestrator, name)))
 
@@ -248,7 +248,7 @@ def _no_submission(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _outside_taipy() -> Iterator[str]:
-    """The lines that led here, the innermost first, but for Taipy's and ours."""
+    """The lines that led here, the innermost first, without those of Taipy and taipy-exec."""
     ours = (str(Path(_OrchestratorFactory_file()).parents[2]), str(Path(__file__).parents[1]))
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -265,7 +265,7 @@ def _OrchestratorFactory_file() -> str:
 
 
 def refused_at() -> str | None:
-    """Where the import of the program's file ended because it would have run something."""
+    """The line that ended the import of the program's file, because it would have run something."""
     return _refused_at[0] if _refused_at else None
 
 
@@ -299,7 +299,7 @@ def stored_data_nodes() -> Path:
 
 
 def file_of(node: DataNode) -> Path | None:
-    """The file that holds the node's value; None where it is none of its own."""
+    """The file that holds the node's value; None if it has no file of its own."""
     if not isinstance(node, _FileDataNodeMixin):
         return None
     path = Path(node._path).absolute()
@@ -307,7 +307,7 @@ def file_of(node: DataNode) -> Path | None:
 
 
 def write_value(node: DataNode, value: Any, file: Path | None = None) -> None:
-    """Write the value as Taipy does, but to `file` where one is given; nothing is recorded."""
+    """Write the value as Taipy does, but to `file` if it is given; nothing is recorded."""
     if file is None:
         node._write(value)
         return
@@ -320,13 +320,13 @@ def write_value(node: DataNode, value: Any, file: Path | None = None) -> None:
 
 
 def unlock_outputs(job: Job) -> None:
-    """Nobody writes the job's outputs any more, as far as they are still there."""
+    """Unlock the job's outputs that still exist: the job does not write them any more."""
     for node in _outputs(job):
         node.unlock_edit()
 
 
 def _outputs(job: Job) -> list[DataNode]:
-    """The job's outputs as they are stored now, but for those that were deleted."""
+    """The job's outputs as they are stored now, without deleted ones."""
     manager = _DataManagerFactory._build_manager()
     ids = [output.id for output in job._task.output.values()]
     found = [manager._get(id) for id in ids if manager._repository._exists(id)]
@@ -334,10 +334,10 @@ def _outputs(job: Job) -> list[DataNode]:
 
 
 def record_outputs(job: Job) -> None:
-    """The job has written its outputs: the edit is recorded, and the data nodes are unlocked.
+    """Record the edits of the job's outputs, and unlock them.
 
-    What is stored and published is what `track_edit` and `unlock_edit` do one after the other,
-    with one write for all; and the edit is kept, which Taipy loses.
+    It stores and publishes the same as `track_edit` and `unlock_edit` together, but with one write
+    for both. It also keeps the edit, which Taipy loses.
     """
     manager = _DataManagerFactory._build_manager()
     for node in _outputs(job):
@@ -364,8 +364,8 @@ def record_outputs(job: Job) -> None:
 def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
     """Store the job's new status, publish it, and call its subscribers as Taipy does.
 
-    What the job failed of is stored with it. A subscriber that raises does not keep the others
-    from being called. A job that was deleted stays deleted, and whoever waits for it is told.
+    The stacktrace of a failed job is stored with it. A subscriber that raises does not prevent the
+    calls of the others. A deleted job stays deleted, and threads that wait for it are informed.
     """
     status = Status[name]
     job._status_change_records[name] = datetime.now()
@@ -390,7 +390,7 @@ def set_status(job: Job, name: str, stacktrace: Sequence[str] = ()) -> None:
 
 
 def _follow_in_lists(job: Job, before: Status, after: Status) -> None:
-    """What Taipy lists as waiting is what waits, whoever starts it."""
+    """Keep Taipy's lists of waiting jobs correct, whichever dispatcher starts them."""
     queue = _Orchestrator.jobs_to_run
     lists = {Status.BLOCKED: _Orchestrator.blocked_jobs, Status.PENDING: queue.queue}
     if before is after:
@@ -400,7 +400,7 @@ def _follow_in_lists(job: Job, before: Status, after: Status) -> None:
             if before in lists:
                 lists[before].remove(job)
         except ValueError:
-            pass  # it is of a former run of the program
+            pass  # the job belongs to an earlier run of the program
         if after in lists:
             lists[after].append(job)
 
@@ -418,30 +418,30 @@ def times_of(job: Job) -> Mapping[str, float]:
 def seconds(at: datetime) -> float:
     """A time of an entity, in seconds since the epoch.
 
-    A program that freezes its clock for a while, as tests do, leaves times of a class whose own
-    method fails once the clock goes again.
+    Tests may freeze the clock of a program for a while. The times of that period are of a class
+    whose own method fails after it.
     """
     return datetime.timestamp(at)
 
 
 def is_forced(job: Job) -> bool:
-    """Whether the job is not to be skipped."""
+    """Whether the job must not be skipped."""
     return bool(job._force)
 
 
 def task_of(job: Job) -> Task:
-    """The job's task, without reading it anew."""
+    """The job's task, without reading it again."""
     return job._task
 
 
 def function_of(task: Task) -> Callable[..., Any]:
-    """The task's function, without reading the task anew."""
+    """The task's function, without reading the task again."""
     function: Callable[..., Any] = task._function
     return function
 
 
 def stored_job(id: str) -> Job | None:
-    """The job as it is stored, if it is."""
+    """The job as it is stored, or None."""
     return _JobManagerFactory._build_manager()._get(id)
 
 
@@ -451,9 +451,9 @@ def submission_of(job: Job) -> Submission:
 
 
 def write_entities_whole() -> None:
-    """Have entity files replaced as a whole: a reader in another process never sees half of one.
+    """Replace entity files as a whole: a reader in another process never sees half of one.
 
-    The files are written in a folder of their own, as Taipy takes every file for an entity.
+    New files are first written in a separate folder, because Taipy treats every file as an entity.
     """
     if getattr(_FileSystemRepository._save, "is_whole", False):
         return
@@ -483,10 +483,10 @@ def write_entities_whole() -> None:
 
 
 class _InputsKnown(threading.local):
-    """The inputs of scenarios and sequences, found once for a submission.
+    """The inputs of scenarios and sequences, computed once per submission.
 
-    For each output that it locks Taipy looks whether it is an input of a parent, for which it
-    loads all of the parent's tasks: with n tasks n times n files.
+    For each output that it locks, Taipy checks whether it is an input of a parent. For this it
+    loads all tasks of the parent: n times n files for n tasks.
     """
 
     def __init__(self) -> None:
@@ -523,33 +523,33 @@ _get_inputs: Callable[[Any], set[DataNode]] = Submittable.get_inputs
 
 
 class JobService(Protocol):
-    """What takes the place of Taipy's dispatcher: from the calling thread each."""
+    """The replacement of Taipy's dispatcher. Each method is called in the caller's thread."""
 
     def started(self) -> RunningDispatcher:
-        """`Orchestrator.run` wants a dispatcher; with one that runs already, that one."""
+        """Return a dispatcher for `Orchestrator.run`: the running one, if there is one."""
 
     def submitted(self, submission: Submission, jobs: Sequence[Job]) -> None:
-        """These jobs have been made, and are BLOCKED or PENDING."""
+        """Take these new jobs, which are BLOCKED or PENDING."""
 
     def cancel(self, job: Job) -> None:
-        """Somebody wants this job canceled, which has not ended."""
+        """Cancel this job, which has not ended."""
 
     def wait(self, jobs: Sequence[Job], timeout: float | None) -> None:
         """Return when these jobs have ended, or after `timeout` seconds."""
 
 
 class RunningDispatcher(Protocol):
-    """What Taipy asks of a dispatcher."""
+    """The methods of a dispatcher that Taipy uses."""
 
     def is_running(self) -> bool:
         """Whether it dispatches jobs."""
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Dispatch no more; with `wait` when what runs has ended, at most `timeout` seconds."""
+        """Dispatch no more; with `wait`, return after running jobs, or after `timeout` seconds."""
 
 
 class DispatcherFace:
-    """What can be seen of Taipy's own dispatcher, and has a meaning with any other."""
+    """The visible attributes of Taipy's own dispatcher that make sense for any dispatcher."""
 
     # How many more jobs could run now.
     free_workers: Callable[[], int]
@@ -560,13 +560,13 @@ class DispatcherFace:
 
 
 class ServedOrchestrator:
-    """Methods of Taipy's orchestrator, which has jobs up to the point where they wait.
+    """Methods of Taipy's orchestrator, which handles jobs until they wait.
 
-    From there the service has them. In development mode it is Taipy's all the way.
+    From then on the service handles them. In development mode Taipy does everything.
     """
 
     service: ClassVar[JobService]
-    # Jobs that are being submitted, under the orchestrator's lock; whether they are to be canceled.
+    # Jobs that are being submitted, under the orchestrator's lock; whether each must be canceled.
     in_submit: ClassVar[dict[str, bool]] = {}
 
     @classmethod
@@ -586,7 +586,7 @@ class ServedOrchestrator:
             return
         if not jobs:
             return
-        # Callbacks are called before the service knows the jobs: what they cancel is canceled then.
+        # Callbacks run before the service knows the jobs: jobs that they cancel are canceled below.
         in_submit = ServedOrchestrator.in_submit = {job.id: False for job in jobs}
         try:
             for job in jobs:
@@ -627,22 +627,22 @@ _served = {
     for name, method in vars(ServedOrchestrator).items()
     if isinstance(method, classmethod)
 }
-# Taipy's own. Raises AttributeError where this version of Taipy has no such method.
+# Taipy's own methods. Raises AttributeError if this version of Taipy has no such method.
 _original = {name: getattr(_Orchestrator, name).__func__ for name in _served}
 
-# What is stored of a job names its subscribers: Taipy without us must find them again.
+# A stored job names its subscribers: Taipy without taipy-exec must find them again.
 _stored_as = _served["_on_status_change"].__func__
 _stored_as.__qualname__ = "_Orchestrator._on_status_change"
 _stored_as.__module__ = _Orchestrator.__module__
 
 
 def take_over(service: JobService) -> None:
-    """Have Taipy use `service` in the place of its own dispatcher, but in development mode."""
+    """Make Taipy use `service` in place of its own dispatcher, except in development mode."""
     ServedOrchestrator.service = service
     if is_taken_over():
         return
     Submittable.get_inputs = lambda submittable: _inputs_known.of(submittable)
-    # In Taipy's own class: whoever has imported that must not come to a queue nobody works off.
+    # In Taipy's own class: code that has imported it must not use a queue without a dispatcher.
     for name, method in _served.items():
         setattr(_Orchestrator, name, method)
     original = _OrchestratorFactory._build_dispatcher
@@ -655,7 +655,7 @@ def take_over(service: JobService) -> None:
             )
             return original(force_restart=force_restart)
         if cls._orchestrator is None or Config.job_config.mode not in JobConfig._MODES:
-            # It raises what a program expects.
+            # It raises the error that a program expects.
             return original(force_restart=force_restart)
         if force_restart and cls._dispatcher is not None:
             cls._remove_dispatcher()
@@ -668,17 +668,17 @@ def take_over(service: JobService) -> None:
 
 
 def use_dispatcher(dispatcher: RunningDispatcher) -> None:
-    """Have Taipy stop this one when the orchestrator stops."""
+    """Make Taipy stop this dispatcher when the orchestrator stops."""
     _OrchestratorFactory._dispatcher = dispatcher
 
 
 def is_taken_over() -> bool:
-    """Whether a service has the place of Taipy's dispatcher."""
+    """Whether a service has replaced Taipy's dispatcher."""
     return vars(_Orchestrator)["submit"] is _served["submit"]
 
 
 def end_former_jobs(ids: Iterable[str]) -> None:
-    """Jobs that a former run of the program left are CANCELED, where they are still stored."""
+    """Cancel jobs that an earlier run of the program left, if they are still stored."""
     manager = _JobManagerFactory._build_manager()
     for id in ids:
         job = stored_job(id) if manager._repository._exists(id) else None

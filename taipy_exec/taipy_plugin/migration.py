@@ -1,4 +1,4 @@
-"""From a Taipy program to a config.toml that says the same, and needs no Taipy."""
+"""Turns a Taipy program into an equivalent config.toml, which needs no Taipy."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from taipy_exec.taipy_plugin import internals
 from taipy_exec.taipy_plugin.extraction import extract
 
 _FOLDER = "defaults"
-# What is of one run, or of Taipy's version.
+# Keys that belong to one run or to Taipy's version.
 _DROPPED = {"CORE": ("core_version", "version_number")}
 _PLAIN = (bool, int, float, str, dt.datetime, dt.timedelta)
 
 
 @dataclass(slots=True, kw_only=True)
 class Migration:
-    """What was written, and what its user should know of it."""
+    """The files that were written, and notes for the user."""
 
     files: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -42,9 +42,9 @@ def planned_files(main: Path, folder: Path) -> list[Path]:
 
 
 def migrate(main: Path, folder: Path) -> Migration:
-    """Write what the program, which is imported already, has configured to `folder`.
+    """Write the configuration of the program, which is imported already, to `folder`.
 
-    Raises ConfigurationError where a file cannot be written.
+    Raises ConfigurationError if a file cannot be written.
     """
     found = Migration()
     sections = _sections(main)
@@ -61,7 +61,7 @@ def migrate(main: Path, folder: Path) -> Migration:
 
 
 def _sections(main: Path) -> Sections:
-    """What applies, but for what goes without saying."""
+    """The configuration that applies, without Taipy's own defaults."""
     values, unsaid = internals.configuration_values(), internals.default_values()
     said = {
         name: _without(section, unsaid.get(name, {}), _DROPPED.get(name, ()))
@@ -75,7 +75,7 @@ def _sections(main: Path) -> Sections:
 def _without(
     section: Mapping[str, Any], unsaid: Mapping[str, Any], dropped: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The keys of a section, or of its entries, that say more than Taipy's own `default`."""
+    """The keys of a section, or of its entries, that differ from Taipy's own `default`."""
     found: dict[str, Any] = {}
     default = unsaid.get("default", {})
     for key, value in section.items():
@@ -91,7 +91,7 @@ def _without(
 
 
 def _told_secrets(sections: Sections) -> list[str]:
-    """A file is read by more people than a program's memory."""
+    """Notes on secrets: more people can read a file than the memory of a program."""
     return [
         f"config.toml holds {key} of {section}{f'.{id}' if id else ''} as it is: write "
         f'{key} = "ENV[NAME]" and set that variable'
@@ -103,7 +103,7 @@ def _told_secrets(sections: Sections) -> list[str]:
 
 
 def _module_of_functions(main: Path, folder: Path, sections: Sections, found: Migration) -> str:
-    """The name of the module that the functions of the program's own file are had from."""
+    """The name of the module from which the functions of the program's own file are imported."""
     paths = [value.path for value in _references(sections)]
     names = {path.partition(".")[2] for path in paths if path.startswith(_MAIN_PREFIXES)}
     if not names:
@@ -114,8 +114,8 @@ def _module_of_functions(main: Path, folder: Path, sections: Sections, found: Mi
     text = extract(source, sorted(names))
     if text is None:
         found.notes.append(
-            f"{', '.join(sorted(names))} use something of Taipy in {main.name}, and so need it: "
-            "move what they need to a module without it"
+            f"{', '.join(sorted(names))} use something of Taipy in {main.name}, and so need Taipy: "
+            "move what they use to a module that does not import it"
         )
         return main.stem
     path = folder / _tasks_file(main)
@@ -143,7 +143,7 @@ def _references(value: Any) -> list[Any]:
 
 
 def _renamed(value: Any, module: str) -> Any:
-    """`value` with the names of the main script's functions and classes as those of `module`."""
+    """`value`, in which functions and classes of the main script belong to `module`."""
     if isinstance(value, FunctionRef | ClassRef):
         first, _, rest = value.path.partition(".")
         return type(value)(f"{module}.{rest}") if first in MAIN_NAMES else value
@@ -169,7 +169,7 @@ def _add_default_data(sections: Sections, folder: Path, found: Migration) -> Non
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a TOML file can say it, and gives it back as it is."""
+    """Whether a TOML file can hold the value and gives it back unchanged."""
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
     if type(value) is list:
@@ -182,7 +182,7 @@ def _is_plain(value: Any) -> bool:
 def _write_default(
     id: str, entry: dict[str, Any], value: Any, folder: Path, found: Migration
 ) -> None:
-    """Keep it in a file, from which the data node starts."""
+    """Store the value in a file, which the data node reads first."""
     kind = entry.get("storage_type", "pickle")
     extension = storage_type(kind).extension
     given = entry.get("path") or entry.get("default_path")
@@ -195,14 +195,14 @@ def _write_default(
         DataNodeRef(id=id, config=config, path=folder / path).write(value)
     except Exception as error:
         found.notes.append(
-            f"the default data of {id} is left out, as it cannot be written ({error}): write it "
-            f"first with taipy-exec data write {id}, or have a task make it"
+            f"the default data of {id} is left out, because it cannot be written ({error}): write "
+            f"it first with taipy-exec data write {id}, or let a task make it"
         )
         return
     found.files.append(folder / path)
     if not given:
         entry["default_path"] = str(path)
         found.notes.append(
-            f"the default data of {id} is in {path}, which all scenarios share now: with --set "
-            "a run begins with another value"
+            f"the default data of {id} is in {path}, which all scenarios share now: use --set to "
+            "start a run with another value"
         )

@@ -1,4 +1,4 @@
-"""A task of a Taipy program, as a job's process needs it."""
+"""A task of a Taipy program, in the form that a job's process needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taipy_exec.taipy_plugin.entity import EntityNode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramTask:
-    """The function, and the data nodes by their ids: what they hold is read where the job runs."""
+    """The function, and the data nodes by their ids: their values are read where the job runs."""
 
     function: Callable[..., Any]
     inputs: tuple[EntityNode, ...]
@@ -21,7 +21,7 @@ class ProgramTask:
 
     @classmethod
     def of(cls, task: Any) -> ProgramTask:
-        """From Taipy's task."""
+        """Make one from Taipy's task."""
         return cls(
             function=internals.function_of(task),
             inputs=tuple(EntityNode.of(node) for node in task.input.values()),
@@ -30,16 +30,16 @@ class ProgramTask:
 
 
 def packed(task: Any) -> bytes:
-    """A task that is stored nowhere, for `unpacked` in another process of this machine."""
+    """A task that is not stored, for `unpacked` in another process of this machine."""
     try:
         return by_value.dump(ProgramTask.of(task))
     except Exception as error:
-        # The job is there already, and fails with that.
+        # The job exists already, and fails with this message.
         what = f"task {task.config_id!r} is not stored, and cannot be sent to another process"
         return by_value.dump(f"{what}: {error}")
 
 
 def unpacked(beside: bytes) -> ProgramTask | str:
-    """The task that was packed, or why it could not be. Raises what loading its function raises."""
+    """The packed task, or why packing failed. Raises what loading its function raises."""
     found: ProgramTask | str = by_value.load(beside)
     return found

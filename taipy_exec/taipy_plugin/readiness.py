@@ -1,4 +1,4 @@
-"""Whether data nodes of a Taipy program are ready or fresh, by Taipy's own word."""
+"""Whether data nodes of a Taipy program are ready or fresh, according to Taipy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from taipy_exec.taipy_plugin import internals
 
 
 class EntityFreshness(Freshness):
-    """Asks the entities, which others may change at any time; keeps nothing of them."""
+    """Asks the entities and keeps nothing of them: other processes may change them at any time."""
 
     def load(self, nodes: Iterable[DataNodeRef]) -> None:
-        """Nothing: the entities know."""
+        """Do nothing: the entities have the state."""
 
     def not_ready(self, nodes: Iterable[DataNodeRef]) -> list[DataNodeRef]:
-        """Those never written, or locked by a job or a user who edits them."""
+        """The nodes that were never written, or are locked by a job or a user."""
         return [node for node in nodes if not is_ready(node.id)]
 
     def why_run(
@@ -27,7 +27,7 @@ class EntityFreshness(Freshness):
         outputs: Sequence[DataNodeRef],
         now: float,
     ) -> str | None:
-        """Why the task must run, in words; None where Taipy would skip it."""
+        """Why the task must run, in words; None if Taipy would skip it."""
         if not outputs:
             return "no outputs"
         written = [internals.data_node(node.id) for node in outputs]
@@ -48,6 +48,6 @@ class EntityFreshness(Freshness):
 
 
 def is_ready(id: str) -> bool:
-    """Whether the data node has a value and nobody is about to change it."""
+    """Whether the data node has a value and no job or user has locked it."""
     node = internals.data_node(id)
     return node is not None and bool(node.is_ready_for_reading)

@@ -1,4 +1,4 @@
-"""The one of a process that Taipy's orchestrator turns to: before, during and after dispatching."""
+"""The process's one partner of Taipy's orchestrator: before, during and after dispatching."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from taipy_exec.taipy_plugin import internals
 from taipy_exec.taipy_plugin.configuration import compile_program
 from taipy_exec.taipy_plugin.dispatcher import Dispatcher
 
-# While nobody dispatches, jobs are looked at so often.
+# How often to check jobs while there is no dispatcher.
 _POLL_SECONDS = 0.1
 _INTERRUPTED = 130
 
 
 class Service:
-    """Keeps what is submitted before the orchestrator runs, and what it leaves when it stops."""
+    """Keeps submissions from before the orchestrator's start, and those that its stop left."""
 
     current: ClassVar[Service | None] = None
 
@@ -35,16 +35,16 @@ class Service:
 
     @classmethod
     def install(cls, state_dir: Path | None) -> None:
-        """Put one in the place of Taipy's dispatcher."""
+        """Put a service in the place of Taipy's dispatcher."""
         internals.allow_cluster()
         internals.write_entities_whole()
         cls.current = cls(state_dir)
         internals.take_over(cls.current)
 
-    # -- what Taipy asks for --------------------------------------------------------------------
+    # -- requests of Taipy ----------------------------------------------------------------------
 
     def started(self) -> Dispatcher:
-        """A dispatcher that runs, with all that was submitted before."""
+        """A running dispatcher, which has all earlier submissions."""
         app = self._application()
         while True:
             with self._lock:
@@ -53,7 +53,7 @@ class Service:
                     return self._start(app, former)
                 if former.go_on(app):
                     return former
-            # It ends when what runs has ended: two would not know of each other's jobs.
+            # It ends with its running jobs: two dispatchers would not know each other's jobs.
             former.thread.join()
 
     def _start(self, app: AppConfig, former: Dispatcher | None) -> Dispatcher:
@@ -65,8 +65,8 @@ class Service:
         dispatcher = Dispatcher(app, {submission.id for submission, _ in early}, _main_failed)
         self._early = []
         if self.dispatcher is None:
-            # After the runner was made, so that it is called before what `multiprocess` does at
-            # the end, which is to wait for the jobs' processes.
+            # Registered after the runner was made, so that it is called before the exit handler of
+            # `multiprocess`, which waits for the jobs' processes.
             atexit.register(self.end)
         self.dispatcher = dispatcher
         dispatcher.start()
@@ -75,7 +75,7 @@ class Service:
         return dispatcher
 
     def submitted(self, submission: Any, jobs: Sequence[Any]) -> None:
-        """Have these run now, or when the orchestrator is started."""
+        """Run these jobs now, or after the orchestrator's start."""
         with self._lock:
             running = self._running()
             if running is not None and running.submitted(submission, jobs):
@@ -86,7 +86,7 @@ class Service:
             internals.use_dispatcher(self.started())
 
     def cancel(self, job: Any) -> None:
-        """Cancel it, and with it what would read its outputs."""
+        """Cancel a job, and with it the jobs that would read its outputs."""
         running = self._running()
         if running is not None:
             running.cancel(job)
@@ -101,7 +101,7 @@ class Service:
         end = None if timeout is None else time.monotonic() + timeout
         dispatcher = self.dispatcher
         if dispatcher is not None and dispatcher.is_here:
-            internals.log.warning("a callback cannot wait for jobs: it goes on without")
+            internals.log.warning("a callback cannot wait for jobs: it continues without waiting")
             return
         while _go_on(jobs, dispatcher):
             left = _POLL_SECONDS if end is None else min(_POLL_SECONDS, end - time.monotonic())
@@ -115,9 +115,9 @@ class Service:
                     dispatcher.changed.wait(left)
 
     def end(self) -> None:
-        """The process ends although jobs run: Python was waiting for them, and Ctrl-C ended that.
+        """End the process although jobs run: Ctrl-C ended Python's wait for them.
 
-        As with `taipy-exec run`: once, and what runs ends by itself; twice, and it is stopped.
+        As with `taipy-exec run`: after one Ctrl-C running jobs may end, after two they are stopped.
         """
         dispatcher = self._running()
         at_once = _main_failed()
@@ -126,7 +126,7 @@ class Service:
         dispatcher.leave(at_once=at_once)
         while dispatcher.is_running():
             try:
-                # A thread whose `join` is interrupted counts as ended.
+                # Not `join`: after an interrupt it would count the thread as ended.
                 time.sleep(_POLL_SECONDS)
             except KeyboardInterrupt:
                 if at_once:
@@ -159,12 +159,12 @@ def _main_file() -> Path | None:
 
 
 def _main_failed() -> bool:
-    """Whether the main thread has ended by an exception, Ctrl-C among them."""
+    """Whether the main thread has ended by an exception, such as Ctrl-C."""
     return getattr(sys, "last_value", None) is not None
 
 
 def _go_on(jobs: Sequence[Any], dispatcher: Dispatcher | None) -> bool:
-    """Whether any of the jobs has not ended, or its end is not known everywhere yet."""
+    """Whether a job has not ended, or its end has not been announced everywhere yet."""
     return any(
         not job._is_finished() or (dispatcher is not None and dispatcher.is_telling(job))
         for job in jobs
@@ -172,7 +172,7 @@ def _go_on(jobs: Sequence[Any], dispatcher: Dispatcher | None) -> bool:
 
 
 def _check_folders(app: AppConfig) -> None:
-    """Warn where workers, which start in the program's folder, would look elsewhere."""
+    """Warn if workers, which start in the program's folder, would use other folders."""
     if Path.cwd().resolve() == app.root.resolve():
         return
     relative = [
@@ -188,7 +188,7 @@ def _check_folders(app: AppConfig) -> None:
 
 
 def _cancel_early(wanted: str, jobs: Sequence[Any]) -> None:
-    """Cancel a job that nobody dispatches yet, and abandon what would read its outputs."""
+    """Cancel a job before a dispatcher has it, and abandon the jobs that read its outputs."""
     lost: set[str] = set()
     for job in jobs:
         task = internals.task_of(job)

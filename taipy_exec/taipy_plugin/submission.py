@@ -1,4 +1,4 @@
-"""From a submission of a Taipy program to the plan that our coordinator works off."""
+"""Turns a submission of a Taipy program into a plan for the coordinator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from taipy_exec.taipy_plugin.entity import EntityNode
 def plan_of(
     app: AppConfig, submission: Any, jobs: Sequence[Any], identity: str, program: str
 ) -> tuple[SubmissionPlan, Instance]:
-    """The plan of what Taipy has just made, and the scenario that it is of."""
+    """The plan of a submission that Taipy has just made, and the scenario that it belongs to."""
     entity = submission_entity(submission)
     tasks = {job.id: internals.task_of(job) for job in jobs}
     if entity is None:
@@ -62,7 +62,7 @@ def plan_of(
 
 
 def submission_entity(submission: Any) -> Any:
-    """The scenario, sequence or task that was submitted, as it is stored now; None if it is not."""
+    """The submitted scenario, sequence or task, as it is stored now; None if it is not stored."""
     return _stored(submission.entity_id)
 
 
@@ -77,7 +77,7 @@ def _stored(id: str) -> Any:
 
 
 def _unstored(submission: Any) -> tuple[Instance, str]:
-    """A place for what a program has made itself, submitted and not stored, and what it was."""
+    """An instance and a target for an entity that a program made and submitted without storing."""
     config = submission.entity_config_id or submission.entity_type
     unique = submission.entity_id.rpartition("_")[2]
     id = f"SCENARIO_{config}_{unique}"
@@ -86,7 +86,7 @@ def _unstored(submission: Any) -> tuple[Instance, str]:
 
 
 def _scenario_and_target(entity: Any) -> tuple[Any, str]:
-    """The scenario entity that the submitted one belongs to, if any, and what of it was meant."""
+    """The scenario entity that the submitted one belongs to, if any, and the target within it."""
     kind = entity.id.partition("_")[0]
     if kind == "SCENARIO":
         return entity, "scenario"
@@ -98,7 +98,7 @@ def _scenario_and_target(entity: Any) -> tuple[Any, str]:
 
 def _instance(scenario: Any, entity: Any) -> Instance:
     if scenario is None:
-        # A task that no scenario has: it gets a place of its own, in the same form.
+        # A task without a scenario gets its own instance, in the same form.
         unique = entity.id.rpartition("_")[2]
         id, config = f"SCENARIO_{entity.config_id}_{unique}", entity.config_id
         name, created = "", 0.0
@@ -109,7 +109,7 @@ def _instance(scenario: Any, entity: Any) -> Instance:
 
 
 def _task_config(app: AppConfig, task: Any) -> TaskConfig:
-    """The task's configuration, or what there is of one that is configured no more."""
+    """The task's configuration, or what is known of a task that is no longer in it."""
     found = app.tasks.get(task.config_id)
     if found is not None:
         return found

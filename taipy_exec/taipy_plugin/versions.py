@@ -1,4 +1,4 @@
-"""Whether Taipy is here, and of a version that this was tested with."""
+"""Whether Taipy is installed, in a version that taipy-exec was tested with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def taipy_version() -> str | None:
 
 
 def warning_of(found: str) -> str | None:
-    """What to tell of a version outside of the tested range, None inside of it."""
+    """A warning about a version outside of the tested range, None within it."""
     numbers = tuple(int(number) for number in re.findall(r"\d+", found)[:2])
     least, beyond = TESTED
     if least <= numbers < beyond:
@@ -36,9 +36,9 @@ def warning_of(found: str) -> str | None:
 
 
 def require_taipy() -> str | None:
-    """A warning about the version, if one is due.
+    """A warning about the version, if there is one.
 
-    Raises ConfigurationError where Taipy is missing, or lacks what is used of it.
+    Raises ConfigurationError if Taipy is missing, or lacks something that taipy-exec uses.
     """
     found = taipy_version()
     if found is None:

@@ -1,4 +1,4 @@
-"""For how long a worker can be certain that nobody has given up on what it runs."""
+"""How long a worker can be certain that no coordinator has given up its runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from taipy_exec.worker.held import Held
 
 
 class Certainty:
-    """What follows from the worker's exchange with the broker; monotonic times in seconds.
+    """Derived from the worker's exchange with the broker; monotonic times in seconds.
 
-    A coordinator gives a run up only after it has heard nothing for longer than `seconds`. An era
-    is a time in which the exchange was never interrupted for so long: what began in it counts.
+    A coordinator gives a run up only after it has received nothing for longer than `seconds`. An
+    era is a time without such a gap in the exchange: a run that once counted in it still counts.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -19,11 +19,11 @@ class Certainty:
 
     @property
     def until(self) -> float:
-        """Until when it is certain, as we know now."""
+        """The end of the certainty, as known now."""
         return self._confirmed_at + self._seconds
 
     def confirmed(self, at: float) -> None:
-        """The broker has what was sent then, or sent something that came then."""
+        """The broker has what was sent at this time, or sent something at this time."""
         self._confirmed_at = max(self._confirmed_at, at)
 
     def look(self, now: float) -> None:
@@ -32,13 +32,13 @@ class Certainty:
             self._era += 1
 
     def break_off(self) -> None:
-        """The connection is gone."""
+        """End the era: the connection is gone."""
         self._era += 1
 
     def counts(self, held: Held) -> None:
-        """It is known now that this run counts."""
+        """Record that this run counts, as known now."""
         held.era = self._era
 
     def still_counts(self, held: Held) -> bool:
-        """Whether nobody can have given up on this run."""
+        """Whether no coordinator can have given up this run."""
         return held.era == self._era

@@ -1,4 +1,4 @@
-"""Whether this worker has the same code of a task as its submitter, and what is to follow."""
+"""Whether this worker has the same code of a task as its submitter, and what to do if not."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _WHAT_TO_DO = 'deploy the same code to the workers, or set [JOB] check_code = "w
 
 
 class CodeCheck:
-    """Compares orders with what lies on this machine's disk.
+    """Compares orders with the files on this machine.
 
-    `renew` is called when that has changed: processes that have imported what was there before
-    must run nothing more. So what is compared is what will run. `tell` gets what is no reason to
-    refuse an order here.
+    `renew` is called when the files have changed: processes that have imported the old ones must
+    run no more jobs. So the compared code is the code that will run. `tell` gets differences that
+    are no reason to refuse an order here.
     """
 
     def __init__(
@@ -32,17 +32,17 @@ class CodeCheck:
         self._tell = tell
         self._modes = {app.digest: app.job.check_code for app in served}
         self._own = {app.digest: OwnCode(app) for app in served}
-        # Before there is any process: what these import is not older.
+        # Read before any process exists: what the processes import is not older.
         self._known = {digest: own.everything() for digest, own in self._own.items()}
 
     def refuses(self, order: Order) -> bool:
-        """Whether the order is not to be run here where there is a difference."""
+        """Whether this worker refuses the order if there is a difference."""
         return self._modes.get(order.digest) == "refuse"
 
     def difference(self, order: Order) -> str:
         """How the code here differs from the submitter's, in a sentence; empty if it does not.
 
-        So it is where one of both has nothing that can be compared.
+        It is also empty if one side has nothing to compare.
         """
         own = self._own.get(order.digest)
         if own is None or not order.code:
@@ -56,8 +56,8 @@ class CodeCheck:
         if not what:
             return ""
         sentence = (
-            f"worker {self._worker} has other code of task {order.task!r} ({mine.digest}) than the "
-            f"submitter ({order.code}): {what}"
+            f"worker {self._worker} has different code for task {order.task!r} ({mine.digest}) "
+            f"than the submitter ({order.code}): {what}"
         )
         if self.refuses(order):
             return f"{sentence}; {_WHAT_TO_DO}"
@@ -73,7 +73,7 @@ class CodeCheck:
 def _what_differs(
     mine: Code, theirs: Mapping[str, str], is_installed: Callable[[str], bool]
 ) -> str:
-    """Which files differ, in words; empty where none does, as far as they can be compared."""
+    """Which files differ, in words; empty if none does, as far as they can be compared."""
     ours = read_listing(mine.listing)
     if not (ours and theirs):
         return f"one or more of its {len(mine.files)} files differ"
@@ -83,13 +83,13 @@ def _what_differs(
     extra = [name for name in ours if name not in theirs]
     parts = (
         (other, "differs", "differ"),
-        (missing, "is missing there", "are missing there"),
-        (extra, "is only there", "are only there"),
+        (missing, "is missing on the worker", "are missing on the worker"),
+        (extra, "is only on the worker", "are only on the worker"),
     )
-    told = [([name for name in names if name in sources], *verbs) for names, *verbs in parts]
+    shown = [([name for name in names if name in sources], *verbs) for names, *verbs in parts]
     return ", ".join(
         f"{_names(names)} {one if len(names) == 1 else several}"
-        for names, one, several in told
+        for names, one, several in shown
         if names
     )
 

@@ -15,12 +15,12 @@ _INTERVAL = 0.5
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Held:
-    """`delivery` is what is to be acknowledged, None once that is done or void.
+    """`delivery` must be acknowledged; it is None when that is done, or when it is void.
 
-    `run` is empty until the job begins. `era` is the time without a break in which this run is
-    known to count; `outdated`: it does not count any more, and nothing of it is reported.
-    `stopping`: somebody canceled the job. `ready`: when its process was, which took its time if it
-    is a new one (`waits_for_process` until then). `warning` is for its log.
+    `run` is empty until the job begins. `era` is the era (see `Certainty`) in which this run is
+    known to count; `outdated`: it does not count any more, and nothing about it is reported.
+    `stopping`: the job was canceled. `ready`: when its process was ready; a new process takes
+    its time (`waits_for_process` until then). `warning` is for the job's log.
     """
 
     order: Order
@@ -42,7 +42,7 @@ class Held:
 
 
 class Output:
-    """What a job prints, on its way to the coordinator in pieces."""
+    """The output of a job, on its way to the coordinator in pieces."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
@@ -51,7 +51,7 @@ class Output:
         self._since = 0.0
 
     def write(self, data: bytes, at: float, /) -> None:
-        """Take a piece. The coordinator notes when it comes there."""
+        """Add a piece. The coordinator notes when it arrives there."""
         if not self._pieces:
             self._since = time.monotonic()
         self._pieces.append(data)
@@ -60,12 +60,12 @@ class Output:
             self.close()
 
     def flush_old(self, now: float) -> None:
-        """Send what has waited for long enough."""
+        """Send the output if it has waited long enough."""
         if self._pieces and now - self._since >= _INTERVAL:
             self.close()
 
     def close(self) -> None:
-        """Send what is there."""
+        """Send all output."""
         data = b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0

@@ -1,4 +1,4 @@
-"""The orders that a worker holds: what becomes of each from its receipt to its acknowledgement."""
+"""The orders that a worker holds: each of them from its receipt to its acknowledgement."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from taipy_exec.worker.orders import ControlLog
 from taipy_exec.worker.reporter import Reporter, Told
 from taipy_exec.worker.statements import answered_late, asks, begun, ended, returned
 
-# An order that is not younger than the connection by so much, by two machines' clocks, may have
-# been given to somebody before.
+# An order that is not younger than the connection by this time (seconds), by the clocks of two
+# machines, may have been given to another worker before.
 _SKEW = 1.0
 _ASK_SECONDS = 5.0
-# What is told in advance is with the system by then, or the network is in trouble.
+# After this time the system has sent an early notice, or the network has a problem.
 _SENT_SECONDS = 0.01
 
 
 class HeldOrders:
-    """Begins them in free slots, lets their jobs write, reports their ends.
+    """Begins orders in free slots, lets their jobs write, reports their ends.
 
-    Nothing is acknowledged before the broker has what was told about it. `observe` gets every job
-    that begins (the report is None) or ends here.
+    An order is acknowledged only after the broker has the report about it. `observe` gets every
+    job that begins (the report is None) or ends here.
     """
 
     def __init__(
@@ -84,29 +84,29 @@ class HeldOrders:
         self._observe = observe
         self._wait_sent = wait_sent
         self._told_in_advance = False
-        # An answer over a slow network may take long; too short, and the order goes round for ever.
+        # A slow network may delay an answer: with less patience, an order would circulate for ever.
         self._patience = max(_ASK_SECONDS, cluster.lease * 2 / 3)
         self._connected_at = float("inf")
         self._routed: set[str] = set()
         self._runs = 0
 
     def current(self) -> Sequence[Held]:
-        """What runs now."""
+        """The running jobs."""
         return [h for h in self.held.values() if h.begun and not h.ended]
 
     # -- the connection -------------------------------------------------------------------
 
     def connected(self) -> None:
-        """There is a connection again."""
+        """Handle a new connection."""
         self._connected_at = time.time()
         for held in self.held.values():
-            # The answer may have been lost with our queue.
+            # The answer may have been lost with this worker's old queue.
             if held.asked is not None and held.begun is None:
                 self._ask(held)
             held.asked = None if held.begun else held.asked
 
     def disconnected(self) -> None:
-        """What was not begun goes to others; what runs goes on, and its end is told later."""
+        """Drop orders that have not begun: others get them. Running jobs go on; ends come later."""
         self.certainty.break_off()
         self._routed.clear()
         for held in self.waiting:
@@ -118,13 +118,13 @@ class HeldOrders:
     # -- taking and giving back -----------------------------------------------------------
 
     def take(self, order: Order, delivery: Delivered) -> None:
-        """Hold an order that may be run here."""
+        """Hold an order that may run here."""
         held = Held(order=order, delivery=delivery)
         self.held[order.job, order.attempt] = held
         self.waiting.append(held)
 
     def take_again(self, order: Order, delivery: Delivered) -> bool:
-        """Whether this is an order that is held already: the broker gave it to us once more."""
+        """Whether this order is held already: the broker delivered it once more."""
         mine = self.held.get((order.job, order.attempt))
         if mine is None:
             return False
@@ -135,27 +135,27 @@ class HeldOrders:
         return True
 
     def give_up_waiting(self) -> None:
-        """Put orders that were not begun back at the end of the queue, for any worker."""
+        """Put orders that have not begun back at the end of the queue, for any worker."""
         while self.waiting:
             self._give_back(self.waiting.popleft())
 
     def give_back_unbegun(self) -> None:
-        """Keep only what runs."""
+        """Give back all orders except those of running jobs."""
         self.give_up_waiting()
         for held in [h for h in self.held.values() if h.begun is None]:
             self._give_back(held)
 
     def hand_back_running(self) -> None:
-        """Stop what runs; when it has ended its order goes back."""
+        """Stop the running jobs; each order goes back when its job has ended."""
         for held in self.current():
             held.handing_back = True
             self._pool.stop(held.order.job, self._app.job.grace)
 
     def _give_back(self, held: Held) -> None:
-        """Have an order that was not begun run by any other worker.
+        """Let any other worker run an order that has not begun.
 
-        It goes back to the end of the queue; but to the coordinator, where that was told of the
-        run: it would take the next one's for a second run of what is lost here.
+        It goes back to the end of the queue. But if the coordinator knows this run, it goes back to
+        the coordinator: otherwise the next run would look like a second run of a lost order.
         """
         self._let_go(held)
         if held.run:
@@ -165,32 +165,32 @@ class HeldOrders:
             self._moves.requeue(held.delivery, held.order.submission)
 
     def _drop(self, held: Held) -> None:
-        """The order is of no use any more."""
+        """Drop an order that is no longer needed."""
         self._let_go(held)
         if held.delivery is not None:
             self._acknowledge(held.delivery)
 
     def _put_off(self, held: Held) -> None:
-        """The order's submission is paused: its coordinator keeps it until it goes on."""
+        """Return an order of a paused submission to its coordinator until it is resumed."""
         self._let_go(held)
         if held.delivery is not None:
             statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")
             self._reports.tell(held.order.submission, statement, about=held.delivery)
 
     def _send_elsewhere(self, held: Held, why: str) -> None:
-        """It is not to be run here."""
+        """Return an order that must not run here."""
         self._let_go(held)
         if held.delivery is not None:
             self._refuse(held.order, held.delivery, why)
 
     def _let_go(self, held: Held) -> None:
-        """Hold it no more, nor the slot that was kept for it."""
+        """Release the order and the slot that was reserved for it."""
         self.held.pop((held.order.job, held.order.attempt), None)
         if held.begun is None and held.worker:
             self._pool.release(held.worker)
 
     def _hand_back(self, held: Held, why: str, *, about: Delivered | Held | None) -> None:
-        """This run is not begun, or not run on: another worker may take the attempt."""
+        """Return a run that is not begun, or not finished: another worker may run the attempt."""
         order = held.order
         statement = returned(order, self._name, Reason.HANDED_BACK, why, run=held.run)
         self._reports.tell(order.submission, statement, about=about)
@@ -198,9 +198,9 @@ class HeldOrders:
     # -- running --------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin what free slots can take."""
+        """Begin as many orders as there are free slots."""
         ready = list(self._take_ready())
-        # Told first, then begun: as little as can be shall run of which nobody knows.
+        # First report, then start: as little as possible should run without a report.
         self._reports.send()
         if self._told_in_advance:
             self._told_in_advance = False
@@ -209,7 +209,7 @@ class HeldOrders:
             self._start(held)
 
     def _take_ready(self) -> Iterator[Held]:
-        """The orders that free slots can begin now; of others it is asked first, or told."""
+        """The orders that free slots can begin now; others need an answer or a report first."""
         while self.waiting and self._pool.free() > 0:
             held = self.waiting.popleft()
             if self.control.is_void(held.order):
@@ -230,19 +230,19 @@ class HeldOrders:
             held.worker = worker
             held.run = f"{self._id[:12]}.{self._runs}"
             if self._cluster.secret is not None or held.order.at < self._connected_at + _SKEW:
-                # It may have been given to somebody before: a broker that was killed does not
-                # always mark that. And a replayed message is signed rightly.
+                # Another worker may have had it before: a broker that was killed does not always
+                # mark that. And a replayed message has a valid signature.
                 self._ask(held)
                 continue
             order, statement = held.order, begun(held, self._id)
             is_known = order.submission in self._routed
-            # While orders wait here, the way to the broker is busy: no time for more messages.
+            # While orders wait here, the connection is busy: no time for extra messages.
             if is_known and not self.waiting:
-                told = self._reports.tell_start(order.submission, order.epoch, statement, held)
-                self._told_in_advance |= told
+                is_early = self._reports.tell_start(order.submission, order.epoch, statement, held)
+                self._told_in_advance |= is_early
             else:
                 self._reports.tell(order.submission, statement, about=held)
-            # The first of its submission waits: is there still anybody who wants to know?
+            # The first order of its submission waits: does a coordinator still want its report?
             if is_known:
                 yield held
 
@@ -252,7 +252,7 @@ class HeldOrders:
 
     def _start(self, held: Held) -> None:
         now = time.monotonic()
-        # While nothing runs nothing is said; that the order came shows that we were connected.
+        # A worker without jobs sends nothing; the receipt of the order proves the connection.
         self.certainty.confirmed(held.received)
         held.begun = self.busy_at = now
         self.certainty.counts(held)
@@ -299,7 +299,7 @@ class HeldOrders:
             self._pool.stop(job, grace)
 
     def on_report(self, report: JobReport) -> None:
-        """A job has ended here."""
+        """Handle the end of a job on this worker."""
         held = self.held.get((report.job, report.attempt))
         if held is None:
             return
@@ -323,10 +323,10 @@ class HeldOrders:
             self.failed += 1
         self._reports.tell(held.order.submission, ended(held, self._id, report), about=held)
 
-    # -- what others say -------------------------------------------------------------------
+    # -- answers ---------------------------------------------------------------------------
 
     def on_verdict(self, verdict: Verdict) -> None:
-        """The coordinator's answer to what was asked."""
+        """Handle the coordinator's answer to a question."""
         held = self.held.get((verdict.job, verdict.attempt))
         if held is None or held.run != verdict.run:
             if verdict.allowed:
@@ -344,7 +344,7 @@ class HeldOrders:
             self._outdate(held)
 
     def _outdate(self, held: Held) -> None:
-        """This run does not count any more: it is to end, and to write nothing."""
+        """Stop a run that does not count any more; it must not write anything."""
         held.outdated = True
         if held.order.job in self._pool.asking:
             self._pool.answer(held.order.job, None)
@@ -375,18 +375,18 @@ class HeldOrders:
             return
         self._let_go(held)
         if held.delivery is not None:
-            reason = "it is outdated: nobody waits for its report"
+            reason = "it is outdated: no coordinator waits for its report"
             self._bury(held.delivery, reason)
 
     def tend(self, now: float) -> None:
-        """What is to be done with what is held from time to time."""
+        """Do the periodic work for all held orders."""
         for held in list(self.held.values()):
             if held.begun is None and held.asked and now - held.asked > self._patience:
-                # Nobody answers: others get their turn on the slot.
+                # No answer comes: other orders get the slot.
                 self._give_back(held)
             if held.output is not None:
                 held.output.flush_old(now)
             if held.begun and held.delivery and now - held.begun > self._cluster.ack_after:
-                # Before the broker takes a long job for a dead worker. The lease goes on.
+                # Early enough: the broker would think that the worker is dead. The lease goes on.
                 self._acknowledge(held.delivery)
                 held.delivery = None

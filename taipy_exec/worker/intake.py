@@ -1,12 +1,12 @@
-"""How many jobs a worker runs at once, and how many orders it takes beyond them."""
+"""How many jobs a worker runs at the same time, and how many more orders it fetches in advance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# A job that is shorter than this on average (seconds) is worth taking ahead ...
+# If jobs are shorter than this on average (seconds), orders are fetched in advance:
 _SHORT_JOB = 0.05
-# ... as many for each slot as are done within this time, within these bounds.
+# as many for each slot as are done within this time, within these bounds.
 _AHEAD_SECONDS = 0.2
 _LEAST_AHEAD, _MOST_AHEAD = 4, 32
 # How long an order may wait behind a job that turns out to be long.
@@ -16,7 +16,7 @@ _MEASURE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
-    """How many jobs run at once (`least` to `most`), and when the worker leaves by itself.
+    """How many jobs run at once (`least` to `most`), and when the worker stops without a signal.
 
     `max_jobs` and `idle_timeout` (seconds) are None for never.
     """
@@ -28,10 +28,10 @@ class WorkerLimits:
 
 
 class Intake:
-    """What is known of the jobs' durations and the queue's depth, and what follows from it.
+    """Derives the intake of orders from the durations of jobs and the depth of the queue.
 
-    `prefetch` is the number of orders to take ahead, 0 for one that follows the durations. The
-    queue's depth is measured where the slots follow it, or with `measures`.
+    `prefetch` is the number of orders to fetch in advance; 0 derives it from the durations. The
+    queue's depth is measured if the number of slots depends on it, or with `measures`.
     """
 
     def __init__(self, limits: WorkerLimits, prefetch: int, *, measures: bool = False) -> None:
@@ -43,22 +43,22 @@ class Intake:
         self._measure_at = 0.0
 
     def note_duration(self, seconds: float) -> None:
-        """A job took so long."""
+        """Note the duration of a job."""
         self._usual += (seconds - self._usual) / 4
 
     def note_depth(self, ready: int) -> None:
-        """So many orders wait in the queue."""
+        """Note how many orders wait in the queue."""
         self._depth = ready
 
     def wants_depth(self, now: float) -> bool:
-        """Whether the queue is to be measured now."""
+        """Whether it is time to measure the queue."""
         if not self._measures or now < self._measure_at:
             return False
         self._measure_at = now + _MEASURE_SECONDS
         return True
 
     def slots(self, running: int) -> int:
-        """As many as there are jobs running here and waiting there, within the bounds."""
+        """As many slots as jobs run here and wait in the queue, within the bounds."""
         return min(max(self._limits.least, running + self._depth), self._limits.most)
 
     def wanted(self, slots: int) -> int:
@@ -74,8 +74,8 @@ class Intake:
     def gives_back(self, waited: float, running: float) -> bool:
         """Whether orders go back to the queue.
 
-        `waited` is for how long the first of them has waited (seconds), `running` the time of
-        the job before it that has run for longest.
+        `waited` is how long the first waiting order has waited (seconds); `running` is the time of
+        the job that has run longest.
         """
         if self._fixed or waited <= _PATIENCE or running <= _PATIENCE:
             return False

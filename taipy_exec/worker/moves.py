@@ -1,4 +1,4 @@
-"""Orders that go to another queue, or to the end of their own."""
+"""Moves orders to another queue, or to the end of their own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from taipy_exec.broker.names import Names
 
 
 class Moves:
-    """Messages are copied to where they belong; the caller acknowledges what was confirmed there.
+    """Copies messages to another queue; the caller acknowledges the original after the confirm.
 
-    `under_way` is the number of those that are not confirmed yet.
+    `under_way` is the number of copies that are not confirmed yet.
     """
 
     def __init__(self, publish: Callable[..., None], names: Names) -> None:
@@ -21,17 +21,17 @@ class Moves:
         self.under_way = 0
 
     def bury(self, delivery: Delivered, reason: str, worker: str) -> None:
-        """To the dead letters, with the reason."""
+        """Move a message to the dead letters, with the reason."""
         headers = {"taipy-exec-reason": reason, "taipy-exec-worker": worker}
         self._move(delivery, "dead", headers, None)
 
     def requeue(self, delivery: Delivered, submission: str) -> None:
-        """To the end of the jobs queue, for any worker."""
+        """Move an order to the end of the jobs queue, for any worker."""
         reply_to = self._names.reports(submission)
         self._move(delivery, "jobs", dict(delivery.headers), reply_to)
 
     def confirmed(self) -> None:
-        """One of them has arrived."""
+        """The broker has confirmed one of the copies."""
         self.under_way -= 1
 
     def _move(

@@ -1,4 +1,4 @@
-"""Which orders a worker may run: what the control stream says of withdrawn and outdated ones."""
+"""Which orders a worker may run: the control stream names withdrawn, paused and outdated ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.execution.messages import Order, Paused, TakenOver, Withdrawn
 
 
 class ControlLog:
-    """All that the control stream has said so far."""
+    """The content of the control stream so far."""
 
     def __init__(self) -> None:
         self._withdrawn: dict[str, set[str]] = {}
@@ -19,7 +19,7 @@ class ControlLog:
         self.offset = -1
 
     def note(self, message: Withdrawn | Paused | TakenOver) -> None:
-        """Take one message of the stream."""
+        """Note one message of the stream."""
         if isinstance(message, Withdrawn):
             self._withdrawn.setdefault(message.submission, set()).update(map(str, message.jobs))
         elif isinstance(message, Paused):
@@ -37,7 +37,7 @@ class ControlLog:
         return self._epochs.get(order.submission, order.epoch) != order.epoch
 
     def is_paused(self, order: Order) -> bool:
-        """Whether nothing of the order's submission is to be begun for now."""
+        """Whether the order's submission is paused, so that the order must not begin now."""
         return order.submission in self._paused
 
 
@@ -50,7 +50,7 @@ def tasks_by_scenario(app: AppConfig) -> dict[str, frozenset[str]]:
 
 
 def why_not_ours(tasks: Mapping[str, frozenset[str]], order: Order) -> str | None:
-    """Why nobody with this application can run the order, in words; None if one can."""
+    """Why no worker of this application can run the order, in words; None if one can."""
     scenario = order.instance.removeprefix("SCENARIO_").rpartition("_")[0]
     if scenario not in tasks:
         return f"the application's configuration has no scenario {scenario!r}"

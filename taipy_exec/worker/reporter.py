@@ -1,4 +1,4 @@
-"""What a worker tells the coordinators, gathered while what it told before is on its way."""
+"""A worker's reports to the coordinators, gathered while earlier reports are on their way."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
 from taipy_exec.execution.messages import Codec, JobBegun, Wire, encoded
 
-# A report that finds fewer messages than this on their way goes at once; else it waits for the
-# next confirmation, together with all that comes until then. Two, so that the end of a job need
-# not wait for the confirmation of its beginning.
+# If fewer messages than this are on their way, a report goes at once; if not, it waits for the next
+# confirmation, together with all that come until then. Two, so that the end of a job does not need
+# to wait for the confirmation of its start.
 _UNDER_WAY = 2
-# Unless it has waited for so long already (seconds): confirmations can take their time.
+# But not longer than this (seconds): confirmations can be slow.
 _LONGEST_WAIT = 0.05
-# A start waits so long for its end, to be told together: each message costs the broker a write to
-# its disk, and a short job's end would have to wait for that of its start.
+# A start waits this long (seconds) for its end, to be sent together: each message costs the broker
+# a write to its disk, and the end of a short job would wait for the write of its start.
 _START_WAITS = 0.002
 _MOST_REPORTS = 200
 _LARGEST = 1_000_000
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class _Line:
-    """The reports to one submission, in their order."""
+    """The reports to one submission, in order."""
 
     waiting: deque[tuple[bytes, type[Wire], Any]] = field(default_factory=deque)
     since: float = 0.0
@@ -45,7 +45,7 @@ class _Line:
 
 
 class Reporter:
-    """Reports to the coordinators, each in its order, few messages for many reports."""
+    """Reports to the coordinators, to each in order, with few messages for many reports."""
 
     def __init__(self, publish: Callable[..., None], names: Names, codec: Codec) -> None:
         self._publish = publish
@@ -62,10 +62,10 @@ class Reporter:
         line.waiting.append((encoded(wire), type(wire), about))
 
     def tell_start(self, submission: str, epoch: str, wire: JobBegun, about: Any) -> bool:
-        """Report a start soon, together with its end if that comes so soon.
+        """Report a start soon, together with its end if that follows quickly.
 
-        The coordinator is told in advance, by a message that the broker does not write down: True.
-        But where others wait already, it goes with those.
+        The coordinator gets an early notice, by a message that the broker does not write to disk;
+        then the result is True. But if reports wait already, the start goes with them.
         """
         line = self._lines.setdefault(submission, _Line())
         goes_at_once = line.under_way < _UNDER_WAY
@@ -84,17 +84,17 @@ class Reporter:
 
     @property
     def due(self) -> float:
-        """When `send` is to be called at the latest (monotonic clock)."""
+        """When `send` must be called at the latest (monotonic clock)."""
         waiting = (line.waits_until for line in self._lines.values() if line.waits_until)
         return min(waiting, default=float("inf"))
 
     @property
     def is_done(self) -> bool:
-        """Whether everything that was told is confirmed."""
+        """Whether every report is confirmed."""
         return not self._lines
 
     def send(self) -> None:
-        """Put on its way what may go now."""
+        """Send the reports that may go now."""
         now = time.monotonic()
         for submission, line in self._lines.items():
             if now < line.waits_until:
@@ -105,7 +105,7 @@ class Reporter:
                 self._send_some(submission, line)
 
     def send_all(self) -> None:
-        """Put everything on its way: nobody will call again."""
+        """Send all reports: no further call will follow."""
         for submission, line in self._lines.items():
             while line.waiting:
                 self._send_some(submission, line)
@@ -133,7 +133,7 @@ class Reporter:
         )
 
     def confirmed(self, message: Message, *, routed: bool) -> Iterator[Told]:
-        """What was told with a message of ours that the broker has confirmed."""
+        """The reports in a message of this worker that the broker has confirmed."""
         submission, about = message.about
         line = self._lines[submission]
         line.under_way -= 1

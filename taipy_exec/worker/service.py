@@ -58,15 +58,15 @@ _BEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
 _LONGEST_WAIT = 0.5
 _TEND_SECONDS = 0.1
-# How long a worker that leaves waits for the broker's word on what it told last.
+# How long a worker that leaves waits for the confirmation of its last reports.
 _LEAVE_SECONDS = 5.0
 
 
 class WorkerService:
-    """One worker. All methods but `leave` are called by one thread.
+    """One worker. One thread calls all methods except `leave`.
 
-    `tell` gets a sentence when something happens that its user should know, `observe` every job
-    that begins (the report is None) or ends here. With `measures`, it looks how deep the queue is.
+    `tell` gets a sentence about every event that its user should know; `observe` gets every job
+    that begins (the report is None) or ends here. With `measures`, it measures the queue's depth.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class WorkerService:
         self._control = ControlReading(cluster.patience)
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._leaving = 0
-        self._told_leaving = 0
+        self._announced_leaving = 0
         self._leave_by = float("inf")
         self._started_at = time.monotonic()
         self._intake = Intake(limits, cluster.prefetch, measures=measures)
@@ -134,7 +134,7 @@ class WorkerService:
     # -- from any thread ------------------------------------------------------------------
 
     def leave(self) -> None:
-        """Take no more orders; finish what runs. Twice: hand it back. For signal handlers too."""
+        """Take no more orders; finish running jobs. Second call: hand them back. Signal-safe."""
         self._leaving += 1
         self.pool.wake()
 
@@ -142,14 +142,14 @@ class WorkerService:
 
     @property
     def is_over(self) -> bool:
-        """Whether the worker was told to leave, holds nothing any more, and has told so."""
+        """Whether the worker must leave, holds no orders, and all its reports are confirmed."""
         if self._leaving == 0 or self.orders.held:
             return False
         is_told = self._moves.under_way == 0 and self._reports.is_done
         return is_told or not self._link.is_connected or time.monotonic() > self._leave_by
 
     def step(self, timeout: float = _LONGEST_WAIT) -> None:
-        """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
+        """Wait for events, at most `timeout` seconds, and handle all of them."""
         reports = self.pool.poll(min(timeout, self._next_due()))
         self.orders.note_starts()
         now = time.monotonic()
@@ -158,7 +158,7 @@ class WorkerService:
             self._on_link(happened)
         for report in reports:
             self._on_report(report)
-        if self._leaving > self._told_leaving:
+        if self._leaving > self._announced_leaving:
             self._begin_leaving()
         if self._leaving and not self.orders.held:
             self._leave_by = min(self._leave_by, now + _LEAVE_SECONDS)
@@ -175,13 +175,13 @@ class WorkerService:
         return max(due - time.monotonic(), 0.0)
 
     def close(self, grace: float = 0.0) -> None:
-        """Say goodbye and end every process; what still runs is handed back by the broker."""
+        """Announce the end and stop every process; the broker hands back what still runs."""
         self._reports.send_all()
         self._link.publish(self._beat("gone"))
         self._link.close()
         self.pool.close(grace)
 
-    # -- what comes from the broker -------------------------------------------------------
+    # -- events of the broker -------------------------------------------------------------
 
     def _on_link(self, happened: LinkEvent) -> None:
         if isinstance(happened, Delivered):
@@ -278,7 +278,7 @@ class WorkerService:
             self.orders.take(order, delivery)
 
     def _refuse(self, order: Order, delivery: Delivered, detail: str) -> None:
-        """Send it back, after a while in which others take theirs."""
+        """Send the order back after a delay, during which other workers take orders."""
 
         def send() -> None:
             self._tell(detail)
@@ -292,8 +292,8 @@ class WorkerService:
         self._reports.tell(order.submission, statement, about=about)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
-        """To the dead letters with the reason."""
-        self._tell(f"a message was put to the dead letters: {reason}")
+        """Move a message to the dead letters, with the reason."""
+        self._tell(f"a message was moved to the dead letters: {reason}")
         self._moves.bury(delivery, reason, self.name)
 
     def _on_report(self, report: JobReport) -> None:
@@ -304,7 +304,7 @@ class WorkerService:
         if most is not None and ended >= most:
             self._leaving = max(self._leaving, 1)
 
-    # -- what was confirmed ---------------------------------------------------------------
+    # -- confirmations --------------------------------------------------------------------
 
     def _message(self, key: str, wire: Wire) -> Message:
         body, headers = self._codec.dump(wire)
@@ -316,10 +316,10 @@ class WorkerService:
             self._moves.confirmed()
             self._link.ack(message.about)
             return
-        told = map(self.orders.on_told, self._reports.confirmed(message, routed=routed))
-        self._link.ack(*filter(None, list(told)))
+        reported = map(self.orders.on_told, self._reports.confirmed(message, routed=routed))
+        self._link.ack(*filter(None, list(reported)))
 
-    # -- what is to be done from time to time -----------------------------------------------
+    # -- periodic work ----------------------------------------------------------------------
 
     def _look_after(self, now: float) -> None:
         if now >= self._tend_at:
@@ -346,7 +346,7 @@ class WorkerService:
             self._adapt(now)
 
     def _adapt(self, now: float) -> None:
-        """Take more orders ahead while jobs are short, and more slots while the queue is long."""
+        """Fetch more orders in advance while jobs are short; use more slots for a long queue."""
         if self.orders.waiting:
             waited = now - self.orders.waiting[0].received
             running = (now - h.begun for h in self.orders.held.values() if h.begun)
@@ -392,16 +392,16 @@ class WorkerService:
     # -- leaving --------------------------------------------------------------------------
 
     def _begin_leaving(self) -> None:
-        self._told_leaving = self._leaving
+        self._announced_leaving = self._leaving
         self._leave_by = float("inf")
         self._link.unsubscribe(self._names.jobs)
         self.orders.give_back_unbegun()
         running = self.orders.current()
         names = ", ".join(sorted(h.order.task for h in running)) or "nothing"
         if self._leaving == 1 and not running:
-            self._tell("leaving: nothing runs here")
+            self._tell("shutting down")
         elif self._leaving == 1:
-            self._tell(f"leaving after {names}; once more to hand it back")
+            self._tell(f"shutting down after {names}; Ctrl-C or SIGTERM again hands it back")
         else:
-            self._tell(f"handing back {names}; once more to exit now")
+            self._tell(f"handing back {names}; Ctrl-C or SIGTERM again exits now")
             self.orders.hand_back_running()

@@ -1,4 +1,4 @@
-"""What a worker says to coordinators and to whoever listens, as messages."""
+"""The messages of a worker to coordinators and to all that listen."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from taipy_exec.worker.held import Held
 
 
 def begun(held: Held, worker_id: str) -> JobBegun:
-    """The job is about to begin."""
+    """Report that the job is about to begin."""
     order = held.order
     return JobBegun(order.job, order.attempt, order.epoch, held.run, held.worker, worker_id)
 
 
 def asks(held: Held, worker_id: str) -> Asks:
-    """Does this run count? Before it begins, or before it writes."""
+    """Ask whether this run counts, before it begins or before it writes."""
     order = held.order
     return Asks(
         job=order.job,
@@ -41,7 +41,7 @@ def asks(held: Held, worker_id: str) -> Asks:
 
 
 def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
-    """The job has ended."""
+    """Report that the job has ended."""
     order = held.order
     return JobEnded(
         job=order.job,
@@ -50,13 +50,13 @@ def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
         run=held.run,
         worker=held.worker,
         worker_id=worker_id,
-        # What its process became is this worker's business.
+        # The state of its process matters to this worker only.
         report=Report.of(report._replace(spoiled="")),
     )
 
 
 def returned(order: Order, worker: str, why: Reason, detail: str, *, run: str = "") -> Returned:
-    """The order is not run here, or not run on."""
+    """Report that the order is not run here, or not finished here."""
     return Returned(order.job, order.attempt, order.epoch, run, worker, why, detail)
 
 
@@ -64,12 +64,12 @@ def other_configuration(app: AppConfig, worker: str, order: Order) -> str:
     """Why a worker with this application does not run the order, in words."""
     return (
         f"worker {worker} has another configuration ({app.digest}) than the submitter "
-        f"({order.digest}): bring {app.source or app.root} there up to date"
+        f"({order.digest}): update {app.source or app.root} on the worker"
     )
 
 
 def answered_late(verdict: Verdict, worker: str) -> Returned:
-    """The answer came when the order had gone back already: it was not begun here."""
+    """Report that an answer came too late: the order had gone back and did not begin here."""
     return Returned(
         job=verdict.job,
         attempt=verdict.attempt,
@@ -82,7 +82,7 @@ def answered_late(verdict: Verdict, worker: str) -> Returned:
 
 
 def holding(held: Iterable[Held], worker: str, worker_id: str) -> dict[str, Holding]:
-    """Submission -> what is held of it."""
+    """Submission -> a report of its held jobs."""
     jobs: dict[str, list[tuple[str, int, str]]] = {}
     for one in held:
         entry = (one.order.job, one.order.attempt, one.run)

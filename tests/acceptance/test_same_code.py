@@ -96,7 +96,7 @@ def test_a_worker_with_another_helper_module_runs_nothing(copies: Copies) -> Non
     job = result.job("only")
     assert (job["status"], job["reason"], job["attempt"]) == ("FAILED", "config_mismatch", 1)
     assert re.fullmatch(
-        r"worker \S+ has other code of task 'only' \([0-9a-f]{16}\) than the submitter "
+        r"worker \S+ has different code for task 'only' \([0-9a-f]{16}\) than the submitter "
         r"\([0-9a-f]{16}\): helper\.py differs; deploy the same code to the workers, or set "
         r'\[JOB\] check_code = "warn" there',
         job["error"]["message"],
@@ -125,7 +125,7 @@ def test_warn_at_the_worker_runs_other_code_and_says_so(copies: Copies) -> None:
     result = copies.submit()
     assert_completed(result)
     assert copies.ran() == ["ran 2"]
-    sentence = r"worker \S+ has other code of task 'only' .*: helper\.py differs\n"
+    sentence = r"worker \S+ has different code for task 'only' .*: helper\.py differs\n"
     assert re.search(f"taipy-exec: {sentence}", copies.log(result))
     assert re.search(sentence, copies.leave(worker))
 

@@ -147,7 +147,7 @@ def test_the_first_signal_lets_what_runs_end(
     submitter = submit(app, broker_url)
     app.begun()
     kill(terminal.pid, number)
-    terminal.read_until("leaving after t")
+    terminal.read_until("shutting down after t")
     terminal.read_until("mleaving\x1b[0m  1/1 busy")
     app.open_gate()
     assert terminal.finish() == 0
@@ -172,7 +172,7 @@ def test_the_third_signal_ends_it_at_once_and_shows_the_cursor(
     submitter = submit(app, broker_url)
     app.begun()
     kill(terminal.pid, number)
-    terminal.read_until("leaving after t")
+    terminal.read_until("shutting down after t")
     kill(terminal.pid, number)
     terminal.read_until("handing back t")
     kill(terminal.pid, number)

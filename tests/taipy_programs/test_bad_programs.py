@@ -55,7 +55,7 @@ def test_nor_is_a_function_inside_another(program: Program) -> None:
     )
     result = program.go("main.py")
     assert result.code == 1
-    assert "make.<locals>.inner, which stands inside another function" in result.out + result.err
+    assert "make.<locals>.inner, defined inside another function" in result.out + result.err
 
 
 def test_an_in_memory_data_node_is_refused_in_cluster_mode(program: Program) -> None:

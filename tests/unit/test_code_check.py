@@ -90,8 +90,8 @@ def test_a_difference_is_one_sentence_with_both_digests_and_what_to_do(two: Two)
     mine = OwnCode(two.app(two.worker)).of("t").digest
     check = two.check()
     assert check.difference(order) == (
-        f"worker host:7 has other code of task 't' ({mine}) than the submitter ({order.code}): "
-        "helpers.py differs; deploy the same code to the workers, or set [JOB] "
+        f"worker host:7 has different code for task 't' ({mine}) than the submitter "
+        f"({order.code}): helpers.py differs; deploy the same code to the workers, or set [JOB] "
         'check_code = "warn" there'
     )
     assert check.refuses(order)
@@ -106,18 +106,18 @@ def test_a_difference_is_one_sentence_with_both_digests_and_what_to_do(two: Two)
             {},
             "helpers.py and steps.py differ",
         ),
-        ({"helpers.py": None}, {}, "helpers.py is missing there"),
-        ({}, {"helpers.py": None}, "helpers.py is only there"),
+        ({"helpers.py": None}, {}, "helpers.py is missing on the worker"),
+        ({}, {"helpers.py": None}, "helpers.py is only on the worker"),
         (
             {"steps.py": "import extra\n", "extra.py": ""},
             {},
-            "steps.py differs, helpers.py is missing there, extra.py is only there",
+            "steps.py differs, helpers.py is missing on the worker, extra.py is only on the worker",
         ),
         (
             {},
             {"steps.py": "import a, b, c, d, e, f, g", **{f"{name}.py": "" for name in "abcdefg"}},
-            "steps.py differs, a.py, b.py, c.py, d.py, e.py and 2 more are missing there, "
-            "helpers.py is only there",
+            "steps.py differs, a.py, b.py, c.py, d.py, e.py and 2 more are missing on the worker, "
+            "helpers.py is only on the worker",
         ),
     ],
 )

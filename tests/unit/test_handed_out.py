@@ -146,7 +146,7 @@ def test_nothing_heard_for_the_lease_is_a_loss(table: Table) -> None:
     assert table.kinds() == [Started]
     table.handed.give_up(25.5, 0.0)
     assert table.kinds() == [Lost]
-    assert "nothing was heard of host:a for 15 s" in table.told[0]
+    assert "no report came from host:a for 15 s" in table.told[0]
 
 
 def test_time_in_which_we_could_not_hear_does_not_count(table: Table) -> None:
@@ -164,7 +164,7 @@ def test_the_last_attempt_that_is_lost_is_the_end(table: Table) -> None:
         table.handed.give_up(100.0, 0.0)
     lost = [event for event in table.handed.take_events() if isinstance(event, Lost)]
     assert [event.attempt for event in lost] == [1, 2, 3]
-    assert lost[-1].story.count("nothing was heard") == 3
+    assert lost[-1].story.count("no report came") == 3
     assert table.handed.get(JOB) is None
 
 
@@ -192,7 +192,7 @@ def test_an_order_that_comes_back_again_and_again_counts_as_lost(table: Table) -
     table.returned("worker_lost")
     assert table.handed.take_again(0.0) == []
     assert table.kinds() == [Started, Lost]
-    assert table.told[-1] == "attempt 1 was lost: 3 workers were lost that had its order"
+    assert table.told[-1] == "attempt 1 was lost: 3 workers that had its order were lost"
 
 
 def test_an_order_that_somebody_began_meanwhile_is_not_sent_again(table: Table) -> None:

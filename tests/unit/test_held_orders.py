@@ -190,7 +190,7 @@ def test_an_order_for_which_nobody_waits_is_buried(worker: Worker) -> None:
     worker.step()
     worker.confirm(routed=False)
     assert worker.pool.started == []
-    assert worker.buried == ["it is outdated: nobody waits for its report"]
+    assert worker.buried == ["it is outdated: no coordinator waits for its report"]
     assert worker.pool.slots == 1
 
 

@@ -128,7 +128,7 @@ def test_odd_values_are_read_as_the_nearest_that_can_be_meant(store: Store) -> N
         assert (first.duration, first.started_at) == (None, None)
         assert first.failure == Failure(kind="", message="")
         connection.execute("UPDATE jobs SET status = 'NEW'")
-        with pytest.raises(StoreError, match="a row of it cannot be read"):
+        with pytest.raises(StoreError, match="one of its rows cannot be read"):
             store.submissions()
     finally:
         connection.execute("ROLLBACK")
