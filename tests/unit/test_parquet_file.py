@@ -167,7 +167,7 @@ def test_two_columns_of_one_name_are_read_by_arrow_only(make: Make) -> None:
     make().write(pyarrow.table([[1], [2]], names=["a", "a"]))
     assert make(exposed_type="pyarrow").read().num_columns == 2
     for exposed in ("pandas", "numpy", Point):
-        with pytest.raises(DataError, match="two columns of one name"):
+        with pytest.raises(DataError, match="two columns with the same name"):
             make(exposed_type=exposed).read()
 
 

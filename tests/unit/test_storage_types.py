@@ -476,7 +476,7 @@ def test_csv_names_the_first_line_that_is_too_long(make: Make, exposed: object) 
     assert node.path is not None
     node.path.parent.mkdir(parents=True)
     node.path.write_text('a,b\n"1\n1",2\n1,2,3\n1,2,3,4\n')
-    with pytest.raises(DataError, match=r"^line 4 has 3 values, and the first one 2: mend it"):
+    with pytest.raises(DataError, match=r"^line 4 has 3 values, and the first one 2: fix it"):
         node.read()
 
 

@@ -174,7 +174,7 @@ def test_an_index_without_a_name_comes_back(
 
 
 def test_a_database_needs_a_name_for_it(make: Make) -> None:
-    with pytest.raises(DataError, match="the index has no name, by which it would find its column"):
+    with pytest.raises(DataError, match="the index has no name, so its column is unknown"):
         make("sql_table", index=True).write(pandas.DataFrame({"a": [1]}, index=["p"]))
 
 
