@@ -1,1 +1,1 @@
-"""Benchmarks: every figure stands against a limit that is measured in the same run."""
+"""Benchmarks. Every figure is compared with a baseline that is measured in the same run."""

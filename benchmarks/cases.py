@@ -1,4 +1,4 @@
-"""What is measured, against what, and what must come out."""
+"""The measurements, their baselines and their targets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IMPORTS = "import typer, rich.table"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How much is measured."""
+    """The sizes of the measurements."""
 
     rounds: int
     slow_rounds: int
@@ -91,10 +91,10 @@ QUICK = Sizes(
 
 
 def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) -> Iterator[Row]:
-    """One workload in both modes, each beside its limit."""
+    """One workload in both modes, each with its baseline."""
     jobs = _jobs_of(workload, arguments)
     targets = {
-        # (mode, workload) -> (what is compared, target, whether more is better)
+        # (mode, workload) -> (the compared figure, its target)
         ("development", "flat"): ("time", 2.5),
         ("development", "chain"): ("time", 2.5),
         ("development", "layered"): ("time", 2.5),
@@ -128,7 +128,7 @@ def graphs(lab: Lab, sizes: Sizes, workload: str, arguments: tuple[float, ...]) 
 
 
 def scale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Whether a job costs the same among many, and what memory the coordinator needs."""
+    """Whether a job costs the same in a large submission, and the coordinator's memory."""
     few, many = sizes.scale
     for mode in MODES:
         small, large = interleave(
@@ -157,7 +157,7 @@ def scale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def array(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """A large array through a chain, against files that are written and mapped by hand."""
+    """A large array in a chain, against files that are written and mapped by hand."""
     jobs, megabytes = sizes.array
     hand, *both = interleave(
         sizes.slow_rounds,
@@ -206,7 +206,7 @@ def _moving(lab: Lab, kind: str, side: str, size: int) -> dict[str, float]:
 def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     """CPU-bound jobs against the ideal: all workers busy all the time, at their real speed.
 
-    The speed is measured before and after each run, since the machine's changes.
+    The speed is measured before and after each run, because the speed of the machine changes.
     """
     loops = int(lab.measure(what="loops_for", seconds=sizes.busy_seconds)["loops"])
     speed = partial(lab.measure, what="seconds_of_one", loops=loops, repeats=8)
@@ -241,7 +241,7 @@ def busy(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """The command line's start, against the imports that a table on a terminal needs."""
+    """The start of the command line, against the imports for a table on a terminal."""
     command = Path(sys.executable).parent / "taipy-exec"
     ours = [str(command)] if command.exists() else [sys.executable, "-m", "taipy_exec"]
     folder = lab.folder / "status"
@@ -276,7 +276,7 @@ def startup(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def schedule(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """How much the critical path shortens submissions, against what any order could."""
+    """The gain of the critical path order, against the best possible gain of any order."""
     found = makespans(sizes.schedule)
     gains = [each.gain for each in found]
     name = f"{sizes.schedule} layered graphs on {SLOTS} slots, critical path"
@@ -302,7 +302,7 @@ def schedule(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def _finish_jobs(folder: Path, jobs: int) -> None:
-    """Leave the state of a submission with this many finished jobs in a folder."""
+    """Make a folder with the state of a submission with this many finished jobs."""
     program = (
         f"from benchmarks import ours, workloads; ours.run(workloads.flat({jobs}), 'development')"
     )

@@ -1,7 +1,7 @@
 """`python -m benchmarks.cluster`: cluster mode against raw pika, Celery and Dramatiq.
 
-All share one private RabbitMQ. Celery and Dramatiq get environments of their own in the system's
-temporary folder, which are kept there.
+All use one private RabbitMQ. Celery and Dramatiq have their own environments in the system's
+temporary folder, which stay there.
 """
 
 from __future__ import annotations
@@ -39,23 +39,25 @@ from benchmarks.report import (
 from tools.private_broker import PrivateBroker
 
 PEERS = {"Celery": "celery>=5.4,<6", "Dramatiq": "dramatiq[rabbitmq]>=2,<3"}
-# For its first second a worker asks before it begins: what is measured comes after that.
+# In its first second a worker asks before it begins a job. The measurement starts after that.
 _SETTLE_SECONDS = 1.5
 _EXPLAINED = """\
-Limit "streamed": raw pika, durable quorum queues, persistent messages of 400 bytes, outstanding
+taipy-exec: two run-worker processes with one slot each, from scenario.submit() to its return. No-op
+  jobs have no data. With "one file each", each job writes its own data node.
+Baseline "streamed": raw pika, durable quorum queues, persistent messages of 400 bytes, outstanding
   confirms, two consumer processes with prefetch 50 that answer each message before its ack.
-Limit "one by one": the same with one message at a time and one consumer; time of a round trip.
-Ours: two run-worker processes with one slot each, from scenario.submit() to its return. No-op jobs
-  have no data; "one file each" means that each job writes a data node of its own.
-Peers: two worker processes, one job at once each. "Safe" has our guarantees: confirmed publishing,
-  quorum queues, late acknowledgement; else as they come. Dramatiq has no results through
-  RabbitMQ: its jobs append to a file instead of publishing a reply, and there is no chain.
-Interleaved runs (A B, B A, ...) in fresh processes and folders; medians."""
+Baseline "one-by-one": the same with one message at a time and one consumer. It is the time of a
+  round trip.
+Peers: two worker processes, each with one job at a time. "Safe" has the guarantees of taipy-exec:
+  confirmed publishing, quorum queues, late acknowledgement. "As it comes" has default settings.
+  Dramatiq has no results through RabbitMQ: its jobs append to a file and publish no reply, and
+  there is no chain.
+Runs are interleaved (A B, B A, ...), in new processes and folders. Times are medians."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How much is measured."""
+    """The sizes of the measurements."""
 
     rounds: int
     slow_rounds: int
@@ -93,7 +95,7 @@ QUICK = Sizes(
 
 
 class Site:
-    """What all measurements share: the lab, the broker, and the Pythons of the peers."""
+    """The common parts of all measurements: the lab, the broker and the Pythons of the peers."""
 
     def __init__(self, lab: Lab, url: str) -> None:
         self.lab = lab
@@ -102,7 +104,7 @@ class Site:
         self._applications: dict[str, Path] = {}
 
     def ours(self, workload: str, arguments: Sequence[float]) -> dict[str, float]:
-        """Two workers and a coordinator."""
+        """Measure taipy-exec with two workers and a coordinator."""
         folder = self._folder(workload, arguments)
         try:
             with ExitStack() as stack:
@@ -114,7 +116,7 @@ class Site:
             shutil.rmtree(folder, ignore_errors=True)
 
     def start_of_worker(self, workload: str, arguments: Sequence[float]) -> dict[str, float]:
-        """Seconds until a worker is connected."""
+        """Measure the seconds until a worker is connected."""
         folder = self._folder(workload, arguments)
         try:
             with self._worker(folder) as seconds:
@@ -123,18 +125,18 @@ class Site:
             shutil.rmtree(folder, ignore_errors=True)
 
     def limit(self, what: str, messages: int) -> dict[str, float]:
-        """Raw pika."""
+        """Measure raw pika."""
         spec = {"what": what, "url": self._url, "messages": messages}
         return self._side("cluster_limits", self.lab.folder, json.dumps(spec))
 
     def peer(
         self, name: str, workload: str, arguments: Sequence[float], *, safe: bool
     ) -> dict[str, float]:
-        """Celery or Dramatiq; `safe` with our guarantees."""
+        """Measure Celery or Dramatiq. `safe` gives it the guarantees of taipy-exec."""
         python = self._python(name)
         module = f"benchmarks.cluster_{name.lower()}"
         variables = {"BENCH_URL": self._url, "BENCH_SAFE": "1" if safe else ""}
-        if workload == "busy":  # or a worker could sit on jobs that another has time for
+        if workload == "busy":  # without this, a busy worker could hold jobs for an idle one
             variables |= {"BENCH_PREFETCH": "1", "dramatiq_queue_prefetch": "1"}
         spec = json.dumps({"workload": workload, "arguments": arguments})
         folder = Path(tempfile.mkdtemp(dir=self.lab.folder))
@@ -150,7 +152,7 @@ class Site:
         return _last_line(printed)
 
     def version(self, name: str) -> str:
-        """The peer's name and version."""
+        """The name and version of the peer."""
         program = f"import importlib.metadata as m; print(m.version({name.lower()!r}))"
         printed = run_command([str(self._python(name)), "-c", program], self.lab.folder)
         return f"{name} {printed.strip()}"
@@ -160,7 +162,7 @@ class Site:
         return service(command, folder, "connected")
 
     def _folder(self, workload: str, arguments: Sequence[float]) -> Path:
-        """A fresh folder with the application of this workload."""
+        """A new folder with the application of this workload."""
         key = json.dumps([workload, arguments])
         if key not in self._applications:
             written = Path(tempfile.mkdtemp(dir=self.lab.folder))
@@ -187,7 +189,7 @@ def _last_line(printed: str) -> dict[str, float]:
 
 
 def _peer_workers(name: str, python: Path, module: str) -> Iterator[tuple[list[str], str, int]]:
-    """The commands that start its workers, and what they write how often when they are ready."""
+    """The commands that start its workers, the text they write when ready, and how often."""
     if name == "Celery":
         for number in range(WORKERS):
             options = ["--concurrency", "1", "--hostname", f"bench{number}@localhost"]
@@ -203,7 +205,7 @@ def _installed(requirement: str) -> Path:
     home = Path(tempfile.gettempdir()) / f"taipy-exec-bench-peers-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     if home.stat().st_uid != os.getuid():
-        raise RuntimeError(f"{home} belongs to somebody else: remove it")
+        raise RuntimeError(f"{home} belongs to another user: remove it")
     key = hashlib.sha256(f"{requirement} {sys.version}".encode()).hexdigest()[:12]
     folder = home / key
     python, finished = folder / "bin" / "python", folder / "finished"
@@ -216,11 +218,11 @@ def _installed(requirement: str) -> Path:
     return python
 
 
-# -- what is measured -------------------------------------------------------------------------
+# -- measurements -----------------------------------------------------------------------------
 
 
 def flat(site: Site, sizes: Sizes) -> Iterator[Row]:
-    """Independent jobs that do nothing, and what a file for each costs: jobs/s."""
+    """Independent jobs that do nothing, without and with a file for each: jobs/s."""
     jobs = sizes.flat
     ours, writing, streamed, *peers = interleave(
         sizes.rounds,
@@ -232,7 +234,7 @@ def flat(site: Site, sizes: Sizes) -> Iterator[Row]:
         ],
     )
     for name, theirs, target in (
-        ("streamed limit", streamed, 0.25),
+        ("streamed baseline", streamed, 0.25),
         *_named(site, PEERS, peers, target=1.0),
     ):
         yield Row(
@@ -245,7 +247,7 @@ def flat(site: Site, sizes: Sizes) -> Iterator[Row]:
             samples=_samples(ours=ours, limit=theirs),
         )
     yield Row(
-        name=f"flat {jobs:,}, one file each, against streamed limit",
+        name=f"flat {jobs:,}, one file each, against streamed baseline",
         ours=rate_text(jobs / middle(writing)),
         limit=rate_text(jobs / middle(streamed)),
         value=ratio(streamed, writing),
@@ -255,7 +257,7 @@ def flat(site: Site, sizes: Sizes) -> Iterator[Row]:
 
 
 def chain(site: Site, sizes: Sizes) -> Iterator[Row]:
-    """Each job waits for the one before: time a hop."""
+    """Each job waits for the one before it: time per hop."""
     jobs, hops = sizes.chain, sizes.hops
     ours, one_by_one, *peers = interleave(
         sizes.rounds,
@@ -266,7 +268,7 @@ def chain(site: Site, sizes: Sizes) -> Iterator[Row]:
         ],
     )
     for name, theirs, number, target in (
-        ("one-by-one limit", one_by_one, hops, 2.5),
+        ("one-by-one baseline", one_by_one, hops, 2.5),
         *((*peer[:2], jobs, peer[2]) for peer in _named(site, ["Celery"], peers, target=1.0)),
     ):
         yield Row(
@@ -282,7 +284,7 @@ def chain(site: Site, sizes: Sizes) -> Iterator[Row]:
 def busy(site: Site, sizes: Sizes) -> Iterator[Row]:
     """CPU-bound jobs against the ideal: all workers busy all the time, at their real speed.
 
-    The speed is measured before and after each run, since the machine's changes.
+    The speed is measured before and after each run, because the speed of the machine changes.
     """
     measure = site.lab.measure
     loops = int(measure(what="loops_for", seconds=sizes.busy_seconds)["loops"])
@@ -318,7 +320,7 @@ def busy(site: Site, sizes: Sizes) -> Iterator[Row]:
 
 
 def scale(site: Site, sizes: Sizes) -> Iterator[Row]:
-    """Whether a job costs the same among many, and what memory the coordinator needs."""
+    """Whether a job costs the same in a large submission, and the coordinator's memory."""
     few, many = sizes.scale
     small, large = interleave(
         sizes.slow_rounds,
@@ -345,7 +347,7 @@ def scale(site: Site, sizes: Sizes) -> Iterator[Row]:
 
 
 def startup(site: Site, sizes: Sizes) -> Iterator[Row]:
-    """A worker's start until it is connected, beyond the import of the application."""
+    """A worker's start until it is connected, without the import of the application."""
     imports, ready = interleave(
         sizes.startup_rounds,
         [
@@ -390,7 +392,7 @@ def _named(
     results: list[list[dict[str, float]]],
     target: float,
 ) -> Iterator[tuple[str, list[dict[str, float]], float | None]]:
-    """What `_peers` found, with a name, and a target where the guarantees are ours."""
+    """The results of `_peers`, each with a name, and a target if it has our guarantees."""
     found = iter(results)
     for name in names:
         version = site.version(name)
@@ -434,13 +436,13 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small smoke run, not judged")
+    parser.add_argument("--quick", action="store_true", help="a small smoke run without verdicts")
     parser.add_argument(
         "--only", action="append", choices=list(CASES), metavar="NAME", help=", ".join(CASES)
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all runs there too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all runs to FILE")
     parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="make the temporary folder in here"
+        "--folder", type=Path, metavar="DIR", help="make the temporary folder in this one"
     )
     return parser.parse_args()
 

@@ -1,8 +1,8 @@
-"""The limits of cluster mode: the least that pika can do to have a message answered.
+"""The baselines of cluster mode: the least work of pika to get an answer to a message.
 
 `python -m benchmarks.cluster_limits '{"what": ..., "url": ..., "messages": ...}'`. Queues are
-durable quorum queues, messages persistent and confirmed; the consumers are processes of their own
-that answer each message before they acknowledge it.
+durable quorum queues. Messages are persistent and confirmed. The consumers are separate processes.
+They answer each message before they acknowledge it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
 
 def streamed(url: str, messages: int) -> dict[str, float]:
-    """Batches with outstanding confirms, two consumers: seconds until the last answer came."""
+    """Batches with outstanding confirms, two consumers: seconds until the last answer."""
     return _with_consumers(url, WORKERS, _PREFETCH, functools.partial(_stream, messages=messages))
 
 
@@ -77,7 +77,7 @@ def _hop(producer: _Producer, messages: int) -> None:
 
 
 class _Producer:
-    """A `SelectConnection`: the only one of pika that can publish without waiting each time."""
+    """A `SelectConnection`: only this one of pika can publish without a wait for each message."""
 
     def __init__(self, url: str, orders: str, replies: str) -> None:
         self._orders, self._replies = orders, replies
@@ -89,7 +89,7 @@ class _Producer:
         self._loop(lambda: self._is_open)
 
     def publish(self, messages: int) -> None:
-        """Publish without waiting for the confirms of more than a batch."""
+        """Publish messages. At most one batch waits for its confirms."""
         self._confirmed -= messages
         for number in range(messages):
             self._channel.basic_publish("", self._orders, _ORDER, _PERSISTENT)
@@ -98,12 +98,12 @@ class _Producer:
                 self._loop(lambda left=left: self._confirmed >= -left - _BATCH)
 
     def wait(self, messages: int) -> None:
-        """Until all is confirmed and answered."""
+        """Wait until all messages are confirmed and answered."""
         self._loop(lambda: self._confirmed >= 0 and self._answered >= messages)
         self._answered -= messages
 
     def close(self) -> None:
-        """Delete the queues and leave."""
+        """Delete the queues and disconnect."""
         left = [self._orders, self._replies]
 
         def on_deleted(frame: Any) -> None:
@@ -164,7 +164,7 @@ def _consume(url: str, orders: str, replies: str, prefetch: int, ready: Any) -> 
 
     def on_channel(channel: Any) -> None:
         def on_confirm(frame: Any) -> None:
-            # The broker may confirm out of order; then these few wait for the next confirm.
+            # The broker may confirm out of order. Then these messages wait for the next confirm.
             while pending and pending[0][0] <= frame.method.delivery_tag:
                 channel.basic_ack(pending.popleft()[1])
 

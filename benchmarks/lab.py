@@ -1,4 +1,4 @@
-"""Where measurements are made: fresh processes in fresh folders, one after the other."""
+"""Runs measurements: new processes in new folders, one after the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Measurement = Callable[[], dict[str, float]]
 
 
 class Lab:
-    """A temporary folder with a subfolder for each measurement; gone with everything at exit."""
+    """A temporary folder with a subfolder for each measurement. It is removed at exit."""
 
     def __init__(self, parent: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="taipy-exec-bench-", dir=parent))
@@ -50,7 +50,7 @@ class Lab:
         return found
 
     def wall_time(self, command: Sequence[str], folder: Path | None = None) -> dict[str, float]:
-        """The seconds that a command takes, its start included."""
+        """The seconds that a command takes, including its start."""
         begin = time.perf_counter()
         run_command(command, folder or self.folder)
         return {"seconds": time.perf_counter() - begin}
@@ -59,10 +59,11 @@ class Lab:
 def run_command(
     command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
 ) -> str:
-    """What a command prints. Raises RuntimeError with its stderr where it fails.
+    """The output of a command. Raises RuntimeError with its stderr if it fails.
 
-    It gets a session of its own, and what is left of that is killed: the processes of a pool
-    would outlive a parent that is interrupted. `variables` are added to its environment.
+    The command has its own session. All processes that it leaves there are killed, because the
+    processes of a pool would outlive an interrupted parent. `variables` are added to its
+    environment.
     """
     os.sync()
     with subprocess.Popen(
@@ -93,9 +94,9 @@ def service(
     times: int = 1,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[float]:
-    """Keep a command running, in a session of its own; the seconds until it was ready.
+    """Run a command in its own session during the block. Gives the seconds until it was ready.
 
-    It is ready when it has written the text `ready` so many times.
+    It is ready when it has written the text `ready` this many `times`.
     """
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".log") as log:
         begin = time.perf_counter()
@@ -112,7 +113,7 @@ def service(
             while Path(log.name).read_text("utf-8", "replace").count(ready) < times:
                 if process.poll() is not None or time.perf_counter() - begin > _READY_TIMEOUT:
                     written = Path(log.name).read_text("utf-8", "replace")
-                    raise RuntimeError(f"{' '.join(command)} does not get ready:\n{written}")
+                    raise RuntimeError(f"{' '.join(command)} did not become ready:\n{written}")
                 time.sleep(_LOOK_SECONDS)
             yield time.perf_counter() - begin
             process.terminate()
@@ -141,10 +142,10 @@ def _end(group: int, number: int) -> None:
 
 
 def interleave(rounds: int, measurements: Sequence[Measurement]) -> list[list[dict[str, float]]]:
-    """A B C, B C A, ...: for each measurement its results, so that noise meets all of them alike.
+    """The results of each measurement, in the order A B C, B C A, ... Noise affects all of them.
 
-    The order turns because the one that is always last would pay for what the others left: the
-    kernel slows down who writes while earlier pages still wait for the disk.
+    The order changes because the last one pays for the others: the kernel slows down a writer while
+    earlier pages still wait for the disk.
     """
     results: list[list[dict[str, float]]] = [[] for _ in measurements]
     pairs = list(zip(results, measurements, strict=True))
@@ -160,9 +161,9 @@ def ratio(
     limit: Sequence[dict[str, float]],
     combine: Callable[[float, float], float] = truediv,
 ) -> float:
-    """The median over the rounds of ours against the limit of the same round.
+    """The median, over the rounds, of taipy-exec against the baseline of the same round.
 
-    The machine's speed changes from round to round, so both sides of a ratio are from one.
+    The speed of the machine changes, so both sides of a ratio come from the same round.
     """
     return median(
         combine(mine["seconds"], least["seconds"]) for mine, least in zip(ours, limit, strict=True)

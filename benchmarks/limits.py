@@ -1,7 +1,7 @@
-"""The limits: the least that can be done to run the same functions on the same data.
+"""The baselines: the least work to run the same functions on the same data.
 
-Each takes a graph and an empty folder and returns the seconds from the first job's start to the
-last one's end.
+Each function takes a graph and an empty folder. It returns the seconds from the first job's start
+to the last job's end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORKERS = 2
 
 
 def plain_loop(graph: Graph, folder: Path) -> float:
-    """Limit A: a loop that reads pickles, calls, writes whole files, and commits once a job."""
+    """Baseline A: a loop that reads pickles, calls, writes atomically and commits once per job."""
     _write_values(graph, folder)
     connection = sqlite3.connect(folder / "state.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -41,7 +41,7 @@ def plain_loop(graph: Graph, folder: Path) -> float:
 
 
 def process_pool(graph: Graph, folder: Path) -> float:
-    """Limit B: `ProcessPoolExecutor`, one future a job, submitted when its inputs are there."""
+    """Baseline B: `ProcessPoolExecutor`, one future per job, submitted when its inputs exist."""
     _write_values(graph, folder)
     waits = {task.name: _open_inputs(graph, task) for task in graph.tasks}
     readers: dict[str, list[TaskSpec]] = {}
@@ -70,7 +70,7 @@ def process_pool(graph: Graph, folder: Path) -> float:
 
 
 def array_by_hand(graph: Graph, folder: Path) -> float:
-    """The array chain with raw files: mapped into memory, read, written beside and renamed."""
+    """The array chain with raw files: mapped, read, written to a new file and renamed."""
     import numpy
 
     first = graph.tasks[0].inputs[0]
@@ -87,20 +87,20 @@ def array_by_hand(graph: Graph, folder: Path) -> float:
 
 
 def seconds_of_one(loops: int, repeats: int) -> float:
-    """Mean seconds of `spin(loops)` while all cores of the measurement do the same."""
+    """The mean seconds of `spin(loops)` while all workers do the same."""
     with _warm_pool() as pool:
         futures = [pool.submit(_spin_seconds, loops, repeats) for _ in range(WORKERS)]
         return sum(future.result() for future in futures) / WORKERS
 
 
 def loops_for(seconds: float) -> int:
-    """How many loops of `spin` take this long, about, with all cores busy."""
+    """The approximate number of loops of `spin` that take this long, with all workers busy."""
     trial = 1_000_000
     return int(trial * seconds / seconds_of_one(trial, 5))
 
 
 def run_task(folder: str, name: str, inputs: Iterable[str], output: str) -> None:
-    """Read the inputs, call, write the output beside its place and rename it."""
+    """Read the inputs, call the function, write the output to a new file and rename it."""
     values = []
     for node in inputs:
         with open(f"{folder}/{node}", "rb") as file:  # noqa: PTH123 - the least there is
@@ -132,7 +132,7 @@ def _spin_seconds(loops: int, repeats: int) -> float:
 
 
 def _warm_pool() -> ProcessPoolExecutor:
-    """A pool whose processes have all started and imported what they need."""
+    """A pool whose processes have all started and done their imports."""
     pool = ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"))
     for future in [pool.submit(time.sleep, 0.3) for _ in range(WORKERS)]:
         future.result()

@@ -1,4 +1,4 @@
-"""taipy-exec under measurement, through its Python API, in the current folder."""
+"""The measurement of taipy-exec, by its Python API, in the current folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from benchmarks.workloads import Graph, TaskSpec, function
 
 
 def run(graph: Graph, mode: str) -> dict[str, float]:
-    """Submit the graph and wait. `seconds` go from `submit` to its return, `memory` is in bytes.
+    """Submit the graph and wait. `seconds` are from `submit` to its return, `memory` is in bytes.
 
-    In standalone mode a small submission before it starts the slots, as the limit's pool is
-    started before it is timed.
+    In standalone mode a small submission starts the slots first. The baseline also starts its pool
+    before its time is measured.
     """
     import taipy_exec as tp
     from taipy_exec import Config
@@ -41,7 +41,7 @@ def run(graph: Graph, mode: str) -> dict[str, float]:
 
 
 def configure(config: Any, id: str, graph: Graph) -> Any:
-    """The scenario of the graph, in a `Config` of taipy-exec or of Taipy."""
+    """The scenario for the graph, in a `Config` of taipy-exec or of Taipy."""
     nodes = {
         name: config.configure_data_node(f"{id}_{name}", default_data=value)
         for name, value in graph.values.items()
@@ -64,7 +64,7 @@ def configure(config: Any, id: str, graph: Graph) -> Any:
 def peak_memory() -> float:
     """The highest resident size of this process so far, in bytes (Linux).
 
-    Not `ru_maxrss`: that may show the parent's, from before the exec.
+    `ru_maxrss` is not used, because it may show the memory of the parent before the exec.
     """
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
@@ -73,7 +73,7 @@ def peak_memory() -> float:
 
 
 def warming() -> Graph:
-    """Jobs that last long enough to need every slot at once, then some that are short."""
+    """Long jobs that need every slot at the same time, then some short jobs."""
     values = {"long": 2_000_000, "short": 1000}
     kinds = ["long"] * WORKERS + ["short"] * (4 * WORKERS)
     return Graph(
@@ -86,6 +86,6 @@ def warming() -> Graph:
 
 
 def story(bad: list[Any]) -> str:
-    """What went wrong with these jobs, in a few lines."""
+    """The errors of these jobs, in a few lines."""
     kinds = sorted({f"{job.status.name} {job.reason}: {''.join(job.stacktrace)}" for job in bad})
     return f"{len(bad)} jobs did not complete, such as\n" + "\n".join(kinds[:5])

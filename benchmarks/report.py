@@ -1,4 +1,4 @@
-"""Rows with a verdict, the table that is printed, and the JSON file."""
+"""The result rows with a verdict, the printed table, and the JSON file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure. `ours` and `limit` are texts with units; `samples` hold the single runs.
+    """One figure. `ours` (taipy-exec) and `limit` (baseline) are texts with units.
 
-    `target` is a bound of `value`: from above, or from below with `at_least`; None: no target.
-    `unit` follows the value ("x" for a ratio).
+    `samples` hold the single runs. `target` is the highest allowed `value`, or the lowest with
+    `at_least`. None means no target. `unit` follows the value ("x" for a ratio).
     """
 
     name: str
@@ -30,7 +30,7 @@ class Row:
 
     @property
     def is_met(self) -> bool:
-        """Whether the value is within its target, at the precision that is printed."""
+        """Whether the value, as printed, meets its target."""
         if self.target is None:
             return True
         value = float(_number(self.value))
@@ -38,8 +38,8 @@ class Row:
 
 
 def print_table(rows: Sequence[Row], *, judged: bool = True) -> None:
-    """The rows, aligned. Without `judged` (a smoke run) no row is called ok or MISS."""
-    lines = [("measurement", "ours", "limit", "value", "target", "")]
+    """Print the rows as a table. Without `judged` (a smoke run) no row has a verdict."""
+    lines = [("measurement", "taipy-exec", "baseline", "value", "target", "")]
     for row in rows:
         bound = "-" if row.target is None else f"{'>=' if row.at_least else '<='} {row.target:g}"
         verdict = "" if row.target is None or not judged else "ok" if row.is_met else "MISS"
@@ -57,7 +57,7 @@ def print_table(rows: Sequence[Row], *, judged: bool = True) -> None:
 
 
 def print_verdict(rows: Iterable[Row]) -> None:
-    """How many targets are met, and which are not."""
+    """Print the number of met targets, and the names of the missed ones."""
     targets = [row for row in rows if row.target is not None]
     missed = [row.name for row in targets if not row.is_met]
     print(f"\n{len(targets) - len(missed)} of {len(targets)} targets met")
@@ -66,7 +66,7 @@ def print_verdict(rows: Iterable[Row]) -> None:
 
 
 def write_json(path: Path, rows: Sequence[Row], **facts: object) -> None:
-    """All rows with their single runs."""
+    """Write all rows with their single runs."""
     found = {
         "schema": "taipy-exec-bench/1",
         "machine": machine(),
@@ -77,10 +77,10 @@ def write_json(path: Path, rows: Sequence[Row], **facts: object) -> None:
 
 
 def machine() -> str:
-    """The machine in a few words, and how busy it is."""
+    """A short description of the machine and its load."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = os.getloadavg()[0]
-    noise = " (others use it too: expect noise)" if load > 1 else ""
+    noise = " (other programs use it too: expect noise)" if load > 1 else ""
     return (
         f"Python {platform.python_version()}, {platform.system()}, {cores} cores, "
         f"load {load:.1f}{noise}"
@@ -88,7 +88,7 @@ def machine() -> str:
 
 
 def disk(folder: Path) -> str:
-    """The file system of a folder, as `df` names it."""
+    """The file system of a folder, in the words of `df`."""
     try:
         printed = subprocess.run(
             ["df", "-PT", str(folder)], capture_output=True, text=True, check=True
@@ -100,7 +100,7 @@ def disk(folder: Path) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Seconds in a unit that suits them."""
+    """Seconds as text, in a suitable unit."""
     if seconds < 1e-3:
         return f"{seconds * 1e6:.0f} us"
     if seconds < 1.0:
@@ -109,7 +109,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def rate_text(per_second: float) -> str:
-    """Jobs per second."""
+    """Jobs per second as text."""
     return f"{per_second:,.0f} jobs/s" if per_second >= 100 else f"{per_second:.3g} jobs/s"
 
 

@@ -1,7 +1,7 @@
-"""The graphs that are measured, as plain data, and the functions that their tasks call.
+"""The measured graphs, as plain data, and the functions of their tasks.
 
-Everything that runs a workload uses this module: taipy-exec, the limits, and Taipy. So it imports
-nothing of any of them.
+Everything that runs a workload uses this module: taipy-exec, the baselines and Taipy. So it imports
+none of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# One element of each memory page: reading these touches every page of an array of float64.
+# Reading every 512th element of a float64 array touches every memory page.
 _PAGE = 512
 _SEED = 20260101
 
@@ -20,7 +20,7 @@ _SEED = 20260101
 class TaskSpec:
     """A task: the name of a function of this module, and the data nodes it reads and writes.
 
-    `output` is empty for one that writes nothing.
+    `output` is empty for a task that writes nothing.
     """
 
     name: str
@@ -31,26 +31,26 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Tasks in topological order, and the values of the data nodes that none of them writes."""
+    """Tasks in topological order, and the values of the data nodes that no task writes."""
 
     tasks: tuple[TaskSpec, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-# -- what the tasks do --------------------------------------------------------------------
+# -- functions of tasks -------------------------------------------------------------------
 
 
 def first(*values: Any) -> Any:
-    """Nothing: the first input is the output."""
+    """Return the first input."""
     return values[0]
 
 
 def nothing() -> None:
-    """Nothing at all."""
+    """Do nothing."""
 
 
 def touch(array: Any) -> Any:
-    """Read each page of the array once and hand it on."""
+    """Read each page of the array once, and return the array."""
     if not float(array[::_PAGE].sum()) >= 0.0:
         raise AssertionError("the array has changed on its way")
     return array
@@ -74,7 +74,7 @@ def function(name: str) -> Callable[..., Any]:
 
 
 def flat(jobs: int) -> Graph:
-    """Jobs that do nothing and do not depend on each other; all read one data node."""
+    """Independent jobs that do nothing. All of them read the same data node."""
     return Graph(
         tasks=tuple(_task(f"job_{n}", ("seed",), f"out_{n}") for n in range(jobs)),
         values={"seed": 1},
@@ -82,12 +82,12 @@ def flat(jobs: int) -> Graph:
 
 
 def empty(jobs: int) -> Graph:
-    """Jobs that do nothing and have no data: what is left is queueing and reporting."""
+    """Jobs that do nothing and have no data. They only measure queueing and reporting."""
     return Graph(tasks=tuple(_task(f"job_{n}", (), "", "nothing") for n in range(jobs)))
 
 
 def chain(jobs: int) -> Graph:
-    """Each job reads what the one before it wrote."""
+    """Each job reads the output of the job before it."""
     return Graph(
         tasks=tuple(_task(f"job_{n}", (f"out_{n}",), f"out_{n + 1}") for n in range(jobs)),
         values={"out_0": 1},
@@ -95,7 +95,7 @@ def chain(jobs: int) -> Graph:
 
 
 def fan(width: int) -> Graph:
-    """One job, `width` jobs that read its output, one job that reads all of theirs."""
+    """One job, then `width` jobs that read its output, then one job that reads all outputs."""
     middle = [_task(f"job_{n}", ("start",), f"out_{n}") for n in range(width)]
     return Graph(
         tasks=(
@@ -108,7 +108,7 @@ def fan(width: int) -> Graph:
 
 
 def layered(layers: int, width: int, parents: int) -> Graph:
-    """Layers of jobs, each with `parents` random parents in the layer before; always the same."""
+    """Layers of jobs, each with `parents` random parents in the layer before (fixed seed)."""
     chance = random.Random(_SEED)
     before = [f"seed_{n}" for n in range(width)]
     values = {name: n for n, name in enumerate(before)}
@@ -122,7 +122,7 @@ def layered(layers: int, width: int, parents: int) -> Graph:
 
 
 def array_chain(jobs: int, megabytes: float) -> Graph:
-    """A chain that hands a NumPy array on."""
+    """A chain that passes a NumPy array from job to job."""
     import numpy
 
     size = int(megabytes * 1e6) // 8

@@ -14,7 +14,7 @@ import typer
 from taipy_exec.cli.main import app
 
 _DOCS = Path(__file__).parents[1] / "docs"
-_COMMON_TO = 10  # An option with the same help in so many commands is told once.
+_COMMON_TO = 10  # An option with the same help in this many commands is printed once.
 
 _HEAD = r""".\" Made by `make man` from the command line's own help: do not edit.
 .TH TAIPY\-EXEC 1 "" taipy\-exec "User Commands"
@@ -44,7 +44,7 @@ _FILES = {
 
 
 def man_page() -> str:
-    """The whole page, in the man macros of roff."""
+    """The complete page, in the man macros of roff."""
     root: Any = typer.main.get_command(app)
     commands = list(_commands(root, "taipy-exec"))
     shared = _shared_options([command for _, command in commands])
@@ -118,12 +118,12 @@ def _short_first(names: list[str]) -> list[str]:
 
 
 def _text(command: Any) -> str:
-    """The help behind the examples."""
+    """The help after the examples."""
     return str(command.help).rpartition("\n\n")[2]
 
 
 def _examples(command: Any) -> str:
-    """The examples, as they would be typed."""
+    """The examples, as a user types them."""
     lines = str(command.help).rpartition("\n\n")[0].splitlines()
     typed = [line.strip() for line in lines if line.startswith("  ")]
     return ".PP\n.EX\n" + "".join(f"{_line(line)}\n" for line in typed) + ".EE\n"
@@ -134,7 +134,7 @@ def _item(head: str, text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """One sentence a line, as roff likes it."""
+    """The text with one sentence per line, as roff needs it."""
     return "".join(f"{_line(part)}\n" for part in re.split(r"(?<=[.:])\s+(?=[A-Z])", text.strip()))
 
 
