@@ -29,17 +29,18 @@ taipy\-exec \- run the job graph of a Taipy configuration
 .RI [ ARGUMENT \|.\|.\|.]
 """
 _ENVIRONMENT = {
-    "TAIPY_EXEC_OPTION": "Every long option, in capitals with underscores: TAIPY_EXEC_MODE is "
-    "--mode. The option wins over it, and it wins over the configuration.",
-    "TAIPY_CONFIG_PATH": "A further configuration file, read on top of the application's.",
-    "NO_COLOR, FORCE_COLOR": "No colours; colours off a terminal, too.",
-    "COLUMNS": "The width of tables off a terminal.",
-    "GITHUB_ACTIONS, GITLAB_CI": "Where one is true, logs of failed jobs are folded, and GitHub "
-    "gets annotations and, in the file that GITHUB_STEP_SUMMARY names, a summary.",
+    "TAIPY_EXEC_OPTION": "Sets a long option by its name in capitals with underscores: "
+    "TAIPY_EXEC_MODE is --mode. The option on the command line overrides the variable, and the "
+    "variable overrides the configuration.",
+    "TAIPY_CONFIG_PATH": "A second configuration file, which overrides the application's.",
+    "NO_COLOR, FORCE_COLOR": "No colours; colours also without a terminal.",
+    "COLUMNS": "The width of tables without a terminal.",
+    "GITHUB_ACTIONS, GITLAB_CI": "If one is true, logs of failed jobs are folded. GitHub also gets "
+    "annotations, and a summary in the file of GITHUB_STEP_SUMMARY.",
 }
 _FILES = {
     "config.toml": "The configuration of an application.",
-    ".taipy-exec/": "Beside it: the state of what was submitted, and the logs of jobs.",
+    ".taipy-exec/": "In the same folder: the state of all submissions, and the logs of jobs.",
 }
 
 

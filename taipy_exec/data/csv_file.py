@@ -95,7 +95,7 @@ def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> lis
 def _fits(row: dict[str, Any], path: Path, encoding: str) -> bool:
     """Always True. Raises DataError for a row with more values than names."""
     if isinstance(row.get(""), list):
-        raise _uneven(path, encoding) or DataError("a row has more values than there are names")
+        raise _uneven(path, encoding) or DataError("a row has more values than names")
     return True
 
 
@@ -109,7 +109,7 @@ def _uneven(path: Path, encoding: str, *, short_ones_too: bool = False) -> DataE
                 width = width or len(row)
                 if len(row) > width or (short_ones_too and 0 < len(row) < width):
                     return DataError(
-                        f"line {rows.line_num} has {len(row)} values, and the first one {width}: "
+                        f"line {rows.line_num} has {len(row)} values, but the first has {width}: "
                         "fix it (a value with a comma must be in quotes)"
                     )
     except (csv.Error, ValueError):

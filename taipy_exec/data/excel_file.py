@@ -139,7 +139,7 @@ def _exposed_types(exposed: Any, names: Sequence[str]) -> dict[str, Any]:
     if len(exposed) != len(names):
         raise DataError(
             f"exposed_type names {len(exposed)} types for {len(names)} sheets "
-            f"({', '.join(names)}): give one each, or a table of sheet to type"
+            f"({', '.join(names)}): give one for each, or a table of sheet = type"
         )
     return dict(zip(names, exposed, strict=True))
 
@@ -199,14 +199,14 @@ def _frames(node: DataNodeRef, value: Any, pandas: Any) -> dict[str, Any]:
     """The sheets to write: those in a dict of tables, or the one sheet of the data node."""
     if isinstance(value, Mapping):
         if not value:
-            raise DataError("a workbook needs a sheet: the table of sheets is empty")
+            raise DataError("a workbook needs a sheet: the dict of sheets is empty")
         tables = dict(value)
     else:
         names = _sheet_names(node) or [_SHEET]
         if len(names) > 1:
             raise DataError(
                 f"there are {len(names)} sheets ({', '.join(names)}) for one table: "
-                "return a table of sheet name to table"
+                "return a dict of sheet name: table"
             )
         tables = {names[0]: value}
     _refuse_names(list(tables))

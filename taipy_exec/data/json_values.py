@@ -48,7 +48,7 @@ _INSTEAD = {
     "pandas.Series": "a list, by tolist()",
     "pandas.Timedelta": "a number, by total_seconds()",
     "numpy.ndarray": "a list, by tolist()",
-    "numpy.": "a value of Python, by item()",
+    "numpy.": "a Python value, by item()",
 }
 
 

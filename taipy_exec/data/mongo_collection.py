@@ -191,7 +191,7 @@ def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
         if not isinstance(item, Mapping):
             if encode is vars and not hasattr(item, "__dict__"):
                 raise DataError(
-                    f"a document must be a table or an object with attributes, and item {number} "
+                    f"a document must be a dict or an object with attributes, but item {number} "
                     f"is a {type(item).__name__}"
                 )
             item = encode(item)
@@ -280,7 +280,7 @@ def _clear_errors(node: DataNodeRef) -> Iterator[None]:
     except bson_errors.BSONError as error:
         raise DataError(
             f"MongoDB cannot store a document: {without_secrets(str(error), properties)}",
-            "store numbers, text, dates, lists and tables of Python",
+            "store numbers, texts, dates, lists and dicts of Python",
         ) from error
 
 

@@ -30,7 +30,7 @@ class PickleFile(FileStorage):
                 return mapped_pickle.load(file, mapped=node.is_generated)
             except (pickle.UnpicklingError, EOFError) as error:
                 empty = not file.seek(0, os.SEEK_END)
-                what = "it is empty" if empty else f"it is no whole pickle file ({error})"
+                what = "it is empty" if empty else f"it is no complete pickle file ({error})"
                 raise DataError(what) from error
 
     def write(self, node: DataNodeRef, value: Any) -> None:

@@ -131,7 +131,7 @@ def _body(value: Any) -> Any:
         return value
     raise DataError(
         f"an s3_object holds bytes, text or a binary file, not a {type(value).__name__}",
-        "have the task return bytes, such as those of json.dumps or pickle.dumps",
+        "return bytes from the task, for example those of json.dumps or pickle.dumps",
     )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 # Calls that only print or log, and change no result.
-_TELLING = ("logging", "warnings", "print")
+_REPORTING = ("logging", "warnings", "print")
 
 
 class EffectFinder:
@@ -85,7 +85,7 @@ class EffectFinder:
         root = _root(value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and root in own:
             return False  # such as TABLE.update(...): it counts for code that uses TABLE
-        return (self._module_of(root) or root).partition(".")[0] not in _TELLING
+        return (self._module_of(root) or root).partition(".")[0] not in _REPORTING
 
 
 _LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})

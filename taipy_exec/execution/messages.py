@@ -325,7 +325,7 @@ class Codec:
         if version != VERSION:
             raise BadMessage(f"it has version {version!r:.50}, and this taipy-exec knows {VERSION}")
         if application != self._application:
-            raise BadMessage(f"it is of another application: {application!r:.100}")
+            raise BadMessage(f"it belongs to another application: {application!r:.100}")
 
     def _sign(self, body: bytes) -> str:
         assert self._secret is not None
@@ -343,7 +343,7 @@ def _check(found: Wire | _Several) -> None:
         elif isinstance(message, JobEnded):
             report = message.report
             if (report.job, report.attempt) != (message.job, message.attempt):
-                raise ValueError("its report is of another job")
+                raise ValueError("its report belongs to another job")
 
 
 def _origin(body: bytes) -> tuple[object, object]:

@@ -33,8 +33,8 @@ _KILL_AGAIN = 1.0
 
 
 _MISUSED = (
-    "wrong data arrived on the pipe for this job's report, such as from a copy of the process that "
-    "a job forked, or from code that changes how other code writes: the process was stopped"
+    "wrong data arrived on the pipe for this job's report, for example from a process that a job "
+    "forked, or from code that changes how other code writes: the process was stopped"
 )
 
 

@@ -296,9 +296,9 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (Point(pathlib.Path()), "value.x is a pathlib.PosixPath, which JSON cannot hold: convert"),
     ],
     "any other value of NumPy and pandas": [
-        (numpy.int64(1), "value is a numpy.int64, which JSON cannot hold: convert it to a value"),
+        (numpy.int64(1), "value is a numpy.int64, which JSON cannot hold: convert it to a Python"),
         (numpy.float32(1), "value is a numpy.float32, which"),
-        (numpy.bool_(True), "which JSON cannot hold: convert it to a value of Python, by item()"),
+        (numpy.bool_(True), "which JSON cannot hold: convert it to a Python value, by item()"),
         (numpy.datetime64("2024-01-01"), "value is a numpy.datetime64, which"),
         (numpy.array([1]), "value is a numpy.ndarray, which JSON cannot hold: convert it"),
         (pandas.Timedelta(1), "value is a pandas.Timedelta, which JSON cannot hold: convert it to"),

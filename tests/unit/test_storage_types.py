@@ -155,7 +155,11 @@ def test_pickle_cannot_be_appended_to(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"", "it is empty"), (b"a,b\n", "no whole pickle file"), (b"\x80\x05]", "no whole pickle")],
+    [
+        (b"", "it is empty"),
+        (b"a,b\n", "no complete pickle file"),
+        (b"\x80\x05]", "no complete pickle"),
+    ],
 )
 def test_a_file_that_is_no_pickle_is_told(
     make: Make, tmp_path: Path, content: bytes, told: str
@@ -476,7 +480,7 @@ def test_csv_names_the_first_line_that_is_too_long(make: Make, exposed: object) 
     assert node.path is not None
     node.path.parent.mkdir(parents=True)
     node.path.write_text('a,b\n"1\n1",2\n1,2,3\n1,2,3,4\n')
-    with pytest.raises(DataError, match=r"^line 4 has 3 values, and the first one 2: fix it"):
+    with pytest.raises(DataError, match=r"^line 4 has 3 values, but the first has 2: fix it"):
         node.read()
 
 
