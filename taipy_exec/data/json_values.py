@@ -182,8 +182,8 @@ class _Walk:
         texts = self._texts(value)
         if TYPE in texts and looks_tagged(dict(zip(texts, value.values(), strict=True))):
             raise DataError(
-                f"{self._where()} is a dict with the keys {TYPE!r} and {VALUE!r}, which would come "
-                f"back as the object of {short(value[texts[TYPE]])}: rename one, {_PICKLE}"
+                f"{self._where()} is a dict with the keys {TYPE!r} and {VALUE!r}, which would be "
+                f"read as the tag {short(value[texts[TYPE]])}: rename one, {_PICKLE}"
             )
         return _Opened(
             steps=value.keys(),

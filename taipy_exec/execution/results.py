@@ -73,8 +73,8 @@ def split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Seq
     if number != len(outputs):
         raise AttemptFailed(_wrong_count(f"{wanted}it returned {number}"))
     if len(values) != number:
-        found = f"{len(values)}, or more" if len(values) > number else str(len(values))
-        what = f"it returned a {kind} of length {number} that gives {found} values"
+        found = f"{len(values)} or more" if len(values) > number else str(len(values))
+        what = f"it returned a {kind} of length {number}, but reading it gives {found}"
         raise AttemptFailed(_wrong_count(wanted + what))
     return values
 

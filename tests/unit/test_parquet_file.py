@@ -388,7 +388,7 @@ def test_a_folder_changes_with_the_last_of_its_files(make: Make, tmp_path: Path)
 def test_a_folder_cannot_be_written(make: Make, tmp_path: Path, path: str) -> None:
     (tmp_path / "parts").mkdir()
     node = make(default_path=path)
-    with pytest.raises(DataError, match="which can be read only"):
+    with pytest.raises(DataError, match="which can only be read"):
         node.write(FRAME)
     with pytest.raises(DataError, match="partition_cols"):
         make(write_kwargs={"partition_cols": ["a"]}).write(FRAME)

@@ -115,12 +115,12 @@ WRONG: dict[str, tuple[Any, str | None, str]] = {
     "a table of 2 rows and 3 columns": (
         pandas.DataFrame({"a": [1, 2], "b": [1, 2], "c": [1, 2]}),
         None,
-        "a DataFrame of length 2 that gives 3 values",
+        "a DataFrame of length 2, but reading it gives 3",
     ),
     "a table of 2 rows and 1 column": (
         pandas.DataFrame({"a": [1, 2]}),
         None,
-        "a DataFrame of length 2 that gives 1 values",
+        "a DataFrame of length 2, but reading it gives 1",
     ),
     "without an end": (Odd(lambda: 2, itertools.count), None, "a Odd of length 2"),
     "a length that raises": (

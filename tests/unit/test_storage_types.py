@@ -361,7 +361,7 @@ def test_what_the_users_encoder_does_not_take_is_named_with_its_place(
     [
         ("text", "more", "holds a str: only a list or a table"),
         (3, [1], "holds a int: only"),
-        ({"a": 1}, [1], "holds a table, to which a list"),
+        ({"a": 1}, [1], "holds a table: a list cannot be appended"),
     ],
 )
 def test_json_appends_to_nothing_else(make: Make, held: Any, added: Any, told: str) -> None:
