@@ -24,7 +24,7 @@ class Host(Protocol):
         """Prepare a process that only runs jobs, before it imports the program's file."""
 
     def import_program(self, main: Path) -> None:
-        """Import the program's file. Raises ConfigurationError where it raises."""
+        """Import the program's file. Raises ConfigurationError if the file raises."""
 
     def job_runner(self, app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
         """The runner for jobs in this process, which does nothing else."""
