@@ -32,8 +32,8 @@ _PLAIN = frozenset({int, str, float, bool, bytes, tuple, list, dict, set, type(N
 def dump(value: Any) -> bytes:
     """Pickle `value`. Raises what pickle raises, but not for a function or class.
 
-    A function or class that cannot be pickled becomes a `NotSent`. An instance of a class of the
-    script is a piece only if plain pickle cannot take it.
+    `load` imports such a function or class from the script's file, or gives a `NotSent`. An
+    instance of a class of the script is a piece only if plain pickle cannot take it.
     """
     try:
         body = io.BytesIO()

@@ -44,7 +44,7 @@ class Module:
         return name in self.statements or name in self.imports or bool(self._stars)
 
     def sources(self, name: str) -> list[Import]:
-        """The modules that `name` is imported from. Empty if it is the module's own name."""
+        """The imports that may define `name`. Empty if only the module itself defines it."""
         if name in self.imports:
             return self.imports[name]
         if name in self.statements:
