@@ -142,9 +142,9 @@ class OwnCode:
         return found
 
     def foreign(self) -> set[str]:
-        """The first names of the modules that the code of all tasks imports and that are not own.
+        """The top-level names that the code of all tasks imports and that are not own code.
 
-        Some of them may be no modules.
+        Some of them may not be modules.
         """
         found: set[str] = set()
         for start in {self._start(task) for task in self._app.tasks}:
