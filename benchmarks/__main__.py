@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure and print the table; `--help` tells the options."""
+"""`python -m benchmarks`: measure and print the table. `--help` shows the options."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from benchmarks.lab import Lab
 from benchmarks.report import Row, disk, machine, print_table, print_verdict, write_json
 
 _EXPLAINED = """\
-Limit of development: a plain loop with the same pickle reads, whole writes (beside, renamed) and
-  one SQLite transaction (WAL, synchronous=NORMAL) a job.
-Limit of standalone: ProcessPoolExecutor(2), spawned and warmed up, the same reads and writes, one
-  future a job. Ours: from scenario.submit() to its end, slots warmed by a small submission.
-Limit of schedule: the shared work, or the longest path; virtual time, so no noise.
-Limit of data: the same value with the plain library call (pickle, pandas), written in place.
-Interleaved runs (A B, B A, ...), each in a fresh process and folder. Times are medians; a value is
-  the median of the values of the rounds."""
+taipy-exec: the time from scenario.submit() to its end. A small submission warms the slots first.
+Baseline of development: a plain loop with the same pickle reads, the same atomic writes (new file,
+  renamed) and one SQLite transaction (WAL, synchronous=NORMAL) per job.
+Baseline of standalone: ProcessPoolExecutor(2), spawned and warmed up, with the same reads and
+  writes and one future per job.
+Baseline of schedule: the work divided by the slots, or the longest path. It is in virtual time, so
+  there is no noise.
+Baseline of data: the same value with the plain library call (pickle, pandas), written in place.
+Runs are interleaved (A B, B A, ...), each in a new process and folder. Times are medians. A value
+  is the median of the values of the rounds."""
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the measurements of the command line."""
     arguments = _arguments()
     sizes = QUICK if arguments.quick else FULL
     signal.signal(signal.SIGTERM, _terminated)
@@ -45,13 +47,13 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small smoke run, not judged")
+    parser.add_argument("--quick", action="store_true", help="a small smoke run without verdicts")
     parser.add_argument(
         "--only", action="append", choices=list(CASES), metavar="NAME", help=", ".join(CASES)
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all runs there too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all runs to FILE")
     parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="make the temporary folder in here"
+        "--folder", type=Path, metavar="DIR", help="make the temporary folder in this one"
     )
     return parser.parse_args()
 
@@ -65,7 +67,7 @@ def _measure(lab: Lab, sizes: Sizes, names: list[str]) -> list[Row]:
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
-    """Leave as by an error, so that everything is cleaned up."""
+    """Exit by an exception, so that everything is cleaned up."""
     raise SystemExit(128 + number)
 
 

@@ -1,9 +1,9 @@
-"""Celery under measurement: runs in an environment of its own, in the current folder.
+"""The measurement of Celery. It runs in its own environment, in the current folder.
 
 `python -m benchmarks.cluster_celery '{"workload": ..., "arguments": [...]}'` prints the result as
-its last line; the workers are `celery --app benchmarks.cluster_celery worker ...`. `BENCH_URL` is
-the broker's; with `BENCH_SAFE` publishing is confirmed, queues are quorum queues and messages are
-acknowledged late, without it all is as Celery comes.
+its last line. The workers are `celery --app benchmarks.cluster_celery worker ...`. `BENCH_URL` is
+the URL of the broker. With `BENCH_SAFE`, publishing is confirmed, queues are quorum queues and
+messages are acknowledged late. Without it, Celery has its default settings.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if _SAFE:
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
-def _tell(**_: Any) -> None:
+def _report_ready(**_: Any) -> None:
     print("bench: ready", file=sys.__stderr__, flush=True)
 
 
 @app.task(name="first")  # type: ignore[untyped-decorator]
 def first(value: Any) -> Any:
-    """Nothing: the input is the output."""
+    """Return the input."""
     return value
 
 
@@ -58,7 +58,7 @@ def busy(loops: int) -> int:
 
 
 def main(workload: str, arguments: list[int]) -> dict[str, float]:
-    """Seconds from sending the first to having the last result."""
+    """Seconds from the first message to the last result."""
     _run([first.s(1)] * 20 + [busy.s(2_000_000)] * 2)
     jobs = arguments[0]
     if workload == "chain":

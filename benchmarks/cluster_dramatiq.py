@@ -1,10 +1,10 @@
-"""Dramatiq under measurement: runs in an environment of its own, in the current folder.
+"""The measurement of Dramatiq. It runs in its own environment, in the current folder.
 
 `python -m benchmarks.cluster_dramatiq '{"workload": ..., "arguments": [...]}'` prints the result as
-its last line; the workers are `dramatiq benchmarks.cluster_dramatiq ...`, in the same folder.
-`BENCH_URL` is the broker's; with `BENCH_SAFE` publishing is confirmed and queues are quorum queues,
-without it all is as Dramatiq comes. Dramatiq has no results through RabbitMQ, so each job appends
-a byte to a file, which costs less than a message would.
+its last line. The workers are `dramatiq benchmarks.cluster_dramatiq ...`, in the same folder.
+`BENCH_URL` is the URL of the broker. With `BENCH_SAFE`, publishing is confirmed and queues are
+quorum queues. Without it, Dramatiq has its default settings. Dramatiq has no results through
+RabbitMQ, so each job appends a byte to a file. This costs less than a message.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _QUEUE = "bench-dramatiq-safe" if _SAFE else "bench-dramatiq"
 
 
 class _QuorumBroker(RabbitmqBroker):  # type: ignore[misc]
-    """Dramatiq has no setting for it."""
+    """A broker with quorum queues. Dramatiq has no setting for them."""
 
     def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
         return {**super()._build_queue_arguments(queue_name), "x-queue-type": "quorum"}
@@ -40,7 +40,7 @@ dramatiq.set_broker(_KIND(url=os.environ["BENCH_URL"], confirm_delivery=_SAFE))
 
 @dramatiq.actor(queue_name=_QUEUE, max_retries=0)
 def first(value: Any) -> None:
-    """Nothing."""
+    """Do nothing, and report the end."""
     _append()
 
 
@@ -52,7 +52,7 @@ def busy(loops: int) -> None:
 
 
 def main(workload: str, arguments: list[int]) -> dict[str, float]:
-    """Seconds from sending the first until all have told that they ran."""
+    """Seconds from the first message until all jobs have reported their end."""
     _run([first.message(1)] * 20 + [busy.message(2_000_000)] * 2)
     what = first.message(1) if workload == "flat" else busy.message(arguments[1])
     return {"seconds": _run([what] * arguments[0])}
@@ -66,18 +66,18 @@ def _append() -> None:
 
 def _run(messages: list[Any]) -> float:
     broker = dramatiq.get_broker()
-    before = _told()
+    before = _ended()
     begin = time.perf_counter()
     for message in messages:
         broker.enqueue(message.copy())
-    while _told() - before < len(messages):
+    while _ended() - before < len(messages):
         if time.perf_counter() - begin > _LONGEST:
-            raise RuntimeError(f"{_told() - before} of {len(messages)} messages ran")
+            raise RuntimeError(f"{_ended() - before} of {len(messages)} messages ran")
         time.sleep(_LOOK_SECONDS)
     return time.perf_counter() - begin
 
 
-def _told() -> int:
+def _ended() -> int:
     return os.stat(_LEDGER).st_size if os.path.exists(_LEDGER) else 0  # noqa: PTH110, PTH116
 
 

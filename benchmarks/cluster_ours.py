@@ -1,4 +1,4 @@
-"""taipy-exec in cluster mode under measurement; its application is in the current folder.
+"""The measurement of taipy-exec in cluster mode. Its application is in the current folder.
 
 `python -m benchmarks.cluster_ours write '{...}'` writes the application, `submit` runs it.
 """
@@ -14,12 +14,12 @@ from benchmarks.ours import configure, peak_memory, story, warming
 from benchmarks.workloads import build
 
 CONFIG_FILE = "config.toml"
-# One name for all, so that the broker is not littered with queues; one runs at a time.
+# One name for all applications, so that the broker has few queues. One runs at a time.
 _APPLICATION = "bench"
 
 
 def write(spec: dict[str, Any]) -> dict[str, float]:
-    """Write the configuration that coordinator and workers read: `workload`, `arguments`, `url`."""
+    """Write the configuration for coordinator and workers: `workload`, `arguments`, `url`."""
     from taipy_exec import Config
 
     Config.configure_job_executions(
@@ -32,9 +32,9 @@ def write(spec: dict[str, Any]) -> dict[str, float]:
 
 
 def submit(spec: dict[str, Any]) -> dict[str, float]:
-    """Submit and wait. `seconds` go from `submit` to its return, `memory` is in bytes.
+    """Submit and wait. `seconds` are from `submit` to its return, `memory` is in bytes.
 
-    Before it, a small submission warms the workers' slots.
+    A small submission warms the slots of the workers first.
     """
     import taipy_exec as tp
     from taipy_exec import Config

@@ -1,8 +1,8 @@
-"""One value written and read back, by a data node of ours or by the plain library call.
+"""One value written and read back, by a data node of taipy-exec or by the plain library call.
 
 `python -m benchmarks.data '{"kind": ..., "side": "ours"|"plain", "size": ...}'`, in the current
-folder. `seconds` are those of one write and one read, every value touched; `memory` is what the
-process needed at most beyond what it needed before, in bytes.
+folder. `seconds` are the time of one write and one read, in which every value is used. `memory` is
+the increase of the process's peak memory, in bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLUMNS = 8
 
 
 class Kind(NamedTuple):
-    """What is kept: how a value of a size is made, in which storage type, and the plain way."""
+    """A kind of value: how to make it, its storage type, and the plain calls to write and read."""
 
     make: Callable[[int], Any]
     storage_type: str
@@ -36,7 +36,7 @@ class Kind(NamedTuple):
 
 
 def array(megabytes: int) -> Any:
-    """Random numbers of this size."""
+    """An array of random numbers of this size."""
     return numpy.random.default_rng(1).random(megabytes * 1_000_000 // 8)
 
 
@@ -48,7 +48,7 @@ def frame(megabytes: int) -> Any:
 
 
 def sales(rows: int) -> Any:
-    """A frame of numbers and texts with so many rows."""
+    """A frame of numbers and texts with this many rows."""
     random = numpy.random.default_rng(1)
     return pandas.DataFrame(
         {
@@ -129,7 +129,7 @@ def measure(kind: str, side: str, size: int) -> dict[str, float]:
     value = chosen.make(size)
     chosen.prepare(value)
     write, read = (chosen.write, chosen.read) if side == "plain" else _data_node(chosen)
-    # Imports and first connections are paid before: a job's process has them already.
+    # Do imports and first connections before: a job's process has them already.
     few = value[:10]
     write(few)
     read()

@@ -1,6 +1,6 @@
-"""One measurement in a process of its own: `python -m benchmarks.measure '{"what": ...}'`.
+"""One measurement in a separate process: `python -m benchmarks.measure '{"what": ...}'`.
 
-Its folder is the current one. The result is the last line on stdout, as JSON.
+It uses the current folder. The result is the last line on stdout, as JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIMITS = {
 
 
 def main(spec: dict[str, Any]) -> dict[str, float]:
-    """Carry out the measurement `spec`."""
+    """Run the measurement `spec`."""
     what = spec["what"]
     if what == "loops_for":
         return {"loops": baselines.loops_for(spec["seconds"])}

@@ -1,7 +1,7 @@
-"""What the order of start gains: layered graphs with skewed durations, in virtual time.
+"""The gain of the start order: layered graphs with skewed durations, in virtual time.
 
-The real coordinator and store decide; only the jobs are imagined, and a clock jumps to the end of
-the next one. So the figures do not depend on the machine.
+The real coordinator and store decide. Only the jobs are simulated, and the clock jumps to the end
+of the next job. So the figures do not depend on the machine.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from taipy_exec.store.store import Store
 
 SLOTS = 4
 _LAYERS, _WIDTH, _PARENTS = 5, 20, 2
-# Of the logarithm: one job in forty takes twenty times as long as the median.
+# The standard deviation of the logarithm: one job in forty takes twenty times the median.
 _SKEW = 1.5
-# How far jobs differ from their former run.
+# The difference of a job from its former run (standard deviation of the logarithm).
 _NOISE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Makespans:
-    """Seconds of one graph: in either order, and what no order can go below."""
+    """Seconds of one graph in both orders, and the lower bound of all orders."""
 
     fifo: float
     critical_path: float
@@ -40,12 +40,12 @@ class Makespans:
 
     @property
     def gain(self) -> float:
-        """By how much the critical path shortens it, as a part of fifo."""
+        """The time that the critical path order saves, as a fraction of fifo."""
         return 1 - self.critical_path / self.fifo
 
     @property
     def possible(self) -> float:
-        """By how much the best order could shorten it at most."""
+        """The most time that any order could save, as a fraction of fifo."""
         return 1 - self.bound / self.fifo
 
 
@@ -72,7 +72,7 @@ def measure(graphs: int) -> list[Makespans]:
 
 
 def _layered(folder: Path, chance: random.Random) -> AppConfig:
-    """Each job reads what two random ones of the layer before have written."""
+    """An application in which each job reads the outputs of two random jobs of the layer before."""
     nodes: dict[str, DataNodeConfig] = {}
     tasks: dict[str, TaskConfig] = {}
     before: list[DataNodeConfig] = []
@@ -117,26 +117,26 @@ def _run(
 
 
 def _bound(app: AppConfig, seconds: Mapping[str, float]) -> float:
-    """The work shared by all slots, or the longest path."""
+    """The work divided by the slots, or the longest path, whichever is longer."""
     graph = app.scenario("s").graph()
     return max(sum(seconds.values()) / SLOTS, *remaining_seconds(graph, seconds).values())
 
 
 class _ImaginedClock(Clock):
-    """The time of the slots."""
+    """A clock that shows the time of the slots."""
 
     def __init__(self, slots: _ImaginedSlots) -> None:
         self._slots = slots
 
     def set(self) -> None:
-        """It has no other time."""
+        """Do nothing: there is no other time."""
 
     def __call__(self) -> float:
         return self._slots.now
 
 
 class _ImaginedSlots:
-    """Places for jobs that take the seconds that they are said to take."""
+    """Slots for simulated jobs. Each job takes its given seconds."""
 
     queue = None
 
@@ -169,4 +169,4 @@ class _ImaginedSlots:
         ]
 
     def wake(self) -> None:
-        """Nothing waits."""
+        """Do nothing: nothing waits."""

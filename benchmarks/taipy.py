@@ -1,7 +1,7 @@
 """`python -m benchmarks.taipy`: the flat workload in Taipy and in taipy-exec, and the same Taipy
-program under Taipy's own dispatcher and under ours.
+program with Taipy's own dispatcher and with taipy-exec's.
 
-Taipy gets an environment of its own in a temporary folder, or an existing one by `--python`.
+Taipy has its own environment in a temporary folder. `--python` uses an existing environment.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PROGRAM_TARGET = 3
 
 
 def main() -> int:
-    """Install Taipy, measure both, print the table."""
+    """Install Taipy, measure both programs, print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.taipy", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small smoke run, not judged")
+    parser.add_argument("--quick", action="store_true", help="a small smoke run without verdicts")
     parser.add_argument("--python", type=Path, help="the Python of an environment with Taipy")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all runs there too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all runs to FILE")
     parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="make the temporary folder in here"
+        "--folder", type=Path, metavar="DIR", help="make the temporary folder in this one"
     )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
@@ -89,7 +89,7 @@ def _compare(lab: Lab, python: Path, mode: str, quick: bool) -> Row:
 
 
 def _compare_dispatchers(lab: Lab, python: Path, workload: str, quick: bool) -> Row:
-    """One program, standalone: what is left of the time is Taipy's own entity store."""
+    """One program in standalone mode. The rest of its time is spent in Taipy's entity store."""
     print(f"measuring a Taipy program, {workload} ...", file=sys.stderr, flush=True)
     jobs = 10 if quick else _PROGRAM_JOBS[workload]
     theirs, ours = interleave(
@@ -100,7 +100,7 @@ def _compare_dispatchers(lab: Lab, python: Path, workload: str, quick: bool) -> 
         ],
     )
     return Row(
-        name=f"a Taipy program, {workload} of {jobs} jobs: our dispatcher against Taipy's",
+        name=f"a Taipy program, {workload} of {jobs} jobs: taipy-exec's dispatcher against Taipy's",
         ours=rate_text(jobs / middle(ours)),
         baseline=rate_text(jobs / middle(theirs)),
         value=ratio(theirs, ours),

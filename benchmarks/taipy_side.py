@@ -1,7 +1,7 @@
-"""Taipy itself under measurement: runs in its own environment, in the current folder.
+"""The measurement of Taipy. It runs in its own environment, in the current folder.
 
 `python -m benchmarks.taipy_side MODE JOBS WORKLOAD WHOSE` prints the seconds as the last line.
-WHOSE is the dispatcher: `taipy`, or `taipy-exec`, which takes its place in the same program.
+WHOSE is the dispatcher: `taipy`, or `taipy-exec`, which replaces it in the same program.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WORKLOADS = {"flat": flat, "chain": chain}
 
 
 def main(mode: str, jobs: int, workload: str, whose: str) -> float:
-    """Seconds from `scenario.submit()` to the end of its last job, as Taipy records that."""
+    """Seconds from `scenario.submit()` to the end of its last job, as recorded by Taipy."""
     if whose == "taipy-exec":
         import taipy_exec.taipy_plugin
 

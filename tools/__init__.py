@@ -1,1 +1,1 @@
-"""What development and tests need beside the package itself."""
+"""Tools for development and tests. The package itself does not use them."""

@@ -1,4 +1,7 @@
-"""Runs commands as one process group that ends with a given process: `PID JSON-OF-COMMANDS`."""
+"""Runs commands as one process group that ends with a given process.
+
+Arguments: `PID JSON-OF-COMMANDS`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 def main(parent: int, commands: list[list[str]]) -> None:
-    """Print the process ids of the commands; kill all when `parent` or the last one has ended."""
+    """Print the process ids of the commands. Kill all when `parent` or the last command ends."""
     gone = os.pidfd_open(parent)
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     processes: list[subprocess.Popen[bytes]] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """Where an authority of one's own and the certificates that it signed are."""
+    """The files of a private authority, and of the certificates that it signed."""
 
     authority: Path
     server: Path
@@ -23,7 +23,8 @@ def make_certificates(
 ) -> Certificates:
     """Make an authority, a certificate for the broker, and one for a client.
 
-    `names` are those that the broker's is for; with negative `server_days` it has expired.
+    `names` are the host names of the broker's certificate. With negative `server_days` it has
+    expired.
     """
     days = 2
     folder.mkdir(parents=True, exist_ok=True)

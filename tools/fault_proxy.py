@@ -1,4 +1,4 @@
-"""A TCP proxy that breaks connections on request, to see what both ends make of it."""
+"""A TCP proxy that breaks connections on request, to test how both ends react."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TICK = 0.02
 
 
 class FaultProxy:
-    """Passes connections to `listen`:`port` on to a target, with faults that can be switched."""
+    """Forwards connections at `listen`:`port` to a target. Faults can be switched on and off."""
 
     def __init__(self, target_host: str, target_port: int, listen: str = "127.0.0.1") -> None:
         self._listen_on = listen
@@ -40,12 +40,12 @@ class FaultProxy:
         return parts._replace(netloc=f"{login}{at}{self._listen_on}:{self.port}").geturl()
 
     def connections(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         with self._lock:
             return len(self._sockets) // 2
 
     def cuts(self) -> int:
-        """How many cuts are still to come."""
+        """The number of cuts that have not happened yet."""
         with self._lock:
             return len(self._cuts)
 
@@ -57,7 +57,7 @@ class FaultProxy:
             self._sockets.clear()
 
     def refuse(self, on: bool) -> None:
-        """Whether new connections are refused; live ones go on."""
+        """Refuse new connections (`on`), or accept them again. Live ones continue."""
         with self._lock:
             if on:
                 self._stop_listening()
@@ -65,22 +65,22 @@ class FaultProxy:
                 self._listen()
 
     def black_hole(self, on: bool) -> None:
-        """Whether nothing passes in either direction and no end of a connection is told.
+        """Stop all data in both directions (`on`). Neither end of a connection gets an error.
 
-        What was under way arrives afterwards, as it does when TCP sends again after an outage.
+        The held data arrives afterwards, as when TCP sends again after an outage.
         """
         self._stalls = on
 
     def delay(self, seconds: float) -> None:
-        """Hold each chunk back for so long; 0 ends it."""
+        """Delay each chunk by this time. 0 ends it."""
         self._delay = seconds
 
     def throttle(self, bytes_per_second: float | None) -> None:
-        """Pass so many bytes a second in each direction of a connection; None ends it."""
+        """Limit each direction of a connection to this rate. None ends it."""
         self._rate = bytes_per_second
 
     def cut_after(self, number: int, direction: Direction) -> None:
-        """Break all live connections once so many more bytes have passed in a direction."""
+        """Break all live connections after `number` more bytes in this direction."""
         with self._lock:
             self._cuts[direction] = number
 
@@ -108,7 +108,7 @@ class FaultProxy:
 
     def _stop_listening(self) -> None:
         if self._listener is not None:
-            # Closing alone would not wake the thread that accepts, and so not free the port.
+            # Closing alone would not wake the accepting thread, so the port would stay in use.
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
@@ -150,7 +150,7 @@ class FaultProxy:
                 return source.recv(_CHUNK)
 
     def _send(self, sink: socket.socket, data: bytes) -> None:
-        # Never inside a call for long: the kernel sends RST when the last such call has returned.
+        # Calls must be short: the kernel sends RST only after the last such call has returned.
         while data:
             _, ready, _ = select.select([], [sink], [], _TICK)
             if ready:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the servers, the browser and groff that tests start, as programs only: nothing may be started as
-# a service, and PostgreSQL makes no cluster. Only what is missing is installed, and only as root
+# Installs the servers, the browser and groff that tests start. It installs programs only: no
+# service is started, and PostgreSQL makes no cluster. It installs only missing packages, as root and
 # with apt-get.
 # Usage: sh tools/install_servers.sh [rabbitmq] [postgresql] [mariadb] [groff] [chromium]
 set -eu
@@ -35,7 +35,7 @@ esac
 export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1
 apt-get update -qq
 case "$missing" in
-  *chromium*)  # not everywhere in the form of a package, and tests can do without it
+  *chromium*)  # not a package on every system; tests run without it
     apt-cache policy chromium | grep -q 'Candidate: [0-9]' || missing="${missing% chromium}" ;;
 esac
 [ -n "$missing" ] || exit 0

@@ -14,7 +14,7 @@ import typer
 from taipy_exec.cli.main import app
 
 _DOCS = Path(__file__).parents[1] / "docs"
-_COMMON_TO = 10  # An option with the same help in so many commands is told once.
+_COMMON_TO = 10  # An option with the same help in this many commands is printed once.
 
 _HEAD = r""".\" Made by `make man` from the command line's own help: do not edit.
 .TH TAIPY\-EXEC 1 "" taipy\-exec "User Commands"
@@ -29,22 +29,23 @@ taipy\-exec \- run the job graph of a Taipy configuration
 .RI [ ARGUMENT \|.\|.\|.]
 """
 _ENVIRONMENT = {
-    "TAIPY_EXEC_OPTION": "Every long option, in capitals with underscores: TAIPY_EXEC_MODE is "
-    "--mode. The option wins over it, and it wins over the configuration.",
-    "TAIPY_CONFIG_PATH": "A further configuration file, read on top of the application's.",
-    "NO_COLOR, FORCE_COLOR": "No colours; colours off a terminal, too.",
-    "COLUMNS": "The width of tables off a terminal.",
-    "GITHUB_ACTIONS, GITLAB_CI": "Where one is true, logs of failed jobs are folded, and GitHub "
-    "gets annotations and, in the file that GITHUB_STEP_SUMMARY names, a summary.",
+    "TAIPY_EXEC_OPTION": "Sets a long option by its name in capitals with underscores: "
+    "TAIPY_EXEC_MODE is --mode. The option on the command line overrides the variable, and the "
+    "variable overrides the configuration.",
+    "TAIPY_CONFIG_PATH": "A second configuration file, which overrides the application's.",
+    "NO_COLOR, FORCE_COLOR": "No colours; colours also without a terminal.",
+    "COLUMNS": "The width of tables without a terminal.",
+    "GITHUB_ACTIONS, GITLAB_CI": "If one is true, logs of failed jobs are folded. GitHub also gets "
+    "annotations, and a summary in the file of GITHUB_STEP_SUMMARY.",
 }
 _FILES = {
     "config.toml": "The configuration of an application.",
-    ".taipy-exec/": "Beside it: the state of what was submitted, and the logs of jobs.",
+    ".taipy-exec/": "In the same folder: the state of all submissions, and the logs of jobs.",
 }
 
 
 def man_page() -> str:
-    """The whole page, in the man macros of roff."""
+    """The complete page, in the man macros of roff."""
     root: Any = typer.main.get_command(app)
     commands = list(_commands(root, "taipy-exec"))
     shared = _shared_options([command for _, command in commands])
@@ -118,12 +119,12 @@ def _short_first(names: list[str]) -> list[str]:
 
 
 def _text(command: Any) -> str:
-    """The help behind the examples."""
+    """The help after the examples."""
     return str(command.help).rpartition("\n\n")[2]
 
 
 def _examples(command: Any) -> str:
-    """The examples, as they would be typed."""
+    """The examples, as a user types them."""
     lines = str(command.help).rpartition("\n\n")[0].splitlines()
     typed = [line.strip() for line in lines if line.startswith("  ")]
     return ".PP\n.EX\n" + "".join(f"{_line(line)}\n" for line in typed) + ".EE\n"
@@ -134,7 +135,7 @@ def _item(head: str, text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """One sentence a line, as roff likes it."""
+    """The text with one sentence per line, as roff needs it."""
     return "".join(f"{_line(part)}\n" for part in re.split(r"(?<=[.:])\s+(?=[A-Z])", text.strip()))
 
 

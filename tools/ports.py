@@ -1,17 +1,17 @@
-"""Ports for servers of one's own."""
+"""Free ports for private servers."""
 
 from __future__ import annotations
 
 import random
 import socket
 
-# Below the range of outgoing connections: a client that tries a port which nobody listens on
-# could otherwise be given that very port and connect to itself.
+# Below the range of outgoing connections. In that range, a client that tries a port without a
+# server could get the same port as its own and connect to itself.
 _PORTS = (15000, 32000)
 
 
 def free_ports(number: int) -> list[int]:
-    """So many different ports of 127.0.0.1 on which nobody listens."""
+    """`number` different ports of 127.0.0.1 that no process uses."""
     found: list[int] = []
     while len(found) < number:
         port = random.randint(*_PORTS)

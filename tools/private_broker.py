@@ -1,4 +1,4 @@
-"""A RabbitMQ of one's own, for tests and for trying the cluster mode on one machine."""
+"""A private RabbitMQ, for tests and for trying the cluster mode on one machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from urllib.parse import quote
 from tools.certificates import Certificates, make_certificates
 from tools.ports import free_ports
 
-# Another RabbitMQ than the distribution's: a folder with its rabbitmq-server and rabbitmqctl.
+# The folder with rabbitmq-server and rabbitmqctl, to use another version than the distribution's.
 _BIN = Path(os.environ.get("PRIVATE_BROKER_BIN", "/usr/lib/rabbitmq/bin"))
 _SERVER = _BIN / "rabbitmq-server"
 _CTL = _BIN / "rabbitmqctl"
@@ -32,7 +32,7 @@ _STOP_SECONDS = 30.0
 
 
 class PrivateBroker:
-    """A RabbitMQ server in a folder and on ports of its own, which ends with this process."""
+    """A RabbitMQ server with its own folder and ports. It ends with this process."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class PrivateBroker:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="private-broker-"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.tls_port, self._distribution_port, own_epmd_port = free_ports(4)
-        # Where one is given, an epmd listens there already, and outlives this broker.
+        # A given port has a running epmd already, which outlives this broker.
         self._has_epmd = epmd_port is None
         self._epmd_port = epmd_port or own_epmd_port
         self.node = f"broker{self.port}@localhost"
@@ -64,15 +64,15 @@ class PrivateBroker:
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a broker can be started."""
+        """The missing program, in one sentence. None if a broker can be started."""
         for command in (str(_SERVER), "erl", "epmd", "openssl"):
             if shutil.which(command) is None:
                 package = "openssl" if command == "openssl" else "rabbitmq-server"
-                return f"{command} is not there: apt-get install {package}"
+                return f"{command} is missing: apt-get install {package}"
         return None
 
     def start(self) -> None:
-        """Return when AMQP answers; RuntimeError with the end of the log if it does not."""
+        """Start it and wait until AMQP answers. Raises RuntimeError with the end of the log."""
         if self._watcher is not None:
             raise RuntimeError("the broker runs already")
         missing = self.missing()
@@ -89,22 +89,22 @@ class PrivateBroker:
         self._wait_for_amqp()
 
     def stop(self) -> None:
-        """Shut it down in order; its data stays."""
+        """Shut it down cleanly. Its data stays."""
         self._end(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the Erlang VM and all that belongs to it; `start` goes on with the data."""
+        """Send SIGKILL to the Erlang VM and its processes. `start` continues with the data."""
         self._end(-self._group, signal.SIGKILL)
 
     def save(self) -> None:
-        """Have it write down which quorum queues exist, which it does within some 0.5 s by itself.
+        """Make it save the list of its quorum queues. It does this itself within about 0.5 s.
 
-        A queue declared just before `kill` comes back without a leader and never answers.
+        A queue that was declared just before `kill` comes back without a leader and never answers.
         """
         self.ctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
 
     def restart(self) -> None:
-        """Stop it and start it again on the same data and ports."""
+        """Stop it and start it again with the same data and ports."""
         self.stop()
         self.start()
 
@@ -117,7 +117,7 @@ class PrivateBroker:
         os.killpg(self._group, signal.SIGCONT)
 
     def close(self) -> None:
-        """Stop it and remove its folder if that is a temporary one."""
+        """Stop it, and remove its folder if it is a temporary one."""
         atexit.unregister(self.close)
         self.stop()
         if self._temporary:
@@ -147,7 +147,7 @@ class PrivateBroker:
         vhost: str = "/",
         tls: bool | None = None,
     ) -> str:
-        """The URL to connect with; amqps if the broker was made with TLS, or as told."""
+        """The URL for connections. Without `tls`, it is amqps if the broker was made with TLS."""
         if tls is None:
             tls = self.certificates is not None
         scheme, port = ("amqps", self.tls_port) if tls else ("amqp", self.port)
@@ -155,10 +155,10 @@ class PrivateBroker:
         return f"{scheme}://{name}:{secret}@127.0.0.1:{port}/{path}"
 
     def ctl(self, *arguments: str) -> str:
-        """What rabbitmqctl prints; RuntimeError with its message if it fails."""
+        """The output of rabbitmqctl. Raises RuntimeError with its message if it fails."""
         done = self._ctl(*arguments)
         if done.returncode and _NOT_UP_YET in done.stderr:
-            # It takes connections a moment before it takes commands.
+            # It accepts connections a moment before it accepts commands.
             self._ctl("await_startup")
             done = self._ctl(*arguments)
         if done.returncode:
@@ -184,7 +184,7 @@ class PrivateBroker:
             "vhosts": [{"name": name}],
             "permissions": [{"user": "guest", "vhost": name, **rights}],
         }
-        # Not by standard input: the rabbitmqctl of Debian 13 waits for ever for it.
+        # Not by standard input: the rabbitmqctl of Debian 13 waits for it for ever.
         path = self.folder / "definitions.json"
         path.write_text(json.dumps(definitions), "utf-8")
         self.ctl("import_definitions", str(path))
@@ -244,7 +244,7 @@ class PrivateBroker:
             "RABBITMQ_CTL_ERL_ARGS": local,
             "RABBITMQ_CTL_DIST_PORT_MIN": "0",
             "RABBITMQ_CTL_DIST_PORT_MAX": "0",
-            # The script then becomes the Erlang VM instead of waiting for it.
+            # With this, the script becomes the Erlang VM. Without it, the script waits for the VM.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
 
@@ -286,14 +286,17 @@ class PrivateBroker:
 
 
 def epmd_command(port: int) -> list[str]:
-    """What starts the service by which Erlang's nodes find each other, on this port of loopback."""
+    """The command for epmd on this port of loopback. Erlang's nodes find each other through it."""
     return ["epmd", "-port", str(port), "-address", "127.0.0.1"]
 
 
 def watched(
     commands: Sequence[Sequence[str]], environment: dict[str, str], folder: Path, output: IO[bytes]
 ) -> tuple[subprocess.Popen[str], list[int]]:
-    """A watcher that runs commands as one group which ends with this process, and their ids."""
+    """A watcher that runs commands as one group, and their process ids.
+
+    The group ends with this process.
+    """
     watcher = subprocess.Popen(
         [sys.executable, "-ISs", str(_WATCHER), str(os.getpid()), json.dumps(commands)],
         stdin=subprocess.DEVNULL,
@@ -305,12 +308,12 @@ def watched(
         start_new_session=True,
     )
     assert watcher.stdout is not None
-    with watcher.stdout as told:
-        return watcher, [int(word) for word in told.readline().split()]
+    with watcher.stdout as pids:
+        return watcher, [int(word) for word in pids.readline().split()]
 
 
 def send_signal(target: int, number: int) -> None:
-    """Send a signal to a process, or by a negative number to a group, that may be gone."""
+    """Send a signal to a process (negative: to a group). It may be gone already."""
     try:
         os.kill(target, number)
     except ProcessLookupError:
@@ -318,7 +321,7 @@ def send_signal(target: int, number: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command with a broker of its own in TAIPY_EXEC_BROKER_URL; its exit code."""
+    """Run a command with a private broker in TAIPY_EXEC_BROKER_URL. Returns its exit code."""
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     missing = PrivateBroker.missing()
     if missing:
@@ -339,7 +342,7 @@ def main(arguments: Sequence[str]) -> int:
                 try:
                     code = process.wait()
                 except KeyboardInterrupt:
-                    continue  # the command got it too, and decides
+                    continue  # the command got Ctrl-C too, and decides
                 return code if code >= 0 else 128 - code
 
 

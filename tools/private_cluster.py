@@ -1,4 +1,4 @@
-"""Three RabbitMQ nodes of one's own that form a cluster on this machine, for tests."""
+"""Three private RabbitMQ nodes that form a cluster on this machine, for tests."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _WHOLE_SECONDS = 90.0
 
 
 class PrivateCluster:
-    """Nodes that know each other, each with a folder and ports of its own on 127.0.0.1.
+    """Nodes of one cluster, each with its own folder and ports on 127.0.0.1.
 
-    They end with this process. A node that is alone in a partition stays reachable for clients.
+    They end with this process. A node that is alone in a partition can still be reached by clients.
     """
 
     def __init__(self, *, nodes: int = 3, config: Sequence[str] = ()) -> None:
@@ -41,7 +41,7 @@ class PrivateCluster:
         for number in range(nodes):
             node = PrivateBroker(self.folder / str(number), config=lines, epmd_port=self._epmd_port)
             if number == 0:
-                # The others join the first one, which is asked for by name.
+                # The other nodes join the first one, which they know by its name.
                 lines += [
                     "cluster_formation.peer_discovery_backend = classic_config",
                     f"cluster_formation.classic_config.nodes.1 = {node.node}",
@@ -51,10 +51,10 @@ class PrivateCluster:
             path.chmod(0o400)
             self.nodes.append(node)
 
-    # -- coming and going -----------------------------------------------------------------
+    # -- start and stop -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Return when all nodes run as one cluster; RuntimeError if they do not."""
+        """Start all nodes and wait until they form one cluster. Raises RuntimeError if not."""
         missing = PrivateBroker.missing()
         if missing:
             raise RuntimeError(missing)
@@ -75,24 +75,24 @@ class PrivateCluster:
     def together(
         self, action: Callable[[PrivateBroker], object], numbers: Iterable[int] | None = None
     ) -> None:
-        """Do something to several nodes at once, to all where none are named.
+        """Run an action on several nodes at the same time. Without `numbers`, on all nodes.
 
-        A node that was not the last to go may wait for the others before it answers.
+        At a start, a node that was not the last to stop may wait for the others before it answers.
         """
         chosen = [self.nodes[n] for n in (range(len(self.nodes)) if numbers is None else numbers)]
         with ThreadPoolExecutor(max(len(chosen), 1)) as pool:
             list(pool.map(action, chosen))
 
     def kill(self, *numbers: int) -> None:
-        """SIGKILL to these nodes; `PrivateBroker.start` goes on with their data."""
+        """Send SIGKILL to these nodes. `PrivateBroker.start` continues with their data."""
         self.together(PrivateBroker.kill, numbers)
 
     def revive(self, *numbers: int) -> None:
-        """Start these nodes again, all at once."""
+        """Start these nodes again, all at the same time."""
         self.together(PrivateBroker.start, numbers)
 
     def close(self) -> None:
-        """Stop all and remove the folder. The data are of no more use, so nobody says goodbye."""
+        """Kill all nodes and remove the folder. The data is not needed any more."""
         atexit.unregister(self.close)
         self.together(PrivateBroker.kill)
         for node in self.nodes:
@@ -120,25 +120,25 @@ class PrivateCluster:
         self.close()
 
     def handle_partitions(self, how: str) -> None:
-        """Have all nodes deal with a partition so: `ignore`, `pause_minority` or `autoheal`.
+        """Set how all nodes handle a partition: `ignore`, `pause_minority` or `autoheal`.
 
-        It counts at once, and also for a node that starts again.
+        It works at once, and also for a node that starts again.
         """
 
-        def tell(node: PrivateBroker) -> None:
+        def configure(node: PrivateBroker) -> None:
             path = node.folder / "rabbitmq.conf"
             kept = [line for line in path.read_text("utf-8").splitlines() if _HANDLING not in line]
             path.write_text("\n".join([*kept, f"{_HANDLING} = {how}", ""]), "utf-8")
             node.ctl("eval", f"application:set_env(rabbit, {_HANDLING}, {how}).")
 
-        self.together(tell)
+        self.together(configure)
 
     # -- the network between them ---------------------------------------------------------
 
     def partition(self, alone: int) -> None:
-        """Cut one node off from the others, which keep each other. Clients reach all of them.
+        """Disconnect one node from the others, which stay connected. Clients still reach all nodes.
 
-        Before they part, both sides get different cookies for each other, so no side comes back.
+        Before that, both sides get different cookies for each other, so that they cannot reconnect.
         """
         one = self.nodes[alone].node
         others = [node.node for node in self.nodes if node.node != one]
@@ -148,7 +148,7 @@ class PrivateCluster:
         self.nodes[alone].ctl("eval", ", ".join([*cookies, *partings]) + ".")
 
     def heal(self) -> None:
-        """End a partition: nodes find each other again within a second or so."""
+        """End a partition. The nodes find each other again within about a second."""
 
         def forgive(node: PrivateBroker) -> None:
             others = [_atom(other.node) for other in self.nodes if other is not node]
@@ -157,15 +157,15 @@ class PrivateCluster:
 
         self.together(forgive)
 
-    # -- what is where --------------------------------------------------------------------
+    # -- queries --------------------------------------------------------------------------
 
     def url(self, *, first: int = 0, vhost: str = "/") -> str:
-        """The addresses of all nodes with commas between them, from this node on."""
+        """The addresses of all nodes, with commas between them. The list begins at `first`."""
         chosen = self.nodes[first:] + self.nodes[:first]
         return ",".join(node.url(vhost=vhost) for node in chosen)
 
     def ctl(self, *arguments: str) -> str:
-        """What rabbitmqctl prints about the first node that was neither stopped nor killed."""
+        """The output of rabbitmqctl on the first node that was not stopped or killed."""
         return next(node for node in self.nodes if node.pid).ctl(*arguments)
 
     def add_vhost(self, name: str) -> None:
@@ -173,7 +173,7 @@ class PrivateCluster:
         next(node for node in self.nodes if node.pid).add_vhost(name)
 
     def members(self, seen_by: int = 0) -> list[int]:
-        """The nodes that run, as one of them sees it."""
+        """The running nodes, as seen by the node `seen_by`."""
         text = self.nodes[seen_by].ctl("cluster_status", "--formatter", "json")
         return [self._number(name) for name in json.loads(text)["running_nodes"]]
 
@@ -187,20 +187,20 @@ class PrivateCluster:
             return False
 
     def await_whole(self) -> None:
-        """Wait until all nodes see each other; RuntimeError if they do not in time."""
+        """Wait until all nodes see each other. Raises RuntimeError if this takes too long."""
         end = time.monotonic() + _WHOLE_SECONDS
         while not self.is_whole():
             if time.monotonic() > end:
                 raise RuntimeError("the nodes do not form one cluster again")
 
     def leader(self, queue: str, vhost: str = "/") -> int:
-        """The node that leads a quorum queue or a stream; ValueError while none does."""
+        """The leading node of a quorum queue or a stream. Raises ValueError if there is none."""
         text = self.ctl("list_queues", "-p", vhost, "name", "leader", "--formatter", "json")
         (found,) = (row["leader"] for row in json.loads(text) if row["name"] == queue)
         return self._number(found)
 
     def delete_replica(self, stream: str, vhost: str, number: int) -> None:
-        """Take a stream's copy from a node, which then knows the stream and cannot give it."""
+        """Remove a stream's copy from a node. The node then knows the stream but has no data."""
         arguments = f'<<"{vhost}">>, <<"{stream}">>, {_atom(self.nodes[number].node)}'
         self.ctl("eval", f"rabbit_stream_queue:delete_replica({arguments}).")
 
@@ -213,6 +213,6 @@ def _atom(name: str) -> str:
 
 
 def _call(node: str, function: str, arguments: Sequence[str]) -> str:
-    """A call of Erlang on another node."""
+    """The text of an Erlang call on another node."""
     words = ", ".join(map(_atom, arguments))
     return f"rpc:call({_atom(node)}, erlang, {function}, [{words}])"

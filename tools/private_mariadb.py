@@ -1,4 +1,4 @@
-"""A MariaDB of one's own, for tests."""
+"""A private MariaDB, for tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INSTALL = "mariadb-install-db"
 
 
 class PrivateMariadb(PrivateServer):
-    """The user is made at the first start, with all rights, for this host only."""
+    """A MariaDB whose user is made at the first start, with all rights, for this host only."""
 
     user = "chief"
 
@@ -25,14 +25,14 @@ class PrivateMariadb(PrivateServer):
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a server can be started."""
+        """The missing program, in one sentence. None if a server can be started."""
         for command in (_SERVER, _INSTALL):
             if _found(command) is None:
-                return f"{command} is not there: apt-get install mariadb-server"
+                return f"{command} is missing: apt-get install mariadb-server"
         return None
 
     def prepare(self) -> None:
-        """Make the data folder, and the statements that make the user."""
+        """Make the data folder, and the SQL file that makes the user."""
         self.run(
             [
                 str(_found(_INSTALL)),
@@ -63,7 +63,7 @@ class PrivateMariadb(PrivateServer):
             f"--init-file={self.folder / 'user.sql'}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
-            # What is committed outlives the process, though not the machine.
+            # A commit survives a crash of the process, but not of the machine.
             "--innodb-flush-log-at-trx-commit=2",
             "--innodb-buffer-pool-size=64M",
             "--character-set-server=utf8mb4",
@@ -81,7 +81,7 @@ class PrivateMariadb(PrivateServer):
         return True
 
     def connect(self, database: str | None = None) -> Any:
-        """A connection of the driver's, which commits each statement."""
+        """A connection of the driver. It commits each statement."""
         import pymysql
 
         return pymysql.connect(
@@ -96,7 +96,7 @@ class PrivateMariadb(PrivateServer):
 
 
 def _as_root() -> list[str]:
-    """It runs as root only where it is told so."""
+    """The server runs as root only with this option."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
 

@@ -1,4 +1,4 @@
-"""A server of MongoDB's protocol of one's own, for tests."""
+"""A private server with MongoDB's protocol, for tests."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tools.private_server import PrivateServer, missing_module
 
 
 class PrivateMongo(PrivateServer):
-    """A server of MongoDB's protocol on WiredTiger, with the user `writer`.
+    """A server with MongoDB's protocol on WiredTiger, with the user `writer`.
 
-    What it has acknowledged survives `kill` only if it is `durable`, which is slower.
+    Acknowledged writes survive `kill` only if the server is `durable`, which is slower.
 
-    It is SecantusDB: MongoDB itself is in no package that can be installed by name.
+    It is SecantusDB, because no package index has MongoDB itself.
     """
 
     user, password = "writer", "p@ss/w:d%25"
@@ -25,7 +25,7 @@ class PrivateMongo(PrivateServer):
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a server can be started."""
+        """The missing module, in one sentence. None if a server can be started."""
         return missing_module("secantus")
 
     def command(self) -> Sequence[str]:
@@ -39,7 +39,7 @@ class PrivateMongo(PrivateServer):
         ]
 
     def start(self) -> None:
-        """Return when it answers to the user, and to nobody else."""
+        """Start it and wait until it answers. It accepts only this user."""
         if not self._auth:
             from pymongo import MongoClient
 

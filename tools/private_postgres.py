@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, for tests."""
+"""A private PostgreSQL, for tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USERS = ("postgres", "nobody")
 
 
 class PrivatePostgres(PrivateServer):
-    """It refuses to run as root, and then runs as `postgres` or `nobody`."""
+    """A PostgreSQL server. It cannot run as root, so root starts it as `postgres` or `nobody`."""
 
     stop_signal = signal.SIGINT
     user = "chief"
@@ -30,13 +30,13 @@ class PrivatePostgres(PrivateServer):
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a server can be started."""
+        """The missing program, in one sentence. None if a server can be started."""
         if _folder() is None:
-            return "postgres is not there: apt-get install postgresql"
+            return "postgres is missing: apt-get install postgresql"
         return None
 
     def prepare(self) -> None:
-        """Make the cluster. It needs no safety from power cuts."""
+        """Make the data folder. It does not need to survive power cuts."""
         given = self.folder / "password"
         given.write_text(self.password)
         if os.geteuid() == 0:
@@ -72,7 +72,7 @@ class PrivatePostgres(PrivateServer):
         return True
 
     def connect(self, database: str = "postgres") -> Any:
-        """A connection of the driver's, which commits each statement."""
+        """A connection of the driver. It commits each statement."""
         import psycopg2
 
         connection = psycopg2.connect(

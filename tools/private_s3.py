@@ -1,4 +1,4 @@
-"""A server of S3's protocol of one's own, for tests."""
+"""A private server with S3's protocol, for tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tools.private_server import PrivateServer, missing_module
 
 
 class PrivateS3(PrivateServer):
-    """Moto's server for S3. What it holds is gone when it ends; it knows one pair of keys."""
+    """Moto's server for S3. Its objects are lost when it ends. It knows one pair of keys."""
 
-    # So many requests need no keys: those that make the user and its keys.
+    # This many requests need no keys: they make the user and its keys.
     _OPEN_REQUESTS = 3
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class PrivateS3(PrivateServer):
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a server can be started."""
+        """The missing module, in one sentence. None if a server can be started."""
         return missing_module("moto")
 
     def command(self) -> Sequence[str]:
@@ -29,11 +29,11 @@ class PrivateS3(PrivateServer):
         return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
 
     def environment(self) -> Mapping[str, str]:
-        """What it gets beside what every server gets."""
+        """Its environment variables in addition to those of every server."""
         return {"INITIAL_NO_AUTH_ACTION_COUNT": str(self._OPEN_REQUESTS)}
 
     def start(self) -> None:
-        """Return when there is a user that may do everything."""
+        """Start it and make a user with all rights."""
         import boto3
 
         super().start()

@@ -1,4 +1,4 @@
-"""What the private database servers share: a folder, a port, and an end with this process."""
+"""The common part of the private database servers: a folder, a port, and the life cycle."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STOP_SECONDS = 30.0
 
 
 class PrivateServer:
-    """A server on 127.0.0.1 in a folder of its own, which ends with this process."""
+    """A server on 127.0.0.1 with its own folder. It ends with this process."""
 
     host = "127.0.0.1"
     stop_signal = signal.SIGTERM
@@ -40,12 +40,12 @@ class PrivateServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and neither stopped nor killed by us."""
+        """Whether it was started, and not stopped or killed by this class."""
         return self.pid != 0
 
     @staticmethod
     def missing() -> str | None:
-        """What is not installed, in one sentence; None if a server can be started."""
+        """The missing program, in one sentence. None if a server can be started."""
         raise NotImplementedError
 
     def command(self) -> Sequence[str]:
@@ -53,11 +53,11 @@ class PrivateServer:
         raise NotImplementedError
 
     def environment(self) -> Mapping[str, str]:
-        """What it gets beside what every server gets."""
+        """Its environment variables in addition to those of every server."""
         return {}
 
     def prepare(self) -> None:
-        """Make the data folder, at the first start."""
+        """Make the data folder. Called at the first start."""
 
     def answers(self) -> bool:
         """Whether a client can work with it."""
@@ -68,7 +68,7 @@ class PrivateServer:
             return False
 
     def start(self) -> None:
-        """Return when it answers; RuntimeError with the end of the log if it does not."""
+        """Start it and wait until it answers. Raises RuntimeError with the end of the log."""
         missing = self.missing()
         if missing:
             raise RuntimeError(missing)
@@ -107,11 +107,11 @@ class PrivateServer:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Shut it down in order; its data stays."""
+        """Shut it down cleanly. Its data stays."""
         self._end(self.stop_signal)
 
     def kill(self) -> None:
-        """SIGKILL; `start` goes on with the data."""
+        """Send SIGKILL. `start` continues with the data."""
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
@@ -137,7 +137,7 @@ class PrivateServer:
         self.close()
 
     def run(self, command: Sequence[str]) -> None:
-        """Run a command that prepares the server; RuntimeError with what it printed."""
+        """Run a command that prepares the server. Raises RuntimeError with its output."""
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -152,7 +152,7 @@ class PrivateServer:
             raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
 
     def _surroundings(self) -> dict[str, str]:
-        # A MariaDB removes the temporary tables it finds where it starts: others' too.
+        # At its start a MariaDB removes all temporary tables in this folder, even those of others.
         return {**environment(), "TMPDIR": str(self.folder)}
 
     def _fail(self, what: str) -> None:
@@ -176,13 +176,13 @@ class PrivateServer:
 
 
 def missing_module(name: str) -> str | None:
-    """What to install for a server that is a Python module; None if it is there."""
+    """How to install a server that is a Python module. None if it is installed."""
     if importlib.util.find_spec(name) is None:
-        return f"the module {name} is not there: pip install -e '.[test]'"
+        return f"the module {name} is missing: pip install -e '.[test]'"
     return None
 
 
 def environment() -> dict[str, str]:
-    """What a server gets: nothing that would lead it or its tools to another server."""
+    """The environment of a server, without variables that lead it or its tools to another one."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/bin"
     return {"PATH": path, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}

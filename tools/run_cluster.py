@@ -1,6 +1,6 @@
-"""`python -m tools.run_cluster`: the example application with two workers, then all of it gone.
+"""`python -m tools.run_cluster`: run the example application with two workers, then stop them.
 
-The broker is the one of TAIPY_EXEC_BROKER_URL; `make run-cluster` starts one.
+The broker is that of TAIPY_EXEC_BROKER_URL. `make run-cluster` starts one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _COMMAND = [sys.executable, "-m", "taipy_exec"]
 
 @contextmanager
 def worker() -> Iterator[None]:
-    """A worker; at the end it is asked to leave."""
+    """Run a worker during the block, and stop it afterwards."""
     process = subprocess.Popen([*_COMMAND, "run-worker", "--application-path", CONFIG])
     try:
         yield
@@ -26,7 +26,7 @@ def worker() -> Iterator[None]:
 
 
 def main() -> int:
-    """The exit code of `submit`."""
+    """Run the example. Returns the exit code of `submit`, or of `data show` after it."""
     with ExitStack() as workers:
         for _ in range(2):
             workers.enter_context(worker())

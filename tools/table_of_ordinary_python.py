@@ -18,7 +18,7 @@ _WHERE = {"development": "development", "notebook": "development in a notebook"}
 
 
 def table() -> str:
-    """The two tables: what is as in plain Python, and what is not."""
+    """The two tables: behaviour as in plain Python, and differences."""
     known = cases()
     lines = ["| kind | tested in every mode |", "|---|---|"]
     for group in GROUPS:
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def filled(text: str) -> str:
-    """A page with the table of now."""
+    """A page with the current table."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"

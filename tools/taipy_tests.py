@@ -1,7 +1,8 @@
-"""`python -m tools.taipy_tests FOLDER`: Taipy's own tests, with its dispatcher and with ours.
+"""`python -m tools.taipy_tests FOLDER [PART ...]`: Taipy's own tests, with both dispatchers.
 
-FOLDER is the folder `tests` of Taipy's repository, and what follows it are parts of it to run. It
-is copied, so that nothing is written there and Taipy is the one that is installed.
+The dispatchers are Taipy's and taipy-exec's. FOLDER is the folder `tests` of Taipy's repository.
+PART is a part of it to run. The folder is copied, so that nothing is written there and the tests
+use the installed Taipy.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / "docs" / "taipy.md"
-# All of the core but its storage types; beside Taipy it needs freezegun and pytest-mock alone.
+# All tests of the core except storage types. They need only Taipy, freezegun and pytest-mock.
 PARTS = tuple(
     f"core/{part}"
     for part in (
@@ -48,12 +49,12 @@ Outcomes = Mapping[str, str]
 
 
 def run(tests: Path, parts: Sequence[str], dispatcher: str) -> Outcomes:
-    """Test -> passed, failed or skipped. Raises SystemExit where pytest could not run."""
+    """The outcome of each test: passed, failed or skipped. Raises SystemExit if no test ran."""
     with tempfile.TemporaryDirectory(prefix="taipy-tests-") as name:
         folder = Path(name)
         leave_out = shutil.ignore_patterns("__pycache__", ".taipy*", "user_data")
         shutil.copytree(tests, folder / "tests", ignore=leave_out)
-        # Without one, pytest would look for settings in the folders above.
+        # Without this file, pytest would read settings of the folders above.
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         outcomes = folder / "outcomes.json"
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
@@ -68,13 +69,13 @@ def run(tests: Path, parts: Sequence[str], dispatcher: str) -> Outcomes:
             check=False,
         )
         if not outcomes.exists():
-            sys.exit(f"no test was run with the dispatcher that is {dispatcher}")
+            sys.exit(f"no test was run with the dispatcher {dispatcher!r}")
         found: Outcomes = json.loads(outcomes.read_text(encoding="utf-8"))
         return found
 
 
 def differing(theirs: Outcomes, ours: Outcomes) -> list[str]:
-    """The tests that pass with Taipy's dispatcher, and not with ours."""
+    """The tests that pass with Taipy's dispatcher, but not with taipy-exec's."""
     return sorted(
         test
         for test, outcome in theirs.items()
@@ -83,17 +84,17 @@ def differing(theirs: Outcomes, ours: Outcomes) -> list[str]:
 
 
 def is_listed(test: str, text: str) -> bool:
-    """Whether the test stands in the list of `text`, by its name alone."""
+    """Whether the name of the test is in the list of `text`."""
     return f"`{test.rpartition('::')[2]}`" in text
 
 
 def passed(outcomes: Outcomes) -> int:
-    """How many passed."""
+    """The number of passed tests."""
     return sum(outcome == "passed" for outcome in outcomes.values())
 
 
 def main(arguments: Sequence[str]) -> int:
-    """1 where a test passes with Taipy's dispatcher only, and docs/taipy.md gives no reason."""
+    """Exit code 1 if a test passes only with Taipy's dispatcher and docs/taipy.md has no reason."""
     if not arguments or not (Path(arguments[0]) / "core" / "conftest.py").is_file():
         print(f"usage: {__doc__}", file=sys.stderr)
         return 2
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str]) -> int:
     unlisted = [test for test in found if not is_listed(test, text)]
     print(f"\n{len(theirs)} tests of {tests}")
     print(f"passed with Taipy's dispatcher: {passed(theirs)}")
-    print(f"passed with ours:               {passed(ours)}")
+    print(f"passed with taipy-exec's:       {passed(ours)}")
     print(f"passed with Taipy's only:       {len(found)}, {len(unlisted)} of them without a reason")
     for test in found:
         print(

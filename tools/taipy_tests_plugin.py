@@ -1,7 +1,7 @@
-"""A pytest plug-in for a run of Taipy's own tests, with its dispatcher or with ours.
+"""A pytest plug-in for a run of Taipy's own tests, with Taipy's dispatcher or taipy-exec's.
 
-`tools/taipy_tests.py` makes such runs. With `--dispatcher ours` the jobs of the tests run on our
-runners wherever a test configures standalone mode.
+`tools/taipy_tests.py` makes such runs. With `--dispatcher ours`, taipy-exec runs the jobs of every
+test that configures standalone mode.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from types import FrameType
 
 import pytest
 
-# A test may catch what is raised when its time is up: it is raised again.
+# A test may catch the timeout error, so it is raised again.
 _SECONDS_TO_RAISE_AGAIN = 10.0
 
 _outcomes: dict[str, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say whose dispatcher is wanted, and where to write what became of the tests."""
+    """Add options for the dispatcher and the file with the outcomes."""
     group = parser.getgroup("taipy-exec")
     group.addoption("--dispatcher", choices=("theirs", "ours"), default="ours")
     group.addoption("--outcomes", type=Path, help="a file for the outcome of each test, as JSON")
     group.addoption("--state-dir", type=Path, default=Path(".taipy-exec"))
-    # A test of Taipy waits up to two minutes for each thing that it expects.
+    # A test of Taipy waits up to two minutes for each expected result.
     group.addoption("--seconds-for-a-test", type=float, default=180.0)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put our dispatcher in the place of Taipy's, before a test imports anything of it.
+    """Replace Taipy's dispatcher, before a test imports Taipy.
 
-    The tests reset Taipy before and after each of them, by what a program calls as well.
+    The tests reset Taipy before and after each test, with the same calls as a program.
     """
     if config.getoption("dispatcher") == "ours":
         import taipy_exec.taipy_plugin
@@ -59,36 +59,36 @@ def _in_time(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """A hanging test fails, so that the others run."""
+    """Fail a hanging setup, so that the other tests run."""
     yield from _in_time(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """As with its setup."""
+    """Fail a hanging test."""
     yield from _in_time(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """As with its setup."""
+    """Fail a hanging teardown."""
     yield from _in_time(item)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A test has passed when its setup and its teardown have too."""
+    """Record the outcome. A test has passed only if its setup and teardown have passed too."""
     if _outcomes.get(report.nodeid, "passed") == "passed":
         _outcomes[report.nodeid] = report.outcome
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """A file that cannot be imported has failed as a whole."""
+    """Record a file that cannot be imported as failed."""
     if report.failed:
         _outcomes[report.nodeid] = "failed"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write down what became of each test."""
+    """Write the outcome of each test to the file."""
     file: Path | None = session.config.getoption("outcomes")
     if file is not None:
         file.write_text(json.dumps(_outcomes, indent=1), encoding="utf-8")

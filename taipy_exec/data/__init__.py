@@ -1,1 +1,1 @@
-"""Data nodes: where their values lie, and how each storage type reads and writes them."""
+"""Data nodes: the places of their values, and how each storage type reads and writes them."""

@@ -1,4 +1,4 @@
-"""Telling what went wrong with a data node outside a job: which one, where it lies, and why."""
+"""Errors of a data node outside a job. They name the data node, its place and the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taipy_exec.errors import DataError, TaipyExecError
 
 @contextmanager
 def telling(node: DataNodeRef, cannot: str) -> Iterator[None]:
-    """Whatever the block raises becomes a DataError: `data node 'x' (place) CANNOT: why`."""
+    """Any error of the block becomes a DataError: `data node 'x' (place) CANNOT: why`."""
     try:
         yield
     except TaipyExecError as error:

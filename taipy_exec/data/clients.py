@@ -1,4 +1,4 @@
-"""Connections to servers of data: made at first use in a process, and kept there."""
+"""Connections to data servers. A process makes one at the first use, and keeps it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class Clients:
-    """One client for each key, made when it is first wanted and closed when the process ends.
+    """One client for each key, made at its first use and closed when the process ends.
 
-    A process that was forked makes its own: sockets of its parent are not shared.
+    A forked process makes its own client, because it must not use the sockets of its parent.
     """
 
     def __init__(self) -> None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
 
 
-_BLANK = 1024  # bytes that are looked at first, to see whether a file is empty
+_BLANK = 1024  # bytes that are read first, to see whether a file is empty
 
 
 class CsvFile(FileStorage):
-    """Taipy's properties: encoding, has_header, exposed_type; and `index`, which is ours."""
+    """Properties of Taipy: encoding, has_header, exposed_type. `index` is taipy-exec only."""
 
     extension: str | None = "csv"
 
@@ -86,16 +86,16 @@ def _read_pandas(path: Path, encoding: str, has_header: bool, index: list[int]) 
 def _read_objects(path: Path, encoding: str, has_header: bool, cls: type) -> list[Any]:
     with path.open(encoding=encoding, newline="") as file:
         if has_header:
-            # Under no name come the values that are more than the names.
+            # The key "" takes the values that have no name.
             rows = csv.DictReader(file, restkey="")
             return objects_of((row for row in rows if _fits(row, path, encoding)), cls)
         return objects_of((row for row in csv.reader(file) if row), cls)
 
 
 def _fits(row: dict[str, Any], path: Path, encoding: str) -> bool:
-    """True. Raises DataError for a row with more values than there are names."""
+    """Always True. Raises DataError for a row with more values than names."""
     if isinstance(row.get(""), list):
-        raise _uneven(path, encoding) or DataError("a row has more values than there are names")
+        raise _uneven(path, encoding) or DataError("a row has more values than names")
     return True
 
 
@@ -109,8 +109,8 @@ def _uneven(path: Path, encoding: str, *, short_ones_too: bool = False) -> DataE
                 width = width or len(row)
                 if len(row) > width or (short_ones_too and 0 < len(row) < width):
                     return DataError(
-                        f"line {rows.line_num} has {len(row)} values, and the first one {width}: "
-                        "mend it (a value that holds a comma belongs into quotes)"
+                        f"line {rows.line_num} has {len(row)} values, but the first has {width}: "
+                        "fix it (a value with a comma must be in quotes)"
                     )
     except (csv.Error, ValueError):
         pass
@@ -125,10 +125,10 @@ def _read_polars(path: Path, encoding: str, has_header: bool) -> Any:
         try:
             return polars.read_csv(source, has_header=has_header)
         except polars.exceptions.ComputeError:
-            path.read_text(encoding=encoding)  # raises where it is no such text
-            told = _uneven(path, encoding)
-            if told is not None:
-                raise told from None
+            path.read_text(encoding=encoding)  # raises if it is no such text
+            uneven = _uneven(path, encoding)
+            if uneven is not None:
+                raise uneven from None
             raise
 
 
@@ -147,19 +147,19 @@ def _read_arrow(path: Path, encoding: str, has_header: bool) -> Any:
         except arrow.ArrowInvalid as error:
             raise _uneven(path, encoding, short_ones_too=True) or error from None
     if any(arrow.types.is_binary(kind) for kind in table.schema.types):
-        path.read_text(encoding=encoding)  # Arrow takes what is no UTF-8 for bytes
+        path.read_text(encoding=encoding)  # Arrow takes text that is not UTF-8 for bytes
     return table
 
 
 def _utf8(path: Path, encoding: str) -> IO[bytes]:
-    """The file, or its text in UTF-8 where it has another encoding."""
+    """The file, or its text in UTF-8 if it has another encoding."""
     if _is_utf8(encoding):
         return path.open("rb")
     return io.BytesIO(path.read_bytes().decode(encoding).encode())
 
 
 def _is_blank(source: IO[bytes]) -> bool:
-    """Whether there is nothing but white space in the file, which is read from its start then."""
+    """Whether the file has only white space. Afterwards it is at its start again."""
     blank = not source.read(_BLANK).strip() and not source.read().strip()
     source.seek(0)
     return blank
@@ -170,7 +170,7 @@ def _is_utf8(encoding: str) -> bool:
 
 
 def _write(file: IO[bytes], node: DataNodeRef, value: Any, encoding: str, header: bool) -> None:
-    """Write a table: that of polars or Arrow by its own library, any other by pandas."""
+    """Write a table. A table of polars or Arrow uses its own library, any other uses pandas."""
     library, table = native_table(value)
     if library is None:
         frame = frame_of(value, pandas_for("csv"))

@@ -1,4 +1,4 @@
-"""`excel`: the sheets of a workbook as tables or objects, by sheet."""
+"""`excel`: the sheets of a workbook, each as a table or as objects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _SHEET = "Sheet1"
 
 
 class ExcelFile(FileStorage):
-    """Taipy's properties has_header, sheet_name and exposed_type, and our `index`. Only .xlsx."""
+    """Properties of Taipy: has_header, sheet_name, exposed_type. `index` is taipy-exec only.
+
+    Only .xlsx files.
+    """
 
     extension: str | None = "xlsx"
 
@@ -51,11 +54,11 @@ class ExcelFile(FileStorage):
             for name, frame in frames.items():
                 how = {"index": index, "header": header, "merge_cells": False}
                 frame.to_excel(writer, sheet_name=name, **how)
-            # Not by `with`: after an error, that would save too, and hide it behind another.
+            # No `with` here: after an error it would still save, and hide the error by another one.
             writer.close()
 
     def append(self, node: DataNodeRef, value: Any) -> None:
-        """Below the last row of the sheet; of the first one where none is named."""
+        """Add rows below the last row of the sheet (of the first sheet if none is named)."""
         assert node.path is not None
         if not node.path.exists():
             self.write(node, value)
@@ -70,7 +73,7 @@ class ExcelFile(FileStorage):
             frames = {wanted[0]: frame_of(value, pandas)}
         _refuse_missing(frames, known)
         index = _keeps_index(node, frames)
-        # The library writes a workbook in place: it gets a copy.
+        # The library changes a workbook in place, so it gets a copy.
         copy = io.BytesIO(node.path.read_bytes())
         how = {"mode": "a", "engine": "openpyxl", "if_sheet_exists": "overlay"}
         writer = pandas.ExcelWriter(copy, **how)
@@ -96,7 +99,7 @@ def _given(node: DataNodeRef) -> Any:
 
 
 def _sheet_names(node: DataNodeRef) -> list[str] | None:
-    """The sheets that the data node names; None where it means all."""
+    """The sheets that the data node names. None means all sheets."""
     given = _given(node)
     if not given:
         return None
@@ -105,7 +108,7 @@ def _sheet_names(node: DataNodeRef) -> list[str] | None:
 
 @contextmanager
 def _workbook(node: DataNodeRef) -> Iterator[Any]:
-    """The workbook as a `pandas.ExcelFile`. Raises DataError where the file is none."""
+    """The workbook as a `pandas.ExcelFile`. Raises DataError if the file is no workbook."""
     pandas = _pandas()
     assert node.path is not None
     with node.path.open("rb") as file:
@@ -128,7 +131,7 @@ def _refuse_missing(names: Sequence[str] | Mapping[str, Any], known: Sequence[st
 
 
 def _exposed_types(exposed: Any, names: Sequence[str]) -> dict[str, Any]:
-    """The exposed type of each sheet: one for all, one each in order, or by name."""
+    """The exposed type of each sheet. It is given once for all, by order, or by name."""
     if isinstance(exposed, Mapping):
         return {name: exposed.get(name, "pandas") for name in names}
     if not isinstance(exposed, list | tuple):
@@ -136,7 +139,7 @@ def _exposed_types(exposed: Any, names: Sequence[str]) -> dict[str, Any]:
     if len(exposed) != len(names):
         raise DataError(
             f"exposed_type names {len(exposed)} types for {len(names)} sheets "
-            f"({', '.join(names)}): give one each, or a table of sheet to type"
+            f"({', '.join(names)}): give one for each, or a table of sheet = type"
         )
     return dict(zip(names, exposed, strict=True))
 
@@ -156,8 +159,8 @@ def _sheet(book: Any, name: str, exposed: Any, has_header: bool, index: list[int
 
 
 def _rows(sheet: Any, has_header: bool) -> Iterator[Any]:
-    """The rows with their values as last computed, by name where there is a header."""
-    sheet.reset_dimensions()  # what the file says of its size may be wrong
+    """The rows with their last computed values. With a header, each row has values by name."""
+    sheet.reset_dimensions()  # the size in the file may be wrong
     rows = _until_the_last(sheet.iter_rows(values_only=True))
     if not has_header:
         yield from rows
@@ -175,7 +178,7 @@ def _rows(sheet: Any, has_header: bool) -> Iterator[Any]:
 
 
 def _until_the_last(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    """The rows up to the last one with a value: a sheet may have formatted ones after it."""
+    """The rows up to the last one with a value. Formatted empty rows after it do not count."""
     empty = []
     for row in rows:
         empty.append(row)
@@ -193,17 +196,17 @@ def _without_end(row: Sequence[Any]) -> list[Any]:
 
 
 def _frames(node: DataNodeRef, value: Any, pandas: Any) -> dict[str, Any]:
-    """The sheets to write: those of a table of tables, or the one that the data node names."""
+    """The sheets to write: those in a dict of tables, or the one sheet of the data node."""
     if isinstance(value, Mapping):
         if not value:
-            raise DataError("a workbook needs a sheet: the table of sheets is empty")
+            raise DataError("a workbook needs a sheet: the dict of sheets is empty")
         tables = dict(value)
     else:
         names = _sheet_names(node) or [_SHEET]
         if len(names) > 1:
             raise DataError(
                 f"there are {len(names)} sheets ({', '.join(names)}) for one table: "
-                "return a table of sheet name to table"
+                "return a dict of sheet name: table"
             )
         tables = {names[0]: value}
     _refuse_names(list(tables))
@@ -211,7 +214,7 @@ def _frames(node: DataNodeRef, value: Any, pandas: Any) -> dict[str, Any]:
 
 
 def _keeps_index(node: DataNodeRef, frames: Mapping[str, Any]) -> bool:
-    """As `keeps_index`. Raises DataError where a sheet could not hold the columns."""
+    """As `keeps_index`. Raises DataError if a sheet cannot hold the columns."""
     for name, frame in frames.items():
         wrong = columns_of_levels(frame)
         if wrong is not None:

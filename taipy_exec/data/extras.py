@@ -1,4 +1,4 @@
-"""Libraries that only some data nodes need: imported where they are used, named where missing."""
+"""Libraries that only some data nodes need. They are imported at their first use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from taipy_exec.errors import ConfigurationError
 
 
 def extra(module: str, name: str, user: str) -> Any:
-    """The module. Raises ConfigurationError that names the extra which brings it, and its user."""
+    """The module. Raises ConfigurationError with the extra to install."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

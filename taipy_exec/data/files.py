@@ -1,4 +1,4 @@
-"""Whole writes: a file is written beside its place and renamed, so no reader sees half of it."""
+"""Atomic writes: a file is written next to its place, then renamed. No reader sees half of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ A_FOLDER = "it is a folder: give the path of a file"
 _LONGEST_NAME = 255  # bytes, on every common file system
 _HOST = re.sub(r"[^\w-]", "_", socket.gethostname(), flags=re.ASCII)[:30]
 _ACL = "system.posix_acl_access"
-# What is no file that another one could take the place of.
+# Kinds of files that a rename must not replace.
 _OTHER_KINDS = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISSOCK, "a socket"),
@@ -40,13 +40,13 @@ _OTHER_KINDS = (
 def replacing(
     path: Path, *, make_folder: bool = True, before: Callable[[], None] | None = None
 ) -> Iterator[IO[bytes]]:
-    """A binary file that takes the place of `path` when the block ends without an error.
+    """A binary file that replaces `path` when the block ends without an error.
 
-    A folder that is missing is made, but without `make_folder`. A link is followed, so that its
-    target is replaced; owner, group, mode and ACL of a former file are kept, as far as that is
-    allowed. The former file stays until the very end; `before` is called right before that, and
-    keeps it if it raises. A character device, such as /dev/null, is written to.
-    Raises DataError for what is neither a file nor that.
+    A missing folder is made, unless `make_folder` is false. A link is followed, so that its target
+    is replaced. The new file gets the owner, group, mode and ACL of the former file, as far as that
+    is allowed. The former file stays until the rename. `before` is called just before the rename.
+    If it raises, the former file stays. A character device, such as /dev/null, is written directly.
+    Raises DataError for any other kind of file.
     """
     target, former = _target(path)
     if former is not None and not stat.S_ISREG(former.st_mode):
@@ -72,9 +72,10 @@ def replacing(
 
 @contextmanager
 def replacing_by_name(path: Path, before: Callable[[], None] | None = None) -> Iterator[Path]:
-    """As `replacing`, for a writer that takes a path: a file of the same name, elsewhere.
+    """As `replacing`, for a writer that takes a path. Gives the path of a file of the same name.
 
-    It lies in a folder beside the place, which is locked as long as it is written.
+    That file is in a temporary folder next to `path`. The folder is locked while the file is
+    written.
     """
     target, former = _target(path)
     if former is not None and not stat.S_ISREG(former.st_mode):
@@ -113,14 +114,14 @@ def _written_through(
 
 
 def _name_beside(target: str) -> str:
-    """A name beside `target` that nobody else has, on whatever machine."""
+    """A path in the folder of `target`. Its name is unique on all machines."""
     folder, name = os.path.split(target)
     mark = f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
     return os.path.join(folder, f"{_beginning(name)}.{mark}.part")  # noqa: PTH118
 
 
 def _make_folder_beside(target: str) -> tuple[str, int]:
-    """A new folder with a name of its own, and its descriptor, which holds its lock."""
+    """A new folder with a unique name, and its descriptor, which holds its lock."""
     while True:
         folder = _name_beside(target)
         os.mkdir(folder, 0o700)  # noqa: PTH102
@@ -131,7 +132,7 @@ def _make_folder_beside(target: str) -> tuple[str, int]:
 
 
 def _make_beside(target: str, *, make_folder: bool) -> tuple[str, IO[bytes]]:
-    """A new file with a name of its own beside `target`, locked as long as it is written."""
+    """A new file with a unique name next to `target`. It is locked while it is written."""
     while True:
         beside = _name_beside(target)
         try:
@@ -161,9 +162,9 @@ def make_folder_at(folder: Path) -> None:
 
 
 def _try_lock(number: int) -> bool | None:
-    """Take the lock of an open file; False where somebody else has it, None where there are none.
+    """Lock an open file. False if another process has the lock, None if the disk has no locks.
 
-    The kernel frees it when its process ends, however it ends.
+    The kernel frees the lock when the process ends, even by a kill.
     """
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -175,9 +176,9 @@ def _try_lock(number: int) -> bool | None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what was being written beside `path` by processes that are dead, on any machine.
+    """Remove unfinished files next to `path` that dead processes left, on any machine.
 
-    What a live process writes is locked, and stays; so does all where the disk has no locks.
+    Files of live processes are locked, so they stay. If the disk has no locks, all files stay.
     """
     target = Path(_target(path)[0])
     pattern = f"{glob.escape(_beginning(target.name))}.*.part"
@@ -200,7 +201,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def _target(path: Path) -> tuple[str, os.stat_result | None]:
-    """The file that `path` leads to, and what is known of it if it is there."""
+    """The file that `path` leads to, and its status. None as status if the file does not exist."""
     text = os.fspath(path)
     if "\0" in text:
         raise DataError(f"the path {text!r} has a NUL character in it", "correct the path")
@@ -215,7 +216,7 @@ def _target(path: Path) -> tuple[str, os.stat_result | None]:
 
 
 def _take_rights(number: int, target: str, former: os.stat_result) -> None:
-    """Give a new file the owner, group, mode and ACL of the one that it is to replace."""
+    """Give a new file the owner, group, mode and ACL of the file that it will replace."""
     own = os.fstat(number)
     if (own.st_uid, own.st_gid) != (former.st_uid, former.st_gid):
         for owner in ((former.st_uid, former.st_gid), (-1, former.st_gid)):
@@ -223,17 +224,17 @@ def _take_rights(number: int, target: str, former: os.stat_result) -> None:
                 os.fchown(number, *owner)
                 break
             except OSError:
-                continue  # another's file, which only root can give away
+                continue  # a file of another user: only root can change the owner
     os.fchmod(number, stat.S_IMODE(former.st_mode))
     if hasattr(os, "getxattr"):
         try:
             os.setxattr(number, _ACL, os.getxattr(target, _ACL))
         except OSError:
-            pass  # it has none, or the file system has none
+            pass  # the file has no ACL, or the file system has none
 
 
 def _beginning(name: str) -> str:
-    """What the names of the files beside `name` begin with; of a long name, a part and a digest."""
+    """The start of the names of temporary files for `name`. A long name is cut and has a digest."""
     raw = os.fsencode(name)
     room = _LONGEST_NAME - len(f"..{_HOST}-{10**10}-01234567.part".encode())
     if len(raw) > room:
@@ -243,14 +244,14 @@ def _beginning(name: str) -> str:
 
 
 class FileStorage:
-    """What the file-based storage types share."""
+    """The common part of the file-based storage types."""
 
     def place(self, node: DataNodeRef) -> str:
         """The path."""
         return str(node.path)
 
     def write_bytes(self, node: DataNodeRef) -> Any:
-        """The file to write the value of `node` into; it replaces the former one at the end."""
+        """The file to write the value of `node` into. It replaces the former file at the end."""
         assert node.path is not None
         return replacing(node.path, before=node.before_change)
 
@@ -264,7 +265,7 @@ class FileStorage:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The files that a folder, or a path with `*` at its end, stands for; hidden ones are not."""
+    """The files of a folder, or of a path that ends in `*`, without hidden files."""
     folder = path.parent if path.name.endswith("*") else path
     return sorted(
         file
@@ -275,7 +276,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def wrong_encoding(encoding: str, error: UnicodeDecodeError) -> DataError:
-    """The error for text of another encoding than the data node says."""
+    """The error for a text whose encoding differs from the data node's `encoding`."""
     return DataError(
         f"it is not {encoding} text (byte {error.start}): set the data node's `encoding`"
     )

@@ -1,7 +1,8 @@
-"""`DataNode.filter` and `DataNode[...]` on values, whatever holds their rows.
+"""`DataNode.filter` and `DataNode[...]` for all kinds of values with rows.
 
-A table of pandas, polars or pyarrow, an array, a list of tables or of objects, or a table of these
-(the sheets of an excel file). None of the libraries is imported: who has a value of one has it.
+A value may be a table of pandas, polars or pyarrow, an array, a list of dicts or objects, or a dict
+of these (the sheets of an excel file). No library is imported here: a value of a library shows that
+it is already imported.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ _JOIN: Mapping[JoinOperator, Callable[[Any, Any], Any]] = {
 
 
 def conditions_of(given: Any) -> list[Condition]:
-    """One condition or several as a list of (key, value, Operator). Raises UsageError."""
+    """One condition or several, as a list of (key, value, Operator).
+
+    Raises UsageError if one has another form.
+    """
     given = list(given or ())
     found = [tuple(one) for one in given] if _are_several(given) else [tuple(given)] * bool(given)
     for one in found:
@@ -57,9 +61,9 @@ def _are_several(given: list[Any]) -> bool:
 
 
 def filtered(value: Any, conditions: Sequence[Condition], join: JoinOperator) -> Any:
-    """The rows of `value` for which all conditions hold, or one of them; in their order.
+    """The rows of `value` for which all conditions hold, or one of them (`join`), in their order.
 
-    Raises NotImplementedError where `value` has no rows, as Taipy does.
+    Raises NotImplementedError if `value` has no rows, as Taipy does.
     """
     if join not in _JOIN:
         raise NotImplementedError(f"join operator {join!r}")
@@ -86,7 +90,7 @@ def filtered(value: Any, conditions: Sequence[Condition], join: JoinOperator) ->
 
 
 def _kind(value: Any) -> str | None:
-    """The library of a table or array; None for anything else."""
+    """The library of a table or array. None for any other value."""
     cls = type(value)
     names = {(c.__module__.partition(".")[0], c.__name__) for c in cls.__mro__}
     for library, name in (
@@ -111,7 +115,7 @@ def _arrow_mask(table: Any, conditions: Sequence[Condition], join: JoinOperator)
 
 
 def _holds(row: Any, condition: Condition) -> bool:
-    """Whether a condition holds for a table or an object. Nothing is less or greater than None."""
+    """Whether a condition holds for a dict or an object. No value is less or greater than None."""
     key, wanted, how = condition
     found = field(row, key)
     if how not in (Operator.EQUAL, Operator.NOT_EQUAL) and (found is None or wanted is None):
@@ -120,14 +124,14 @@ def _holds(row: Any, condition: Condition) -> bool:
 
 
 def field(row: Any, key: Any) -> Any:
-    """The value under `key` of a table, or the attribute of an object; None without one."""
+    """The value under `key` in a dict, or the attribute of an object. None if there is none."""
     if isinstance(row, Mapping):
         return row.get(key)
     return getattr(row, key, None)
 
 
 def item(value: Any, key: Any) -> Any:
-    """`data_node[key]`: rows by number or slice, columns by name, rows by a mask."""
+    """`data_node[key]`: rows by number, slice or mask; columns by name."""
     if isinstance(value, Mapping):
         return value.get(key)
     if isinstance(key, int | slice) or not hasattr(value, "__iter__"):
@@ -152,7 +156,7 @@ def _is_series(value: Any) -> bool:
 
 
 def _cells(rows: Iterable[Any], mask: Any) -> list[dict[Any, Any]]:
-    """The rows as tables, with None where a table of booleans is false."""
+    """The rows as dicts. A cell is None if the mask is false there."""
     wanted = mask.to_dict("records")
     return [
         {key: field(row, key) if shown else None for key, shown in flags.items()}

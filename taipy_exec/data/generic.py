@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Generic:
     """`read_fct(*read_fct_args)` and `write_fct(value, *write_fct_args)`.
 
-    What they raise goes through. That a write is whole is up to the user's function.
+    Their errors are passed on. The user's function must make its write atomic.
     """
 
     extension: str | None = None
@@ -41,7 +41,7 @@ class Generic:
 
 
 def _function(node: DataNodeRef, what: str) -> tuple[Any, list[Any]]:
-    """`read_fct` or `write_fct` with its arguments; one alone need not be a list, as in Taipy."""
+    """`read_fct` or `write_fct` with its arguments. As in Taipy, one argument needs no list."""
     properties = node.config.properties
     function = realise(properties.get(f"{what}_fct"))
     if function is None:

@@ -20,7 +20,7 @@ from taipy_exec.errors import DataError
 if TYPE_CHECKING:
     from taipy_exec.data.node import DataNodeRef
 
-_TOLD = 3  # changes that a warning tells
+_SHOWN = 3  # the most changes in one warning
 
 log = logging.getLogger("taipy_exec")
 
@@ -71,7 +71,7 @@ class JsonFile(FileStorage):
         properties = node.config.properties
         encoder = realise(properties.get("encoder"))
         if encoder is None and properties.get("decoder") is None:
-            value, encoder = _told(node, value), json.JSONEncoder
+            value, encoder = _as_json(node, value), json.JSONEncoder
         self._dump(node, value, encoder or TaggedEncoder)
 
     def _dump(self, node: DataNodeRef, value: Any, encoder: type[json.JSONEncoder]) -> None:
@@ -90,7 +90,7 @@ class JsonFile(FileStorage):
         held = self.read(node)
         if isinstance(held, dict):
             if not isinstance(value, dict):
-                raise DataError(f"it holds a table, to which a {kind_of(value)} cannot be appended")
+                raise DataError(f"it holds a table: a {kind_of(value)} cannot be appended to it")
             held.update(value)
         elif not isinstance(held, list):
             raise DataError(
@@ -103,22 +103,22 @@ class JsonFile(FileStorage):
         self.write(node, held)
 
 
-def _told(node: DataNodeRef, value: Any) -> Any:
-    """`value` as JSON, and a line in the log if some of it will be read as another type."""
+def _as_json(node: DataNodeRef, value: Any) -> Any:
+    """`value` as JSON. Logs a warning if a part of it will be read as another type."""
     found = encoded(value)
     if found.changes:
-        more = len(found.changes) - _TOLD
+        more = len(found.changes) - _SHOWN
         log.warning(
             "data node %r: %s%s. Convert it, or use a pickle data node to get it back as it is.",
             node.config.id,
-            "; ".join(found.changes[:_TOLD]),
+            "; ".join(found.changes[:_SHOWN]),
             f"; and {more} more" if more > 0 else "",
         )
     return found.tree
 
 
 def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
-    """The first part of `value` that is no JSON, and where it is; empty if none is found."""
+    """The first part of `value` that is no JSON, with its place. Empty if none is found."""
     walk: list[tuple[str, Any, tuple[int, ...]]] = [("", value, ())]
     while walk:
         place, item, above = walk.pop()

@@ -1,4 +1,4 @@
-"""Times, enum members and dataclasses as Taipy's tags, with what else brings them back."""
+"""Times, enum members and dataclasses as Taipy's tags, with extra keys to restore them exactly."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _MISSING = object()
 
 
 class Lost(Exception):
-    """The value would not come back; the message says why, and what to do."""
+    """The value cannot be restored. The message gives the reason, and what to do."""
 
 
 # -- times --------------------------------------------------------------------------------
 
 
 def tagged_moment(value: dt.date) -> tuple[dict[str, Any], Any]:
-    """A date or datetime with its tag, and what it comes back as: `value` if that is the same.
+    """A date or datetime with its tag, and the value that a reader gets: `value` if it is equal.
 
-    Raises Lost if another time would come back.
+    Raises Lost if a reader would get another time.
     """
     tagged: dict[str, Any] = {TYPE: "Datetime", VALUE: value.isoformat()}
     if type(value) is dt.date or _is_simple(value):
@@ -42,9 +42,9 @@ def tagged_moment(value: dt.date) -> tuple[dict[str, Any], Any]:
             return tagged, value
         if _shown(found) == _shown(value):
             return tagged, found
-    except Exception as error:  # a class of the user's
+    except Exception as error:  # the user's class
         raise Lost("which cannot be read from its text: convert it") from error
-    raise Lost("which its text does not tell: convert it")
+    raise Lost("which its text does not fully describe: convert it")
 
 
 def _is_simple(value: dt.date) -> bool:
@@ -65,7 +65,7 @@ def _add_what_the_text_lacks(tagged: dict[str, Any], value: dt.datetime) -> None
 
 
 def _shown(value: dt.date) -> tuple[Any, ...]:
-    """What a clock and a calendar show."""
+    """The time on a clock and the day on a calendar."""
     if not isinstance(value, dt.datetime):
         return value.timetuple()[:3]
     return value.replace(tzinfo=None, fold=0), value.utcoffset()
@@ -80,14 +80,14 @@ def _detail(value: dt.date) -> tuple[Any, ...]:
 
 
 def enum_tag(value: enum.Enum) -> str:
-    """The tag of a member. Raises Lost if it would not be found by that."""
+    """The tag of a member. Raises Lost if a reader cannot find the member by the tag."""
     kind, name = type(value), str(value.name)
     try:
         is_found = "-" not in name and member(kind, name, value.value) is value
     except Exception:  # the user's class
         is_found = False
     if not is_found:
-        raise Lost("which has no name by which its class finds it: use its value")
+        raise Lost("which its class does not find by its name: use its value")
     return f"Enum-{kind.__module__}-{kind.__qualname__}-{name}"
 
 
@@ -96,7 +96,11 @@ def enum_tag(value: enum.Enum) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataclassFacts:
-    """Of a dataclass: its tag, its fields, those that it is made from, and how it is made."""
+    """Facts of a dataclass.
+
+    `tag`: its tag. `names`: all fields. `given`: the fields that its `__init__` takes.
+    `is_generated`: making an object runs no code of the user except default factories.
+    """
 
     tag: str
     names: frozenset[str]
@@ -105,7 +109,7 @@ class DataclassFacts:
 
 
 def facts_of(kind: type) -> DataclassFacts:
-    """What there is to know of the dataclass `kind`. Raises Lost if a reader would not find it."""
+    """The facts of the dataclass `kind`. Raises Lost if a reader would not find the class."""
     check_class(kind)
     fields = dataclasses.fields(kind)
     return DataclassFacts(
@@ -119,11 +123,11 @@ def facts_of(kind: type) -> DataclassFacts:
 def fields_to_set(
     value: Any, facts: DataclassFacts, held: Mapping[str, Any]
 ) -> tuple[list[str], str | None]:
-    """The fields that must be set after the class has made the object again.
+    """The fields that must be set after the class has made the object again, and a lost attribute.
 
-    `held` are the values of the fields. The object is made here to see that, of copies where code
-    of the user's is run. With them comes the name of an attribute that is no field and would be
-    lost, None for none. Raises Lost if the object cannot be made.
+    `held` are the values of the fields. The object is made here to find these fields. If that runs
+    code of the user, it gets copies. The second result is the name of an attribute that is no field
+    and would be lost, None if there is none. Raises Lost if the object cannot be made.
     """
     for name in facts.given:
         if name not in held:
@@ -148,7 +152,7 @@ def fields_to_set(
 
 
 def _is_generated(kind: type) -> bool:
-    """Whether making one of `kind` runs no code of the user's but its default factories."""
+    """Whether making an object of `kind` runs no code of the user except default factories."""
     if hasattr(kind, "__post_init__") or _overrides(kind, "__new__"):
         return False
     methods = (kind.__init__, kind.__setattr__)  # type: ignore[misc]
@@ -159,17 +163,17 @@ def _is_generated(kind: type) -> bool:
 
 
 def _overrides(kind: type, name: str) -> bool:
-    """Whether `kind` has a method of its own in the place of `object`'s."""
+    """Whether `kind` overrides the method of `object`."""
     return any(name in vars(base) for base in kind.__mro__[:-1])
 
 
 def _is_of_dataclasses(method: Any) -> bool:
-    """Whether `dataclasses` wrote it; that has no file."""
+    """Whether `dataclasses` generated it. Generated code has no file."""
     return getattr(getattr(method, "__code__", None), "co_filename", "") == "<string>"
 
 
 def _lost_attribute(value: Any, made: Any, fields: frozenset[str]) -> str | None:
-    """An attribute of `value` that is no field, and that `made` has otherwise; caches are none."""
+    """An attribute of `value` that is no field and differs in `made`. Caches do not count."""
     for name, item in getattr(value, "__dict__", {}).items():
         is_cached = isinstance(getattr(type(value), name, None), functools.cached_property)
         if name in fields or name.startswith("_") or is_cached:
@@ -196,17 +200,17 @@ def check_class(kind: type) -> None:
     if "<locals>" in kind.__qualname__:
         raise Lost("whose class is defined in a function: define it in a module")
     if kind.__module__ in MAIN_NAMES:
-        return  # of the reader's own script, perhaps
+        return  # the reader's own script may have it
     try:
         found = class_named(kind.__module__, kind.__qualname__)
-    except Exception:  # the import of a module of the user's
+    except Exception:  # the import of a user's module
         found = None
     if not isinstance(found, type) or "-" in kind.__qualname__:
         raise Lost("whose class is not found by its name: define it in a module under that name")
 
 
 def kind_of(value: Any) -> str:
-    """The name of the type of `value`, as a user writes it: `int`, `pandas.Timestamp`."""
+    """The name of the type of `value` in a user's code: `int`, `pandas.Timestamp`."""
     kind = type(value)
     module, name = kind.__module__, kind.__qualname__
     top = module.partition(".")[0]
@@ -216,10 +220,10 @@ def kind_of(value: Any) -> str:
 
 
 def short(value: Any) -> str:
-    """The repr of `value`, or its beginning; its type, where it has no repr."""
+    """The repr of `value`, or its first 40 characters. Its type if its repr raises."""
     try:
         text = repr(value)
-    except Exception:  # of the user's class, or an int of too many digits
+    except Exception:  # the user's class, or an int with too many digits
         text = f"<{kind_of(value)}>"
     return text if len(text) <= 40 else f"{text[:40]}..."
 

@@ -1,6 +1,6 @@
-"""Taipy's tags of JSON, read: `{"__type__": ..., "__value__": ...}` is what somebody wrote there.
+"""Reads Taipy's tags in JSON: `{"__type__": ..., "__value__": ...}` stands for an object.
 
-Keys beside these two are ours. Taipy and older versions of ours pass over them.
+Only taipy-exec writes other keys next to these two. Taipy and older versions ignore them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 TYPE = "__type__"
 VALUE = "__value__"
-ZONE = "__zone__"  # of a datetime: the name of its time zone
-FOLD = "__fold__"  # of a datetime: 1 in the second of two hours that the clock shows twice
-UNIT = "__pandas__"  # of a pandas.Timestamp: its unit
-SET = "__set__"  # of a dataclass: the fields that are set when it is made
+ZONE = "__zone__"  # for a datetime: the name of its time zone
+FOLD = "__fold__"  # for a datetime: 1 in the second of two hours that the clock shows twice
+UNIT = "__pandas__"  # for a pandas.Timestamp: its unit
+SET = "__set__"  # for a dataclass: the fields that are set after it is made
 
 _MOMENT = "Datetime"
 _ENUM = re.compile(r"Enum-(.+)-([^-]+)-([^-]+)")
@@ -28,14 +28,14 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class TaggedDecoder(json.JSONDecoder):
-    """Reads the tags of Taipy and ours; any other table stays as it is."""
+    """Reads the tags of Taipy and of taipy-exec. Any other dict is not changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, object_hook=untagged, **kwargs)
 
 
 def looks_tagged(table: dict[str, Any]) -> bool:
-    """Whether `untagged` may make something else of `table`; nothing is imported to tell."""
+    """Whether `untagged` may convert `table`. Nothing is imported to find out."""
     tag = table.get(TYPE)
     if not isinstance(tag, str) or VALUE not in table:
         return False
@@ -43,10 +43,10 @@ def looks_tagged(table: dict[str, Any]) -> bool:
 
 
 def untagged(table: dict[str, Any]) -> Any:
-    """What `table` stands for; `table` itself if that is neither a time, an enum nor a dataclass.
+    """The time, enum member or dataclass that `table` describes, or `table` itself if none.
 
-    Raises what the import of a module raises, AttributeError if it has no such class, KeyError if
-    an enum has no such member, and what the class raises.
+    Raises errors of the module's import, AttributeError if it has no such class, KeyError if an
+    enum has no such member, and errors of the class.
     """
     tag, value = table.get(TYPE), table.get(VALUE)
     if not isinstance(tag, str) or VALUE not in table:
@@ -65,7 +65,7 @@ def untagged(table: dict[str, Any]) -> Any:
 
 
 def class_named(module: str, name: str) -> Any:
-    """What `module` knows as `name`, which may have dots. Raises as `untagged` does."""
+    """The object `name` of `module`; the name may have dots. Raises as `untagged` does."""
     found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
@@ -73,7 +73,7 @@ def class_named(module: str, name: str) -> Any:
 
 
 def moment(table: dict[str, Any]) -> Any:
-    """The date, datetime, pandas.Timestamp or pandas.NaT. Raises ValueError if it is none."""
+    """The date, datetime, pandas.Timestamp or pandas.NaT. Raises ValueError for another text."""
     text, zone = table[VALUE], table.get(ZONE)
     if _DAY.fullmatch(text):
         return dt.date.fromisoformat(text)  # a datetime is written with its time
@@ -86,7 +86,7 @@ def moment(table: dict[str, Any]) -> Any:
 
 
 def _in_zone(made: dt.datetime, zone: zoneinfo.ZoneInfo, fold: int) -> dt.datetime:
-    """What the clock of the zone shows; the same instant, where the zone's rules have changed."""
+    """The same clock time in the zone. If the zone's rules have changed, the same instant."""
     shown = made.replace(tzinfo=zone, fold=fold)
     return shown if shown.utcoffset() == made.utcoffset() else made.astimezone(zone)
 
@@ -104,7 +104,7 @@ def _of_pandas(table: dict[str, Any]) -> Any:
 
 
 def member(found: type[enum.Enum], name: str, value: Any) -> enum.Enum:
-    """The member of that name; several flags, or none, by their value. Raises KeyError."""
+    """The member of that name. Several flags, or none, by their value. Raises KeyError."""
     if name not in found.__members__ and issubclass(found, enum.Flag):
         return found(value)
     return found[name]

@@ -1,4 +1,4 @@
-"""Values as JSON that comes back as what it was. What comes back otherwise is told, or refused."""
+"""Values as JSON that a reader restores. A part that changes is reported, or refused."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from taipy_exec.data.json_tags import SET, TYPE, VALUE, looks_tagged
 from taipy_exec.errors import DataError
 
 _AS_THEY_ARE = frozenset({type(None), bool, float})
-_SHORT = 1 << 1000  # no process has a limit of digits below that
+_SHORT = 1 << 1000  # no process can limit digits below this
 _TWO_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _NO_LEAF = object()
 _PICKLE = "or use a pickle data node"
 
-# What a value of a type, or of any type of a module, is converted to.
+# Types, or modules with a dot at the end, and the conversion that a message suggests.
 _INSTEAD = {
     "set": "a list",
     "frozenset": "a list",
@@ -48,22 +48,22 @@ _INSTEAD = {
     "pandas.Series": "a list, by tolist()",
     "pandas.Timedelta": "a number, by total_seconds()",
     "numpy.ndarray": "a list, by tolist()",
-    "numpy.": "a value of Python, by item()",
+    "numpy.": "a Python value, by item()",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """`tree` has JSON's own types only. `changes` tells what of the value comes back otherwise."""
+    """`tree` has only JSON's own types. `changes` describes parts that are read as another type."""
 
     tree: Any
     changes: tuple[str, ...]
 
 
 class _Opened(NamedTuple):
-    """The parts of a value, the step to each, and what is made of them when they are JSON.
+    """The parts of a value, the step to each, and a function that joins the parts as JSON.
 
-    There is one for each list and table, so it is of a kind that is made fast.
+    There is one for each list and dict, so it must be made fast.
     """
 
     steps: Iterable[Any]
@@ -72,11 +72,11 @@ class _Opened(NamedTuple):
 
 
 class _Attribute(str):
-    """A step to a field; any other step is an index or a key."""
+    """A step to a field. Any other step is an index or a key."""
 
 
 def encoded(value: Any) -> Encoded:
-    """`value` as JSON. Raises DataError, with the place, for what would not come back."""
+    """`value` as JSON. Raises DataError, with the place, for a part that cannot be restored."""
     walk = _Walk()
     try:
         tree = walk.plain(value)
@@ -86,7 +86,7 @@ def encoded(value: Any) -> Encoded:
 
 
 class _Walk:
-    """One walk through a value. `changes` has the first one of each kind."""
+    """One walk through a value. `changes` has the first change of each kind."""
 
     def __init__(self) -> None:
         self.changes: dict[Any, str] = {}
@@ -147,7 +147,7 @@ class _Walk:
     # -- texts and numbers ----------------------------------------------------------------
 
     def _word(self, value: str | float) -> Any:
-        """A text or a number, of the exact type."""
+        """A text or a number, as JSON's own type."""
         if isinstance(value, str):
             self._check_text(value)
             return value if type(value) is str else self._tell(value, "str", str.__str__(value))
@@ -170,7 +170,7 @@ class _Walk:
             int.__repr__(number)
         except ValueError:
             raise DataError(
-                f"{self._where()} is an int of more digits than Python reads: convert it to a "
+                f"{self._where()} is an int with more digits than Python reads: convert it to a "
                 f"text, by hex(), {_PICKLE}"
             ) from None
 
@@ -182,8 +182,8 @@ class _Walk:
         texts = self._texts(value)
         if TYPE in texts and looks_tagged(dict(zip(texts, value.values(), strict=True))):
             raise DataError(
-                f"{self._where()} is a dict with the keys {TYPE!r} and {VALUE!r}, which would come "
-                f"back as what {short(value[texts[TYPE]])} means: rename one, {_PICKLE}"
+                f"{self._where()} is a dict with the keys {TYPE!r} and {VALUE!r}, which would be "
+                f"read as the tag {short(value[texts[TYPE]])}: rename one, {_PICKLE}"
             )
         return _Opened(
             steps=value.keys(),
@@ -192,7 +192,7 @@ class _Walk:
         )
 
     def _texts(self, value: dict[Any, Any]) -> dict[str, Any]:
-        """The text that each key becomes, with the key."""
+        """The JSON text of each key, with the key."""
         keys: dict[str, Any] = {}
         for key in value:
             text = key if type(key) is str and key.isascii() else self._key(key)
@@ -205,7 +205,7 @@ class _Walk:
         return keys
 
     def _key(self, key: Any) -> str:
-        """The text that JSON makes of a key."""
+        """The JSON text of a key."""
         if isinstance(key, str):
             self._check_text(key)
             text = str.__str__(key)
@@ -256,7 +256,7 @@ class _Walk:
         try:
             shown = _Walk().plain(value.value)
         except (DataError, RecursionError):
-            shown = short(value.value)  # it is found by its name
+            shown = short(value.value)  # only its name counts for the reader
         return {TYPE: tag, VALUE: shown}
 
     def _object(self, value: Any) -> _Opened:
@@ -281,10 +281,10 @@ class _Walk:
 
         return _Opened(steps=map(_Attribute, held), parts=held.values(), close=close)
 
-    # -- what is told ---------------------------------------------------------------------
+    # -- changes and refusals -------------------------------------------------------------
 
     def _tell(self, value: Any, back: str, made: Any = None) -> Any:
-        """Note that `value` comes back as a `back`; gives `made`."""
+        """Record that `value` comes back as type `back`. Returns `made`."""
         if type(value) not in self.changes:
             self.changes[type(value)] = (
                 f"{self._where()} is {a(kind_of(value))}, which comes back as {a(back)}"
@@ -307,6 +307,6 @@ def _itself(made: list[Any]) -> list[Any]:
 
 
 def _to(kind: str) -> str:
-    """` to a list`, or nothing where we know of no type to convert a `kind` to."""
+    """` to a list`, or nothing if there is no known type to convert a `kind` to."""
     instead = _INSTEAD.get(kind) or _INSTEAD.get(kind.partition(".")[0] + ".")
     return f" to {instead}" if instead else ""

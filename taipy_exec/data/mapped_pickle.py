@@ -1,9 +1,9 @@
 """Pickles whose large buffers are written without a copy and read back as memory maps.
 
-The file is an ordinary pickle: `pickle.load` reads it. Behind its end, where no unpickler looks,
-stands where the large buffers lie. Our reader takes them from a private map of the file instead
-of copying them: it gives the unpickler the rest of the stream, in which each of them is replaced
-by the opcode for a buffer that comes from outside (PEP 574).
+The file is an ordinary pickle: `pickle.load` reads it. After its end, which no unpickler reads,
+there is a list of the places of the large buffers. The reader here takes the buffers from a private
+map of the file and does not copy them. It gives the rest of the stream to the unpickler. There each
+buffer is replaced by the opcode for an external buffer (PEP 574).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import IO, Any
 _LARGE = 1 << 20
 _ALIGN = 64
 _BINBYTES = struct.Struct("<cI")  # opcode and length, in front of a read-only buffer < 4 GiB
-_EIGHT = struct.Struct("<cQ")  # ... of a longer one, and of every buffer that may be changed
-_OPCODES = {  # -> what stands for it where the buffer comes from outside
+_EIGHT = struct.Struct("<cQ")  # ... of a longer one, and of every writable buffer
+_OPCODES = {  # -> the opcodes that replace it for an external buffer
     b"\x42": b"\x97\x98",  # BINBYTES -> NEXT_BUFFER, READONLY_BUFFER
     b"\x8e": b"\x97\x98",  # BINBYTES8
     b"\x96": b"\x97",  # BYTEARRAY8 -> NEXT_BUFFER
 }
 _MARK = b"taipy-exec-buf-2"
-_ENTRY = struct.Struct("<QQ")  # where a buffer starts, and its length
-_END = struct.Struct("<QQ")  # where the pickle ends, and how many buffers there are
+_ENTRY = struct.Struct("<QQ")  # the start of a buffer, and its length
+_END = struct.Struct("<QQ")  # the end of the pickle, and the number of buffers
 
 
 def dump(value: Any, file: IO[bytes]) -> None:
@@ -35,9 +35,9 @@ def dump(value: Any, file: IO[bytes]) -> None:
 
 
 def load(file: IO[bytes], *, mapped: bool) -> Any:
-    """Unpickle `file`. With `mapped`, large buffers stay in the file: nobody may change it.
+    """Unpickle `file`. With `mapped`, large buffers stay in the file, which must not change.
 
-    An array on such a buffer can be changed all the same; the changes are this process's own.
+    A task may change an array on such a buffer. The changes stay in this process.
     """
     if not mapped:
         return pickle.load(file)
@@ -61,7 +61,7 @@ def load(file: IO[bytes], *, mapped: bool) -> Any:
 
 
 def _header(before: Any, length: int) -> bytes:
-    """The opcode and length with which `before` ends; empty if it announces no such buffer."""
+    """The opcode and length at the end of `before`. Empty if they do not announce this buffer."""
     for form, opcodes in ((_EIGHT, (b"\x96", b"\x8e")), (_BINBYTES, (b"\x42",))):
         found = bytes(before[-form.size :])
         if len(found) == form.size:
@@ -72,9 +72,9 @@ def _header(before: Any, length: int) -> bytes:
 
 
 def _places(file: IO[bytes], size: int) -> list[tuple[int, int]]:
-    """Where the large buffers lie, as (start, length); empty for a file without that end.
+    """The places of the large buffers, as (start, length). Empty for a file without the list.
 
-    The end counts only where it follows on the very pickle that it was written for.
+    The list counts only if it directly follows the pickle that it was written for.
     """
     tail = _END.size + len(_MARK)
     file.seek(size - tail)
@@ -89,10 +89,10 @@ def _places(file: IO[bytes], size: int) -> list[tuple[int, int]]:
 
 
 class _Writer:
-    """Notes where large buffers go, and aligns them.
+    """Records the places of large buffers, and aligns them.
 
-    Pickle writes such a buffer by itself, after its header. So what came last is held back, and
-    opcodes that do nothing are put in front of the header.
+    Pickle writes such a buffer in its own call, after its header. So the last data is held back,
+    and opcodes without effect are put in front of the header.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -123,7 +123,7 @@ class _Writer:
         self._at += len(data)
 
     def finish(self) -> None:
-        """Write what is held back, and the places."""
+        """Write the data that is held back, and the list of places."""
         self._put(self._held)
         if self._places:
             stop = self._at
@@ -132,7 +132,7 @@ class _Writer:
 
 
 def _nothing(size: int) -> bytes:
-    """`size` bytes (or _ALIGN more) of opcodes that push a value and pop it again."""
+    """`size` bytes (or _ALIGN more) of opcodes without effect: push a value and pop it."""
     if size == 1:
         size += _ALIGN
     odd = size % 2

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """The object itself, by the id of the data node; gone when the process ends."""
+    """The objects themselves, by the id of the data node. They are lost when the process ends."""
 
     extension: str | None = None
 
@@ -32,7 +32,7 @@ class Memory:
         self._values[node.id] = (value, time.time())
 
     def forget(self, node: DataNodeRef) -> None:
-        """Let go of the object, if there is one."""
+        """Drop the object, if there is one."""
         self._values.pop(node.id, None)
 
     def append(self, node: DataNodeRef, value: Any) -> None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 _SELECTION_MILLISECONDS = 10_000
-# Collections that are being written have this in their names, behind that of the final one.
+# Collections that are being written have this in their names, after the final name.
 _BESIDE = "_taipy_exec_part_"
 _UNAUTHORIZED, _NAMESPACE_NOT_FOUND = 13, 26
-# CursorNotFound, QueryPlanKilled: what a reader hears whose collection is replaced.
+# CursorNotFound, QueryPlanKilled: a reader gets these when its collection is replaced.
 _REPLACED = (43, 175)
 _QUERY = {
     Operator.EQUAL: "$eq",
@@ -52,14 +52,14 @@ class MongoDefaultDocument:
 
 
 class _Lost(Exception):
-    """Somebody else removed the collection that was being written beside the final one."""
+    """Another writer removed the temporary collection of this write."""
 
 
 class MongoCollection:
     """Documents as objects of the data node's `custom_document`.
 
-    A write fills another collection and renames it, so that a reader sees the former documents or
-    the new ones. The former collection's indexes and options are kept.
+    A write fills a temporary collection and renames it. So a reader sees either the old documents
+    or the new ones. Indexes and options of the old collection are kept.
     """
 
     extension: str | None = None
@@ -86,7 +86,7 @@ class MongoCollection:
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         documents = _documents(node, value)
-        with _told(node):
+        with _clear_errors(node):
             collection = self._collection(node)
             for left in range(_TRIES - 1, -1, -1):
                 try:
@@ -95,7 +95,7 @@ class MongoCollection:
                 except _Lost:
                     if not left:
                         raise DataError(
-                            "others write the collection at the same time",
+                            "other processes write the collection at the same time",
                             "let one task or script write it at a time",
                         ) from None
 
@@ -103,7 +103,7 @@ class MongoCollection:
         documents = _documents(node, value)
         if not documents:
             return
-        with _told(node):
+        with _clear_errors(node):
             collection = self._collection(node)
             if node.before_change is not None:
                 node.before_change()
@@ -114,17 +114,17 @@ class MongoCollection:
 
     def connect(self, node: DataNodeRef) -> None:
         """Reach the server as the data node's user. Raises DataError."""
-        with _told(node):
+        with _clear_errors(node):
             self._collection(node).database.command("ping")
 
     def _find(self, node: DataNodeRef, query: Mapping[str, Any]) -> list[Any]:
         decode = _decoder(_custom_document(node))
-        with _told(node):
+        with _clear_errors(node):
             found = _all_of_one(self._collection(node), query)
         return [decode(document) for document in found]
 
     def _collection(self, node: DataNodeRef) -> Any:
-        """The collection, on a client that is made at the first use of these settings."""
+        """The collection. Its client is made at the first use of these settings."""
         pymongo = _library("pymongo")
         properties = node.config.properties
         settings = _settings(properties)
@@ -134,13 +134,13 @@ class MongoCollection:
         collection = client[properties["db_name"]][properties["collection_name"]]
         if collection.write_concern.document:
             return collection
-        # What is acknowledged is to outlive the death of the server.
+        # An acknowledged write must survive a crash of the server.
         durable = pymongo.WriteConcern(j=True)
         return collection.with_options(write_concern=durable)
 
 
 def _address(properties: Mapping[str, Any]) -> str:
-    """The server without user and password, which a host may have in front."""
+    """The server without user and password. The host may begin with these."""
     hosts = str(properties.get("db_host") or "localhost").rpartition("@")[2]
     driver = properties.get("db_driver")
     if driver:
@@ -149,7 +149,7 @@ def _address(properties: Mapping[str, Any]) -> str:
 
 
 def _settings(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of MongoClient. User and password are taken as they are, not as in a URL."""
+    """The arguments of MongoClient. User and password are plain text, not encoded as in a URL."""
     extras = dict(properties.get("db_extra_args") or {})
     settings: dict[str, Any] = {"serverSelectionTimeoutMS": _SELECTION_MILLISECONDS, **extras}
     user, password = properties.get("db_username"), properties.get("db_password")
@@ -168,9 +168,9 @@ def _custom_document(node: DataNodeRef) -> type:
 
 
 def _decoder(cls: type) -> Any:
-    """From a document to an object: `cls.decode(document)`, else `cls(**document)`.
+    """A function that makes an object from a document: `cls.decode`, or `cls(**document)`.
 
-    A class that knows no `_id` gets none.
+    A class without a parameter `_id` gets no `_id`.
     """
     decode = getattr(cls, "decode", None)
     if callable(decode):
@@ -185,10 +185,10 @@ def _decoder(cls: type) -> Any:
 
 
 def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
-    """What to store: tables as they are, objects by `encode` of the class or their attributes."""
+    """The documents to store: dicts unchanged, objects by their `encode` or their attributes."""
     items = list(value) if isinstance(value, list | tuple) else [value]
     if all(isinstance(item, Mapping) for item in items):
-        # Copies: pymongo adds an `_id` to what it stores.
+        # Copies, because pymongo adds an `_id` to each stored dict.
         return [dict(item) for item in items]
     encode = getattr(_custom_document(node), "encode", vars)
     found = []
@@ -196,7 +196,7 @@ def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
         if not isinstance(item, Mapping):
             if encode is vars and not hasattr(item, "__dict__"):
                 raise DataError(
-                    f"a document must be a table or an object with attributes, and item {number} "
+                    f"a document must be a dict or an object with attributes, but item {number} "
                     f"is a {type(item).__name__}"
                 )
             item = encode(item)
@@ -205,7 +205,7 @@ def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
 
 
 def _all_of_one(collection: Any, query: Mapping[str, Any]) -> list[Any]:
-    """The documents of one state of the collection: a cursor ends where it is replaced."""
+    """All documents of one state of the collection. Reads again if the collection is replaced."""
     for left in range(_TRIES - 1, -1, -1):
         try:
             return list(collection.find(query))
@@ -218,10 +218,11 @@ def _all_of_one(collection: Any, query: Mapping[str, Any]) -> list[Any]:
 def _replace(
     collection: Any, documents: list[dict[str, Any]], node: DataNodeRef, *, sweep: bool
 ) -> None:
-    """Write `documents` beside `collection` and put them in its place. Raises _Lost.
+    """Write `documents` to a temporary collection, and rename it to `collection`. Raises _Lost.
 
-    With `sweep`, what others have beside it is removed: nearly always an attempt that died. If
-    one is alive after all, it finds its documents gone and starts again.
+    With `sweep`, other temporary collections are removed. They nearly always come from an attempt
+    that died. If the other attempt is alive, it notices that its documents are gone and starts
+    again.
     """
     database, errors = collection.database, _library("pymongo.errors")
     beginning = f"{collection.name}{_BESIDE}"
@@ -245,21 +246,21 @@ def _replace(
         except errors.OperationFailure as error:
             raise (_Lost() if error.code == _NAMESPACE_NOT_FOUND else error) from None
     except errors.ConnectionFailure:
-        raise  # nobody answers who could remove it; the next write does
+        raise  # the server does not answer; the next write removes it
     except BaseException:
         try:
             beside.drop()
         except errors.PyMongoError:
-            pass  # the next write does
+            pass  # the next write removes it
         raise
 
 
 def _make_like(collection: Any, beside: Any) -> None:
-    """Make an empty collection with the options and indexes of another, which need not exist."""
+    """Make an empty collection with the options and indexes of another one, if that exists."""
     database = collection.database
     database.create_collection(beside.name, **collection.options())
     indexes = [dict(index) for index in collection.list_indexes()]
-    # As the server tells them, with the version and the weights that it has filled in.
+    # The server's own descriptions, with the version and the weights that it has filled in.
     others = [index for index in indexes if index["name"] != "_id_"]
     for index in others:
         index.pop("ns", None)
@@ -272,8 +273,8 @@ def _library(module: str) -> Any:
 
 
 @contextmanager
-def _told(node: DataNodeRef) -> Iterator[None]:
-    """What pymongo raises as one sentence that says what to do, without any password."""
+def _clear_errors(node: DataNodeRef) -> Iterator[None]:
+    """Errors of pymongo become one sentence that says what to do, without any password."""
     errors, bson_errors = _library("pymongo.errors"), _library("bson.errors")
     properties = node.config.properties
     try:
@@ -284,7 +285,7 @@ def _told(node: DataNodeRef) -> Iterator[None]:
     except bson_errors.BSONError as error:
         raise DataError(
             f"MongoDB cannot store a document: {without_secrets(str(error), properties)}",
-            "store numbers, text, dates, lists and tables of Python",
+            "store numbers, texts, dates, lists and dicts of Python",
         ) from error
 
 
@@ -298,7 +299,7 @@ def _explained(error: Any, errors: Any, properties: Mapping[str, Any]) -> tuple[
             "db_extra_args",
         )
     if getattr(error, "code", None) == _UNAUTHORIZED:
-        who = f"the user {user!r}" if user else "somebody without db_username and db_password"
+        who = f"the user {user!r}" if user else "a client without db_username and db_password"
         return f"the server does not let {who} do this: {text}", "give the user readWrite"
     if isinstance(error, errors.BulkWriteError):
         first = (error.details.get("writeErrors") or error.details["writeConcernErrors"])[0]

@@ -1,6 +1,6 @@
 """A data node of one scenario instance: its id, its owner and its place.
 
-This is the one module that makes the paths of data files.
+Only this module makes the paths of data files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from taipy_exec.data.registry import storage_type
 
 _MEMO_LIMIT = 100_000
 _NAMESPACE = uuid.UUID("5e1f2c5a-8d0b-4f0e-9b57-3f6f3f3b7c11").bytes
-# An id of ours: that of a data node of Taipy has a random UUID, of version 4.
+# An id of taipy-exec (UUID version 5). The data nodes of Taipy have a random UUID (version 4).
 _ID = r"DATANODE_(.+)_[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _GENERATED = re.compile(rf"({_ID})\.(?P<extension>.+)")
 _HALF_WRITTEN = re.compile(rf"\.({_ID})\.(?P<extension>.+?)\.[\w-]+\.part")
@@ -29,7 +29,7 @@ _HALF_WRITTEN = re.compile(rf"\.({_ID})\.(?P<extension>.+?)\.[\w-]+\.part")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose data nodes are meant: a scenario instance and, where it has one, its cycle."""
+    """The owner of data nodes: a scenario instance and its cycle, if it has one."""
 
     instance: str
     cycle: str = ""
@@ -39,8 +39,8 @@ class Owner:
 class DataNodeRef:
     """A data node with its id and, for file-based types and sqlite, the absolute path of its file.
 
-    `is_generated` says whether the path is ours (under the storage folder) or the user's.
-    `before_change` is called right before the value changes, and may raise to prevent it.
+    `is_generated`: taipy-exec chose the path (under the storage folder), not the user.
+    `before_change` is called just before the value changes, and may raise to prevent it.
     """
 
     id: str
@@ -51,19 +51,19 @@ class DataNodeRef:
 
     @property
     def place(self) -> str:
-        """Where the value lies, as a message names it."""
+        """The place of the value, for messages."""
         return storage_type(self.config.storage_type).place(self)
 
     @property
     def has_file(self) -> bool:
-        """Whether `path` is a file of its own value, and not one that it shares with others."""
+        """Whether `path` holds only this value. If not, the file is shared with other values."""
         return storage_type(self.config.storage_type).extension is not None
 
     @property
     def key(self) -> str:
-        """What is equal for two data nodes that are the same place: their id, or the place.
+        """A key that is equal for two data nodes with the same place: the id, or the place.
 
-        A file has one place by whatever links it is reached.
+        Links are resolved, so that all paths to one file give the same key.
         """
         if self.is_generated:
             return self.id
@@ -72,31 +72,31 @@ class DataNodeRef:
         return replace(self, path=Path(os.path.realpath(self.path))).place
 
     def read(self) -> Any:
-        """The value. Raises whatever the storage type raises."""
+        """The value. Raises the errors of the storage type."""
         return storage_type(self.config.storage_type).read(self)
 
     def write(self, value: Any) -> None:
-        """Replace the value as a whole. Raises whatever the storage type raises."""
+        """Replace the whole value. Raises the errors of the storage type."""
         if self.before_change is not None:
             self.before_change()
         storage_type(self.config.storage_type).write(self, value)
 
     def append(self, value: Any) -> None:
-        """Add to the value, by the storage type's rule."""
+        """Add to the value, in the way of the storage type."""
         storage_type(self.config.storage_type).append(self, value)
 
     def changed_at(self) -> float | None:
-        """When the value was last changed (seconds since the epoch), None if there is none."""
+        """The time of the last change (seconds since the epoch). None if there is no value."""
         return storage_type(self.config.storage_type).changed_at(self)
 
 
 def new_instance_id(scenario: str) -> str:
-    """A fresh id for an instance of the scenario `scenario`."""
+    """A new id for an instance of the scenario `scenario`."""
     return f"SCENARIO_{scenario}_{uuid.uuid4()}"
 
 
 def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
-    """The cycle in which an instance created at `created` lies; empty without a frequency."""
+    """The id of the cycle that contains the time `created`. Empty without a frequency."""
     if frequency is None:
         return ""
     day = created.date()
@@ -111,7 +111,7 @@ def cycle_id(frequency: Frequency | None, created: dt.datetime) -> str:
 
 
 def node_id(config: DataNodeConfig, owner: Owner) -> str:
-    """The id of `config`'s data node for `owner`: the same for the same owner, on any machine."""
+    """The id of `config`'s data node for `owner`. It is the same on every machine."""
     return _id(config.id, _shared(config, owner))
 
 
@@ -120,23 +120,23 @@ def _id(config: str, shared: str) -> str:
 
 
 def _shared(config: DataNodeConfig, owner: Owner) -> str:
-    """What the data node belongs to: an instance, a cycle, or nothing less than all."""
+    """The owner of the data node: an instance, a cycle, or "" for all (global scope)."""
     if config.scope is Scope.SCENARIO:
         return owner.instance
     return owner.cycle if config.scope is Scope.CYCLE else ""
 
 
 def _uuid(name: str) -> str:
-    """`uuid.uuid5` as text, without the object: there is one for every data node of a graph."""
+    """`uuid.uuid5` as text, without the object: it is made for every data node of a graph."""
     raw = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(raw[16], 16) & 3]
     return f"{raw[:8]}-{raw[8:12]}-5{raw[13:16]}-{variant}{raw[17:20]}-{raw[20:32]}"
 
 
 def owners_of(ids: Iterable[str], owners: Iterable[str]) -> dict[str, str]:
-    """Which of `owners` (an instance, a cycle, "" for all) these data nodes belong to.
+    """The owner of each data node, out of `owners` (an instance, a cycle, "" for all).
 
-    Those that belong to none of them are left out.
+    Data nodes of other owners are left out.
     """
     ids, owners = set(ids), set(owners)
     names = {found[1] for found in (re.fullmatch(_ID, id) for id in ids) if found}
@@ -145,9 +145,9 @@ def owners_of(ids: Iterable[str], owners: Iterable[str]) -> dict[str, str]:
 
 
 def node_of_file(name: str, extension: str) -> str | None:
-    """The id of the data node that a file of this name is, or was to be, the value of.
+    """The id of the data node whose value, finished or not, is in a file of this name.
 
-    `extension` is that of the node's storage type: a copy under a longer name is nobody's value.
+    `extension` is that of the node's storage type. A copy under a longer name does not count.
     """
     found = _GENERATED.fullmatch(name) or _HALF_WRITTEN.fullmatch(name)
     return found[1] if found and found["extension"] == extension else None
@@ -165,7 +165,7 @@ def locate(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
 
 
 def located(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef:
-    """`locate` without its memory, for a `config` that is no part of `app`."""
+    """`locate` without its cache, for a `config` that is not in `app`."""
     id = node_id(config, owner)
     extension = storage_type(config.storage_type).extension
     if extension is None:
@@ -195,5 +195,5 @@ def has_generated_file(app: AppConfig, config: DataNodeConfig) -> bool:
 def locate_all(
     app: AppConfig, configs: Iterable[DataNodeConfig], owner: Owner
 ) -> dict[str, DataNodeRef]:
-    """`locate` for several, by the id of the configuration."""
+    """`locate` for several data nodes, by the id of their configuration."""
     return {config.id: locate(app, config, owner) for config in configs}

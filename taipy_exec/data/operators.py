@@ -6,7 +6,7 @@ import enum
 
 
 class Operator(enum.Enum):
-    """How a value is compared with the one of a condition."""
+    """How a value is compared with the value of a condition."""
 
     EQUAL = 1
     NOT_EQUAL = 2

@@ -1,4 +1,4 @@
-"""`parquet`: tables as pandas, NumPy, Arrow, polars or objects, each without a detour."""
+"""`parquet`: tables as pandas, NumPy, Arrow, polars or objects, each read directly."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, Any]
 
-_MAGIC = (b"PAR1", b"PARE")  # the second one where the file is encrypted
+_MAGIC = (b"PAR1", b"PARE")  # the second one for encrypted files
 
 
 class ParquetFile(FileStorage):
-    """Taipy's properties: engine, compression, read_kwargs, write_kwargs, exposed_type.
+    """Properties of Taipy: engine, compression, read_kwargs, write_kwargs, exposed_type.
 
-    The path may be a folder of files, or end in `*`: then it can be read only.
+    The path may be a folder of files, or end in `*`. Such a path can only be read.
     """
 
     extension: str | None = "parquet"
@@ -50,7 +50,7 @@ class ParquetFile(FileStorage):
                 return _read_whole(source, exposed)
             if exposed == "pyarrow":
                 return _parquet().read_table(source, **options)
-            arrow()  # before pandas takes fastparquet in its place
+            arrow()  # without pyarrow, pandas would use fastparquet
             return expose(pandas_for("parquet").read_parquet(source, **options), exposed)
 
     def write(self, node: DataNodeRef, value: Any) -> None:
@@ -75,7 +75,7 @@ class ParquetFile(FileStorage):
                 _append(node.path, file, value, _compression(node), options)
 
     def changed_at(self, node: DataNodeRef) -> float | None:
-        """The time of the file, or of the one of the folder's files that changed last."""
+        """The time of the file, or the latest time of the folder's files."""
         assert node.path is not None
         if not node.path.name.endswith("*") and not node.path.is_dir():
             return super().changed_at(node)
@@ -89,11 +89,11 @@ class ParquetFile(FileStorage):
 
     @contextmanager
     def _single_file(self, node: DataNodeRef) -> Iterator[IO[bytes]]:
-        """The file to write into. Raises DataError for a folder, which cannot change as a whole."""
+        """The file to write into. Raises DataError for a folder, which is never written."""
         assert node.path is not None
         if node.path.name.endswith("*") or node.path.is_dir():
             raise DataError(
-                "it stands for several files, which can be read only: name one file in `path`"
+                "the path means several files, which can only be read: name one file in `path`"
             )
         if "partition_cols" in _options(node, "write_kwargs"):
             raise DataError(
@@ -105,7 +105,7 @@ class ParquetFile(FileStorage):
 
 
 def _read_whole(path: Path, exposed: Any) -> Any:
-    """A single file, with little more memory than the result takes."""
+    """The value of a single file, read with little more memory than the result needs."""
     if exposed == "pyarrow":
         return read_table(path)
     return read_array(path) if exposed == "numpy" else expose(read_frame(path), exposed)
@@ -121,9 +121,9 @@ def _compression(node: DataNodeRef) -> str | None:
 
 
 def _source(node: DataNodeRef) -> Path | list[Path]:
-    """What is to be read: a file, a folder, or the files that a path with `*` at its end means.
+    """The source to read: a file, a folder, or the files of a path that ends in `*`.
 
-    Raises FileNotFoundError where there is none, DataError where it is no parquet file.
+    Raises FileNotFoundError if there is none, DataError if it is no parquet file.
     """
     assert node.path is not None
     path = node.path.parent if node.path.name == "*" else node.path
@@ -139,12 +139,12 @@ def _source(node: DataNodeRef) -> Path | list[Path]:
 
 
 def _listed(source: Path | list[Path]) -> Path | list[Path]:
-    """The files of a folder for those libraries that would read hidden ones too."""
+    """The files of a folder, for libraries that would also read hidden files."""
     return files_of(source) if isinstance(source, Path) and source.is_dir() else source
 
 
 def _partitions(source: Path | list[Path], options: Options) -> Options:
-    """`read_kwargs` for polars, which looks for columns in names of folders where it is told to."""
+    """`read_kwargs` for polars. It reads columns from folder names only with this option."""
     if isinstance(source, Path) and any("=" in path.name for path in source.glob("*/")):
         return {"hive_partitioning": True, **options}
     return options
@@ -159,7 +159,7 @@ def _check(path: Path) -> None:
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
-    """Tell Arrow's errors, which are tuples of texts at times, in one sentence."""
+    """Errors of Arrow become one sentence. Some of them are tuples of texts."""
     try:
         yield
     except (ValueError, TypeError, NotImplementedError, LookupError) as error:
@@ -174,7 +174,7 @@ def _clear_errors() -> Iterator[None]:
 def _write(
     file: IO[bytes], value: Any, engine: str | None, compression: str | None, options: Options
 ) -> None:
-    """Write a table: that of polars or Arrow by its own library, any other by pandas."""
+    """Write a table. A table of polars or Arrow uses its own library, any other uses pandas."""
     library, table = native_table(value)
     if library == "polars":
         table.write_parquet(file, **_own(options, compression or "uncompressed"))
@@ -183,7 +183,7 @@ def _write(
     elif engine == "fastparquet":
         _write_fastparquet(file, value, compression, options)
     else:
-        arrow()  # before pandas takes fastparquet in its place
+        arrow()  # without pyarrow, pandas would use fastparquet
         _frame(value).to_parquet(file, **{"compression": compression, **options})
 
 
@@ -193,9 +193,9 @@ def _own(options: Options, compression: str) -> dict[str, Any]:
 
 
 def _frame(value: Any) -> Any:
-    """A DataFrame whose columns have texts for names, as Taipy writes it; `value` stays as it is.
+    """A DataFrame whose column names are texts, as Taipy writes it. `value` is not changed.
 
-    Columns of several levels are left to the library.
+    Columns with several levels are not converted: the library handles them.
     """
     pandas = pandas_for("parquet")
     frame = frame_of(value, pandas)
@@ -218,7 +218,7 @@ def _parquet() -> Any:
 def _append(
     path: Path, file: IO[bytes], value: Any, compression: str | None, options: Options
 ) -> None:
-    """Write what `path` holds, one row group after the other, and `value` after it."""
+    """Write the rows of `path`, one row group after the other, and then `value`."""
     with opened(path) as held:
         index = _index(held.schema_arrow)
         if index is None:
@@ -245,27 +245,27 @@ def _table(value: Any, with_index: bool) -> Any:
 
 
 def _joined(held: Any, added: Any, index: list[str]) -> Any:
-    """The schema that takes the rows of both. Raises DataError where the columns differ."""
+    """The schema for the rows of both tables. Raises DataError if the columns differ."""
     missing = [name for name in held.names if name not in added.names]
     surplus = [name for name in added.names if name not in held.names]
     if missing or surplus:
-        told = [f"lacks {', '.join(missing)}"] if missing else []
-        told += [f"has also {', '.join(surplus)}"] if surplus else []
+        wrong = [f"lacks {', '.join(missing)}"] if missing else []
+        wrong += [f"has also {', '.join(surplus)}"] if surplus else []
         raise DataError(
-            f"what is appended {' and '.join(told)}: its columns must be those of the file "
+            f"the appended table {' and '.join(wrong)}: its columns must be those of the file "
             f"({', '.join(held.names)})"
         )
     metadata = dict(held.metadata or {})
     if b"pandas" in metadata:
-        # Without the former number of rows, which a plain index consists of.
-        told_pandas = {**json.loads(metadata[b"pandas"]), "index_columns": index}
-        metadata[b"pandas"] = json.dumps(told_pandas).encode()
+        # Without the old number of rows, which defines a plain index.
+        for_pandas = {**json.loads(metadata[b"pandas"]), "index_columns": index}
+        metadata[b"pandas"] = json.dumps(for_pandas).encode()
     both = arrow().unify_schemas([held, added], promote_options="permissive")
     return both.with_metadata(metadata)
 
 
 def _index(schema: Any) -> list[str] | None:
-    """The columns of pandas' index; None where it is a range that is more than row numbers."""
+    """The columns of pandas' index. None if it is a range that differs from the row numbers."""
     columns = []
     for known in (schema.pandas_metadata or {}).get("index_columns", []):
         if isinstance(known, str):
@@ -307,5 +307,5 @@ def _fastparquet() -> Any:
 
 
 def _opener(opened_files: ExitStack) -> Callable[..., IO[Any]]:
-    """`open` whose files are closed with the stack: fastparquet leaves that to chance."""
+    """An `open` whose files are closed with the stack: fastparquet does not always close them."""
     return lambda path, mode="rb": opened_files.enter_context(Path(path).open(mode))

@@ -1,9 +1,9 @@
-"""Parquet files into pandas, NumPy and Arrow with little more memory than the result takes.
+"""Reads parquet files into pandas, NumPy and Arrow with little more memory than the result needs.
 
-pandas decodes a whole file as an Arrow table and copies that: three times the frame at its peak.
-Here a file is decoded in pieces, and columns of plain numbers and times go from each piece right
-to their place in the frame. The file is neither mapped nor read ahead, since its pages would count
-as memory of this process too.
+pandas decodes a whole file as an Arrow table and copies it. Its peak is three times the size of the
+frame. This module decodes a file in pieces. Columns of plain numbers and times go from each piece
+directly to their place in the frame. The file is not mapped and not read in advance, because its
+pages would also count as memory of this process.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from taipy_exec.data.extras import extra
 from taipy_exec.data.tables import expose, pandas_for
 from taipy_exec.errors import DataError
 
-_PIECE = 1 << 20  # bytes that a piece takes, about
+_PIECE = 1 << 20  # approximate bytes of a piece
 _JOINED = 16  # pieces that become one
 _FEWEST, _MOST = 1 << 10, 1 << 20  # rows of a piece
 _BUFFER = 1 << 16  # for every column
-_VARIABLE = 32  # bytes taken for a value whose type has no width, where the file says less
+_VARIABLE = 32  # estimated bytes of a value whose type has no width, if the file says less
 _PLAIN = "iufbmM"  # NumPy's kinds of numbers, truth values and times
-_WITHOUT_NULLS = "iub"  # ... of which these have no value that stands for a null
+_WITHOUT_NULLS = "iub"  # the kinds of `_PLAIN` that have no value for a null
 
 
 def arrow() -> Any:
-    """pyarrow. Raises ConfigurationError where it is missing."""
+    """pyarrow. Raises ConfigurationError if it is missing."""
     return extra("pyarrow", "parquet", "parquet data nodes")
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """A `pyarrow.parquet.ParquetFile` that reads no more of the file than it decodes."""
+    """A `pyarrow.parquet.ParquetFile` that reads only the parts that it decodes."""
     parquet = extra("pyarrow.parquet", "parquet", "parquet data nodes")
     with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
         yield file
@@ -47,7 +47,7 @@ def read_table(path: Path) -> Any:
 
 
 def read_frame(path: Path) -> Any:
-    """The file as `pandas.read_parquet` gives it."""
+    """The same result as `pandas.read_parquet`."""
     pandas = pandas_for("parquet")
     import numpy
 
@@ -70,7 +70,7 @@ def read_frame(path: Path) -> Any:
 
 
 def read_array(path: Path) -> Any:
-    """The file as `pandas.read_parquet(...).to_numpy()` gives it, but free to be changed."""
+    """The same result as `pandas.read_parquet(...).to_numpy()`, but always writable."""
     import numpy
 
     with opened(path) as file:
@@ -86,14 +86,14 @@ def read_array(path: Path) -> Any:
 
 
 def _head(schema: Any) -> Any:
-    """The frame without rows: its columns and dtypes. Raises DataError where names are doubled."""
+    """The frame without rows: its columns and dtypes. Raises DataError for double names."""
     if len(set(schema.names)) < len(schema.names):
-        raise DataError('it has two columns of one name: set exposed_type = "pyarrow"')
+        raise DataError('it has two columns with the same name: set exposed_type = "pyarrow"')
     return _to_pandas(schema.empty_table())
 
 
 def _fill(file: Any, plain: dict[str, Any]) -> Any:
-    """Decode the file into the arrays of `plain`; the table of the columns that are not there."""
+    """Decode the file into the arrays of `plain`. Returns a table of the other columns."""
     schema = file.schema_arrow
     others = [place for place, name in enumerate(schema.names) if name not in plain]
     kept = arrow().schema([schema.field(place) for place in others], schema.metadata)
@@ -104,14 +104,14 @@ def _fill(file: Any, plain: dict[str, Any]) -> Any:
         at += len(piece)
         pieces.append(piece.select(others))
         if len(pieces) == _JOINED:
-            # What is decoded takes more room than it needs; its copy does not.
+            # Decoded data takes more memory than it needs. A copy takes only what it needs.
             joined += arrow().Table.from_batches(pieces, kept).combine_chunks().to_batches()
             pieces.clear()
     return arrow().Table.from_batches([*joined, *pieces], kept)
 
 
 def _plain(file: Any, dtypes: dict[str, Any]) -> dict[str, Any]:
-    """Those columns, with their dtypes, that are filled in from NumPy arrays, piece by piece."""
+    """The columns, with their dtypes, that can be filled from NumPy arrays, piece by piece."""
     import numpy
 
     types = arrow().types
@@ -134,7 +134,7 @@ def _plain(file: Any, dtypes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_nulls(metadata: Any, names: set[str]) -> set[str]:
-    """Those of `names` that hold nulls, or may hold some since the file does not say."""
+    """The columns of `names` that hold nulls, or may hold nulls because the file does not say."""
     found: set[str] = set()
     for number in range(metadata.num_row_groups if names else 0):
         group = metadata.row_group(number)
@@ -149,13 +149,13 @@ def _with_nulls(metadata: Any, names: set[str]) -> set[str]:
 
 
 def _index_names(schema: Any) -> set[str]:
-    """The columns that pandas makes the index of."""
+    """The columns that pandas makes its index from."""
     known = (schema.pandas_metadata or {}).get("index_columns", [])
     return {name for name in known if isinstance(name, str)}
 
 
 def _to_pandas(table: Any) -> Any:
-    """A DataFrame that may be changed; the table is gone then. It is what pandas itself does."""
+    """A DataFrame that may be changed. The table is consumed. pandas itself does the same."""
     attributes = (table.schema.metadata or {}).get(b"PANDAS_ATTRS")
     frame = table.to_pandas(self_destruct=True)
     if attributes is not None:
@@ -172,7 +172,7 @@ def _pieces(file: Any) -> Iterator[Any]:
     held = sum(metadata.row_group(number).total_byte_size for number in groups)
     width = sum(_width(field.type) for field in file.schema_arrow)
     rows = int(_PIECE / max(held / metadata.num_rows, width, 1))
-    # In this thread: pieces are small, and every other thread would keep memory of its own.
+    # In this thread: pieces are small, and every other thread would keep its own memory.
     return file.iter_batches(  # type: ignore[no-any-return]
         batch_size=max(_FEWEST, min(rows, _MOST)), use_threads=False
     )

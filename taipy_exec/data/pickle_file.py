@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class PickleFile(FileStorage):
-    """Protocol 5; large arrays go to the file from their own memory, and come back as its map.
+    """Protocol 5. Large arrays are written without a copy, and read back as a map of the file.
 
-    Only a file at a generated path is mapped: it is replaced as a whole and never changed. What
-    lies at the user's own path may be overwritten by others in the middle of a job.
+    Only a file at a generated path is mapped: it is replaced as a whole and never changed. A file
+    at the user's own path may be overwritten by other programs during a job.
     """
 
     extension: str | None = "p"
@@ -30,7 +30,7 @@ class PickleFile(FileStorage):
                 return mapped_pickle.load(file, mapped=node.is_generated)
             except (pickle.UnpicklingError, EOFError) as error:
                 empty = not file.seek(0, os.SEEK_END)
-                what = "it is empty" if empty else f"it is no whole pickle file ({error})"
+                what = "it is empty" if empty else f"it is no complete pickle file ({error})"
                 raise DataError(what) from error
 
     def write(self, node: DataNodeRef, value: Any) -> None:

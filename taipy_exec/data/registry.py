@@ -1,4 +1,4 @@
-"""Storage types by name: ours, and those of installed plug-ins."""
+"""Storage types by name: those of taipy-exec, and those of installed plug-ins."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ _OURS = {
 }
 
 
-# The time of change of a place that cannot tell one, such as a table: it always has a value.
+# The time of change of a place that has no such time, for example a table. It always has a value.
 ALWAYS = 0.0
 
 
 class StorageType(Protocol):
-    """How values of one storage type are kept. A plug-in implements this and nothing else.
+    """Reads and writes the values of one storage type. A plug-in implements only this.
 
-    `extension` is the generated files' extension, or None where there is no file of ours. Every
-    method may raise; the message should say what is wrong, since the caller names the data node
-    and its place. Nothing is opened before it is used: data nodes travel to other processes.
+    `extension` is the extension of generated files, None if the type has no such files. Every
+    method may raise. The message should give the reason only: the caller adds the data node and
+    its place. Open files and connections at their first use, because data nodes are sent to other
+    processes.
 
     A storage type may have one more method, for `DataNode.filter`: `filtered(node, conditions,
-    join)` gives what `data.filters.filtered(self.read(node), conditions, join)` would, without
-    reading all of it. `conditions` is a list of (key, value, Operator).
+    join)`. Its result is that of `data.filters.filtered(self.read(node), conditions, join)`, but it
+    does not need to read the whole value. `conditions` is a list of (key, value, Operator).
 
     And one for `check --connect`: `connect(node)` reaches the server, and changes nothing there.
     """
@@ -50,16 +51,16 @@ class StorageType(Protocol):
     extension: str | None
 
     def place(self, node: DataNodeRef) -> str:
-        """Where the value lies, without credentials: one text for all who share that place."""
+        """The place of the value, without credentials. All data nodes of a place give one text."""
 
     def read(self, node: DataNodeRef) -> Any:
         """The value as the task gets it."""
 
     def write(self, node: DataNodeRef, value: Any) -> None:
-        """Replace the value as a whole: a reader sees the former one or the new one.
+        """Replace the value in one step: a reader sees the old value or the new one.
 
-        `node.before_change`, if there is one, is called right before the new one takes its
-        place, and keeps the former one if it raises.
+        Call `node.before_change`, if there is one, just before the new value replaces the old one.
+        If it raises, keep the old value.
         """
 
     def append(self, node: DataNodeRef, value: Any) -> None:
@@ -68,7 +69,7 @@ class StorageType(Protocol):
     def changed_at(self, node: DataNodeRef) -> float | None:
         """Seconds since the epoch of the last change, None if there is no value.
 
-        `ALWAYS` where that cannot be told, and a value is always there to be read.
+        `ALWAYS` if the time is unknown. Then there is always a value to read.
         """
 
 

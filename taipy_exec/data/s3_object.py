@@ -1,4 +1,4 @@
-"""`s3_object`: the bytes of one object in S3, or in a store that speaks its protocol."""
+"""`s3_object`: the bytes of one object in S3, or in a compatible store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10
 _CREDENTIALS = "correct aws_access_key and aws_secret_access_key"
-# What S3 calls it -> what the user does about it.
+# Error codes of S3, and the hint for the user.
 _HINTS = {
     "InvalidAccessKeyId": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
@@ -31,7 +31,7 @@ _HINTS = {
 
 
 class S3Object:
-    """Bytes; text is written as UTF-8. S3 itself replaces an object as a whole."""
+    """Bytes. Text is written as UTF-8. S3 itself replaces an object in one step."""
 
     extension: str | None = None
 
@@ -45,7 +45,7 @@ class S3Object:
         return f"{place} at {_without_user(str(server))}" if server else place
 
     def read(self, node: DataNodeRef) -> Any:
-        with _told(node):
+        with _clear_errors(node):
             client, arguments = self._client(node), _object(node)
             chosen = _extra_arguments(client, "GetObject", node)
             with client.get_object(**{**chosen, **arguments})["Body"] as body:
@@ -53,7 +53,7 @@ class S3Object:
 
     def write(self, node: DataNodeRef, value: Any) -> None:
         body = _body(value)
-        with _told(node):
+        with _clear_errors(node):
             client, arguments = self._client(node), _object(node)
             chosen = _extra_arguments(client, "PutObject", node)
             if node.before_change is not None:
@@ -72,7 +72,7 @@ class S3Object:
         Who may not list it may still read and write the object.
         """
         bucket = node.config.properties["aws_s3_bucket_name"]
-        with _told(node):
+        with _clear_errors(node):
             try:
                 self._client(node).list_objects_v2(Bucket=bucket, MaxKeys=1)
             except _library("botocore.exceptions").ClientError as error:
@@ -80,7 +80,7 @@ class S3Object:
                     raise
 
     def _client(self, node: DataNodeRef) -> Any:
-        """boto3's client, made at the first use of these settings."""
+        """The client of boto3. It is made at the first use of these settings."""
         found = node.config.properties
         settings = {
             "aws_access_key_id": found.get("aws_access_key"),
@@ -95,7 +95,7 @@ def _make_client(settings: Mapping[str, Any]) -> Any:
     config = _library("botocore.config").Config(
         connect_timeout=_CONNECT_SECONDS, retries={"mode": "standard"}
     )
-    # A session of its own: boto3's common one is not for several threads.
+    # A separate session: boto3's default session is not safe for several threads.
     session = _library("boto3.session").Session()
     try:
         return session.client("s3", **settings, config=config)
@@ -115,7 +115,10 @@ def _object(node: DataNodeRef) -> dict[str, str]:
 
 
 def _extra_arguments(client: Any, operation: str, node: DataNodeRef) -> dict[str, Any]:
-    """Those of `aws_s3_object_parameters` that this operation knows; unknown to both: an error."""
+    """The `aws_s3_object_parameters` that this operation knows.
+
+    Raises DataError for a parameter that neither reading nor writing knows.
+    """
     given = node.config.properties.get("aws_s3_object_parameters") or {}
     known = {
         name: client.meta.service_model.operation_model(name).input_shape.members
@@ -141,7 +144,7 @@ def _body(value: Any) -> Any:
         return value
     raise DataError(
         f"an s3_object holds bytes, text or a binary file, not a {type(value).__name__}",
-        "have the task return bytes, such as those of json.dumps or pickle.dumps",
+        "return bytes from the task, for example those of json.dumps or pickle.dumps",
     )
 
 
@@ -151,8 +154,8 @@ def _without_user(url: str) -> str:
 
 
 @contextmanager
-def _told(node: DataNodeRef) -> Iterator[None]:
-    """What boto3 raises as one sentence that says what to do, without any key."""
+def _clear_errors(node: DataNodeRef) -> Iterator[None]:
+    """Errors of boto3 become one sentence that says what to do, without any key."""
     errors = _library("botocore.exceptions")
     properties = node.config.properties
     try:
@@ -168,11 +171,11 @@ def _told(node: DataNodeRef) -> Iterator[None]:
         ) from None
 
 
-def _refused(told: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[str, str | None]:
-    code = str(told.get("Code"))
+def _refused(error: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[str, str | None]:
+    code = str(error.get("Code"))
     bucket, key = properties.get("aws_s3_bucket_name"), properties.get("aws_s3_object_key")
     if code == "NoSuchBucket":
         return f"there is no bucket {bucket!r}", "make it, or correct aws_s3_bucket_name"
     if code in ("NoSuchKey", "404"):
         return f"there is no object {key!r} in the bucket {bucket!r}", "write it first"
-    return f"S3 refuses it: {told.get('Message') or code} ({code})", _HINTS.get(code)
+    return f"S3 refuses it: {error.get('Message') or code} ({code})", _HINTS.get(code)

@@ -1,4 +1,4 @@
-"""`sql`: what a query reads, and what the user's functions write by queries of their own."""
+"""`sql`: a query reads the value. Functions of the user make the queries that write it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class SqlQueries:
-    """`read_query` reads; `write_query_builder` and `append_query_builder` make the queries
-    that write, all of them in one transaction.
+    """`read_query` reads. `write_query_builder` and `append_query_builder` make the queries
+    that write. All queries of a write run in one transaction.
     """
 
     extension: str | None = None
@@ -63,7 +63,7 @@ class SqlQueries:
 
 
 def _queries(built: Any, key: str) -> list[tuple[str, Any]]:
-    """One query or a list; each a text, or a pair of it and its parameters."""
+    """The queries as pairs (text, parameters). `built` is one query or a list of queries."""
     found = []
     for item in built if isinstance(built, list) else [built]:
         pair = item if isinstance(item, tuple) else (item, None)

@@ -1,4 +1,4 @@
-"""Where an SQL data node's database is: its URL, and the text that names it without a password."""
+"""The address of an SQL data node's database: its URL, and a text without the password."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KEEPALIVE_COUNT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """What is particular about one `db_engine`: its driver, default port and ways to connect.
+    """The facts of one `db_engine`: its driver, default port and options of a connection.
 
-    `query` is put into the URL, below the user's `db_extra_args`; a vanished server is noticed
-    within a minute.
+    `query` is added to the URL; the user's `db_extra_args` override it. With these options, a lost
+    server is noticed within a minute.
     """
 
     driver: str
@@ -74,7 +74,7 @@ DATABASES: Mapping[str, Database] = {
 
 
 def database_of(node: DataNodeRef) -> Database:
-    """Raises DataError for an engine that is not known."""
+    """The facts of the data node's engine. Raises DataError for an unknown engine."""
     name = str(node.config.properties.get("db_engine"))
     if name not in DATABASES:
         raise DataError(f"unknown db_engine {name!r}: use {', '.join(DATABASES)}")
@@ -86,13 +86,13 @@ def server_of(node: DataNodeRef) -> str:
     properties = node.config.properties
     known = DATABASES.get(str(properties.get("db_engine")))
     port = properties.get("db_port") or (known.port if known else None)
-    # Without a user and a password, should somebody have put them there.
+    # Without a user and a password, which some users put there.
     host = str(properties.get("db_host") or "localhost").rpartition("@")[2]
     return f"{host}:{port}" if port else host
 
 
 def database_place(node: DataNodeRef) -> str:
-    """`sqlite file /x/y.db` or `postgresql://host:5432/shop`: without user and password."""
+    """`sqlite file /x/y.db` or `postgresql://host:5432/shop`, without user and password."""
     properties = node.config.properties
     if properties.get("db_engine") == "sqlite":
         return f"sqlite file {node.path}"
@@ -100,7 +100,7 @@ def database_place(node: DataNodeRef) -> str:
 
 
 def require_driver(node: DataNodeRef) -> None:
-    """Raises ConfigurationError where SQLAlchemy or the driver is missing."""
+    """Raises ConfigurationError if SQLAlchemy or the driver is missing."""
     database = database_of(node)
     for module in ("sqlalchemy", database.module):
         if module is not None:

@@ -1,4 +1,4 @@
-"""Connections to databases: a fresh one each time, and writes as one transaction."""
+"""Connections to databases: a new one for each use. A write is one transaction."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """SQLAlchemy's engines by URL. They hold no connection open between two uses.
+    """SQLAlchemy's engines by URL. They keep no connection open between two uses.
 
-    So nothing breaks when the server is restarted or the process forks, and nothing is left.
+    So a restart of the server or a fork of the process breaks nothing.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Connections:
 
     @contextmanager
     def reading(self, node: DataNodeRef) -> Iterator[Any]:
-        """A connection. Raises DataError for what fails on it."""
+        """A connection for reading. Raises DataError for its errors."""
         _require_file(node)
         with self._connected(node, writes=False) as connection:
             yield connection
@@ -51,7 +51,7 @@ class Connections:
     def writing(self, node: DataNodeRef, *, makes_file: bool = False) -> Iterator[Any]:
         """A connection in a transaction that is committed when the block ends without an error.
 
-        Right before that `node.before_change` is called. Raises DataError for what fails.
+        `node.before_change` is called just before the commit. Raises DataError for its errors.
         """
         if not makes_file:
             _require_file(node)
@@ -68,7 +68,7 @@ class Connections:
                 if is_lost(error):
                     raise DataError(
                         f"the connection to {server_of(node)} was lost while the new rows were "
-                        "committed: whether they are there is not known"
+                        "committed: it is unknown whether they were stored"
                     ) from None
                 raise
 
@@ -106,7 +106,7 @@ def _new_engine(url: Any) -> Any:
     if name == "mssql":
         options = {"fast_executemany": True, "connect_args": {"timeout": CONNECT_SECONDS}}
     elif name == "mysql":
-        # The driver's connect_timeout does not count for what the server says first.
+        # The driver's connect_timeout does not cover the first answer of the server.
         options = {"connect_args": {"read_timeout": float(url.query["connect_timeout"])}}
     engine = sqlalchemy.create_engine(
         url, poolclass=sqlalchemy.NullPool, hide_parameters=True, **options
@@ -115,7 +115,7 @@ def _new_engine(url: Any) -> Any:
     @sqlalchemy.event.listens_for(engine, "connect")
     def _made(connection: Any, _: Any) -> None:
         if name == "sqlite":
-            # The driver would begin transactions by itself, and too late to wait for a lock.
+            # The driver would begin transactions itself, but too late to wait for a lock.
             connection.isolation_level = None
         elif name == "mysql":
             _made_by_pymysql(connection, url.query.get("read_timeout"))
@@ -124,9 +124,9 @@ def _new_engine(url: Any) -> Any:
 
 
 def _made_by_pymysql(connection: Any, read_timeout: str | None) -> None:
-    """Let a query take its time, and yet notice a host that has vanished.
+    """Remove the time limit of queries, but notice a host that is gone.
 
-    There is no other way to either than by these attributes.
+    These attributes are the only way to do it.
     """
     connection._read_timeout = None if read_timeout is None else float(read_timeout)
     if connection._sock.family in (socket.AF_INET, socket.AF_INET6):
@@ -139,7 +139,7 @@ def _made_by_pymysql(connection: Any, read_timeout: str | None) -> None:
 
 
 def _begin(connection: Any) -> None:
-    """Begin a transaction in which waiting for others has a bound."""
+    """Begin a transaction that waits a limited time for locks of other transactions."""
     name = connection.dialect.name
     if name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -161,7 +161,7 @@ def _errors(connection: Any) -> tuple[type[Exception], ...]:
 
 
 def _close(connection: Any, errors: tuple[type[Exception], ...]) -> None:
-    """Roll back what was not committed, and disconnect; the server may be gone."""
+    """Roll back uncommitted changes, and disconnect. The server may be gone."""
     try:
         connection.rollback()
     except errors:
@@ -173,7 +173,7 @@ def _close(connection: Any, errors: tuple[type[Exception], ...]) -> None:
 
 
 def _require_file(node: DataNodeRef) -> None:
-    """The driver would make an empty database without a word."""
+    """Raise DataError if the sqlite file is missing: the driver would make an empty one."""
     if node.config.properties.get("db_engine") == "sqlite":
         assert node.path is not None
         if not node.path.exists():

@@ -1,4 +1,4 @@
-"""Rows into a PostgreSQL table by COPY, several times as fast as INSERT."""
+"""Writes rows into a PostgreSQL table by COPY, several times as fast as INSERT."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
 def may_copy(connection: Any, table: str, columns: Sequence[Column]) -> bool:
-    """Whether COPY does for this table what INSERT does, for values of these columns."""
+    """Whether COPY gives the same result as INSERT for this table and these columns."""
     from sqlalchemy import types
 
     plain = (
@@ -45,12 +45,12 @@ def may_copy(connection: Any, table: str, columns: Sequence[Column]) -> bool:
 
 
 def unescaped(connection: Any, sql: str) -> str:
-    """Quoted names as the server gets them: SQLAlchemy doubles a `%` for some drivers."""
+    """Quoted names in the form for the server. SQLAlchemy doubles a `%` for some drivers."""
     return sql if connection.dialect.paramstyle == "qmark" else sql.replace("%%", "%")
 
 
 def copy_rows(connection: Any, table: str, frame: Any, columns: Sequence[Column]) -> None:
-    """Add the rows of `frame`; `table` is quoted as it has to be."""
+    """Add the rows of `frame`. `table` is the quoted name of the table."""
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(column.name) for column in columns)
     statement = unescaped(connection, f"COPY {table} ({names}) FROM STDIN")
@@ -72,7 +72,7 @@ def _lines(values: list[list[Any]], columns: Sequence[Column]) -> str:
 
 
 def _texts(values: list[Any], column: Column) -> list[str]:
-    """Each value as COPY's text format has it."""
+    """Each value in the text format of COPY."""
     kinds = set(map(type, values)) - {type(None)}
     if kinds == {str}:
         return _escaped(values, column)

@@ -1,4 +1,4 @@
-"""What a database or its driver says, as one sentence: without SQL, parameters and passwords."""
+"""Errors of a database or its driver as one sentence, without SQL, parameters and passwords."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wrong_connect(error: BaseException, node: DataNodeRef) -> DataError:
     fatal = re.search(r"FATAL:\s*([^\n]*)", text)
     said = fatal[1] if fatal else text
     if properties.get("db_engine") == "sqlite":
-        return DataError(f"{_line(said, node)}: is the folder there, and may it be read?")
+        return DataError(f"{_line(said, node)}: check that the folder exists and can be read")
     if code in _WRONG_USER or re.search(r"authentication failed|role .* does not exist", said):
         user = properties.get("db_username")
         return DataError(
@@ -51,7 +51,7 @@ def wrong_connect(error: BaseException, node: DataNodeRef) -> DataError:
 
 
 def wrong_statement(error: BaseException, node: DataNodeRef, *, writes: bool) -> DataError:
-    """The error for a statement that failed, or whose connection broke."""
+    """The error for a statement that failed or lost its connection."""
     code, text = _code_and_text(error)
     if is_lost(error):
         kept = "; nothing was changed" if writes else ""
@@ -64,7 +64,7 @@ def wrong_statement(error: BaseException, node: DataNodeRef, *, writes: bool) ->
             seconds = given
         return DataError(f"another process kept it locked for {seconds} s: {said}")
     if code in _DEADLOCK:
-        return DataError(f"another transaction stood in the way, nothing was changed: {said}")
+        return DataError(f"a conflict with another transaction, nothing was changed: {said}")
     if code in _NO_TABLE or said.startswith("no such table"):
         return DataError(f"{said}: make it, or correct the name")
     context = _copied_column(error)
@@ -72,7 +72,7 @@ def wrong_statement(error: BaseException, node: DataNodeRef, *, writes: bool) ->
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection is gone, and with it what was not committed."""
+    """Whether the connection is gone. Then uncommitted changes are lost too."""
     if getattr(error, "connection_invalidated", False):
         return True
     original = getattr(error, "orig", None) or error

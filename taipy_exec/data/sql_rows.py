@@ -1,4 +1,4 @@
-"""Rows for a database: a DataFrame's columns matched with a table's, and as Python's values."""
+"""Rows for a database: matches a DataFrame's columns with a table's, and converts the values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from taipy_exec.errors import DataError
 
-# Rows that are in memory as Python's values at once.
+# The most rows in memory as Python values at the same time.
 CHUNK = 50_000
 _AS_THEY_ARE = frozenset(
     {type(None), bool, int, str, bytes, dt.date, dt.datetime, dt.time, dt.timedelta, list, dict}
@@ -21,7 +21,7 @@ _NUMBERS = (int, float, Decimal)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of the table that gets values: its name, SQLAlchemy's type, and how it converts."""
+    """A column of the table that gets values: its name, SQLAlchemy's type and converter."""
 
     name: str
     type: Any
@@ -31,9 +31,9 @@ class Column:
 def matched_columns(
     frame: Any, found: Sequence[Mapping[str, Any]], dialect: Any, table: str
 ) -> list[Column]:
-    """The table's column for each of the frame's, by name; by position where it has no names.
+    """The table's column for each column of the frame, by name, or by position without names.
 
-    Raises DataError with both lists where the table lacks one.
+    Raises DataError with both lists of columns if the table lacks one.
     """
     known = {column["name"]: column["type"] for column in found}
     labels = [str(label) for label in frame.columns]
@@ -60,7 +60,7 @@ def matched_columns(
 
 
 def _processor(kind: Any, dialect: Any) -> Any:
-    """How SQLAlchemy converts values for the type, where drivers cannot do it by themselves."""
+    """SQLAlchemy's converter for values of the type. None if the driver converts them itself."""
     from sqlalchemy import types
 
     always = isinstance(kind, types.JSON | types.Enum | types.Boolean)
@@ -71,15 +71,15 @@ def _processor(kind: Any, dialect: Any) -> Any:
 
 
 def chunks_of(frame: Any) -> Iterator[Any]:
-    """The frame, some rows at a time."""
+    """The frame in parts of at most `CHUNK` rows."""
     for start in range(0, len(frame), CHUNK):
         yield frame.iloc[start : start + CHUNK]
 
 
 def column_values(frame: Any, columns: Sequence[Column], dialect: str) -> list[list[Any]]:
-    """The values of each column as Python's, missing ones as None.
+    """The values of each column as Python values. Missing values are None.
 
-    Raises DataError that names the column whose values do not fit.
+    Raises DataError with the name of a column whose values do not fit.
     """
     return [
         _fitting(_python_values(frame.iloc[:, position], dialect), column)
@@ -113,7 +113,7 @@ def _without_nan(values: list[Any]) -> list[Any]:
 
 
 def _plain(values: list[Any], dialect: str) -> list[Any]:
-    """The objects of an object column: NumPy's and pandas' own become Python's."""
+    """The values of an object column. Values of NumPy and pandas become Python values."""
     kinds = set(map(type, values))
     if kinds <= _AS_THEY_ARE and dt.datetime not in kinds:
         return values
@@ -205,7 +205,7 @@ def _type_name(column: Column) -> str:
 
 
 def create_statement(frame: Any, table: str, dialect: Any) -> str:
-    """`CREATE TABLE ...` for the columns of a frame, in the database's own words, on one line."""
+    """`CREATE TABLE ...` for the columns of a frame, in the database's dialect, on one line."""
     from sqlalchemy import Column as SqlColumn
     from sqlalchemy import MetaData, Table, types
     from sqlalchemy.schema import CreateTable
@@ -226,7 +226,7 @@ def create_statement(frame: Any, table: str, dialect: Any) -> str:
 
 
 def merged_frame(parts: Iterable[Any], names: Sequence[str], pandas: Any) -> Any:
-    """One DataFrame of lists of rows, as if they had come in one list."""
+    """One DataFrame from several lists of rows, with the same types as from one list."""
     frames = [pandas.DataFrame.from_records(rows, columns=names) for rows in parts]
     if len(frames) < 2:
         return frames[0] if frames else pandas.DataFrame(columns=list(names))

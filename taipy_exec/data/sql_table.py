@@ -1,4 +1,4 @@
-"""`sql_table`: a table of a database, replaced as a whole in one transaction."""
+"""`sql_table`: a table of a database. A write replaces all rows in one transaction."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _CREATE_LIMIT = 600
 
 
 class SqlTable:
-    """Reading takes all rows. Writing deletes all and inserts; appending inserts.
+    """Reading takes all rows. Writing deletes all rows and inserts. Appending only inserts.
 
-    The table must be there. Processes that write it at once wait for each other.
+    The table must exist. Processes that write it at the same time wait for each other.
     """
 
     extension: str | None = None
@@ -91,24 +91,23 @@ def _extra(node: DataNodeRef) -> str:
 
 
 def _frame(value: Any, pandas: Any) -> Any:
-    """As in Taipy, a series is one row."""
+    """The value as a DataFrame. As in Taipy, a series is one row."""
     if isinstance(value, pandas.Series):
         return pandas.DataFrame([value.to_dict()])
     return frame_of(value, pandas)
 
 
 def _with_index(node: DataNodeRef, frame: Any) -> Any:
-    """The frame with its index as columns. Raises DataError where these would have no name."""
+    """The frame with its index as columns. Raises DataError if a level has no name."""
     if None in frame.index.names:
         raise DataError(
-            "the index has no name, by which it would find its column: name it, as in "
-            'df.rename_axis("id")'
+            'the index has no name, so its column is unknown: name it, as in df.rename_axis("id")'
         )
     return frame.reset_index()
 
 
 def _names(node: DataNodeRef) -> tuple[str | None, str]:
-    """The schema, where one is given, and the table."""
+    """The schema (None if none is given) and the table."""
     schema, _, table = str(node.config.properties.get("table_name")).rpartition(".")
     return schema or None, table
 
@@ -122,19 +121,19 @@ def _quoted(connection: Any, node: DataNodeRef) -> str:
 
 
 def _select(connection: Any, node: DataNodeRef) -> str:
-    """The query for all rows; a colon in a name is no parameter."""
+    """The query for all rows. A colon in a name is no parameter."""
     return unescaped(connection, f"SELECT * FROM {_quoted(connection, node)}").replace(":", "\\:")
 
 
 def _columns(connection: Any, node: DataNodeRef, frame: Any = None) -> list[Any]:
-    """The table's columns. Raises DataError where it is not there; for `frame`, how to make it."""
+    """The table's columns. Raises DataError if it is missing; `frame` adds how to create it."""
     import sqlalchemy
     from sqlalchemy.exc import NoSuchTableError, SAWarning
 
     schema, table = _names(node)
     inspector = sqlalchemy.inspect(connection)
     with warnings.catch_warnings():
-        # A type that SQLAlchemy does not know is left to the driver.
+        # The driver handles types that SQLAlchemy does not know.
         warnings.simplefilter("ignore", SAWarning)
         try:
             return list(inspector.get_columns(table, schema=schema))
@@ -146,13 +145,14 @@ def _columns(connection: Any, node: DataNodeRef, frame: Any = None) -> list[Any]
         statement = create_statement(frame, table, connection.dialect)
         if len(statement) <= _CREATE_LIMIT:
             how = f", for example by {statement}"
-    raise DataError(f"there is no table {table!r}{near}: taipy-exec makes none; make it{how}")
+    raise DataError(f"there is no table {table!r}{near}: taipy-exec creates none; create it{how}")
 
 
 def _lock(connection: Any, table: str, node: DataNodeRef, *, replaces: bool) -> None:
-    """Have other writers wait, until the end of the transaction; readers go on.
+    """Make other writers wait until the end of the transaction. Readers continue.
 
-    An INSERT alone waits for the locks of those who replace, and may be all that a user may do.
+    A plain INSERT takes no lock: it waits for writers that replace the table, and some users have
+    only the right to INSERT.
     """
     name = connection.dialect.name
     if name in ("mysql", "mariadb"):
@@ -160,7 +160,7 @@ def _lock(connection: Any, table: str, node: DataNodeRef, *, replaces: bool) -> 
     elif not replaces:
         return
     elif name == "postgresql" and _is_table(connection, table):
-        # Without it, rows that another transaction has just added are not seen and stay.
+        # Without the lock, this write would not see and delete rows that another one just added.
         connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
     elif name == "mssql":
         connection.exec_driver_sql(f"SELECT TOP 0 1 FROM {table} WITH (TABLOCKX, HOLDLOCK)")
@@ -185,10 +185,10 @@ def _lock_in_mariadb(connection: Any, table: str, node: DataNodeRef) -> None:
     ).scalar()
     if engine:
         raise DataError(
-            f"table {plain!r} is of the engine {engine}, which knows no transactions, so it cannot "
-            f"be replaced as a whole: ALTER TABLE {table} ENGINE = InnoDB"
+            f"table {plain!r} has the engine {engine}, which has no transactions, so it cannot be "
+            f"replaced in one step: ALTER TABLE {table} ENGINE = InnoDB"
         )
-    # LOCK TABLES would commit and stop readers; the lock's name ends with the connection.
+    # LOCK TABLES would commit and stop readers. The named lock ends with the connection.
     database = schema or node.config.properties.get("db_name")
     name = hashlib.sha1(f"{database}.{plain}".lower().encode(), usedforsecurity=False).hexdigest()
     got = connection.exec_driver_sql(
@@ -219,7 +219,7 @@ def _insert(connection: Any, table: str, frame: Any, columns: list[Column]) -> N
 
 
 def _insert_many(connection: Any, statement: str, frame: Any, columns: list[Column]) -> None:
-    """For PostgreSQL's views, arrays and the like."""
+    """Insert into PostgreSQL without COPY: views, arrays and similar types."""
     from psycopg2.extras import execute_values
 
     cursor = connection.connection.cursor()

@@ -1,4 +1,4 @@
-"""What a query gives, as the task wants it."""
+"""The result of a query, in the type that the task gets."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from taipy_exec.data.sql_rows import CHUNK, merged_frame
 from taipy_exec.data.tables import expose, objects_of, pandas_for
 from taipy_exec.errors import DataError
 
-# What PostgreSQL lets a cursor stand for, so that not all rows are sent at once.
+# The statements for which PostgreSQL allows a cursor, so that rows are sent in parts.
 _SELECT = re.compile(r"\s*(select|values)\b", re.IGNORECASE)
 
 
 def exposed_rows(
     connection: Any, query: str, exposed: Any, types: Mapping[str, Any] | None = None
 ) -> Any:
-    """The rows of `query` as `exposed_type` says; a class gets each row by the columns' names.
+    """The rows of `query` as the `exposed_type`. A class gets each row by the names of columns.
 
-    The query is written as for SQLAlchemy's `text`. `types` are those of the columns, where they
-    are known.
+    The query has the form for SQLAlchemy's `text`. `types` are the known types of the columns.
     """
     statement = _for_driver(connection, query)
     cursor = _cursor(connection, statement)
@@ -43,7 +42,7 @@ def exposed_rows(
 
 
 def _for_driver(connection: Any, query: str) -> str:
-    """As it is executed without parameters. Raises DataError where it wants some."""
+    """The query text for the driver. Raises DataError if the query has parameters."""
     from sqlalchemy import text
 
     compiled = text(query).compile(dialect=connection.dialect)
@@ -54,7 +53,7 @@ def _for_driver(connection: Any, query: str) -> str:
 
 
 def _cursor(connection: Any, statement: str) -> Any:
-    """The driver's own, which gives the rows a part at a time: SQLAlchemy's rows cost too much."""
+    """The driver's own cursor, which gives rows in parts. SQLAlchemy's rows are too slow."""
     raw, name = connection.connection, connection.dialect.name
     if name == "postgresql" and _SELECT.match(statement):
         return raw.cursor(name="taipy_exec")
@@ -72,7 +71,7 @@ def _parts(cursor: Any, rows: Any) -> Iterator[Any]:
 
 
 def _typed(frame: Any, types: Mapping[str, Any], pandas: Any) -> Any:
-    """sqlite keeps times as text and truth as numbers; the table's declaration tells which."""
+    """Convert columns of sqlite, which stores times as text and booleans as numbers."""
     from sqlalchemy import types as sql
 
     for name, kind in types.items():
@@ -83,7 +82,7 @@ def _typed(frame: Any, types: Mapping[str, Any], pandas: Any) -> Any:
             try:
                 read = pandas.to_datetime(column, format="ISO8601")
             except (ValueError, TypeError):
-                continue  # it is written in a way of its own: left as it is
+                continue  # another time format: not converted
             frame[name] = read if isinstance(kind, sql.DateTime) else _dates(read)
         elif isinstance(kind, sql.Boolean) and column.isin((0, 1)).all():
             frame[name] = column.astype(bool)

@@ -1,4 +1,4 @@
-"""The index of a DataFrame, which most tables have no place for: kept on demand, else told of."""
+"""The index of a DataFrame. It is stored if the user asks for it; if not, a warning says so."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _log = logging.getLogger("taipy_exec.data")
 
 
 def index_columns(node: DataNodeRef) -> list[int]:
-    """The columns that are the index, by the data node's property `index`; none by default."""
+    """The columns that hold the index, by the data node's property `index`. Empty by default."""
     return list(range(int(node.config.properties.get("index") or 0)))
 
 
 def keeps_index(node: DataNodeRef, frames: Mapping[str, Any]) -> bool:
-    """Whether the index of these DataFrames, by the name of their sheet, is to be written.
+    """Whether to write the index of these DataFrames (by the name of their sheet).
 
-    What is not written is told of in the log. Raises DataError for another number of levels than
-    the data node has columns for.
+    A warning in the log names an index that is not written. Raises DataError if the index has
+    another number of levels than the property `index`.
     """
     levels = len(index_columns(node))
     if not levels:
-        _tell_what_is_dropped(node, frames)
+        _warn_of_losses(node, frames)
         return False
     for sheet, frame in frames.items():
         found = frame.index.nlevels
@@ -41,28 +41,28 @@ def keeps_index(node: DataNodeRef, frames: Mapping[str, Any]) -> bool:
 
 
 def columns_of_levels(frame: Any) -> str | None:
-    """What to say of columns of several levels, which tables of rows do not have, or None."""
+    """The warning for columns with several levels, which tables of rows do not have, or None."""
     levels = frame.columns.nlevels
     if levels == 1:
         return None
     names = ", ".join(map(repr, list(frame.columns)[:3]))
     return (
         f"the columns have {_number(levels)} ({names}{', ...' if len(frame.columns) > 3 else ''}), "
-        "which do not come back as such: give each one name, as in "
+        "which are not restored: give each column one name, as in "
         'df.columns = ["_".join(map(str, c)) for c in df.columns]'
     )
 
 
-def _tell_what_is_dropped(node: DataNodeRef, frames: Mapping[str, Any]) -> None:
-    """One warning for a data node, about the first table that loses something."""
+def _warn_of_losses(node: DataNodeRef, frames: Mapping[str, Any]) -> None:
+    """Log one warning for a data node, about the first table that loses a part."""
     lost = [
-        f"{_of(sheet)}{told}"
+        f"{_of(sheet)}{loss}"
         for sheet, frame in frames.items()
-        for told in (_lost_index(frame), columns_of_levels(frame))
-        if told is not None
+        for loss in (_lost_index(frame), columns_of_levels(frame))
+        if loss is not None
     ]
     if lost:
-        more = f" (and so for {len(lost) - 1} more)" if len(lost) > 1 else ""
+        more = f" (the same for {len(lost) - 1} more)" if len(lost) > 1 else ""
         kind = node.config.storage_type
         _log.warning("data node %r (%s): %s%s", node.config.id, kind, lost[0], more)
 

@@ -1,4 +1,4 @@
-"""Tables: what a task may return for one, and what it gets, by the data node's `exposed_type`."""
+"""Tables: the values that a task may return, and those it gets, by `exposed_type`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from taipy_exec.data.extras import extra
 from taipy_exec.errors import DataError
 
 _LIBRARIES = ("pyarrow", "polars")
-# What is a row or a value by itself, though it may have attributes too.
+# Types that are a row or a value themselves, although they may have attributes.
 _NO_OBJECTS = (list, tuple, dict, str, bytes, enum.Enum, dt.date, dt.timedelta)
 
 
 def pandas_for(storage_type: str) -> Any:
-    """pandas, for data nodes of this type. Raises ConfigurationError where it is missing."""
+    """pandas, for data nodes of this type. Raises ConfigurationError if it is missing."""
     return extra("pandas", storage_type, f"{storage_type} data nodes")
 
 
 def frame_of(value: Any, pandas: Any) -> Any:
-    """A DataFrame of what a task may return: frame, series, array, rows, tables, objects.
+    """A DataFrame from the result of a task: a frame, series, array, rows, dicts or objects.
 
-    Objects count by their `encode`, or else by their attributes. Arrow tables and polars' frames
-    are converted. Raises ValueError where it is no table.
+    Objects are converted by their `encode`. Without `encode`, their attributes count. Arrow tables
+    and polars frames are converted. Raises ValueError if the value is no table.
     """
     if isinstance(value, pandas.DataFrame):
         return value
@@ -42,16 +42,16 @@ def frame_of(value: Any, pandas: Any) -> Any:
 
 def _no_table(value: Any, why: str) -> str:
     kind = type(value).__name__
-    told = f"a value of type {kind} is no table"
+    what = f"a value of type {kind} is no table"
     if "not properly called" not in why:
-        told = f"this {kind} is no table ({why})"
-    return f"{told}: give a DataFrame, a list of dicts (the rows) or a dict of lists (the columns)"
+        what = f"this {kind} is no table ({why})"
+    return f"{what}: give a DataFrame, a list of dicts (the rows) or a dict of lists (the columns)"
 
 
 def native_table(value: Any) -> tuple[str | None, Any]:
-    """("polars", DataFrame) or ("pyarrow", Table) where it is a table of theirs.
+    """("polars", DataFrame) or ("pyarrow", Table) for a table of these libraries.
 
-    Else (None, value). What is lazy is computed, and a batch becomes a table.
+    For any other value it is (None, value). A lazy frame is computed. A batch becomes a table.
     """
     for base in type(value).__mro__:
         match base.__module__.partition(".")[0], base.__name__:
@@ -73,7 +73,7 @@ def _library(value: Any) -> str:
 
 
 def encoded(value: Any) -> Any:
-    """A list of the user's objects as a list of rows or tables; anything else as it is."""
+    """A list of the user's objects as a list of rows or dicts. Any other value is not changed."""
     if not isinstance(value, list) or not value or isinstance(value[0], _NO_OBJECTS):
         return value
     first = value[0]
@@ -88,7 +88,7 @@ def encoded(value: Any) -> Any:
 
 
 def expose(frame: Any, exposed: Any) -> Any:
-    """A DataFrame as the task wants it: "pandas", "numpy", "polars", "pyarrow" or a class."""
+    """A DataFrame as the exposed type: "pandas", "numpy", "polars", "pyarrow" or a class."""
     if isinstance(exposed, type):
         return objects_of(frame.to_dict("records"), exposed)
     if exposed == "numpy":
@@ -104,7 +104,7 @@ def expose(frame: Any, exposed: Any) -> Any:
 
 
 def _free(array: Any) -> Any:
-    """`array`, which a task may change: pandas 3 gives a view that must not be changed."""
+    """A writable array, because a task may change it. pandas 3 gives a read-only view."""
     try:
         array.flags.writeable = True
     except ValueError:
@@ -113,7 +113,7 @@ def _free(array: Any) -> Any:
 
 
 def _named(frame: Any) -> Any:
-    """The frame with texts as names of columns, which others than pandas want."""
+    """The frame with texts as column names, which libraries other than pandas need."""
     if all(isinstance(name, str) for name in frame.columns):
         return frame
     frame = frame.copy(deep=False)
@@ -122,10 +122,10 @@ def _named(frame: Any) -> Any:
 
 
 def objects_of(rows: Iterable[Any], cls: type) -> list[Any]:
-    """`cls.decode(row)` for each row where the class has that, else `cls(**row)`.
+    """`cls.decode(row)` for each row. If the class has no `decode`, `cls(**row)`.
 
-    A row that is no table of values by name gives `cls(*row)`. Raises DataError where the columns
-    are not those that the class takes.
+    A row without names gives `cls(*row)`. Raises DataError if the class does not take these
+    columns.
     """
     decode = getattr(cls, "decode", None)
     return [decode(row) if decode else _object(row, cls) for row in rows]
@@ -143,5 +143,5 @@ def _object(row: Any, cls: type) -> Any:
             what = f"columns {', '.join(map(str, row))}" if named else f"{len(row)} columns"
             raise DataError(f"the {what} do not fit {cls.__qualname__}: {misfit}") from error
         except ValueError:
-            pass  # a class whose signature cannot be told
+            pass  # a class whose signature is unknown
         raise

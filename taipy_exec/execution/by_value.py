@@ -1,13 +1,13 @@
-"""Pickling for another process of the same machine: what cannot be imported there goes by value.
+"""Pickling for another process of the same machine. Code that it cannot import is sent by value.
 
 Functions and classes of the user's script, of a notebook, and those made inside a function have
-no module that another process could import. They are the pieces here: cloudpickle takes them
-with one memory for all, so that they go on sharing classes and globals. Everything else goes by
-plain pickle, which is faster by an order of magnitude.
+no module that another process could import. They are called pieces here. cloudpickle pickles all
+of them with one memo, so that they still share classes and globals. Plain pickle takes everything
+else, because it is ten times faster.
 
-A script is not run again for this: it may do much when it is imported, and what its `__main__` part
-has set travels too. Only a piece that cannot travel is imported from the script's file. Where there
-is no file, the piece is a `NotSent`, and fails whatever calls it; other pieces are not touched.
+The script is not run again for this: an import may do much work. The values that its `__main__`
+part has set are sent too. A piece that cannot be pickled is imported from the script's file. If
+there is no file, the piece becomes a `NotSent`: its call fails, and other pieces still work.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ _PLAIN = frozenset({int, str, float, bool, bytes, tuple, list, dict, set, type(N
 
 
 def dump(value: Any) -> bytes:
-    """Pickle `value`. Raises what pickle raises; a function or class that cannot travel does not.
+    """Pickle `value`. Raises what pickle raises, but not for a function or class.
 
-    An instance of a class of the script is a piece only where plain pickle cannot take it.
+    `load` imports such a function or class from the script's file, or gives a `NotSent`. An
+    instance of a class of the script is a piece only if plain pickle cannot take it.
     """
     try:
         body = io.BytesIO()
@@ -47,28 +48,28 @@ def dump(value: Any) -> bytes:
 
 
 def load(data: bytes) -> Any:
-    """The value that `dump` pickled. Only for data of our own coordinator."""
+    """The value that `dump` pickled. It must come from this process's own coordinator."""
     pieces, body = pickle.loads(data)
     return _Unpickler(io.BytesIO(body), _load_pieces(pieces)).load()
 
 
 class NotSent:
-    """In the place of a piece that did not reach this process; `why` is a sentence."""
+    """Takes the place of a piece that did not reach this process. `why` is a sentence."""
 
     def __init__(self, why: str) -> None:
         self.why = why
 
     def __getattr__(self, name: str) -> NoReturn:
-        """Raises ConfigurationError for whatever somebody wants of it."""
+        """Raises ConfigurationError for each attribute, AttributeError for special names."""
         raise AttributeError(name) if name.startswith("__") else ConfigurationError(self.why)
 
     def __call__(self, *arguments: Any, **named: Any) -> NoReturn:
-        """Raises ConfigurationError, whatever it is called with."""
+        """Raises ConfigurationError, with any arguments."""
         raise ConfigurationError(self.why)
 
 
 def why_not_sent(found: Any) -> str | None:
-    """Why a task's function is not whole in this process, None where it is."""
+    """The reason why a task's function is not complete in this process. None if it is complete."""
     if isinstance(found, NotSent):
         return found.why
     if isinstance(found, types.MethodType):
@@ -81,7 +82,7 @@ def why_not_sent(found: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece, pickled by a pickler that remembers the former ones, or why it could not be."""
+    """A pickled piece, or the reason why it could not be pickled. All pieces share one pickler."""
 
     name: str
     file: str | None
@@ -91,9 +92,9 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Pieces in the order of their numbers, and all classes of the script that are in them.
+    """Pieces in the order of their numbers, and all classes of the script that they contain.
 
-    Pickle looks these up by name when a task returns an instance of one.
+    When a task returns an instance of such a class, pickle looks up the class by its name.
     """
 
     pieces: tuple[_Piece, ...]
@@ -131,7 +132,7 @@ class _Unpickler(pickle.Unpickler):
         return self._pieces[pid]
 
     def find_class(self, module: str, name: str) -> Any:
-        # A bound method is pickled as what `getattr` gives.
+        # Pickle stores a bound method as a call of `getattr`.
         return _attribute_of if (module, name) == _GETATTR else super().find_class(module, name)
 
 
@@ -139,12 +140,12 @@ _GETATTR = ("builtins", "getattr")
 
 
 def _attribute_of(found: Any, name: str) -> Any:
-    """The method of what is not there is not there either."""
+    """The attribute of an object. A `NotSent` is its own attribute: its methods are missing too."""
     return found if isinstance(found, NotSent) else getattr(found, name)
 
 
 def _is_homeless(obj: Any) -> bool:
-    """Whether no module has it under its name: the script's own, nested ones, lambdas."""
+    """Whether no module has it under its name: code of the script, nested functions, lambdas."""
     return obj.__module__ == MAIN_NAMES[0] or "<" in obj.__qualname__
 
 
@@ -161,8 +162,8 @@ def _dump_pieces(pieces: list[Any]) -> _Pieces:
                     pickled[number] = pickler.pickled(piece)
         except Exception as error:
             if not isinstance(piece, _CALLABLES):
-                raise  # whoever holds the instance cannot do without it
-            # Its memory is of no use now: later pieces would refer to what is half written.
+                raise  # the object that holds the instance needs it
+            # Start with a new memo: later pieces would refer to objects that are half written.
             failures[number] = f"{_culprit(piece)}{type(error).__name__}: {error}"
             continue
         sent = tuple(
@@ -173,7 +174,7 @@ def _dump_pieces(pieces: list[Any]) -> _Pieces:
 
 
 def _culprit(piece: Any) -> str:
-    """Which of the names that a function uses cannot travel, as far as that is one of them."""
+    """The name used by a function whose value cannot be pickled, in words; empty if none is."""
     from taipy_exec.execution.piece_pickler import PiecePickler
 
     if not isinstance(piece, types.FunctionType):
@@ -210,22 +211,22 @@ def _load_pieces(sent: _Pieces) -> list[Any]:
 
 
 def _is_of_script(made: Any) -> bool:
-    """Pickle looks such ones up by name: in what a task returns, and what it hands to a pool."""
+    """Pickle looks it up by name: in a task's result, and in arguments for a process pool."""
     return isinstance(made, _CALLABLES) and made.__module__ == MAIN_NAMES[0]
 
 
 def _imported(piece: _Piece, failure: str | None) -> Any:
-    """A piece from the script's file, or what stands in its place."""
+    """A piece from the script's file, or a `NotSent` in its place."""
     why = f"{piece.name} cannot be sent to another process: {failure}"
     if piece.file is None:
-        return NotSent(f"{why}; write it into a module, and import it from there")
+        return NotSent(f"{why}; put it into a module, and import it from there")
     try:
         import_main(Path(piece.file), MAIN_NAMES[1])
         found: Any = sys.modules[MAIN_NAMES[1]]
         for name in piece.name.split("."):
             found = getattr(found, name)
     except (ConfigurationError, AttributeError) as error:
-        return NotSent(f"{why}; nor can it be imported from {piece.file}: {error}")
+        return NotSent(f"{why}; it cannot be imported from {piece.file} either: {error}")
     return found
 
 
@@ -234,7 +235,7 @@ def _name(piece: Any) -> str:
 
 
 def _file_of(piece: Any) -> str | None:
-    """The script that has it under its name."""
+    """The script that defines the piece at its top level, None if no file does."""
     name = getattr(piece, "__qualname__", "<")
     file = getattr(sys.modules[MAIN_NAMES[0]], "__file__", None)
     if not file or "<" in name or piece.__module__ != MAIN_NAMES[0] or not Path(file).is_file():

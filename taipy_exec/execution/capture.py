@@ -1,4 +1,4 @@
-"""The captured output of a job: a file that stays small whatever the job prints."""
+"""The captured output of a job, in a file whose size is limited."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from taipy_exec.execution.line_times import TimedFile
 
 
 class ByteSink(Protocol):
-    """Where captured output goes, with the time when it was printed (seconds since the epoch)."""
+    """Takes captured output, with the time when it was printed (seconds since the epoch)."""
 
     def write(self, data: bytes, at: float, /) -> object: ...
     def close(self) -> None: ...
 
 
 class Writable(Protocol):
-    """What takes bytes."""
+    """Anything that takes bytes."""
 
     def write(self, data: bytes, /) -> object: ...
 
 
 def appending(path: Path) -> TimedFile:
-    """A file to append captured output to, with the times of its lines; its folder is made."""
+    """A file to append captured output to, with the times of its lines. Its folder is made."""
     return TimedFile(path)
 
 
 class ShownAtOnce:
-    """Writes what a job prints to stdout; to a terminal only text and colours."""
+    """Writes the output of a job to stdout. A terminal gets only text and colours."""
 
     def __init__(self) -> None:
         self._terminal = TerminalText() if _is_terminal() else None
         self._decoder = getincrementaldecoder("utf-8")("replace")
 
     def __call__(self, data: bytes) -> None:
-        """Write what stdout takes without waiting for its reader. No data means the end."""
+        """Write as much as stdout takes at once. It never waits. No data means the end."""
         if self._terminal is not None:
             text = self._terminal.add(self._decoder.decode(data))
             data = (text if data else self._terminal.end()).encode()
@@ -67,10 +67,10 @@ def _write_at_once(data: bytes) -> None:
 
 
 class JobLog:
-    """Keeps the first and the last half of `limit` bytes; its file is opened at the first byte.
+    """Keeps the first and the last half of `limit` bytes. Its file is opened at the first byte.
 
-    A log that cannot be written (full disk, no rights) is dropped: the job goes on. `show` gets
-    all that is printed, too, and at the end nothing.
+    A log that cannot be written (full disk, no rights) is dropped, and the job continues. `show`
+    also gets everything that is printed. At the end it gets empty bytes.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class JobLog:
         self._dropped = 0
 
     def write(self, data: bytes) -> None:
-        """Take what the job printed."""
+        """Store bytes that the job printed."""
         if self._show is not None:
             self._show(data)
         now = time.time()
@@ -119,7 +119,7 @@ class JobLog:
             self._broken = True
 
     def close(self) -> None:
-        """Write the kept end, with a line that says how much is missing."""
+        """Write the kept end. Before it, a line shows how many bytes were left out."""
         if self._show is not None:
             self._show(b"")
         if self._kept:
@@ -142,10 +142,10 @@ class JobLog:
 
 
 class Tee(io.TextIOBase):
-    """A text stream for a job in this process: to its log, and on to the real stream.
+    """A text stream for a job in this process. It writes to the job's log and to the real stream.
 
     A terminal gets text and colours only.
-    What the real stream cannot take (its reader has gone, it is ASCII) is no error of the job.
+    If the real stream fails (its reader has gone, it is ASCII), the job gets no error.
     """
 
     def __init__(self, log: Writable, echo: Any) -> None:
@@ -159,7 +159,7 @@ class Tee(io.TextIOBase):
 
     @property
     def buffer(self) -> io.RawIOBase:
-        """For bytes: they go the same two ways."""
+        """The stream for bytes. It writes to the same two places."""
         return _TeeBytes(self)
 
     def writable(self) -> bool:
@@ -170,7 +170,7 @@ class Tee(io.TextIOBase):
         return bool(ask is not None and ask())
 
     def fileno(self) -> int:
-        """Where a program that the job starts prints: past the log, as its own output does."""
+        """The descriptor of the real stream. Programs that the job starts print past the log."""
         return int(self._echo.fileno()) if self._echo is not None else 2
 
     def write(self, text: str) -> int:
@@ -179,7 +179,7 @@ class Tee(io.TextIOBase):
         return len(text)
 
     def end(self) -> None:
-        """Take back what colours the job has left on."""
+        """Switch off the colours that the job has left on."""
         if self._terminal is not None:
             self._show(self._terminal.end())
 

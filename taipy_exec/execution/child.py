@@ -1,4 +1,4 @@
-"""A slot's process: takes job orders from a pipe, runs them, sends reports back."""
+"""A slot's process. It takes job orders from a pipe, runs them and sends reports back."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from taipy_exec.model.status import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
-    """What a slot's process needs once; `app` is read only when the folder and paths are set.
+    """The settings that a slot's process needs once. `app` is read after folder and paths are set.
 
-    `asks`: a job asks before it writes, unless it was told that it may. `environment` is set before
-    the application's modules are imported; `program` says how that is done, where it is not ours.
-    `authkey` is what a child of `multiprocessing` has of its parent: without it a job could not use
-    a lock or a dictionary of the application's `multiprocessing.Manager`.
+    `asks`: a job asks before it writes, unless its order already allows it. `environment` is set
+    before the application's modules are imported. `program` imports them for another framework.
+    `authkey` is the key that a child of `multiprocessing` inherits from its parent. A job needs it
+    to use a lock or a dictionary of the application's `multiprocessing.Manager`.
     """
 
     folder: str
@@ -53,10 +53,11 @@ class Bootstrap:
 
 
 def make_bootstrap(app: AppConfig, folder: Path, *, asks: bool = False) -> bytes:
-    """The first message to a slot. Functions of `__main__`, lambdas and closures go by value.
+    """The first message to a slot. Functions of `__main__`, lambdas and closures are sent by value.
 
-    Default data stays behind: only the coordinator writes it. So does what only the coordinator
-    tells others by: the address may be a secret, the function hold what cannot be sent.
+    Default data is not sent, because only the coordinator writes it. The settings for notifications
+    (`WATCH_KEYS`) are not sent either, because only the coordinator uses them: an address may be a
+    secret, and a function may hold objects that cannot be sent.
     """
     small = _small(app)
     try:
@@ -99,9 +100,9 @@ def _small(app: AppConfig) -> AppConfig:
 
 
 def _sendable(task: TaskConfig) -> TaskConfig:
-    """The task with its function as it can be sent: by its name, where not by value.
+    """The task with a function that can be sent: by value if possible, otherwise by its name.
 
-    Else one that fails with the reason.
+    If neither is possible, the job of the task fails with the reason.
     """
     try:
         by_value.dump(task.function_ref)
@@ -114,19 +115,19 @@ def _sendable(task: TaskConfig) -> TaskConfig:
     return task
 
 
-# Characters of what is said of a process that a job has spoiled.
+# The most characters of the note about a process that a job has spoiled.
 _LONGEST_NOTE = 1000
 
 
 def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
-    """The life of a slot's process. The arguments are ends of `multiprocess` pipes."""
+    """Run a slot's process until its pipe ends. The arguments are ends of `multiprocess` pipes."""
     os.setsid()
     mark_as_slot()
     die_with(lifeline.fileno())
     adopt_orphans()
     _redirect(output)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Whoever started us may ignore it: then a job could not know how its own processes end.
+    # The parent may ignore SIGCHLD. Then a job could not get the exit codes of its own processes.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     own = os.getpid()
@@ -171,7 +172,7 @@ def _run(
 
 
 def _redirect(output: Any) -> None:
-    """stdout and stderr, down to the descriptors, into the slot's output pipe."""
+    """Redirect stdout and stderr, including their descriptors, to the slot's output pipe."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output.fileno(), 1)
@@ -184,7 +185,7 @@ def _redirect(output: Any) -> None:
 def _load(
     message: bytes, may_write: Callable[[], bool]
 ) -> tuple[JobRunner | ProgramOrFile | None, Failure | None]:
-    """The application, or why it cannot be had: then every job of this slot fails with that."""
+    """The application, or the failure of loading it. Every job of this slot then fails with it."""
     bootstrap: Bootstrap = pickle.loads(message)
     try:
         os.chdir(bootstrap.folder)

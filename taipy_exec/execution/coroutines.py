@@ -1,4 +1,4 @@
-"""Running an `async def` function to its end, in an event loop that is the job's own."""
+"""Running an `async def` function to its end, in the job's own event loop."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from taipy_exec.execution.limits import JobTimeout
 
-# For so long (seconds) the tasks of a job that was stopped may put things in order.
+# The time (seconds) that the asyncio tasks of a stopped job have for their cleanup.
 _CLEANUP_SECONDS = 1.0
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """The coroutine's result. Raises what it raises, and what stops the job while it runs.
+    """The coroutine's result. Raises what it raises, and any exception that stops the job.
 
-    Where this thread has a running event loop already, as in a notebook, another thread runs it.
+    If this thread already has a running event loop, as in a notebook, another thread runs it.
     """
     run = _Run(coroutine)
     return _in_another_thread(run) if _loop_runs_here() else run.result()
@@ -31,7 +31,7 @@ def _loop_runs_here() -> bool:
 
 
 class _Run:
-    """One coroutine in an event loop of its own."""
+    """One coroutine in its own event loop."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._coroutine = coroutine
@@ -40,7 +40,7 @@ class _Run:
         self._stopped_by: BaseException | None = None
 
     def result(self) -> Any:
-        """Run it. What it left running is canceled."""
+        """Run it. Tasks that it left running are canceled."""
         loop = self._loop
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(self._on_error)
@@ -65,7 +65,7 @@ class _Run:
                 loop.close()
 
     def stop(self, error: BaseException) -> None:
-        """End it with `error`; to be called by another thread."""
+        """Stop it with `error`. Call this from another thread."""
         self._loop.call_soon_threadsafe(self._stop, error)
 
     def _stop(self, error: BaseException) -> None:
@@ -74,7 +74,10 @@ class _Run:
             self._main.cancel()
 
     def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What stops the job may be raised where the loop would only report it."""
+        """Stop the job if its stopping exception was raised in a callback of the loop.
+
+        Without this, the loop would only log that exception.
+        """
         error = context.get("exception")
         if isinstance(error, JobTimeout) or not isinstance(error, Exception | None):
             self._stop(error)
@@ -82,7 +85,7 @@ class _Run:
             loop.default_exception_handler(context)
 
     def _cancel_all(self, seconds: float | None) -> None:
-        """Cancel what still runs, and wait for it for so long, None for as long as it takes."""
+        """Cancel the tasks that still run, and wait `seconds` for them. None: until they end."""
         loop = self._loop
         left = asyncio.all_tasks(loop)
         for task in left:

@@ -1,7 +1,7 @@
-"""Log records of a job where nobody has set up logging: they come into its log all the same.
+"""Writes log records of a job to its log, also if the user's code has not set up logging.
 
-The root logger gets no handler for it, so that `logging.basicConfig` in a task does what it does in
-a script. Python itself hands records that no handler takes to `logging.lastResort`.
+The root logger gets no handler for this, so that `logging.basicConfig` works in a task as in a
+script. Python sends records that no handler takes to `logging.lastResort`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 class _Level(int):
-    """INFO, as it is set here. Whoever sets a level of the same number sets another object."""
+    """The INFO level set by this module. INFO set by the user's code is a different object."""
 
 
 _OURS = _Level(logging.INFO)
@@ -22,8 +22,8 @@ FORMAT = "%(levelname)s %(name)s: %(message)s"
 class DefaultLogging(logging.Handler):
     """Takes records of level INFO and above as long as the root logger has no handler.
 
-    `write` gets what is below WARNING, as bytes; the rest goes to stderr, as Python does it. None:
-    all goes to stderr.
+    `write` gets the records below WARNING, as bytes. The rest goes to stderr, as in plain Python.
+    None: everything goes to stderr.
     """
 
     def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
@@ -33,7 +33,7 @@ class DefaultLogging(logging.Handler):
         self._former: logging.Handler | None = None
 
     def install(self) -> None:
-        """Take records from now on, unless the root logger has a handler. Again is no error."""
+        """Take records from now on, unless the root logger has a handler. Idempotent."""
         root = logging.getLogger()
         if logging.lastResort is not self:
             self._former, logging.lastResort = logging.lastResort, self
@@ -41,17 +41,17 @@ class DefaultLogging(logging.Handler):
             return
         if root.level is _OURS:
             vars(root)["addHandler"] = _step_aside
-        if root.level == logging.WARNING:  # any other is somebody's own
+        if root.level == logging.WARNING:  # the user's code has set any other level
             root.setLevel(_OURS)
             vars(root)["addHandler"] = _step_aside
 
     def pause(self) -> None:
-        """Take no records until `install`: no job runs. Levels stay, since to set one is slow."""
+        """Take no records until `install`: no job runs. Levels stay, as setting one is slow."""
         if logging.lastResort is self:
             logging.lastResort = self._former
 
     def uninstall(self) -> None:
-        """Leave logging as it was, where that is still in our hands."""
+        """Restore logging, except the parts that the user's code has changed since."""
         root = logging.getLogger()
         vars(root).pop("addHandler", None)
         if root.level is _OURS:
@@ -59,7 +59,7 @@ class DefaultLogging(logging.Handler):
         self.pause()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """To be called by `logging` only."""
+        """Write one record. Only `logging` calls this."""
         try:
             text = self.format(record) + "\n"
             if self._write is not None and record.levelno < logging.WARNING:
@@ -72,7 +72,7 @@ class DefaultLogging(logging.Handler):
 
 
 def _step_aside(handler: logging.Handler) -> None:
-    """The root logger's `addHandler` until somebody calls it: from then on it is as in a script."""
+    """Replaces the root logger's `addHandler` until its first call. Then all is as in a script."""
     root = logging.getLogger()
     vars(root).pop("addHandler", None)
     if root.level is _OURS:

@@ -1,4 +1,4 @@
-"""The question whether a job may write its outputs, on the side of the slot's process."""
+"""The slot's side of the fence: it asks whether a job may still write its outputs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import struct
 import time
 from typing import Any
 
-# What a slot sends to ask whether its job may write; the answer is a `UNTIL`.
+# A slot sends this to ask whether its job may write. The answer is an `UNTIL`.
 ASK = b"?"
-# What a slot sends before its first job: the process is there, and the application is loaded.
+# A new slot sends this before its first job: the process runs, and the application is loaded.
 READY = b"!"
-# In front of an order, and the answer to `ASK`: until when by the monotonic clock, which all
-# processes of a machine share, the job may write without asking. `NEVER` is a refusal.
+# The time (monotonic clock) until which the job may write without asking. It is the first part of
+# an order, and the answer to `ASK`. All processes of a machine share this clock. `NEVER` refuses.
 UNTIL = struct.Struct("<d")
 NEVER = float("-inf")
 
 
 class Fence:
-    """Whether the job may still write: known for a while, and then asked for again."""
+    """Whether the job may still write. An answer holds for a while; then the fence asks again."""
 
     def __init__(self, orders: Any, reports: Any) -> None:
         self._orders = orders
@@ -25,12 +25,12 @@ class Fence:
         self._until = NEVER
 
     def set_by(self, message: bytes) -> bytes:
-        """Take the time in front of an order, and give the order."""
+        """Read the time at the start of a message. Returns the order after it."""
         (self._until,) = UNTIL.unpack_from(message)
         return message[UNTIL.size :]
 
     def may_write(self) -> bool:
-        """Ask where that is not certain, and wait for the answer."""
+        """Whether the job may write. If the last answer has expired, this asks and waits."""
         if time.monotonic() < self._until:
             return True
         self._reports.send_bytes(ASK)

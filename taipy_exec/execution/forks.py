@@ -1,4 +1,4 @@
-"""A copy of a process of ours, made by a job's `os.fork`, ends where the job's own code ends."""
+"""Copies of a taipy-exec process, made by a job's `os.fork`. A copy ends with the job's code."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class _Closable(Protocol):
     def close(self) -> None: ...
 
 
-# What only the process itself may use: pipes on which a copy would speak for it.
+# Pipes that only the process itself may use: a copy would write messages in its name.
 _own: weakref.WeakSet[_Closable] = weakref.WeakSet()
-# Signals that it handles, and that a copy does not. They are held up while it forks: Python drops
-# what arrives in a copy before it has put itself in order.
+# Signals that the process handles and a copy does not. They are blocked during a fork, because
+# Python drops signals that arrive in a copy before the copy is ready.
 _handled: set[int] = set()
 _masks: dict[int, set[int]] = {}  # by thread
 
 
 def close_in_copies(*connections: _Closable) -> None:
-    """Have these closed in every process that is forked from this one from now on."""
+    """Close these connections in every process that is forked from this one from now on."""
     for connection in connections:
         _own.add(connection)
 
 
 @contextmanager
 def handling(handlers: Mapping[int, SignalHandler]) -> Iterator[None]:
-    """Signal handlers that are this process's alone: a copy is ended by these signals."""
+    """Set signal handlers for this process only. These signals end a copy of it."""
     former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     _handled.update(handlers)
     try:
@@ -78,9 +78,10 @@ os.register_at_fork(
 
 
 def end_copy_of(pid: int, error: BaseException | None = None) -> None:
-    """End this process as a script ends, if it is not process `pid` but a copy of it.
+    """End this process as a script ends, if it is a copy of process `pid`.
 
-    `error` is what ended the job's code, None where it returned. Else this does nothing.
+    `error` is the exception that ended the job's code, None if the code returned. In process `pid`
+    itself this does nothing.
     """
     if os.getpid() == pid:
         return

@@ -1,8 +1,8 @@
-"""A small process that outlives its coordinator only to end what the coordinator's jobs left.
+"""A small process that outlives its coordinator, to end processes left by the coordinator's jobs.
 
 The kernel kills the slots' process groups when the coordinator dies (`processes.die_with`), but
-not what left its group. This program, started by itself and importing nothing of ours so that it
-costs little, waits for the end of a pipe and then kills whatever carries the coordinator's mark.
+not processes that left their group. This program waits for the end of a pipe. Then it kills every
+process that has the coordinator's mark. To stay small, it imports nothing of taipy-exec.
 
     python guard.py DESCRIPTOR MARK
 """
@@ -15,7 +15,7 @@ import sys
 
 
 def kill_marked(prefix: bytes) -> None:
-    """Kill every process that was started with an environment entry that begins so (Linux)."""
+    """Kill every process with an environment entry that begins with `prefix` (Linux)."""
     try:
         names = os.listdir("/proc")  # noqa: PTH208 - pathlib costs this program its start
     except OSError:
@@ -33,7 +33,7 @@ def kill_marked(prefix: bytes) -> None:
 
 
 def main() -> None:
-    """Wait for the coordinator's end, or for its leave (a byte on the pipe)."""
+    """Wait for the coordinator's end, or for a byte on the pipe: then there is nothing to do."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if not os.read(int(sys.argv[1]), 1):

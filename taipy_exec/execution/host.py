@@ -1,4 +1,4 @@
-"""Jobs of a program of another framework: the module that runs them, found by its name."""
+"""Jobs of a program of another framework. A module, found by its name, runs them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class Host(Protocol):
-    """What the module of a `ForeignProgram` provides."""
+    """The functions that the module of a `ForeignProgram` provides."""
 
     def prepare(self) -> None:
-        """Before the program's file is imported in a process that is to run jobs only."""
+        """Prepare a process that only runs jobs, before it imports the program's file."""
 
     def import_program(self, main: Path) -> None:
-        """Import the program's file. Raises ConfigurationError where it raises."""
+        """Import the program's file. Raises ConfigurationError if the file raises."""
 
     def job_runner(self, app: AppConfig, may_write: Callable[[], bool] | None) -> JobRunner:
-        """What runs jobs in this process, which does nothing else."""
+        """The runner for jobs in this process, which does nothing else."""
 
     def remove_half_written(self, order: JobOrder) -> None:
-        """Remove what a process was writing when it died while it ran the job."""
+        """Remove the unfinished files of a process that died while it ran the job."""
 
 
 class ProgramOrFile:
-    """Runs the jobs of a program, and those that were submitted by the TOML file beside it."""
+    """Runs the jobs of a program, and jobs submitted through the TOML file in the same folder."""
 
     def __init__(self, of_program: JobRunner, of_file: JobRunner) -> None:
         self._of_program = of_program
@@ -46,7 +46,7 @@ class ProgramOrFile:
         self._of_file.watch(surroundings)
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
-        """As `JobRunner.run`. Only a program's order names the entity of its task."""
+        """As `JobRunner.run`. Only the order of a program names the entity of its task."""
         runner = self._of_program if order.entity or beside else self._of_file
         return runner.run(order, beside)
 
@@ -57,7 +57,7 @@ def host_of(program: ForeignProgram) -> Host:
 
 
 def remove_half_written(app: AppConfig, order: JobOrder) -> None:
-    """Remove what a process was writing when it died while it ran the job."""
+    """Remove the unfinished files of a process that died while it ran the job."""
     app = app.serving(order.entity)
     if app.program is not None:
         host_of(app.program).remove_half_written(order)

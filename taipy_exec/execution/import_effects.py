@@ -1,7 +1,7 @@
-"""Which statements of a module do more than define: they count for whoever imports the module.
+"""Statements of a module that do more than define names. They affect every importing module.
 
 A decorator may put a function into a registry, a call may set a global, an assignment may change
-another module. Whoever uses any name of that module, or only imports it, gets the effect too.
+another module. Code that only imports the module gets these effects too.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 
-# Calls that tell something and change no result.
-_TELLING = ("logging", "warnings", "print")
+# Calls that only print or log, and change no result.
+_REPORTING = ("logging", "warnings", "print")
 
 
 class EffectFinder:
     """Finds such statements in one module.
 
-    `module_of` gives the module that a name was imported from, None for a name of the module's own;
-    `registers` says whether a subclass of the class of this name registers itself somewhere;
-    `definitions` gives the functions of the application that a call of this means.
+    `module_of` gives the module that a name was imported from, None for the module's own names.
+    `registers` says whether a subclass of the class of this name registers itself somewhere.
+    `definitions` gives the functions of the application that a call of this expression may run.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class EffectFinder:
         self._definitions = definitions
 
     def find(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
-        """Those of a module's top level."""
+        """The statements with effects at a module's top level."""
         own = {name for statement in body for name in _names_bound(statement)}
         return (statement for statement in body if self._has_effect(statement, own))
 
@@ -61,7 +61,7 @@ class EffectFinder:
         )
 
     def _part_has_effect(self, part: ast.AST, own: set[str]) -> bool:
-        """Whether an expression changes what is not the module's own, or calls what does so."""
+        """Whether an expression changes a foreign object, or calls a function that does so."""
         for node in ast.walk(part):
             if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
                 if _root(node) not in own:
@@ -73,7 +73,7 @@ class EffectFinder:
         return False
 
     def _is_decorated(self, decorators: list[ast.expr]) -> bool:
-        """By something that is not of Python's own library, such as `functools.cache`."""
+        """Whether a decorator is not of Python's own library (`functools.cache` is)."""
         return any(
             (self._module_of(root) or root).partition(".")[0] not in _LIBRARY
             for root in map(_root, decorators)
@@ -84,15 +84,15 @@ class EffectFinder:
             return False
         root = _root(value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and root in own:
-            return False  # such as TABLE.update(...): it counts for who uses TABLE
-        return (self._module_of(root) or root).partition(".")[0] not in _TELLING
+            return False  # such as TABLE.update(...): it counts for code that uses TABLE
+        return (self._module_of(root) or root).partition(".")[0] not in _REPORTING
 
 
 _LIBRARY = frozenset({*sys.stdlib_module_names, "property", "staticmethod", "classmethod"})
 
 
 def _parts(statement: ast.AST) -> Iterator[ast.AST]:
-    """Statements and expressions right inside of a statement."""
+    """The direct statements and expressions of a statement."""
     for part in ast.iter_child_nodes(statement):
         if isinstance(part, ast.ExceptHandler | ast.match_case | ast.withitem):
             yield from _parts(part)
@@ -112,7 +112,7 @@ def _names_bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def _root(node: ast.expr) -> str:
-    """The name that `name.a[b](c).d` begins with, empty where it begins with none."""
+    """The name at the start of `name.a[b](c).d`, empty if there is none."""
     while True:
         match node:
             case ast.Attribute(value=below) | ast.Subscript(value=below) | ast.Await(value=below):
@@ -126,7 +126,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _changes_globals(function: ast.stmt) -> bool:
-    """Whether its body changes what is not its own: a global, or a part of one."""
+    """Whether the function's body changes a global or a part of one."""
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     given = function.args
@@ -151,6 +151,6 @@ def _changes_globals(function: ast.stmt) -> bool:
 
 
 def _is_main_part(test: ast.expr) -> bool:
-    """Whether it is `__name__ == "__main__"`, or `TYPE_CHECKING`."""
+    """Whether the test is `__name__ == "__main__"` or `TYPE_CHECKING`."""
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
     return bool(names & {"__name__", "TYPE_CHECKING"})

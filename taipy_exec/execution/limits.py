@@ -1,4 +1,4 @@
-"""What a task allows its jobs: seconds, memory, and the environment in which they run."""
+"""The limits of a task for its jobs: seconds and memory. It also sets their environment."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from taipy_exec.data import files
 from taipy_exec.execution import capture, fence
 
 _NEVER = float("inf")
-# By so much (seconds) a timer may ring before the clock says so.
+# A timer may ring this much (seconds) before its time on the clock.
 _EARLY = 1e-4
-# A timeout that rings where it must not be raised rings again so much later (seconds).
+# A timeout that rings inside code that must not be interrupted rings again this much later (s).
 _SOON = 0.01
-# An OSError means something else in these, or they catch every error, or must end what they began.
+# A timeout must not be raised in these modules: they catch it, take it for an I/O error, or must
+# finish their work.
 _INDIVISIBLE = {__file__, capture.__file__, fence.__file__, files.__file__, logging.__file__}
-# What pdb and those like it are made of.
+# The module that pdb and similar debuggers are based on.
 _DEBUGGER = f"{os.sep}bdb.py"
 
 
 class JobTimeout(TimeoutError):
     """Raised inside a job that has run for longer than the `timeout` of its task.
 
-    A function may catch it to leave things in order; it has until `hard_timeout` for that.
+    A function may catch it to clean up. It has until `hard_timeout` for that.
     """
 
 
@@ -41,13 +42,13 @@ class JobStopped(BaseException):
     """Raised inside a job that runs in the calling thread, to stop it."""
 
 
-# The name under which users know it.
+# Users know it under this name.
 JobTimeout.__module__ = "taipy_exec"
 
 
 @dataclass(slots=True, kw_only=True)
 class _Outer:
-    """The alarm of whoever runs the job. `at` is when it is due (monotonic clock)."""
+    """The alarm of the program that runs the job. `at` is its due time (monotonic clock)."""
 
     handler: Any
     at: float
@@ -55,7 +56,7 @@ class _Outer:
 
 
 class Deadline:
-    """Whether the job has run into its timeout. An alarm that was set before rings in its time."""
+    """The timeout of a job. An alarm that was set before the job still rings at its own time."""
 
     def __init__(self, seconds: float, outer: _Outer) -> None:
         self.seconds = seconds
@@ -65,7 +66,7 @@ class Deadline:
         self._outer = outer
 
     def set(self) -> None:
-        """Have the signal come when the next of both alarms is due."""
+        """Set the timer to the earlier of both alarms."""
         outer = self._outer
         _set_timer(min(self._at, outer.at) if callable(outer.handler) else self._at)
 
@@ -89,9 +90,9 @@ class Deadline:
             raise JobTimeout(f"the job has run for longer than its timeout of {self.seconds:g} s")
 
     def _seconds_off(self, frame: FrameType | None) -> float:
-        """How much later it is to ring where a `JobTimeout` would do harm; 0 where it would not.
+        """Seconds until the next try if a `JobTimeout` would do harm now, 0 if it would not.
 
-        It would be swallowed, leave something half done, or take a debugger from its user.
+        It would be swallowed, leave something half done, or end the user's debugger.
         """
         while frame is not None:
             file = frame.f_code.co_filename
@@ -105,9 +106,10 @@ class Deadline:
 
 @contextmanager
 def limited(options: RunOptions, *, alone: bool) -> Iterator[Deadline | None]:
-    """Run what is inside as the task wants it; the deadline, if it has a timeout that can be kept.
+    """Run the block with the limits of the task. Gives the deadline, None without a timeout.
 
-    Memory is limited where the job is `alone` in its process; the timeout is kept in main threads.
+    Memory is limited only if the job is `alone` in its process. The timeout works in main threads
+    only.
     """
     deadline = None
     with ExitStack() as stack:
@@ -122,7 +124,7 @@ def limited(options: RunOptions, *, alone: bool) -> Iterator[Deadline | None]:
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """These variables are set inside, and afterwards what they were before."""
+    """Set these environment variables inside the block, and restore them afterwards."""
     former = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -160,14 +162,14 @@ def _alarm(seconds: float) -> Iterator[Deadline]:
 
 
 def _set_timer(at: float, interval: float = 0.0) -> None:
-    """Have SIGALRM come then (monotonic clock), or not at all."""
+    """Set SIGALRM to come at that time (monotonic clock), or not at all."""
     seconds = 0.0 if at == _NEVER else max(at - time.monotonic(), _EARLY)
     signal.setitimer(signal.ITIMER_REAL, seconds, interval)
 
 
 @contextmanager
 def _memory(size: int) -> Iterator[None]:
-    """No process of the job gets more private memory than that: it sees a MemoryError."""
+    """Limit the private memory (bytes) of each process of the job. More raises a MemoryError."""
     if sys.platform != "linux":
         yield
         return

@@ -24,17 +24,17 @@ Read = Callable[[DataNodeRef], Any]
 
 
 def counted(task: PartConfig, value: Any) -> dict[str, Any]:
-    """What the split stores: the number of the elements, and a digest of each."""
+    """The value that the split stores: the number of the elements, and a digest of each."""
     elements = elements_in(task.inputs[0], value)
     if len(elements) > MOST_ELEMENTS:
         raise _not_mapped(
-            task.inputs[0], f"it has {len(elements)} elements, and {MOST_ELEMENTS} are the most"
+            task.inputs[0], f"it has {len(elements)} elements, but the limit is {MOST_ELEMENTS}"
         )
     return {"elements": len(elements), "digests": [_digest(element) for element in elements]}
 
 
 def with_element(task: PartConfig, arguments: Sequence[Any]) -> list[Any]:
-    """The arguments of one element's call: the element in the place of the whole list."""
+    """The arguments of the call for one element: the element replaces the whole list."""
     node = mapped_input(task.whole)
     assert node is not None and task.element is not None
     found = list(arguments)
@@ -43,7 +43,7 @@ def with_element(task: PartConfig, arguments: Sequence[Any]) -> list[Any]:
             elements = elements_in(node, found[place])
             if task.element >= len(elements):
                 raise _not_mapped(
-                    node, f"it has no element {task.element} any more: it changed since the split"
+                    node, f"element {task.element} is gone: the list changed since the split"
                 )
             found[place] = elements[task.element]
     return found
@@ -60,7 +60,7 @@ def collected(app: AppConfig, task: TaskConfig, owner: Owner, read: Read) -> lis
 
 
 def elements_in(node: DataNodeConfig, value: Any) -> Sequence[Any]:
-    """The elements of a value that has an order. Raises AttemptFailed for another value."""
+    """The elements of an ordered value. Raises AttemptFailed for a value without an order."""
     if isinstance(value, list | tuple | range):
         return value
     kind = type(value).__name__

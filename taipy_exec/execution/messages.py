@@ -1,8 +1,8 @@
-"""The messages between coordinator and workers: JSON by one schema, signed on demand.
+"""The messages between coordinator and workers: JSON with one schema, signed if there is a secret.
 
-They name tasks of the application's own configuration and carry no code, no pickle and no path; the
-names of files in an order are there to be shown.
-What does not fit to the letter is a `BadMessage`; nothing of it is used.
+They name tasks of the application's own configuration. They contain no code, no pickle and no path.
+An order has names of files, but only to show them to the user.
+A message that does not fit the schema exactly is a `BadMessage`; no part of it is used.
 """
 
 from __future__ import annotations
@@ -45,23 +45,23 @@ SIGNATURE = "taipy-exec-signature"
 
 
 class BadMessage(Exception):
-    """A message that is not one of ours; its text is the reason, in one sentence."""
+    """A message that taipy-exec does not accept. Its text is the reason, in one sentence."""
 
 
 class _Message(
     msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
 ):
-    """`version` and `application` are those of the whole, and are not kept once it is read."""
+    """`version` and `application` belong to the outermost message. They are cleared on reading."""
 
     version: int = VERSION
     application: str = ""
 
 
 class Order(_Message, tag="order"):
-    """One attempt of one job, for the first worker that receives it; `at` is when it was sent.
+    """One attempt of one job, for the first worker that receives it. `at` is the time of sending.
 
-    `code` is the digest of the code that the submitter has for its task, `files` those of its files
-    (see `own_code.Code`); both may be empty.
+    `code` is the digest of the submitter's code for the task. `files` has the digests of its files
+    (see `own_code.Code`). Both may be empty.
     """
 
     job: JobId
@@ -78,7 +78,7 @@ class Order(_Message, tag="order"):
     files: FileList = ""
 
     def as_job_order(self) -> JobOrder:
-        """What a slot gets of it."""
+        """The part of the order that a slot needs."""
         return JobOrder(
             job=self.job,
             task=self.task,
@@ -102,7 +102,7 @@ class JobBegun(_Message, tag="begun"):
 
 
 class JobOutput(_Message, tag="output"):
-    """A piece of what the job printed, as latin-1 text of its bytes."""
+    """A piece of the job's output. The text holds its bytes as latin-1."""
 
     job: JobId
     attempt: Attempt
@@ -123,9 +123,9 @@ class JobEnded(_Message, tag="ended"):
 
 
 class Returned(_Message, tag="returned"):
-    """The worker did not run the order, or stopped it: `why` is a word, `detail` a sentence.
+    """The worker did not run the order, or stopped it. `why` is a word, `detail` a sentence.
 
-    `run` is empty where the job did not begin there.
+    `run` is empty if the job did not begin on this worker.
     """
 
     job: JobId
@@ -138,7 +138,10 @@ class Returned(_Message, tag="returned"):
 
 
 class Holding(_Message, tag="holding"):
-    """The worker lives and holds these: [job, attempt, run], run empty before it has told one."""
+    """The worker's heartbeat, with the jobs it holds: [job, attempt, run].
+
+    `run` is empty for a job that has not begun.
+    """
 
     worker: Name
     worker_id: WorkerId
@@ -146,7 +149,7 @@ class Holding(_Message, tag="holding"):
 
 
 class Asks(_Message, tag="asks"):
-    """The worker wants to know whether this run counts, before it begins or, `begun`, writes."""
+    """The worker asks whether this run still counts: before it begins or, if `begun`, writes."""
 
     job: JobId
     attempt: Attempt
@@ -168,14 +171,14 @@ class Verdict(_Message, tag="verdict"):
 
 
 class Withdrawn(_Message, tag="withdrawn"):
-    """These jobs are not to be run any more, by anybody."""
+    """No worker may start these jobs any more."""
 
     submission: SubmissionId
     jobs: list[JobId]
 
 
 class Paused(_Message, tag="paused"):
-    """Nothing more of this submission is to be begun; or, not `paused`, it goes on."""
+    """Start no more jobs of this submission; if `paused` is false, continue."""
 
     submission: SubmissionId
     paused: bool
@@ -189,7 +192,7 @@ class TakenOver(_Message, tag="taken_over"):
 
 
 class StopJob(_Message, tag="stop"):
-    """Stop this job where it runs: ask it to end, and kill it after `grace` seconds."""
+    """Stop this job on its worker: ask it to end, and kill it after `grace` seconds."""
 
     job: JobId
     attempt: Attempt
@@ -197,19 +200,19 @@ class StopJob(_Message, tag="stop"):
 
 
 class Mark(_Message, tag="mark"):
-    """A worker put it on the control stream, to see that it has read all before it."""
+    """A worker's own mark on the control stream. When it reads the mark, it has read all before."""
 
     worker_id: WorkerId
 
 
 class Call(_Message, tag="call"):
-    """Workers shall tell about themselves now."""
+    """A request: every worker reports its state now."""
 
 
 class Beat(_Message, tag="beat"):
-    """What a worker tells about itself. `running` has [job, task, seconds] for each slot in use.
+    """The state of a worker. `running` has [job, task, seconds] for each slot in use.
 
-    `also` is the digest of another configuration whose jobs it runs, too.
+    `also` is the digest of a second configuration whose jobs it also runs.
     """
 
     worker: Name
@@ -244,7 +247,7 @@ Wire = (
 
 
 class _Several(_Message, tag="several"):
-    """Not a message of its own: it stands for those in it."""
+    """A container for several messages."""
 
     messages: list[Wire]
 
@@ -261,13 +264,13 @@ _WORDS = msgspec.json.Decoder(int | str)
 
 
 def encoded(message: Wire) -> bytes:
-    """One message as JSON, to be put into another or sent by itself."""
-    # A field with its default is left out: who does not know it still understands the rest.
+    """One message as JSON, to be sent alone or inside another message."""
+    # A field with its default is left out, so that older versions still understand the message.
     return _ENCODER.encode(message)
 
 
 class Codec:
-    """Messages of one application to bytes and back; with a secret, signed and verified."""
+    """Converts messages of one application to bytes and back. A secret signs and verifies them."""
 
     def __init__(self, application: str, secret: bytes | None = None) -> None:
         self._application = application
@@ -287,14 +290,14 @@ class Codec:
         return body, {SIGNATURE: self._sign(body)} if self._secret else {}
 
     def load(self, body: bytes, headers: Mapping[str, Any]) -> Wire:
-        """The message, where it is a single one. Raises BadMessage with the reason."""
+        """The message, which must be a single one. Raises BadMessage with the reason."""
         found = self._opened(body, headers)
         if isinstance(found, _Several):
-            raise BadMessage("it holds several messages, where one is expected")
+            raise BadMessage("it holds several messages, but one was expected")
         return found
 
     def load_all(self, body: bytes, headers: Mapping[str, Any]) -> list[Wire]:
-        """The messages, one or several. Raises BadMessage with the reason; then none counts."""
+        """The messages, one or several. Raises BadMessage with the reason if one is wrong."""
         found = self._opened(body, headers)
         return found.messages if isinstance(found, _Several) else [found]
 
@@ -322,7 +325,7 @@ class Codec:
         if version != VERSION:
             raise BadMessage(f"it has version {version!r:.50}, and this taipy-exec knows {VERSION}")
         if application != self._application:
-            raise BadMessage(f"it is of another application: {application!r:.100}")
+            raise BadMessage(f"it belongs to another application: {application!r:.100}")
 
     def _sign(self, body: bytes) -> str:
         assert self._secret is not None
@@ -330,7 +333,7 @@ class Codec:
 
 
 def _check(found: Wire | _Several) -> None:
-    """What types cannot say. Raises ValueError."""
+    """Check the rules that types cannot express. Raises ValueError."""
     for message in found.messages if isinstance(found, _Several) else (found,):
         if isinstance(message, Order):
             if not message.job.startswith(f"JOB_{message.task}_"):
@@ -340,11 +343,14 @@ def _check(found: Wire | _Several) -> None:
         elif isinstance(message, JobEnded):
             report = message.report
             if (report.job, report.attempt) != (message.job, message.attempt):
-                raise ValueError("its report is of another job")
+                raise ValueError("its report belongs to another job")
 
 
 def _origin(body: bytes) -> tuple[object, object]:
-    """Version and application of what has another form. Raises BadMessage where it has none."""
+    """Version and application of a body that does not fit the schema.
+
+    Raises BadMessage if it has none.
+    """
     try:
         found = _ORIGINS.decode(body)
         return _WORDS.decode(found.version), _WORDS.decode(found.application)

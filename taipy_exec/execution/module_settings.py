@@ -1,7 +1,7 @@
 """Settings of modules that one job may change and the next one must not notice.
 
-Each class remembers what stands when it is made; `restore` puts it back. A module that is imported
-later counts as it is when it is fresh. Nothing here imports a module that is not needed.
+Each class saves the settings at its creation, and `restore` puts them back. A module that is
+imported later is restored to its initial state. No module is imported only for this.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _Logger = tuple[int, bool, bool, list[logging.Handler]]
 
 
 class _Settings:
-    """Two are equal where they hold the same."""
+    """Two objects are equal if they hold the same settings."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -25,10 +25,10 @@ class _Settings:
 
 
 class LogSettings(_Settings):
-    """Levels and handlers of all loggers, and what is disabled as a whole."""
+    """Levels and handlers of all loggers, and the level of `logging.disable`."""
 
     def __eq__(self, other: object) -> bool:
-        # The level of the default is INFO, but it is another object than a user's INFO.
+        # The default level is INFO, but it is a different object from a user's INFO.
         return (
             isinstance(other, LogSettings)
             and super().__eq__(other)
@@ -48,7 +48,7 @@ class LogSettings(_Settings):
         }
 
     def restore(self) -> None:
-        """Put back what differs; a logger that is new gets the settings of a new one."""
+        """Put back all changed settings. A new logger gets the settings of a fresh one."""
         manager = logging.Logger.manager
         if manager.disable != self._disable:
             logging.disable(self._disable)
@@ -63,7 +63,7 @@ def _settings_of(logger: logging.Logger) -> _Logger:
 
 
 def _fresh(logger: logging.Logger) -> _Logger:
-    """As a library makes a logger: it may have a handler that does nothing."""
+    """The settings of a fresh logger. A library may have given it a handler that does nothing."""
     handlers: list[logging.Handler] = [
         handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)
     ]
@@ -87,17 +87,17 @@ class WarningSettings(_Settings):
         self._show = warnings.showwarning
 
     def restore(self) -> None:
-        """Put back what differs."""
+        """Put back all changed settings."""
         warnings.showwarning = self._show
         if warnings.filters != self._filters:
             warnings.filters[:] = self._filters  # type: ignore[index]
-            # To leave this block is what has Python look at the filters again.
+            # Python reads the filters again when it leaves this block.
             with warnings.catch_warnings():
                 pass
 
 
 class RandomNumbers:
-    """Random numbers that nobody can foresee, unless a module has seeded them at its import."""
+    """Random numbers: unpredictable, unless a module has seeded them during its import."""
 
     def __init__(self) -> None:
         self._before = random.getstate()
@@ -105,7 +105,7 @@ class RandomNumbers:
         self._seeded_of_numpy: Any = None
 
     def remember(self) -> None:
-        """A module has been imported since this was made."""
+        """Save the state after a module was imported."""
         now = random.getstate()
         if now != self._before:
             self._before = self._seeded = now
@@ -113,7 +113,7 @@ class RandomNumbers:
             self._seeded_of_numpy = sys.modules["numpy.random"].get_state()
 
     def restore(self) -> None:
-        """Forget what a job has seeded."""
+        """Remove the effects of a job's seed."""
         if self._seeded is not None:
             random.setstate(self._seeded)
         else:
@@ -124,12 +124,12 @@ class RandomNumbers:
             sys.modules["numpy.random"].seed()
 
     def before_import(self) -> None:
-        """A module is about to be imported."""
+        """Save the state before a module is imported."""
         self._before = random.getstate()
 
 
 def _numpy_is_seeded() -> bool:
-    """Whether somebody called `numpy.random.seed`; then it has no sequence of seeds any more."""
+    """Whether `numpy.random.seed` was called: after that, numpy has no seed sequence any more."""
     found: Any = sys.modules.get("numpy.random")
     if found is None:
         return False
@@ -149,7 +149,7 @@ class DecimalSettings(_Settings):
         self._text = repr(self._context)
 
     def restore(self) -> None:
-        """Put another context in the place of one that differs."""
+        """Replace a changed context by a copy of the saved one."""
         found: Any = sys.modules.get("decimal")
         if found is None:
             return

@@ -1,4 +1,4 @@
-"""A module of the application as text: its statements by name, what it imports, what it does."""
+"""A module of the application as text: its statements by name, its imports, its effects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 # The module that a name comes from, and its name there; None for the module itself.
 Import = tuple[str, str | None]
-# A module, and a name in it; None for all of it.
+# A module and a name in it; None for the whole module.
 Target = tuple["Module", str | None]
 
 
@@ -30,7 +30,7 @@ class Module:
 
     @classmethod
     def read(cls, name: str, path: Path) -> Module | None:
-        """From a file; None where it cannot be read."""
+        """Read it from a file. None if the file cannot be read."""
         try:
             times = path.stat()
             changed_at = max(times.st_mtime, times.st_ctime)
@@ -40,11 +40,11 @@ class Module:
             return None
 
     def knows(self, name: str) -> bool:
-        """Whether the module has something of this name, by itself or from another module."""
+        """Whether the module has this name: its own one, or one that it imports."""
         return name in self.statements or name in self.imports or bool(self._stars)
 
     def sources(self, name: str) -> list[Import]:
-        """Where `name` comes from, if not, or not only, from the module itself."""
+        """The imports that may define `name`. Empty if only the module itself defines it."""
         if name in self.imports:
             return self.imports[name]
         if name in self.statements:
@@ -76,7 +76,10 @@ class Module:
 
 
 def absolute_name(node: ast.ImportFrom, package: str) -> str:
-    """The module that `from ... import` names, in a module of `package`; empty for its folder."""
+    """The full name of the module in `from ... import`; empty for the folder of a module.
+
+    `package` is the package of the importing module.
+    """
     if not node.level:
         return node.module or ""
     parts = package.split(".") if package else []
@@ -85,7 +88,7 @@ def absolute_name(node: ast.ImportFrom, package: str) -> str:
 
 
 def chain(node: ast.Attribute) -> tuple[list[str], set[ast.AST]]:
-    """`a.b.c` as names, with the nodes inside of it; no names where it does not begin with one."""
+    """`a.b.c` as names, with its inner nodes. No names if it does not begin with a name."""
     names, inner = [node.attr], set[ast.AST]()
     below: ast.expr = node.value
     while isinstance(below, ast.Attribute):
@@ -98,7 +101,7 @@ def chain(node: ast.Attribute) -> tuple[list[str], set[ast.AST]]:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement of a module's top level binds or changes, imports left out."""
+    """The names that a top-level statement of a module binds or changes, except imports."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     found = set()
@@ -115,7 +118,7 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _root(node: ast.expr) -> set[str]:
-    """The name that `name.a[b].c` begins with."""
+    """The name at the start of `name.a[b].c`."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value
     return {node.id} if isinstance(node, ast.Name) else set()

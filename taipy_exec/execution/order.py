@@ -1,28 +1,28 @@
-"""The one message schema for a job to run and for what became of it.
+"""The one message schema for a job to run (the order) and for its result (the report).
 
-It names a task of the application's own configuration and nothing else: no code, no path.
+It names only a task of the application's own configuration. It contains no code and no path.
 """
 
 from __future__ import annotations
 
 import time
 
-# By name: a job may put something else in the place of `json.dumps`.
+# Imported by name: a job may replace `json.dumps`.
 from json import dumps, loads
 from typing import NamedTuple
 
 from taipy_exec.model.job import Failure
 
 VERSION = 1
-# Characters, as `schema.Report` allows them.
+# The most characters, as in `schema.Report`.
 _LONGEST = {"kind": 100, "type": 1000, "message": 20_000, "traceback": 200_000}
 
 
 class JobOrder(NamedTuple):
-    """One attempt of one job. `instance` and `cycle` say whose data nodes are meant.
+    """One attempt of one job. `instance` and `cycle` own its data nodes.
 
-    `entity` is the id of the task that a program of Taipy made of the configured one; empty for
-    applications that are described by their configuration alone.
+    `entity` is the id of the task that a Taipy program made from the configured task. It is empty
+    for applications that consist of a configuration only.
     """
 
     job: str
@@ -34,7 +34,7 @@ class JobOrder(NamedTuple):
     entity: str = ""
 
     def dump(self) -> bytes:
-        """As JSON."""
+        """The order as JSON."""
         return dumps(
             {
                 "version": VERSION,
@@ -50,7 +50,7 @@ class JobOrder(NamedTuple):
 
     @classmethod
     def load(cls, text: bytes) -> JobOrder:
-        """From JSON. Raises ValueError where it is not such a message or of another version."""
+        """Read an order from JSON. Raises ValueError for another message or another version."""
         fields = loads(text)
         if not isinstance(fields, dict) or fields.pop("version", None) != VERSION:
             raise ValueError("not a job order of this version")
@@ -61,19 +61,19 @@ class JobOrder(NamedTuple):
 
 
 def with_beside(order: JobOrder, beside: bytes) -> bytes:
-    """An order for a process of this machine, with what it gets beside it."""
-    # JSON never holds such a byte.
+    """An order for a process of this machine, together with the bytes in `beside`."""
+    # JSON never contains a zero byte.
     return order.dump() + b"\0" + beside if beside else order.dump()
 
 
 def from_beside(message: bytes) -> tuple[JobOrder, bytes]:
-    """What `with_beside` joined. Raises ValueError as `JobOrder.load` does."""
+    """The parts that `with_beside` joined. Raises ValueError as `JobOrder.load` does."""
     text, _, beside = message.partition(b"\0")
     return JobOrder.load(text), beside
 
 
 def _sendable(failure: Failure) -> dict[str, str | None]:
-    """The failure within the limits of `schema.Report`, and without halves of characters."""
+    """The failure, cut to the limits of `schema.Report`, without invalid characters."""
     sendable: dict[str, str | None] = {}
     for name, text in failure.as_json().items():
         longest = _LONGEST[name]
@@ -84,14 +84,14 @@ def _sendable(failure: Failure) -> dict[str, str | None]:
 
 
 class JobReport(NamedTuple):
-    """What became of an attempt: `failure` is None where every output was written.
+    """The result of an attempt. `failure` is None if every output was written.
 
-    `finished_at` is in seconds since the epoch, `duration` in seconds by a monotonic clock;
-    `leaked` counts processes that the job left behind and that were stopped; `source` is the
-    digest of the function's source where `cache = "content"` wants it and it is known; `final`:
-    its task wants no other attempt after this failure; `spoiled` says what the job left in its
-    process that the next one would notice, empty for nothing; `cpu_seconds`, of all processors, and
-    `peak_memory`, in bytes, are None where nobody knows.
+    `finished_at` is in seconds since the epoch, `duration` in seconds of a monotonic clock.
+    `leaked` counts processes that the job left and that were stopped. `source` is the digest of
+    the function's source, if `cache = "content"` needs it and it is known. `final`: the task gets
+    no other attempt after this failure. `spoiled` names changes of the process that the next job
+    would notice; empty for none. `cpu_seconds` (all processors) and `peak_memory` (bytes) are None
+    if unknown.
     """
 
     job: str
@@ -118,7 +118,7 @@ class JobReport(NamedTuple):
         )
 
     def dump(self) -> bytes:
-        """As JSON."""
+        """The report as JSON."""
         return dumps(self.as_json()).encode()
 
     def as_json(self) -> dict[str, object]:

@@ -1,10 +1,10 @@
-"""What a job of this process prints, by whatever means: to its log, and on to where it would go.
+"""Captures all output of a job in this process. It goes to the job's log and its usual place.
 
-Descriptors 1 and 2 lead into pipes while a job runs, so that commands, C code, children and
-handlers that keep a stream are captured too. A thread reads the pipes. `sys.stdout` is a stream of
-its own meanwhile, whatever the job does to it; where it did not lead to descriptor 1 (a notebook's,
-a test's) it is a `Tee`. A stream that is something of the program's own may do anything, such as
-write to descriptor 1 after all: then `Tee`s catch what is printed, and descriptors are left alone.
+Descriptors 1 and 2 lead into pipes while a job runs. So the output of commands, C code, child
+processes and handlers that keep a stream is captured too. A thread reads the pipes. `sys.stdout`
+is a separate stream during the job. If it did not lead to descriptor 1 before (a notebook, a
+test), it is a `Tee`. A stream of an unknown type may do anything, for example write to descriptor 1
+after all. For such a stream `Tee`s capture the output, and the descriptors are not changed.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from taipy_exec.execution.standard_streams import as_made, is_usable, open_strea
 
 _AT_ONCE = 65_536
 _NAMES = {1: "stdout", 2: "stderr"}
-# Bytes that may wait in a pipe while code of C prints and lets no thread of Python run.
+# Bytes that may wait in a pipe while C code prints and no Python thread can run.
 _PIPE_SIZE = 1 << 20
-# Types of streams that are known not to write to a descriptor that is captured.
+# Modules whose stream types are known not to write to a captured descriptor.
 _BESIDE = ("io", "_io", "ipykernel", "_pytest")
 _active: list[OutputCapture] = []
 _writers: list[Callable[[str], object]] = []
@@ -37,9 +37,9 @@ _writers: list[Callable[[str], object]] = []
 
 @contextmanager
 def output_shown_by(write: Callable[[str], object]) -> Iterator[None]:
-    """What jobs print is shown by this meanwhile, such as above a live table.
+    """Show the output of jobs by `write` inside this block, for example above a live table.
 
-    It must not write to descriptors 1 and 2 itself: these are captured.
+    `write` must not use descriptors 1 and 2 itself, because they are captured.
     """
     _writers.append(write)
     try:
@@ -49,32 +49,32 @@ def output_shown_by(write: Callable[[str], object]) -> Iterator[None]:
 
 
 def release_output() -> None:
-    """Lead everything back in the middle of a job: a debugger talks to its user."""
+    """End the capture in the middle of a job, so that a debugger can talk to its user."""
     for capture in list(_active):
         capture.stop()
 
 
 class OutputCapture:
-    """One for all jobs of a runner, which run one after the other in one thread.
+    """The capture for all jobs of a runner, which run one after the other in one thread.
 
-    `echo`: what is printed goes on to where the descriptors led before the job; a terminal gets
-    text and colours only. A process that a job has left behind prints into the log of the job that
-    runs meanwhile, and between two jobs into none.
+    `echo`: output also goes to the original targets of the descriptors. A terminal gets text and
+    colours only. A process that a job has left prints into the log of the job that runs at that
+    time. Between two jobs its output goes into no log.
     """
 
     def __init__(self, *, echo: bool) -> None:
         self._echo = echo
         self._pid = os.getpid()
-        self._lock = threading.RLock()  # a signal handler of the job may log, too
+        self._lock = threading.RLock()  # a signal handler of the job may also log
         self._channels: dict[int, _Channel] = {}
         self._log: JobLog | None = None
 
     def start(self, log: JobLog) -> None:
-        """Capture from now on, into `log`."""
+        """Capture output into `log` from now on."""
         if not self._channels:
             self._open()
         with self._lock:
-            self._drain()  # what came since the last job is none of this one's
+            self._drain()  # output since the last job does not belong to this job
             self._log = log
         _active.append(self)
         ways = {number: _way(number, getattr(sys, name)) for number, name in _NAMES.items()}
@@ -82,9 +82,9 @@ class OutputCapture:
             channel.start(self, ways[number], captures=_Way.UNKNOWN not in ways.values())
 
     def write(self, data: bytes) -> None:
-        """Put something into the log of the job that runs, behind what it has printed."""
+        """Add bytes to the log of the running job, after the output that it has printed so far."""
         if os.getpid() != self._pid:
-            # A copy of this process has no thread; whoever held the lock may not be in it either.
+            # A copy of this process has no reading thread, and the lock may stay taken in it.
             os.write(self._channels[1].writing, data)
             return
         with self._lock:
@@ -93,10 +93,7 @@ class OutputCapture:
                 self._log.write(data)
 
     def stop(self) -> None:
-        """Lead everything back. All that the job has printed is in its log then.
-
-        Again is no error.
-        """
+        """End the capture. All output of the job is in its log then. Idempotent."""
         if self not in _active:
             return
         _active.remove(self)
@@ -109,14 +106,14 @@ class OutputCapture:
             self._log = None
 
     def close(self) -> None:
-        """Have the thread end. Nothing is captured any more."""
+        """End the reading thread. Nothing is captured any more."""
         channels, self._channels = self._channels, {}
         for channel in channels.values():
             channel.close()
 
     def _open(self) -> None:
         out = _Channel(1, echo=self._echo)
-        # Two pipes would mix up the order of what goes to one place.
+        # Two pipes would mix up the order of output that goes to one place.
         shared = out if _lead_to_one_place() or not self._echo else None
         self._channels = channels = {1: out, 2: _Channel(2, echo=self._echo, shared=shared)}
         threading.Thread(
@@ -142,7 +139,7 @@ class OutputCapture:
                 pass
 
     def _pass_on(self, channel: _Channel) -> bool | None:
-        """Hand on what is there: whether there was something, None at the end."""
+        """Pass on the waiting output. Returns whether there was any, None at the pipe's end."""
         try:
             data = os.read(channel.reading, _AT_ONCE)
         except BlockingIOError:
@@ -156,7 +153,7 @@ class OutputCapture:
 
 
 class _Channel:
-    """The pipe behind one descriptor."""
+    """The pipe that replaces one descriptor."""
 
     def __init__(self, number: int, *, echo: bool, shared: _Channel | None = None) -> None:
         self._number = number
@@ -168,7 +165,7 @@ class _Channel:
         self.reading: int = reading
         self.writing: int = writing
         os.set_blocking(self.reading, False)
-        with suppress(OSError, AttributeError):  # Linux, and not more than the system allows
+        with suppress(OSError, AttributeError):  # Linux only; the system may allow less
             fcntl.fcntl(self.writing, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         self._captures = False
         self._original: int | None = None
@@ -214,14 +211,14 @@ class _Channel:
             os.dup2(self._original, self._number)
 
     def show(self, data: bytes) -> None:
-        """Pass on what was printed."""
+        """Pass on printed output."""
         if self._show is not None:
             self._show(data)
         elif self._is_shown and not self._captures:  # between two jobs
             _write(self._number, data)
 
     def end(self) -> None:
-        """The job has ended: take back what colours it has left on."""
+        """The job has ended: switch off the colours that it has left on."""
         self.show(b"")
         self._show, self._captures = None, False
         if self._original is not None:
@@ -234,7 +231,7 @@ class _Channel:
 
 
 def _above_standard(number: int) -> int:
-    """The descriptor, moved where it took the number of a standard one that is closed."""
+    """The descriptor. It is moved if it has the number of a closed standard descriptor."""
     if number > 2:
         return number
     moved = _copy_above_standard(number)
@@ -254,13 +251,13 @@ def _lead_to_one_place() -> bool:
 
 
 class _Way(enum.Enum):
-    """How what is printed on a stream is caught."""
+    """How the output on a stream is captured."""
 
-    DESCRIPTOR = enum.auto()  # it comes to the captured descriptor
-    BESIDE = enum.auto()  # it goes elsewhere: by a `Tee`, while descriptors are captured too
+    DESCRIPTOR = enum.auto()  # it arrives at the captured descriptor
+    BESIDE = enum.auto()  # it goes elsewhere: a `Tee` captures it, in addition to the descriptors
     UNKNOWN = (
         enum.auto()
-    )  # it may come to a descriptor or not: by a `Tee` alone, so that it is once
+    )  # it may use a descriptor or not: only a `Tee` captures it, so that it comes once
 
 
 def _way(number: int, stream: Any) -> _Way:
@@ -270,7 +267,7 @@ def _way(number: int, stream: Any) -> _Way:
         leads_there = stream.fileno() == number
     except (AttributeError, OSError, ValueError):
         leads_there = False
-    # While somebody shows the output, streams of ours lead to whoever does so.
+    # During `output_shown_by`, streams of taipy-exec lead to its `write`.
     if leads_there and (type(stream) is io.TextIOWrapper or _writers):
         return _Way.DESCRIPTOR
     is_beside = type(stream).__module__.partition(".")[0] in _BESIDE
@@ -296,20 +293,20 @@ def _shown_on(stream: Any, number: int | None) -> Callable[[bytes], None] | None
 
 
 class _ByWriter:
-    """Shows bytes by somebody who takes text."""
+    """Shows bytes through a function that takes text."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
         self._decoder = getincrementaldecoder("utf-8")("backslashreplace")
 
     def __call__(self, data: bytes) -> None:
-        """Show them. No data means the end."""
+        """Show the bytes. No data means the end."""
         with suppress(OSError, ValueError):
             self._write(self._decoder.decode(data, final=not data))
 
 
 class _Encoded:
-    """Shows bytes of UTF-8 where another encoding is read."""
+    """Shows UTF-8 bytes in another encoding."""
 
     def __init__(self, number: int, encoding: str) -> None:
         self._number = number
@@ -317,7 +314,7 @@ class _Encoded:
         self._decoder = getincrementaldecoder("utf-8")("backslashreplace")
 
     def __call__(self, data: bytes) -> None:
-        """Show them. No data means the end."""
+        """Show the bytes. No data means the end."""
         text = self._text(self._decoder.decode(data, final=not data), is_end=not data)
         _write(self._number, text.encode(self._encoding, "backslashreplace"))
 
@@ -326,7 +323,7 @@ class _Encoded:
 
 
 class _ToTerminal(_Encoded):
-    """Shows bytes on a terminal: text and colours, and nothing that steers it."""
+    """Shows bytes on a terminal: text and colours, without other control sequences."""
 
     def __init__(self, number: int, encoding: str) -> None:
         super().__init__(number, encoding)
@@ -338,7 +335,7 @@ class _ToTerminal(_Encoded):
 
 
 def _write(number: int, data: bytes) -> None:
-    """Write all. A reader that has gone is no error of the job."""
+    """Write all bytes. If the reader has gone, the job gets no error."""
     with suppress(OSError):
         while data:
             data = data[os.write(number, data) :]

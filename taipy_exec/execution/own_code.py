@@ -1,6 +1,6 @@
-"""The code of tasks as it lies on disk: the module of each, and what it imports of the application.
+"""The code of tasks on disk: the module of each task, and the application's modules it imports.
 
-The modules are read as text and never imported. Line ends do not count; all else does.
+The modules are read as text and never imported. Line ends do not count. Everything else counts.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.module_text import absolute_name
 from taipy_exec.execution.schema import FILE_NAME
 
-# What one look at the disk has shown holds for so long, and for so many times what it took, up to a
-# bound: looks at many files cost little of a process's time too.
+# The result of one look at the disk is valid for this time, plus this many times the duration of
+# the look, up to a limit. So looks at many files take only a small part of a process's time.
 _LOOK_SECONDS = 0.1
 _LOOK_FACTOR = 100
 _LONGEST_LOOK_SECONDS = 1.0
-# A file that changed less than so many seconds ago may change again without showing it: times
-# of files are coarse, on some file systems as coarse as this.
+# A file that changed less than this many seconds ago may change again with the same time: some
+# file systems store times this coarsely.
 _SETTLED_SECONDS = 2.0
-# So many characters of names and digests go with an order; without them a failure names no files.
+# The most characters of names and digests in an order. Without them a failure names no files.
 _LONGEST_LISTING = 2000
 _PLAIN_NAME = re.compile(FILE_NAME)
-# Stands for the digest of a module that is there without source: nothing to compare.
+# The digest of a module without source: there is nothing to compare.
 NO_SOURCE = "-" * 8
 _INIT = "__init__.py"
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -46,13 +46,13 @@ _OTHER_FORMS = (*BYTECODE_SUFFIXES, *EXTENSION_SUFFIXES)
 
 @dataclass(frozen=True)
 class Code:
-    """What a task runs: digests of its files, by names that are the same on every machine."""
+    """The code of a task: digests of its files, by names that are the same on every machine."""
 
     files: Mapping[str, str]
 
     @cached_property
     def digest(self) -> str:
-        """One digest of all; empty where there is nothing that could be compared by it."""
+        """One digest of all files. Empty if there is nothing to compare."""
         is_whole = NO_SOURCE not in self.files.values()
         if not self.files or not (is_whole or self.listing):
             return ""
@@ -61,19 +61,19 @@ class Code:
 
     @cached_property
     def listing(self) -> str:
-        """The start of each file's digest and its name, a line each; empty where that is long."""
+        """A line for each file: the start of its digest, and its name. Empty if it is too long."""
         text = "\n".join(f"{digest[:8]} {name}" for name, digest in sorted(self.files.items()))
         return text if len(text) <= _LONGEST_LISTING else ""
 
 
 def read_listing(text: str) -> dict[str, str]:
-    """Name -> start of the digest, from `Code.listing`."""
+    """Names of files with the start of their digests, from `Code.listing`."""
     lines = (line.partition(" ") for line in text.split("\n") if line)
     return {name: digest for digest, _, name in lines}
 
 
 class _File(NamedTuple):
-    """A module's file. `imports` holds all that it may import, by full names."""
+    """A module's file. `imports` holds the full names of all modules that it may import."""
 
     name: str
     digest: str
@@ -81,7 +81,7 @@ class _File(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """What was read of a file; it is read again when its `stamp` is another one."""
+    """The contents of a file that was read. It is read again when its `stamp` changes."""
 
     stamp: tuple[int, ...]
     is_settled: bool
@@ -92,9 +92,9 @@ class _Text(NamedTuple):
 class OwnCode:
     """The code of the tasks of an application.
 
-    Own is what lies below the application's root, or beside its main script. Installed packages
-    are not, nor is what has no name by which it could be imported, such as a lambda. Nothing is
-    where the configuration says `check_code = "off"`.
+    Own code is below the application's root, or in the folder of its main script. Installed
+    packages do not count. Code that cannot be imported by a name, such as a lambda, does not count
+    either. With `check_code = "off"` in the configuration, no code counts.
     """
 
     def __init__(self, app: AppConfig) -> None:
@@ -112,7 +112,7 @@ class OwnCode:
         self._holds = _LOOK_SECONDS
 
     def look(self) -> bool:
-        """Look at the disk anew where the last look is too long ago; whether that was so."""
+        """Look at the disk again if the last look is too old. Returns whether it was."""
         now = time.monotonic()
         if now - self._looked_at < self._holds:
             return False
@@ -124,7 +124,7 @@ class OwnCode:
         return True
 
     def of(self, task: str) -> Code:
-        """The code of a task as the last look has shown it; without files where it is not own."""
+        """The code of a task at the last look. It has no files if it is not own code."""
         start = self._start(task)
         if start not in self._codes:
             begin = time.monotonic()
@@ -142,9 +142,9 @@ class OwnCode:
         return found
 
     def foreign(self) -> set[str]:
-        """The first names of the modules that the code of all tasks imports and that are not own.
+        """The top-level names that the code of all tasks imports and that are not own code.
 
-        Some of them may be no modules.
+        Some of them may not be modules.
         """
         found: set[str] = set()
         for start in {self._start(task) for task in self._app.tasks}:
@@ -153,7 +153,7 @@ class OwnCode:
         return {name for name in found if self._file(name) is None}
 
     def is_installed(self, name: str) -> bool:
-        """Whether the module of a file that is not our own is an installed one here."""
+        """Whether the module of a foreign file is installed on this machine."""
         top = name.partition("/")[0].removesuffix(".py")
         try:
             spec = importlib.util.find_spec(top) if top.isidentifier() else None
@@ -166,7 +166,7 @@ class OwnCode:
         return not any(Path(place).parent.resolve() in own for place in places)
 
     def _start(self, task: str) -> tuple[str, ...]:
-        """What may be the name of the task's module, the longest first."""
+        """The possible names of the task's module, the longest first."""
         if task not in self._starts:
             config = self._app.tasks.get(whole_name(task))
             function = config.function_ref if config else None
@@ -175,7 +175,7 @@ class OwnCode:
         return self._starts[task]
 
     def _walk(self, start: tuple[str, ...]) -> Iterator[_File]:
-        """The files of the module that `start` names, and of all that it imports, each once."""
+        """The files of the module in `start` and of all modules that it imports, each once."""
         name = next((name for name in start if self._file(name)), None)
         todo = list(_beginnings(name)) if name else []
         seen = set(todo)
@@ -190,7 +190,7 @@ class OwnCode:
     # -- files ----------------------------------------------------------------------------
 
     def _file(self, name: str) -> _File | None:
-        """The file of a module, as the last look has shown it; None if it is not our own."""
+        """The file of a module at the last look. None if it is not own code."""
         if name not in self._files:
             self._files[name] = self._find(name)
         return self._files[name]
@@ -202,7 +202,7 @@ class OwnCode:
         for folder in (root.joinpath(*packages) for root in self._folders):
             inside = self._listed(folder)
             place = "/".join([*packages, last])
-            # As Python itself looks: a package goes before a module of its name.
+            # As in Python itself, a package comes before a module of the same name.
             if last in inside and _INIT in self._listed(folder / last):
                 return self._read(folder / last / _INIT, f"{place}/{_INIT}", name)
             if f"{last}.py" in inside:
@@ -212,7 +212,7 @@ class OwnCode:
         return None
 
     def _listed(self, folder: Path) -> frozenset[str]:
-        """What lies in a folder, as the last look has shown it; nothing where there is none."""
+        """The names in a folder at the last look. Empty if there is no such folder."""
         if folder not in self._entries:
             is_there = folder in self._folders or folder.name in self._listed(folder.parent)
             self._entries[folder] = _names_in(folder) if is_there else frozenset()
@@ -242,7 +242,7 @@ class OwnCode:
 
 
 def _started_script(app: AppConfig) -> Path | None:
-    """The main script of this process, where functions of it are tasks."""
+    """The main script of this process, if tasks use its functions. None if not."""
     functions = [task.function_ref for task in app.tasks.values() if task.function_ref]
     file = getattr(sys.modules.get(MAIN_NAMES[0]), "__file__", None)
     is_program = any(one.is_of_main and one.value is not None for one in functions)
@@ -258,7 +258,7 @@ def _names_in(folder: Path) -> frozenset[str]:
 
 
 def _modules(path: str) -> tuple[str, ...]:
-    """What may be the module in `module.name` or `module:Class.method`, the longest first."""
+    """The possible modules in `module.name` or `module:Class.method`, the longest first."""
     module, mark, _ = path.partition(":")
     longest = module if mark else module.rpartition(".")[0]
     if not all(part.isidentifier() for part in longest.split(".")):
@@ -267,17 +267,17 @@ def _modules(path: str) -> tuple[str, ...]:
 
 
 def _beginnings(name: str) -> Iterator[str]:
-    """a, a.b, a.b.c: whoever imports the last one runs the code of all."""
+    """a, a.b, a.b.c: an import of the last one runs the code of all."""
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         yield ".".join(parts[:end])
 
 
 def _imported(data: bytes, package: str) -> list[str]:
-    """All that may be modules among what a module imports, anywhere in it, by full names."""
+    """The full names of all possible modules in a module's imports, at any place in its text."""
     try:
         with warnings.catch_warnings():
-            # Such as of an escape sequence: whoever imports the module is warned.
+            # Such as about an escape sequence: the real import shows the warning.
             warnings.simplefilter("ignore")
             todo: list[ast.AST] = [ast.parse(data)]
     except (SyntaxError, ValueError, RecursionError):
@@ -293,7 +293,7 @@ def _imported(data: bytes, package: str) -> list[str]:
             names = [f"{module}.{alias.name}".lstrip(".") for alias in node.names]
         for name in names:
             found.update(dict.fromkeys(_beginnings(name)))
-        # An import is a statement: what is inside of expressions need not be looked at.
+        # An import is a statement, so expressions are skipped.
         for field in _BLOCKS:
             todo += getattr(node, field, ())
     return list(found)

@@ -1,7 +1,7 @@
-"""cloudpickle, and what it lacks: locks, enums, slots, cached functions, weak dictionaries.
+"""cloudpickle, extended by locks, enums, slots, cached functions and weak dictionaries.
 
 A piece is a function, a class or an instance that no module of another process has; see
-`by_value`. Functions of the script go on sharing the script's globals in the other process.
+`by_value`. In the other process, functions of the script still share the script's globals.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _LOCKS: dict[type, Callable[[], Any]] = {
     type(threading.RLock()): threading.RLock,
 }
 _WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
-# What a class takes when it is made, not afterwards.
+# Attributes that a class takes only when it is made, not afterwards.
 _AT_BIRTH = ("__slots__", "_fields_", "_pack_", "_anonymous_", "_align_")
 _MAIN = "the globals of the script"
 
 
 class PiecePickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Pickles pieces one after the other, with one memory for all; `classes` are the script's."""
+    """Pickles pieces one by one, with one memo for all. `classes` are those of the script."""
 
     def __init__(self) -> None:
         self._stream = io.BytesIO()
         super().__init__(self._stream, protocol=5)
         self.classes: list[type] = []
         self._main: dict[str, Any] = {}
-        # cloudpickle gives functions with the same globals one dictionary: here it is this one.
+        # cloudpickle gives one dictionary to functions with the same globals. It is this one.
         self.globals_ref[id(vars(sys.modules[MAIN_NAMES[0]]))] = self._main
 
     def pickled(self, piece: Any) -> tuple[bytes, int]:
-        """The piece, for readers that know all former ones, and how much is known after it.
+        """The pickled piece, and the size of the memo after it. A reader needs all former pieces.
 
-        Raises anything.
+        Raises whatever the piece's own code raises.
         """
         self._stream.seek(0)
         self._stream.truncate()
@@ -70,7 +70,7 @@ class PiecePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return typing.NewType, (obj.__name__, obj.__supertype__)
         if kind in _WEAK:
             return kind, (dict(obj),)
-        if kind is types.CodeType:  # cloudpickle forgets the file, which a traceback names
+        if kind is types.CodeType:  # cloudpickle drops the file name, which tracebacks need
             return marshal.loads, (marshal.dumps(obj),)
         if kind is contextvars.ContextVar:
             made = (obj.name, contextvars.Context().run(_values_of, obj))
@@ -92,7 +92,10 @@ def _is_of_main(obj: Any) -> bool:
 
 
 def _by_name(obj: Any) -> _Reduced:
-    """Where a module of another process has it: one of its kind counts by being that very one."""
+    """Its place in a module that another process can import. The identity of such objects counts.
+
+    None if no module has it.
+    """
     for name, module in list(sys.modules.items()):
         if name not in MAIN_NAMES:
             for attribute, value in list(getattr(module, "__dict__", {}).items()):
@@ -108,7 +111,7 @@ def _cached(function: Any, parameters: dict[str, Any], attributes: dict[str, Any
 
 
 def _values_of(variable: contextvars.ContextVar[Any]) -> tuple[Any, ...]:
-    """Its default in a context where nobody has set it, or nothing."""
+    """The variable's default (its value in a new context), or an empty tuple."""
     try:
         return (variable.get(),)
     except LookupError:
@@ -120,10 +123,10 @@ def _context_variable(name: str, default: tuple[Any, ...]) -> contextvars.Contex
 
 
 def _born(cls: type, reduced: _Reduced) -> _Reduced:
-    """cloudpickle's recipe of a class, with what it leaves for later where it is too late then."""
+    """cloudpickle's recipe of a class. Attributes that the class needs at the start come first."""
     at_birth = {name: vars(cls)[name] for name in _AT_BIRTH if name in vars(cls)}
     if not at_birth or (issubclass(cls, tuple) and "__orig_bases__" in vars(cls)):
-        return reduced  # typing.NamedTuple sees to its slots itself
+        return reduced  # typing.NamedTuple makes its slots itself
     make, given, (attributes, slots), *rest = reduced
     constructor, name, bases, first, *others = given
     attributes = {
@@ -143,7 +146,7 @@ def _born(cls: type, reduced: _Reduced) -> _Reduced:
 def _quiet(cls: type, reduced: _Reduced) -> _Reduced:
     """A recipe that calls no `__init_subclass__` and no metaclass of the script again.
 
-    What they set is there already: in the class's attributes, or in a registry that travels too.
+    Their effects are sent already: in the class's attributes, or in a registry of the script.
     """
     of_script = [base for base in cls.__mro__[1:] if _is_of_main(base)]
     is_noisy = any("__init_subclass__" in vars(base) for base in of_script)
@@ -155,7 +158,7 @@ def _quiet(cls: type, reduced: _Reduced) -> _Reduced:
 
 class _Quiet:
     def __init_subclass__(cls, **options: Any) -> None:
-        """Nobody else's is called."""
+        """Stops the call, so that no `__init_subclass__` of the script runs."""
 
 
 class _QuietWithSlots:
@@ -171,7 +174,7 @@ def _make_quietly(kind: Any, name: str, bases: tuple[type, ...], space: dict[str
         made = maker.__new__(kind, name, (quiet, *bases), dict(space))
         try:
             made.__bases__ = bases
-        except TypeError:  # the instances of its bases lie in memory in another way
+        except TypeError:  # instances of its bases have a different layout in memory
             continue
         return made
     return kind(name, bases, dict(space))
@@ -183,9 +186,9 @@ def _make_structure(name: str, bases: tuple[type, ...], space: dict[str, Any]) -
 
 # -- enums --------------------------------------------------------------------------------
 #
-# Members are instances of the class that is not there yet, and its own `__new__` and `__init__`
-# cannot be called again: nobody keeps what they were called with. So the members are made as those
-# of an enum without either, and get the attributes that they had.
+# Members are instances of a class that does not exist yet. Its own `__new__` and `__init__` cannot
+# be called again, because their arguments are not kept. So the members are made as in an enum
+# without these methods. Then they get their former attributes.
 
 _OF_THE_MACHINERY = (
     *("__dict__", "__weakref__", "_member_names_", "_member_map_", "_member_type_"),
@@ -209,7 +212,7 @@ def _reduced_enum(cls: Any) -> _Reduced:
 
 
 def _data_of(cls: Any, member: Any) -> Any:
-    """What a member is made of where nobody has written a `__new__`."""
+    """The value that makes a member again in an enum without its own `__new__`."""
     kind = cls._member_type_
     if kind is object:
         return member._value_
@@ -244,19 +247,19 @@ def _complete_enum(cls: Any, state: tuple[dict[str, Any], dict[str, dict[str, An
     for member in cls.__members__.values():
         try:
             cls._value2member_map_.setdefault(member._value_, member)
-        except TypeError:  # it has no hash: then Python looks through all of them
+        except TypeError:  # it has no hash: Python then searches all members
             pass
 
 
 class _Names:
-    """Finds the script's names in this process. One that is not there is no error: `missing` makes
-    what stands in its place, of a sentence."""
+    """Finds the script's names in this process. A missing name is no error: `missing` gets the
+    reason as a sentence, and makes the object that takes its place."""
 
     def __init__(self, file: io.BytesIO, missing: Callable[[str], Any]) -> None:
         super().__init__(file)  # type: ignore[call-arg]
         self._missing_name = missing
         main = sys.modules[MAIN_NAMES[0]]
-        # A program that was imported here has globals of its own, which are not to be changed.
+        # A program that was imported here has its own globals. They must not change.
         is_program = getattr(main, "__file__", None) is not None
         self._main = {"__name__": MAIN_NAMES[0]} if is_program else vars(main)
 
@@ -271,7 +274,7 @@ class _Names:
                 raise
             return self._missing_name(
                 f"{name} of the script cannot be sent to another process; "
-                "write it into a module, and import it from there"
+                "put it into a module, and import it from there"
             )
 
 
@@ -280,13 +283,13 @@ class _Unpickler(_Names, pickle.Unpickler):
 
 
 class _TolerantUnpickler(_Names, pickle._Unpickler):
-    """Python's own one in Python: the memory of that in C cannot be mended."""
+    """Python's unpickler written in Python: the memo of the one in C cannot be corrected."""
 
     memo: dict[int, Any]
 
 
 def read_all(pieces: Sequence[tuple[bytes, int]], missing: Callable[[str], Any]) -> list[Any]:
-    """The pieces that one pickler has made, or in the place of one `missing` of the reason."""
+    """The pieces of one pickler. `missing(reason)` takes the place of one that cannot be loaded."""
     whole = _Unpickler(io.BytesIO(b"".join(pickled for pickled, _ in pieces)), missing)
     try:
         return [whole.load() for _ in pieces]

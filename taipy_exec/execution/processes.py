@@ -1,4 +1,4 @@
-"""Ending processes with everything that they started. Linux where it matters, POSIX elsewhere."""
+"""Ending processes with everything that they started. Some parts need Linux, the rest POSIX."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RESCANS = 10
 def adopt_orphans() -> None:
     """Make this process the parent of descendants whose own parent ends (Linux).
 
-    Then a job that detached a process can be told from one that did not.
+    It shows whether a job has detached a process.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -31,9 +31,9 @@ def adopt_orphans() -> None:
 def die_with(lifeline: int) -> None:
     """Have the kernel kill this process group when the other end of `lifeline` closes (Linux).
 
-    The pipe carries no data; its only writer is the coordinator, so it closes when that ends,
-    however it ends. The kernel sends the signal itself (fcntl(2), F_SETSIG), so this also works
-    while C code holds the interpreter.
+    The pipe carries no data. Its only writer is the coordinator, so it closes when the coordinator
+    ends, even by a kill. The kernel sends the signal itself (fcntl(2), F_SETSIG), so this also
+    works while C code holds the interpreter.
     """
     if sys.platform == "linux":
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
@@ -43,11 +43,11 @@ def die_with(lifeline: int) -> None:
 
 
 def end_leftovers() -> int:
-    """Kill every descendant of this process; how many there were. Costs one call if none."""
+    """Kill every descendant of this process. Returns their number. Without any, it is one call."""
     if not _has_children():
         return 0
     killed = 0
-    # A killed process's children come to us (`adopt_orphans`), so look until there are none.
+    # This process adopts the children of a killed one (`adopt_orphans`). Look until none is left.
     for _ in range(100):
         alive = _children(os.getpid())
         if not alive:
@@ -62,7 +62,7 @@ def end_leftovers() -> int:
 
 
 def _has_children() -> bool:
-    """Whether a child is alive; the dead are reaped on the way."""
+    """Whether a child is alive. Ended children are reaped."""
     try:
         while True:
             pid, _ = os.waitpid(-1, os.WNOHANG)
@@ -83,7 +83,7 @@ def _children(parent: int) -> list[int]:
 
 
 def end_group(pid: int, mark: str) -> None:
-    """Kill what is left of the process group of `pid`, and what escaped from it with `mark`."""
+    """Kill the rest of the process group of `pid`, and processes with `mark` that left it."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -96,9 +96,9 @@ def end_group(pid: int, mark: str) -> None:
 
 
 def _kill_marked(wanted: bytes) -> bool:
-    """Kill every process with this in its environment; False if one could not be told.
+    """Kill every process with this in its environment. False if one could not be checked.
 
-    While a process executes another program, its environment reads as empty for a moment.
+    While a process starts another program, its environment reads as empty for a moment.
     """
     certain = True
     for environ in Path("/proc").glob("[0-9]*/environ"):
@@ -116,7 +116,7 @@ def _kill_marked(wanted: bytes) -> bool:
 
 
 def signal_group(pid: int, number: int) -> None:
-    """Send a signal to the group of `pid`, or to `pid` where it has made no group yet."""
+    """Send a signal to the group of `pid`, or to `pid` alone if it has no group yet."""
     try:
         os.killpg(pid, number)
     except ProcessLookupError:
@@ -134,9 +134,9 @@ def _kill(pid: int, number: int) -> int:
 
 
 class Guard:
-    """A process that ends what jobs detached, should this process be killed (Linux).
+    """A process that ends detached processes of jobs if this process is killed (Linux).
 
-    `family` is what the marks of this coordinator's slots begin with.
+    The marks of this coordinator's slots begin with `family`.
     """
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class Guard:
         os.close(reader)
 
     def close(self) -> None:
-        """Tell it to leave: everything has been ended in good order."""
+        """End the guard: all processes of jobs have ended already."""
         try:
             os.write(self._pipe, b"q")
         except OSError:

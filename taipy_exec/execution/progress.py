@@ -1,7 +1,7 @@
-"""How far a job is, as it says itself: a line in its log that the next one takes the place of.
+"""The progress that a job reports: a line in its log, replaced by the next one.
 
-It begins and ends with a carriage return, as the bars of other libraries do: whoever reads the log
-later sees the last one only, or what was printed over it.
+The line begins and ends with a carriage return, as the progress bars of other libraries do. So a
+reader of the log sees only the last line, or the text that was printed over it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import ClassVar
 
 _SECONDS_BETWEEN = 0.2
 _LONGEST = 200
-# The last part of a log in which it is looked for. In bytes.
+# The size (bytes) of the end of a log that is searched for a progress line.
 TAIL = 16_384
 _OWN = re.compile(r"\r( *\d+%(?: [^\r\n]*)?)\r")
 
 
 def progress(fraction: float, text: str = "") -> None:
-    """Say how far the job that calls it is; `status` and the live table show it.
+    """Report the progress of the job that calls this. `status` and the live table show it.
 
-    `fraction` is from 0 to 1; a number outside counts as the nearer of both. `text` is one line of
-    at most 200 characters. It may be called as often as is wanted: five times a second something
-    is written. Where no job runs, it does nothing.
+    `fraction` is from 0 to 1; a number outside is set to the nearer of both. `text` is one line of
+    at most 200 characters. A job may call this very often: at most five lines a second are written.
+    Outside a job it does nothing.
     """
     line = ProgressLine.current
     if line is not None:
@@ -34,7 +34,7 @@ def progress(fraction: float, text: str = "") -> None:
 
 
 class ProgressLine:
-    """Where the progress of the job goes that runs in this process."""
+    """Writes the progress of the job that runs in this process."""
 
     current: ClassVar[ProgressLine | None] = None
 
@@ -44,7 +44,7 @@ class ProgressLine:
         self._next = float("-inf")
 
     def tell(self, fraction: float, text: str) -> None:
-        """Write it, unless the last one was written just now and this is not the end."""
+        """Write the progress, unless the last line is too recent and this is not the end."""
         now = time.monotonic()
         if (now < self._next and fraction < 1) or os.getpid() != self._own:
             return
@@ -57,7 +57,7 @@ class ProgressLine:
 
 @contextmanager
 def told_by(write: Callable[[bytes], object]) -> Iterator[None]:
-    """`progress` of this process goes there meanwhile."""
+    """During the block, `progress` in this process writes its lines by `write`."""
     former, ProgressLine.current = ProgressLine.current, ProgressLine(write)
     try:
         yield
@@ -66,21 +66,21 @@ def told_by(write: Callable[[bytes], object]) -> Iterator[None]:
 
 
 def to_stderr(data: bytes) -> None:
-    """Write to where a job's process prints."""
+    """Write to the standard error of a job's process."""
     os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, data)
 
 
 def progress_line(fraction: float, text: str) -> str:
-    """The line as it stands in the log."""
+    """The line in the form for the log."""
     part = 0.0 if fraction != fraction else min(max(float(fraction), 0.0), 1.0)
     shown = " ".join(str(text).split())[:_LONGEST]
     return f"\r{part:4.0%}{f' {shown}' if shown else ''}\r"
 
 
 def progress_in(tail: str) -> str:
-    """How far a job is by the end of its log: its last own line, or the bar that it draws now.
+    """The progress in the end of a job's log: its last progress line, or its current progress bar.
 
-    Empty where there is neither.
+    Empty if there is neither.
     """
     last = tail.rpartition("\n")[2]
     if "\r" in last:

@@ -1,4 +1,4 @@
-"""The reading end of a slot's reports: whole messages, whatever was written to the pipe."""
+"""The reading end of a slot's reports. It gives whole messages, and survives wrong data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import struct
 from typing import Any
 
-# As `multiprocess` frames what `Connection.send_bytes` sends.
+# The length in front of each message of `Connection.send_bytes`.
 _LENGTH = struct.Struct("!i")
 # A report holds a message and a traceback, both cut to a part of this (bytes).
 _LONGEST = 1 << 23
@@ -14,9 +14,9 @@ _CHUNK = 1 << 16
 
 
 class ReportPipe:
-    """Reading never waits: a message that is not there as a whole yet is left for later.
+    """Reading never waits: an incomplete message is kept for the next call.
 
-    `is_broken`: what was written is no message. `is_at_end`: nothing can come any more.
+    `is_broken`: the data is no message. `is_at_end`: nothing more can arrive.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -32,7 +32,7 @@ class ReportPipe:
         return int(self._number)
 
     def take(self) -> bytes | None:
-        """The next whole message; None where there is none yet, or none any more."""
+        """The next whole message. None if none has arrived, or no more can arrive."""
         message = self._next()
         while message is None and not (self.is_broken or self.is_at_end):
             try:

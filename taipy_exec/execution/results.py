@@ -1,4 +1,4 @@
-"""From what a task's function returns to its outputs: one value each, written whole."""
+"""Splits the result of a task's function into one value for each output, and writes them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from taipy_exec.execution.limits import JobStopped, JobTimeout
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
-# What cannot be stored: its name, and what to return in its place. The first that fits counts.
+# Values that cannot be stored: type, name, and a better value to return. The first match counts.
 _INSTEAD: tuple[tuple[Any, str, str], ...] = (
-    (GeneratorType, "a generator", "return a list of what it yields"),
-    (AsyncGeneratorType, "an async generator", "return a list of what it yields"),
-    (Awaitable, "a coroutine that nobody awaits", "await it in an `async def` function"),
-    (io.IOBase, "an open file", "return what is in it, or its path"),
+    (GeneratorType, "a generator", "return a list of its values"),
+    (AsyncGeneratorType, "an async generator", "return a list of its values"),
+    (Awaitable, "a coroutine that was not awaited", "await it in an `async def` function"),
+    (io.IOBase, "an open file", "return its contents or its path"),
     (ModuleType, "a module", "return data"),
-    (Iterator, "an iterator", "return a list of what it gives"),
+    (Iterator, "an iterator", "return a list of its values"),
     (FunctionType | MethodType, "a function", "return the result of calling it"),
 )
 # Their bodies have not run when the function returns.
@@ -39,49 +39,55 @@ _UNFINISHED = (CoroutineType, AsyncGeneratorType)
 
 
 def _instead(value: Any) -> tuple[str, str] | None:
-    """What a value that cannot be stored is, and what to return instead; None if it may be."""
+    """The name of a value that cannot be stored, and a better value to return. None if it can."""
     return next(
         ((what, better) for kind, what, better in _INSTEAD if isinstance(value, kind)), None
     )
 
 
 def split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Sequence[Any]:
-    """One value for each output: one output takes the result whole, several split it."""
+    """One value for each output. A single output takes the whole result, several split it.
+
+    Raises AttemptFailed if the number is wrong, or the result cannot be stored.
+    """
     _refuse_unfinished(task, outputs, results)
     if len(outputs) < 2:
         return [results] * len(outputs)
     wanted = f"task {task.id!r} has {len(outputs)} outputs and must return as many results; "
     kind = type(results).__name__
     if not hasattr(type(results), "__len__"):
-        told = _instead(results)
-        better = f": {told[1].replace('a list', 'a tuple')}" if told else ""
+        advice = _instead(results)
+        better = f": {advice[1].replace('a list', 'a tuple')}" if advice else ""
         raise AttemptFailed(_wrong_count(f"{wanted}it returned one {kind}{better}", "TypeError"))
     values: list[Any] = []
     try:
         number = len(results)
         if number == len(outputs):
-            # No more than needed to see that there are too many: they may never end.
+            # One value more than needed shows that there are too many. They may never end.
             values += itertools.islice(results, number + 1)
     except (JobStopped, KeyboardInterrupt):
         raise
     except BaseException as error:
-        what = f"{wanted}taking them from the {kind} that it returned raised {message_of(error)}"
+        what = f"{wanted}reading the {kind} that it returned raised {message_of(error)}"
         raise AttemptFailed(failure_of(Reason.WRONG_RESULT_COUNT, error, what), error) from None
     if number != len(outputs):
         raise AttemptFailed(_wrong_count(f"{wanted}it returned {number}"))
     if len(values) != number:
-        found = f"{len(values)}, or more" if len(values) > number else str(len(values))
-        what = f"it returned a {kind} of length {number} that gives {found}"
+        found = f"{len(values)} or more" if len(values) > number else str(len(values))
+        what = f"it returned a {kind} of length {number}, but reading it gives {found}"
         raise AttemptFailed(_wrong_count(wanted + what))
     return values
 
 
 def _refuse_unfinished(task: TaskConfig, outputs: Sequence[DataNodeRef], result: Any) -> None:
-    """A generator may be a storage type's to work off; without an output nobody would."""
+    """Raise AttemptFailed for a coroutine, and for a generator that no output reads.
+
+    A storage type may read a generator, so it is accepted if there is an output.
+    """
     if not isinstance(result, _UNFINISHED) and (outputs or not isinstance(result, GeneratorType)):
         return
     if isinstance(result, CoroutineType):
-        result.close()  # else Python warns that it was never awaited
+        result.close()  # without this, Python warns that it was never awaited
     what, better = _instead(result) or ("", "")
     message = f"the function of task {task.id!r} returned {what}, which cannot be stored: {better}"
     raise AttemptFailed(Failure(kind=Reason.WRITE_OUTPUT, type="TypeError", message=message))
@@ -92,7 +98,7 @@ def _wrong_count(message: str, type: str | None = None) -> Failure:
 
 
 def write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
-    """Write each output whole. One that fails does not keep the others from being written."""
+    """Write all outputs. If one fails, the others are still written; then this raises."""
     failures = []
     for node, value in zip(outputs, values, strict=True):
         try:
@@ -109,7 +115,7 @@ def write(outputs: Sequence[DataNodeRef], values: Sequence[Any]) -> None:
 
 
 def _advice(value: Any, error: Exception) -> str:
-    """What to return instead of a value that could not be written, where its kind is to blame."""
+    """A better value to return, if the type of the value is the reason of the error."""
     what, better = _instead(value) or ("", "")
     if not what and isinstance(error, pickle.PicklingError | AttributeError | TypeError):
         if "pickle" not in str(error):

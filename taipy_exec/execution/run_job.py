@@ -1,6 +1,6 @@
 """`run_job`: read the inputs, call the function, split the results, write the outputs.
 
-The one way to run a job, whatever the mode.
+All modes run their jobs through this module.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ if TYPE_CHECKING:
 
 
 class Watching(Protocol):
-    """What knows what a job does to its process: its call, and the import of its module."""
+    """Watches how a job changes its process: during its call, and during its module's import."""
 
     def importing(self) -> AbstractContextManager[None]: ...
     def calling(self) -> AbstractContextManager[None]: ...
 
 
 class _Outdated(BaseException):
-    """Another attempt has taken the place of this one. No storage type may take it for its own."""
+    """Another attempt has replaced this one. As a BaseException, no storage type catches it."""
 
 
 class JobRunner:
-    """Runs jobs of one application; keeps what all jobs of a task have in common.
+    """Runs jobs of one application. It keeps the loaded functions for later jobs of a task.
 
-    `may_write` is asked before each change of a data node, where another attempt could be the one
-    that counts. `alone`: this process does nothing else while a job runs.
+    `may_write` is asked before each change of a data node, because another attempt may have
+    replaced this one. `alone`: this process does nothing else while a job runs.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class JobRunner:
         self._surroundings: Watching | None = None
 
     def watch(self, surroundings: Watching) -> None:
-        """Have these know what a job does, and what the import of its module."""
+        """Inform `surroundings` about each call of a job and each import of its module."""
         self._surroundings = surroundings
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
-        """Run the attempt to its end. What the user's code raises becomes a `Failure`.
+        """Run the attempt to its end. An exception of the user's code becomes a `Failure`.
 
-        So does what a plugged-in storage type raises where nobody expects it. `beside` came with
-        the order, for a task that is stored nowhere.
+        An unexpected exception of a plugged-in storage type becomes a `Failure` too. `beside` came
+        with the order, for a task that is not stored anywhere.
 
-        Only `JobStopped` goes through, after the attempt has ended.
+        This raises only `JobStopped`, after the attempt has ended.
         """
         begin = time.perf_counter()
         self._beside = beside
@@ -101,7 +101,7 @@ class JobRunner:
         except _Outdated:
             failure = Failure(
                 kind=Reason.OUTDATED,
-                message="another attempt has taken its place; nothing more of it was written",
+                message="another attempt has replaced it; it wrote no more data",
             )
         except BaseException as error:
             unforeseen = AttemptFailed(failure_of(Reason.RAISED, error, message_of(error)), error)
@@ -118,9 +118,9 @@ class JobRunner:
         )
 
     def _options(self, order: JobOrder) -> RunOptions | None:
-        """What the task says of how its jobs run, None for nothing that matters here."""
+        """The run options of the task. None if there is none that matters here."""
         task = task_named(self._app.tasks, order.task)
-        # A process of its own has the environment of all jobs from its start.
+        # A separate process has the environment of all jobs from its start.
         shared = {} if self._alone else self._app.job.environment
         if task is None or not (task.properties or shared):
             return None
@@ -170,7 +170,7 @@ class JobRunner:
         if self._may_write is not None:
             outputs = [replace(node, before_change=self._fence) for node in outputs]
         if order.attempt > 1:
-            # What a former attempt still writes, frozen or cut off, is locked and stays.
+            # A former attempt may still write (frozen, cut off). Its files are locked and stay.
             for node in outputs:
                 if node.path is not None:
                     remove_leftovers(node.path)
@@ -195,7 +195,7 @@ class JobRunner:
         return split(task, outputs, result)
 
     def _fence(self) -> None:
-        """Let nothing be written by a run that does not count any more."""
+        """Raise `_Outdated` if this run does not count any more. Then it writes nothing."""
         if self._may_write is not None and not self._may_write():
             raise _Outdated
 
@@ -227,7 +227,7 @@ class JobRunner:
         return [locate(self._app, config, _owner(order)) for config in task.inputs]
 
     def _outputs(self, task: TaskConfig, order: JobOrder) -> Sequence[DataNodeRef]:
-        # The configuration does not hold the data nodes that a part of a mapped task writes.
+        # The data nodes of a part of a mapped task are not in the configuration.
         place = located if isinstance(task, PartConfig) else locate
         return [place(self._app, config, _owner(order)) for config in task.outputs]
 
@@ -254,7 +254,7 @@ def _read(node: DataNodeRef) -> Any:
         return node.read()
     except Exception as error:
         if isinstance(error, FileNotFoundError) and node.path is not None:
-            what = f"there is no file {node.place}: the data node was never written, or removed"
+            what = f"there is no file {node.place}: it was never written, or it was removed"
         elif isinstance(error, IsADirectoryError):
             what = f"{node.place}: {A_FOLDER}"
         else:
@@ -266,7 +266,7 @@ def _read(node: DataNodeRef) -> Any:
 def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     own = os.getpid()
     try:
-        # Context variables that a job sets are its own.
+        # Context variables that a job sets do not leave the job.
         result = contextvars.copy_context().run(function, *arguments)
         if type(result) is CoroutineType and is_async(function):
             from taipy_exec.execution.coroutines import run_to_end
@@ -275,7 +275,7 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     except JobStopped as error:
         end_copy_of(own, error)
         raise
-    except BaseException as error:  # SystemExit, KeyboardInterrupt: they end the job, not us
+    except BaseException as error:  # SystemExit, KeyboardInterrupt: they end only the job
         end_copy_of(own, error)
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         raise AttemptFailed(
@@ -292,7 +292,7 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Whether a call gives a coroutine that is to be run: `async def`, however it is wrapped."""
+    """Whether a call gives a coroutine that must run: an `async def` function, even if wrapped."""
     while isinstance(function, functools.partial):
         function = function.func
     function = inspect.unwrap(function)

@@ -1,7 +1,7 @@
-"""The types that fields of messages have: each with its form, its range or its length.
+"""The types of message fields: each has a form, a range or a length.
 
-They are generous: no field that taipy-exec itself sends comes near a limit. But what is within them
-can be stored, counted and shown, whoever has sent it.
+The limits are generous: no field that taipy-exec sends comes near them. Any value within the limits
+can be stored, counted and shown, even if a foreign program sent it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from taipy_exec.execution.order import VERSION, JobReport
 from taipy_exec.model.job import Failure
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# A file of the application, as failures name it; nothing is opened by it.
+# The name of an application's file in failures. It is only shown: no file is opened by it.
 FILE_NAME = r"\w[\w.-]*(?:/\w[\w.-]*)*"
 _FILE = rf"[0-9a-f-]{{8}} {FILE_NAME}"
 
@@ -40,7 +40,7 @@ Output = Annotated[str, Meta(max_length=1_000_000)]
 
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-# Seconds, of which the latter are since the epoch.
+# A duration in seconds, and a time in seconds since the epoch.
 Seconds = Annotated[float, Meta(ge=0, le=1e10)]
 Time = Annotated[float, Meta(ge=0, le=1e12)]
 
@@ -53,7 +53,7 @@ class _FailureFields(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Report(msgspec.Struct, forbid_unknown_fields=True):
-    """What `JobReport.as_json` gives."""
+    """The object that `JobReport.as_json` returns."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
     job: Name
@@ -70,11 +70,11 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, report: JobReport) -> Report:
-        """To be sent. Nothing of it is outside the limits."""
+        """The report, ready to send. All its fields are within the limits."""
         return msgspec.convert(report.as_json(), cls)
 
     def as_job_report(self) -> JobReport:
-        """The report itself."""
+        """The same report as a `JobReport`."""
         fields = msgspec.structs.asdict(self)
         del fields["version"]
         if self.failure is not None:
@@ -86,7 +86,7 @@ _REPORTS = msgspec.json.Decoder(Report)
 
 
 def read_report(text: bytes) -> JobReport:
-    """A report from what `JobReport.dump` gives. Raises ValueError where it is none."""
+    """A report from the bytes of `JobReport.dump`. Raises ValueError if they are no report."""
     try:
         return _REPORTS.decode(text).as_job_report()
     except RecursionError:

@@ -28,18 +28,18 @@ from taipy_exec.model.status import Reason
 _CONTEXT = multiprocess.get_context("spawn")
 _STARTING = threading.Lock()
 _CHUNK = 1 << 16
-# A process that does not die of being killed is killed again so much later (seconds).
+# A process that survives a kill is killed again this much later (seconds).
 _KILL_AGAIN = 1.0
 
 
 _MISUSED = (
-    "something else than this job's own process wrote to the pipe of its report, such as a copy "
-    "that a job forked, or code that changes how others write: the process was stopped"
+    "wrong data arrived on the pipe for this job's report, for example from a process that a job "
+    "forked, or from code that changes how other code writes: the process was stopped"
 )
 
 
 class Ask:
-    """What a slot sends instead of a report: may the job write its outputs?"""
+    """A question of a slot, in place of a report: may the job write its outputs?"""
 
 
 class Ready:
@@ -47,10 +47,10 @@ class Ready:
 
 
 class Slot:
-    """A process with its pipes. `job` is what it runs now, None while it is free.
+    """A process with its pipes. `job` is the running job, None while the slot is free.
 
-    One that `is_doomed` runs no other job, whatever becomes of this one; one that is not `is_ready`
-    is still being started.
+    A slot with `is_doomed` runs no other job after this one. A slot that is not `is_ready` is still
+    starting.
     """
 
     def __init__(self, bootstrap: bytes, family: str) -> None:
@@ -75,7 +75,7 @@ class Slot:
         try:
             os.set_blocking(self.output.fileno(), False)
             self._process = _CONTEXT.Process(target=serve, args=theirs, name="taipy-exec-slot")
-            # Started by the first spawn and shared by all: it must not carry one slot's mark.
+            # The first spawn starts it, and all slots share it. It must not have a slot's mark.
             resource_tracker.ensure_running()
             with _starting(self.mark):
                 self._process.start()
@@ -87,14 +87,14 @@ class Slot:
             for end in theirs:
                 end.close()
         self.pid: int = self._process.pid
-        # The sentinel of `multiprocess` is a pipe, which a fork of the process holds open.
+        # The sentinel of `multiprocess` is a pipe. A fork of the process would keep it open.
         self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
         self.worker = worker_name(self.pid)
         self._send(bootstrap)
 
     @property
     def sentinel(self) -> int:
-        """Becomes readable when the process has ended."""
+        """A descriptor that becomes readable when the process has ended."""
         return int(self._process.sentinel) if self._pidfd is None else self._pidfd
 
     def start(
@@ -105,10 +105,10 @@ class Slot:
         limit: float | None = None,
         beside: bytes = b"",
     ) -> None:
-        """Give the job to the process. A process that is dead already shows by its sentinel.
+        """Give the job to the process. If the process is dead already, its sentinel shows it.
 
-        Until then (monotonic clock) it need not ask before it writes; after `limit` seconds it is
-        to be killed; `beside` goes with the order.
+        The job may write without asking before `until` (monotonic clock). After `limit` seconds the
+        process is killed. `beside` goes with the order.
         """
         self.job = order
         self._log = log
@@ -125,14 +125,14 @@ class Slot:
             pass
 
     def answer(self, until: float | None) -> None:
-        """Answer an `Ask`: it may write, and until then without asking again; None: it may not."""
+        """Answer an `Ask`: the job may write until then without asking. None: it may not."""
         self._send(UNTIL.pack(NEVER if until is None else until))
 
     def take_report(self) -> JobReport | Ask | Ready | None:
-        """The report of the running job, or something else, that has arrived; None for nothing.
+        """A report, a question or `Ready` that has arrived. None if there is none.
 
-        What is neither was written by something else than our own code, such as a copy of the
-        process that its job has forked: nothing from there is believed any more, and the slot ends.
+        Other data does not come from taipy-exec: for example, a copy of the process that its job
+        has forked may have written it. Then the slot reads nothing more and ends.
         """
         message = None if self._is_misused else self.reports.take()
         if message is None:
@@ -147,7 +147,7 @@ class Slot:
             return None
         if message == ASK:
             return Ask()
-        # Not before it is needed: it takes 10 ms.
+        # Imported only when needed: it takes 10 ms.
         from taipy_exec.execution.schema import read_report
 
         try:
@@ -160,7 +160,7 @@ class Slot:
             return None
         self.take_output()
         if report.leaked:
-            self._note(f"stopped {report.leaked} processes that the job left behind")
+            self._note(f"stopped {report.leaked} processes that the job left running")
         if report.spoiled:
             self._note(f"the process takes no other job: {report.spoiled}")
         self._finish()
@@ -175,7 +175,7 @@ class Slot:
         self.kill()
 
     def take_output(self) -> bool:
-        """Move what the job has printed into its log; False once nothing can come any more."""
+        """Move the job's output into its log. False when no more output can arrive."""
         try:
             for _ in range(64):
                 data = os.read(self.output.fileno(), _CHUNK)
@@ -196,7 +196,7 @@ class Slot:
         self.jobs_done += 1
 
     def stop(self, grace: float) -> None:
-        """Ask the job's process group to end; after `grace` seconds it is killed."""
+        """Ask the job's process group to end. After `grace` seconds it is killed."""
         if self._stopping:
             self.kill()
             return
@@ -219,7 +219,7 @@ class Slot:
         signal_group(self.pid, signal.SIGKILL)
 
     def bury(self) -> JobReport | None:
-        """The process has ended: clean up, and report the job that died with it, if any."""
+        """Clean up after the process has ended. Returns a report if a job died with it."""
         # The group first: until its leader is reaped, no other process can get that number.
         end_group(self.pid, self.mark)
         code, peak = self._reap()
@@ -238,7 +238,7 @@ class Slot:
         return report
 
     def retire(self) -> None:
-        """End a free process: it leaves when its orders end; what remains is killed."""
+        """End a free process. It ends when its order pipe closes; if not, it is killed."""
         self._orders.close()
         self._process.join(1.0)
         if self._process.exitcode is None and self._is_there():
@@ -248,7 +248,7 @@ class Slot:
         self._close_pipes()
 
     def _is_there(self) -> bool:
-        """Whether it has not ended. Where this program ignores SIGCHLD nobody is told."""
+        """Whether the process is alive. If this program ignores SIGCHLD, there is no exit code."""
         try:
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -262,15 +262,15 @@ class Slot:
             os.close(self._pidfd)
             self._pidfd = None
         if self._process.exitcode is None:
-            # It has ended, and nobody can know how: this program ignores SIGCHLD.
+            # It has ended. Its exit code is lost, because this program ignores SIGCHLD.
             self._process._popen.returncode = 0
         self._process.close()
 
     def _reap(self) -> tuple[int | None, int | None]:
-        """Exit code (negative: signal) and peak memory in bytes, None where nobody knows.
+        """Exit code (negative: signal) and peak memory in bytes. None if unknown.
 
-        `multiprocess` reaps with waitpid, which tells no memory; so it is done here, and its
-        record of the exit code is filled in as it would have been.
+        `multiprocess` reaps with waitpid, which does not report memory. So this method reaps, and
+        sets the exit code in the record of `multiprocess`.
         """
         try:
             _, status, usage = os.wait4(self.pid, 0)
@@ -299,7 +299,7 @@ def _memory(peak: int | None) -> str:
 def _death(code: int | None, peak: int | None, *, stopped: bool) -> Failure:
     memory = _memory(peak)
     if code is None:
-        what = "its process ended; how is not known, because this program ignores SIGCHLD"
+        what = "its process ended; its exit code is unknown, because this program ignores SIGCHLD"
     elif code < 0:
         try:
             name = signal.Signals(-code).name
@@ -307,7 +307,7 @@ def _death(code: int | None, peak: int | None, *, stopped: bool) -> Failure:
             name = f"signal {-code}"
         what = f"its process was killed by {name}{memory}"
         if -code == signal.SIGKILL and not stopped:
-            what += "; likely out of memory, unless somebody sent the signal"
+            what += "; probably out of memory, unless a user or a program sent the signal"
     else:
         what = f"its process ended with exit code {code}{memory}"
     return Failure(kind=Reason.PROCESS_DIED, message=what)
@@ -317,8 +317,8 @@ def _death(code: int | None, peak: int | None, *, stopped: bool) -> Failure:
 def _starting(mark: str) -> Iterator[None]:
     """Start a process that does not run the user's script again.
 
-    `multiprocess` tells a spawned process which main script to import; for ours it leaves that
-    out. The mark in the environment lets `end_group` find what escapes from the process group.
+    `multiprocess` sends the main script to a spawned process, to be imported there. This function
+    removes it. By the mark in the environment, `end_group` finds processes that left the group.
     """
     with _STARTING:
         original = spawn.get_preparation_data

@@ -1,4 +1,4 @@
-"""Slots, made when they are needed: each job in a process dedicated to it while it runs."""
+"""Slots, made when they are needed. Each running job has its own process."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ _GONE = Failure(kind=Reason.PROCESS_DIED, message="its process ended before the 
 
 
 class SlotPool:
-    """At most `size` slots; a dead one is replaced. One thread calls all methods but `wake`.
+    """At most `size` slots. A dead one is replaced. One thread calls all methods except `wake`.
 
-    With `asks`, a job's process asks before it writes, unless it was told that it may: `asking`
-    holds the jobs that wait for an answer. `size` may be changed at any time; what runs is not
-    stopped by that.
+    With `asks`, a job's process asks before it writes, unless its order allows it. `asking` holds
+    the jobs that wait for an answer. `size` may change at any time; this stops no running job.
     """
 
     def __init__(self, app: AppConfig, folder: Path, size: int, *, asks: bool = False) -> None:
@@ -38,8 +37,8 @@ class SlotPool:
         self.asking: dict[str, Slot] = {}
         self._app = app
         self._limit = app.job.max_jobs_per_process
-        # Here, in the thread that makes the pool: if that is importing the user's module, the
-        # pickler would wait for its import lock in any other.
+        # This runs in the thread that makes the pool. If that thread is importing the user's
+        # module, the pickler would wait for the import lock in any other thread.
         self._bootstrap = make_bootstrap(app, folder, asks=asks)
         self._guard: Guard | None = None
         self._slots: dict[str, Slot] = {}
@@ -54,7 +53,7 @@ class SlotPool:
         self._selector.register(self._wake, selectors.EVENT_READ, (self._wake.clear, 0))
 
     def free(self) -> int:
-        """How many jobs could start now."""
+        """The number of jobs that could start now."""
         return self.size - len(self._slots) + len(self._idle)
 
     @property
@@ -63,12 +62,12 @@ class SlotPool:
         return {slot.job.job: slot for slot in self._slots.values() if slot.job is not None}
 
     def reserve(self) -> str | None:
-        """Take a free slot and tell its name (`host:pid`); None if there is none after all."""
+        """Reserve a free slot and return its name (`host:pid`). None if there is none."""
         try:
             slot = self._idle.pop() if self._idle else self._new_slot()
         except OSError as error:
             if self._slots:
-                # No process or descriptor to be had: go on with those that there are.
+                # The system gives no more processes or descriptors: continue with these slots.
                 self.size = len(self._slots)
                 return None
             return self._refuse(f"no process can be started for it: {error}", error)
@@ -76,7 +75,7 @@ class SlotPool:
         return slot.worker
 
     def _refuse(self, message: str, error: Exception) -> str:
-        """A worker that fails the job which is started on it."""
+        """The name of a worker on which the next job fails with this message."""
         self._refusal = Failure(kind=Reason.NOT_LOADED, type=type(error).__name__, message=message)
         return worker_name()
 
@@ -89,7 +88,7 @@ class SlotPool:
             self._idle.append(slot)
 
     def renew(self) -> None:
-        """Have jobs that are started from now on run in new processes; what runs goes on."""
+        """Run all later jobs in new processes. Running jobs continue."""
         while self._idle:
             self._retire(self._idle[-1])
         for slot in self._slots.values():
@@ -107,9 +106,10 @@ class SlotPool:
         until: float = NEVER,
         beside: bytes = b"",
     ) -> None:
-        """Run the job in the reserved slot. Its end comes from `poll`.
+        """Run the job in the reserved slot. `poll` returns its report.
 
-        Until then (monotonic clock) it need not ask before it writes; `beside` goes with the order.
+        The job may write without asking before `until` (monotonic clock). `beside` goes with the
+        order.
         """
         if worker not in self._reserved:
             report = JobReport.failed(order, self._refusal or _GONE)
@@ -127,19 +127,22 @@ class SlotPool:
         return config.run_options.seconds_to_kill(self._app.job.grace)
 
     def answer(self, job: str, until: float | None) -> None:
-        """Tell a job that asks that it may write, without asking until then; None: it may not."""
+        """Answer a job that asks: it may write until then without asking. None: it may not."""
         slot = self.asking.pop(job, None)
         if slot is not None:
             slot.answer(until)
 
     def stop(self, job: str, grace: float) -> None:
-        """Ask a running job to end, and make it end after `grace` seconds. Twice: at once."""
+        """Ask a running job to end, and kill it after `grace` seconds. A second call kills it."""
         for slot in self._slots.values():
             if slot.job is not None and slot.job.job == job:
                 slot.stop(grace)
 
     def poll(self, timeout: float | None) -> list[JobReport]:
-        """Wait for jobs to end, at most `timeout` seconds (None: for ever, or until `wake`)."""
+        """Wait for jobs to end, at most `timeout` seconds (None: without limit, until `wake`).
+
+        Returns the reports of the ended jobs.
+        """
         deadlines = [slot.kill_at for slot in self._slots.values() if slot.kill_at is not None]
         if deadlines:
             left = max(min(deadlines) - time.monotonic(), 0)
@@ -161,7 +164,7 @@ class SlotPool:
         return starts
 
     def close(self, grace: float = 0.0) -> None:
-        """End every process; jobs that still run are asked first, and get `grace` seconds."""
+        """End every process. Running jobs are asked to end first, and have `grace` seconds."""
         busy = [slot for slot in self._slots.values() if slot.job is not None]
         for slot in busy:
             if grace > 0:
@@ -230,14 +233,14 @@ class SlotPool:
             elif isinstance(found, Ask):
                 self.asking[slot.job.job] = slot
         if slot.reports.is_at_end or slot.reports.is_broken:
-            # The process is ending, and its sentinel will tell.
+            # The process is ending. Its sentinel will show it.
             self._unregister(slot.reports.fileno())
         if report is not None:
             self._ended.append(report)
             self._free(slot, report)
 
     def _free(self, slot: Slot, report: JobReport) -> None:
-        """The slot's job has ended: it takes another one, or ends too."""
+        """The slot's job has ended. The slot becomes free, or it ends too."""
         if (
             report.leaked
             or report.spoiled
@@ -268,7 +271,7 @@ class SlotPool:
 
 
 def _was_cut(report: JobReport) -> bool:
-    """Whether a limit ended the job just anywhere: an import may be half done in its process."""
+    """Whether a limit ended the job at any line: an import may be unfinished in its process."""
     failure = report.failure
     return failure is not None and (
         failure.kind == Reason.TIMED_OUT or failure.type == MemoryError.__name__

@@ -1,4 +1,4 @@
-"""What a task's function consists of: its source and that of all it uses in the application.
+"""The source of a task's function, and of everything it uses in the application.
 
 The modules are read as text and never imported. Comments, doc strings and layout do not count.
 """
@@ -24,14 +24,14 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.import_effects import EffectFinder
 from taipy_exec.execution.module_text import Import, Module, Target, chain, plain
 
-# In the place of a name: the module was imported for its effect.
+# Takes the place of a name: the module is imported only for its effects.
 _EFFECTS = "\0"
 
 
 def _process_start() -> float:
-    """When this process began, in seconds since the epoch.
+    """The start of this process, in seconds since the epoch.
 
-    Rounded up, by a hundredth of a second: Python itself needs longer to begin.
+    It is rounded up by 0.01 s. Python itself needs longer to start.
     """
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -46,7 +46,7 @@ _STARTED = _process_start()
 
 
 class Sources:
-    """Digests of functions, each worked out once: as long as a process lives, so does its code."""
+    """Digests of functions, each calculated once: the code of a process does not change."""
 
     def __init__(self, root: Path, main_file: Path | None = None) -> None:
         self._root = root
@@ -55,13 +55,13 @@ class Sources:
         self._digests: dict[str, tuple[str, bool]] = {}
 
     def digest(self, function: FunctionRef | ClassRef) -> str:
-        """Equal as long as the function, and what it uses in the application, is the same."""
+        """A digest that changes when the function, or its used part of the application, changes."""
         return self._found(function)[0]
 
     def digest_of_loaded(self, function: FunctionRef) -> str | None:
-        """The digest of what this process runs; None where that is not known.
+        """The digest of the code that this process runs. None if it is unknown.
 
-        A file that has changed since the process began may have been imported before that.
+        A file that changed after the start of the process may have been imported before the change.
         """
         digest, is_loaded = self._found(function)
         return digest if is_loaded else None
@@ -77,10 +77,10 @@ class Sources:
 
     def _parts(self, function: FunctionRef | ClassRef) -> list[str]:
         value = function.value if isinstance(function, FunctionRef) else None
-        # What has no name, such as a lambda, is only described there.
+        # The path of a function without a name, such as a lambda, is only a description.
         is_name = not {"<", "("} & set(function.path)
         path = function.path.replace(":", ".").split(".") if is_name else []
-        # The longest beginning that is a module; what follows are names in it, such as a method.
+        # The longest start that is a module. The rest are names in it, such as a method.
         for end in range(len(path) - 1, 0, -1):
             module = self._module(".".join(path[:end]), value)
             if module is not None and module.knows(path[end]):
@@ -88,7 +88,7 @@ class Sources:
         return self._parts_of_value(value) or [function.path]
 
     def _parts_of_value(self, value: Any) -> list[str]:
-        """What a callable without a name consists of: what it calls, and what it holds."""
+        """The parts of a callable without a name: the code that it calls, and its values."""
         if isinstance(value, FunctionType):
             return list(_code_parts(value.__code__))
         if isinstance(value, functools.partial):
@@ -107,7 +107,7 @@ class Sources:
     # -- modules --------------------------------------------------------------------------
 
     def _module(self, name: str, value: Any = None) -> Module | None:
-        """The module as text; None where there is none to be had."""
+        """The module as text. None if there is no readable source."""
         if name not in self._modules:
             path = self._file(name, value)
             self._modules[name] = Module.read(name, path) if path else None
@@ -138,10 +138,10 @@ class Sources:
                 return path
         return None
 
-    # -- what a name stands for -------------------------------------------------------------
+    # -- names --------------------------------------------------------------------------------
 
     def _walk(self, module: Module, name: str) -> Iterator[str]:
-        """The text of all that `name` of `module` consists of, each part once."""
+        """The text of all parts of `name` in `module`, each part once."""
         seen: set[tuple[str, str | None]] = set()
         imported: set[str] = set()
         todo: list[tuple[Module, str | None]] = [(module, name)]
@@ -170,7 +170,7 @@ class Sources:
                     todo.append(target)
 
     def _effects(self, module: Module) -> tuple[list[str], list[Target]]:
-        """What a module does when it is imported: its text, and what that uses and imports."""
+        """The effects of a module's import: the text of its statements, and the code they use."""
         if module.effects is None:
             finder = EffectFinder(
                 lambda name: next((one for one, _ in module.imports.get(name, ())), None),
@@ -186,7 +186,7 @@ class Sources:
         return module.effects
 
     def _definitions(self, module: Module, called: ast.expr) -> list[ast.stmt]:
-        """The functions of the application that a call means, as far as their names tell."""
+        """The functions of the application that a call may run, found by their names."""
         if isinstance(called, ast.Name):
             inside = [self._target(one) for one in module.imports.get(called.id, ())]
             places = [target for target in inside if target is not None]
@@ -203,7 +203,7 @@ class Sources:
         ]
 
     def _registers(self, module: Module, base: ast.expr, seen: set[tuple[str, str]]) -> bool:
-        """Whether a class notes its subclasses: by `__init_subclass__`, or by a metaclass."""
+        """Whether a class registers its subclasses: by `__init_subclass__`, or by a metaclass."""
         if not isinstance(base, ast.Name) or (module.name, base.id) in seen:
             return False
         seen.add((module.name, base.id))
@@ -234,9 +234,9 @@ class Sources:
                     yield found
 
     def _used_by(self, module: Module, statement: ast.stmt) -> Iterator[tuple[Module, str | None]]:
-        """What a statement uses; a module of the application that is not just looked into, whole.
+        """The names that a statement uses. `None` means a whole module of the application.
 
-        `ast.walk` comes to an attribute before the name that it is an attribute of.
+        `ast.walk` gives an attribute before the name that has the attribute.
         """
         looked_into: set[ast.AST] = set()
         for node in ast.walk(statement):
@@ -256,7 +256,7 @@ class Sources:
                     yield module, node.id
 
     def _looked_into(self, module: Module, names: list[str]) -> Iterator[tuple[Module, str | None]]:
-        """What `package.module.name` means, where it leads into modules of the application."""
+        """The targets of `package.module.name` that are in modules of the application."""
         for name, attribute in module.imports.get(names[0], ()) if names else ():
             path = f"{name}.{attribute}" if attribute else name
             rest = names[1:]
@@ -267,7 +267,7 @@ class Sources:
                 yield found, rest[0] if rest else None
 
     def _target(self, imported: Import) -> tuple[Module, str | None] | None:
-        """The module, and the name in it, that an import of the application's own means."""
+        """The application's module that an import means, and the name in it. None if foreign."""
         name, attribute = imported
         if attribute is not None and self._inside(f"{name}.{attribute}"):
             name, attribute = f"{name}.{attribute}", None
@@ -278,7 +278,7 @@ class Sources:
 
 
 def _state(value: Any) -> str:
-    """What an object holds, as far as that can be told from one process to the next."""
+    """A digest of an object's value that is the same in every process. Its type if none exists."""
     try:
         return hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()
     except Exception:
@@ -286,7 +286,7 @@ def _state(value: Any) -> str:
 
 
 def _code_parts(code: CodeType) -> Iterator[str]:
-    """A function without source, such as one of a notebook, by its byte code."""
+    """The parts of a function without source, such as one of a notebook: its byte code."""
     yield code.co_code.hex()
     yield repr(code.co_names)
     for constant in code.co_consts:

@@ -1,8 +1,8 @@
-"""What one job may change in its process and the next one must not notice.
+"""Restores a process after a job, so that the next job does not notice changes of this one.
 
-What can be put back is; where something cannot, the process takes no other job. docs/modes.md has
-the table. Modules stay imported, and so does what they set when they are imported for a task: in a
-fresh process the next job would find it too.
+If something cannot be restored, the process takes no other job. docs/modes.md has the table.
+Modules stay imported. The settings that they make during their import stay too: in a fresh process
+the next job would find the same.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from taipy_exec.execution.module_settings import (
 )
 from taipy_exec.execution.standard_streams import as_made, is_usable, open_stream
 
-# Those of C, which take less: 10 ms to import `locale`, 0.5 ms to ask `signal` for all handlers.
+# The C modules are faster: importing `locale` takes 10 ms, all handlers of `signal` take 0.5 ms.
 _c_locale, _c_signal = importlib.import_module("_locale"), importlib.import_module("_signal")
 
 _SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-# A thread that is just ending gets so long (seconds) to do so.
+# The time (seconds) that an ending thread gets.
 _MOMENT = 0.02
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """Something of the whole process that is read and written as one value."""
+    """A setting of the whole process that is read and written as one value."""
 
     name: str
     read: Callable[[], Any]
@@ -69,7 +69,7 @@ def _limit(name: str) -> _Setting:
 
 
 def _restore_limit(number: int, limit: tuple[int, int]) -> None:
-    """Put a limit back as far as that is allowed: a lowered hard limit stays, except for root."""
+    """Restore a limit as far as allowed. Only root can raise a hard limit again."""
     try:
         resource.setrlimit(number, limit)
     except (OSError, ValueError):
@@ -134,7 +134,7 @@ _SETTINGS = (
 
 
 class _State:
-    """A process as it is when this is made."""
+    """The state of a process, taken when this object is made."""
 
     def __init__(self) -> None:
         self.folder = _folder()
@@ -152,7 +152,7 @@ class _State:
         self.decimals = DecimalSettings()
 
     def take_changes(self, before: _State, after: _State) -> None:
-        """Take what changed between two moments. What a job had set before them is not taken."""
+        """Accept the changes between two states. Earlier changes of a job are not accepted."""
         for name, now in vars(after).items():
             was = getattr(before, name)
             if now == was:
@@ -167,7 +167,7 @@ class _State:
 
 
 class Surroundings:
-    """Remembers a process as it is when this is made; `restore` is for after each job."""
+    """Saves the state of a process when it is made. Call `restore` after each job."""
 
     def __init__(self) -> None:
         self._logging = DefaultLogging()
@@ -180,7 +180,7 @@ class Surroundings:
 
     @contextlib.contextmanager
     def importing(self) -> Iterator[None]:
-        """While a task's module is imported: what it sets, it sets for all jobs that follow."""
+        """The block imports a task's module. Its settings stay for all later jobs."""
         self._random.before_import()
         before = _State()
         try:
@@ -191,7 +191,7 @@ class Surroundings:
 
     @contextlib.contextmanager
     def calling(self) -> Iterator[None]:
-        """While a job's function runs: threads that it starts are the job's."""
+        """The block runs a job's function. New threads after it belong to the job."""
         before = set(threading.enumerate())
         try:
             yield
@@ -199,7 +199,7 @@ class Surroundings:
             self._threads = set(threading.enumerate()) - before
 
     def restore(self) -> list[str]:
-        """Put back what differs. What could not be, in words: the next job would notice it."""
+        """Restore all changes. Returns those that stay, in words, as the next job notices them."""
         known = self._known
         left = [*self._left_threads(), *_restore_settings(known.settings)]
         _restore_signals(known)
@@ -230,7 +230,7 @@ class Surroundings:
             thread.join(max(until - time.monotonic(), 0))
         names = sorted(thread.name for thread in self._threads if thread.is_alive())
         self._threads = set()
-        return [f"a thread goes on ({name})" for name in names]
+        return [f"a thread still runs ({name})" for name in names]
 
     def _restore_descriptors(self) -> None:
         for number, spare in enumerate(self._spare):
@@ -263,7 +263,7 @@ def _restore_settings(known: Mapping[str, Any]) -> list[str]:
         with contextlib.suppress(OSError, ValueError):
             setting.write(wanted)
         if setting.read() != wanted:
-            left.append(f"{setting.name} cannot be put back")
+            left.append(f"{setting.name} cannot be restored")
     return left
 
 
@@ -272,12 +272,12 @@ def _restore_signals(known: _State) -> None:
         if signal.getitimer(timer) != (0.0, 0.0):
             signal.setitimer(timer, 0)
     if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != known.blocked:
-        # What has waited meant the job that has ended: to ignore it takes it away.
+        # Pending signals were for the job that has ended. Ignoring them removes them.
         for number in signal.sigpending() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, known.blocked)
     for number, handler in known.handlers.items():
-        # None: it is handled by something else than Python.
+        # None: code outside Python handles it.
         if _c_signal.getsignal(number) is not handler and handler is not None:
             signal.signal(number, handler)
     with contextlib.suppress(ValueError):
@@ -285,7 +285,7 @@ def _restore_signals(known: _State) -> None:
 
 
 def _folder() -> str:
-    """The working folder, empty where it was removed."""
+    """The working folder. Empty if it was removed."""
     try:
         return os.getcwd()  # noqa: PTH109 - compared after every job
     except FileNotFoundError:
@@ -307,13 +307,13 @@ def _zone() -> tuple[object, ...]:
 
 
 def _raw_environ() -> dict[bytes, bytes]:
-    """The dict below `os.environ`: comparing the mapping itself decodes every variable."""
+    """The dict inside `os.environ`. A comparison of `os.environ` itself decodes every variable."""
     found: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
     return found
 
 
 def _descriptors_are_scarce() -> bool:
-    """Whether the lowest number that is free is far up. Files may stay open: modules keep some."""
+    """Whether most descriptors are in use. Some open files are normal: modules keep some."""
     try:
         number = os.dup(0)
     except OSError:

@@ -1,4 +1,4 @@
-"""Processor time and memory that a job uses, measured in the process that runs it."""
+"""The processor time and memory of a job, measured in the process that runs it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import NamedTuple
 _UNIT = 1 if sys.platform == "darwin" else 1024
 _STATUS = "/proc/self/status"
 _PEAK = b"VmHWM:"
-# Written to `clear_refs`, this sets the peak to the memory of now: proc_pid_clear_refs(5).
+# Written to `clear_refs`, this resets the peak to the current memory: proc_pid_clear_refs(5).
 _CLEAR_REFS, _RESET_PEAK = "/proc/self/clear_refs", b"5"
 
 
 class Usage(NamedTuple):
-    """What a job used: seconds of all processors, and bytes of memory at most.
+    """The usage of a job: seconds of all processors, and peak memory in bytes.
 
-    Both count its child processes that have ended. `peak_memory` is that of the largest process;
-    None where nobody knows.
+    Both include its child processes that have ended. `peak_memory` is that of the largest process.
+    It is None if it is unknown.
     """
 
     cpu_seconds: float
@@ -27,18 +27,18 @@ class Usage(NamedTuple):
 
 
 class Meter:
-    """Measures from when it is made to `usage`. Nothing else may be measured meanwhile."""
+    """Measures from its creation to `usage`. Only one meter may measure at a time."""
 
     def __init__(self) -> None:
         self._is_reset = _reset_peak()
         self._begun = _counted()
 
     def usage(self) -> Usage:
-        """What was used since."""
+        """The usage since the meter was made."""
         own, children = _counted()
         was_own, was_children = self._begun
         cpu = _seconds(own) + _seconds(children) - _seconds(was_own) - _seconds(was_children)
-        # A process that was larger than all before it was one of this job.
+        # A process larger than all earlier ones belongs to this job.
         known = [
             now.ru_maxrss * _UNIT
             for now, then in ((own, was_own), (children, was_children))

@@ -1,4 +1,4 @@
-"""A pipe to end a wait with, from any thread and from a signal handler."""
+"""A pipe that ends a wait, from any thread and from a signal handler."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 
 
 class WakePipe:
-    """`fileno` becomes readable by `set` and stays so until `clear`.
+    """`set` makes `fileno` readable, until `clear`.
 
-    What there is to wake for is looked at after `clear`: a `set` while it runs may write nothing.
+    Look for work after `clear`, not before: a `set` during `clear` may write nothing.
     """
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class WakePipe:
         return self._reader
 
     def set(self) -> None:
-        """End the wait, now or the next one."""
-        # Never to a descriptor that is closed: its number may be somebody else's by now. The
-        # lock is not waited for, since a signal handler may interrupt the thread that holds it.
+        """End the current wait, or the next one."""
+        # Do not write to a closed descriptor: another file may have its number now. Do not wait
+        # for the lock: a signal handler may have interrupted the thread that holds it.
         if not self._is_set and self._lock.acquire(blocking=False):
             try:
                 if self._writer >= 0:
@@ -37,7 +37,7 @@ class WakePipe:
                 self._lock.release()
 
     def clear(self) -> None:
-        """Take notice."""
+        """Make `fileno` unreadable again."""
         try:
             while os.read(self._reader, 4096):
                 pass
@@ -46,7 +46,7 @@ class WakePipe:
         self._is_set = False
 
     def close(self) -> None:
-        """Give both ends back."""
+        """Close both ends."""
         os.close(self._reader)
         with self._lock:
             writer, self._writer = self._writer, -1

@@ -1,4 +1,4 @@
-"""How a worker is called in tables and in JSON."""
+"""The name of a worker in tables and in JSON."""
 
 from __future__ import annotations
 

@@ -70,5 +70,5 @@ def test_a_program_that_ignores_it_itself_gets_its_jobs_ends(app: Application) -
     )
     assert done.stdout.splitlines() == [
         "COMPLETED",
-        "FAILED its process ended; how is not known, because this program ignores SIGCHLD",
+        "FAILED its process ended; its exit code is unknown, because this program ignores SIGCHLD",
     ], done.stderr

@@ -83,7 +83,7 @@ def test_f2_a_job_whose_process_dies(place: InMode) -> None:
         assert job["duration"] is None or job["duration"] < 1.5
     assert {result.statuses()[f"good{n}"] for n in range(5)} == {"COMPLETED"}
     assert result.job("leaves")["reason"] == "raised"
-    assert "likely out of memory" in result.job("is_killed")["error"]["message"]
+    assert "probably out of memory" in result.job("is_killed")["error"]["message"]
     place.has_run(result)
 
 
@@ -125,7 +125,7 @@ def test_f3_a_job_that_the_kernel_kills_for_its_memory(place: InMode, memory_gro
     )
     result = place.submit()
     assert result.statuses() == {"eats": "FAILED", "good": "COMPLETED", "last": "COMPLETED"}
-    assert "likely out of memory" in result.job("eats")["error"]["message"]
+    assert "probably out of memory" in result.job("eats")["error"]["message"]
     place.has_run(result)
 
 
@@ -179,7 +179,7 @@ def test_f4_what_a_job_leaves_behind_is_ended_and_told(place: InMode) -> None:
     # They hold its output open; nobody waits for that.
     assert time.monotonic() - begin < 20
     assert set(result.statuses().values()) == {"COMPLETED"}
-    assert "stopped 2 processes that the job left behind" in place.logs(result)["leaving"]
+    assert "stopped 2 processes that the job left running" in place.logs(result)["leaving"]
     place.has_run(result)
 
 

@@ -15,7 +15,7 @@ BAD_JOBS = {
     "exits": ("os._exit(3)", "exit code 3"),
     "segfaults": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     "aborts": ("os.abort()", "SIGABRT"),
-    "is-killed": ("os.kill(os.getpid(), 9)", "likely out of memory"),
+    "is-killed": ("os.kill(os.getpid(), 9)", "probably out of memory"),
 }
 
 
@@ -113,7 +113,7 @@ def test_f4_a_process_that_a_job_left_behind_is_reported_and_ended(shared: Clust
     result = shared.end(shared.submit())
     assert_completed(result)
     log = shared.run("logs", result.job("leaving")["id"])
-    assert "stopped 1 processes that the job left behind" in log.out
+    assert "stopped 1 processes that the job left running" in log.out
     shared.leave(worker)
     shared.app.nothing_runs()
 

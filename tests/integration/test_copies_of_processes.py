@@ -146,7 +146,7 @@ def test_what_is_no_report_of_the_job_ends_its_slot_and_says_why(
     result = app.run("submit", "--json", timeout=50)
     assert result.code == 1
     assert result.job("bad")["reason"] == "process_died"
-    assert "wrote to the pipe of its report" in result.job("bad")["error"]["message"]
+    assert "wrong data arrived on the pipe for this job" in result.job("bad")["error"]["message"]
     assert {job["status"] for job in result.json["jobs"] if job["task"] != "bad"} == {"COMPLETED"}
     app.nothing_runs()
 

@@ -22,7 +22,7 @@ ENDS = {
         "class Odd(Exception):\n    def __str__(self):\n        raise RuntimeError('no')\n"
         "raise Odd()",
         "raised",
-        "text cannot be had",
+        "text is not available",
     ),
     "unpicklable exception": (
         "class Held(Exception):\n    def __init__(self):\n        super().__init__('held')\n"
@@ -147,7 +147,7 @@ def test_a_process_that_a_job_leaves_behind_is_stopped_and_told(
     result = submit(app)
     assert set(result.statuses().values()) == {"COMPLETED"}
     log = app.run("logs", result.job("bad")["id"]).out
-    assert "left behind" in log
+    assert "left running" in log
 
 
 def test_a_detached_process_without_our_mark_is_stopped_too(app: Application) -> None:
@@ -260,7 +260,7 @@ def test_a_process_in_which_a_thread_goes_on_takes_no_other_job(app: Application
     assert (app.folder / "looked").read_text() == repr([True, True, False])
     (log,) = (app.folder / ".taipy-exec" / "logs").rglob("JOB_spoil_*.log")
     assert log.read_text() == (
-        "taipy-exec: the process takes no other job: a thread goes on (left)\n"
+        "taipy-exec: the process takes no other job: a thread still runs (left)\n"
     )
 
 

@@ -321,7 +321,7 @@ def test_a_writer_that_is_disturbed_all_the_time_gives_up_in_one_sentence(
     make: Make, database: Any
 ) -> None:
     node = dataclasses.replace(make(), before_change=lambda: make().write(numbers(9)))
-    with pytest.raises(DataError, match="others write the collection at the same time"):
+    with pytest.raises(DataError, match="other processes write the collection at the same time"):
         storage_type("mongo_collection").write(node, numbers(1, 2))
     assert contents(database) == numbers(9)
 
@@ -390,7 +390,7 @@ def test_a_wrong_password_is_told_without_it(make: Make, mongo: MongoPlace) -> N
         assert caught.value.message == f"the server refuses the user {mongo.user!r} or the password"
         assert "authSource" in str(caught.value.hint)
     nobody = make(db_username="", db_password="")
-    with pytest.raises(DataError, match="does not let somebody without db_username"):
+    with pytest.raises(DataError, match="does not let a client without db_username"):
         nobody.read()
 
 

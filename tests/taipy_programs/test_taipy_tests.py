@@ -86,7 +86,7 @@ def test_a_test_that_passes_with_one_dispatcher_only_is_shown(tmp_path: Path) ->
     assert [" ".join(line.split()) for line in done.stdout.splitlines()[-5:]] == [
         f"4 tests of {core.parent}",
         "passed with Taipy's dispatcher: 2",
-        "passed with ours: 1",
+        "passed with taipy-exec's: 1",
         "passed with Taipy's only: 1, 1 of them without a reason",
         "tests/core/test_dispatchers.py::test_with_theirs: no reason is in docs/taipy.md",
     ]

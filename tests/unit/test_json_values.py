@@ -249,8 +249,8 @@ OTHERWISE: dict[str, list[tuple[Any, Any]]] = {
 REFUSED: dict[str, list[tuple[Any, str]]] = {
     "`int` of more than 4300 digits": [
         ({(LONG,): 1}, "value has the key <tuple>, a tuple: keys must be texts. Convert it"),
-        ({LONG: {1}}, "value is an int of more digits"),
-        ([LONG], "value[0] is an int of more digits than Python reads: convert it to a text"),
+        ({LONG: {1}}, "value is an int with more digits"),
+        ([LONG], "value[0] is an int with more digits than Python reads: convert it to a text"),
     ],
     "`str` with two surrogates that are one character": [
         ({"a": "\ud83d\ude00"}, "value['a'] is a str with two surrogates"),
@@ -268,8 +268,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "`dict` that looks like one of these tables": [
         (
             [{"__type__": "Datetime", "__value__": "2024-01-01"}],
-            "value[0] is a dict with the keys '__type__' and '__value__', which would come back as "
-            "what 'Datetime' means: rename one",
+            "value[0] is a dict with the keys '__type__' and '__value__', which would be read as "
+            "the tag 'Datetime': rename one",
         ),
         ({"__type__": "Enum-os-path-A", "__value__": 1}, "value is a dict with the keys"),
         ({"__type__": "dataclass-nowhere_x-A", "__value__": {}}, "value is a dict with the keys"),
@@ -296,9 +296,9 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (Point(pathlib.Path()), "value.x is a pathlib.PosixPath, which JSON cannot hold: convert"),
     ],
     "any other value of NumPy and pandas": [
-        (numpy.int64(1), "value is a numpy.int64, which JSON cannot hold: convert it to a value"),
+        (numpy.int64(1), "value is a numpy.int64, which JSON cannot hold: convert it to a Python"),
         (numpy.float32(1), "value is a numpy.float32, which"),
-        (numpy.bool_(True), "which JSON cannot hold: convert it to a value of Python, by item()"),
+        (numpy.bool_(True), "which JSON cannot hold: convert it to a Python value, by item()"),
         (numpy.datetime64("2024-01-01"), "value is a numpy.datetime64, which"),
         (numpy.array([1]), "value is a numpy.ndarray, which JSON cannot hold: convert it"),
         (pandas.Timedelta(1), "value is a pandas.Timedelta, which JSON cannot hold: convert it to"),

@@ -167,7 +167,7 @@ def test_two_columns_of_one_name_are_read_by_arrow_only(make: Make) -> None:
     make().write(pyarrow.table([[1], [2]], names=["a", "a"]))
     assert make(exposed_type="pyarrow").read().num_columns == 2
     for exposed in ("pandas", "numpy", Point):
-        with pytest.raises(DataError, match="two columns of one name"):
+        with pytest.raises(DataError, match="two columns with the same name"):
             make(exposed_type=exposed).read()
 
 
@@ -388,7 +388,7 @@ def test_a_folder_changes_with_the_last_of_its_files(make: Make, tmp_path: Path)
 def test_a_folder_cannot_be_written(make: Make, tmp_path: Path, path: str) -> None:
     (tmp_path / "parts").mkdir()
     node = make(default_path=path)
-    with pytest.raises(DataError, match="which can be read only"):
+    with pytest.raises(DataError, match="which can only be read"):
         node.write(FRAME)
     with pytest.raises(DataError, match="partition_cols"):
         make(write_kwargs={"partition_cols": ["a"]}).write(FRAME)

@@ -115,12 +115,12 @@ WRONG: dict[str, tuple[Any, str | None, str]] = {
     "a table of 2 rows and 3 columns": (
         pandas.DataFrame({"a": [1, 2], "b": [1, 2], "c": [1, 2]}),
         None,
-        "a DataFrame of length 2 that gives 3",
+        "a DataFrame of length 2, but reading it gives 3",
     ),
     "a table of 2 rows and 1 column": (
         pandas.DataFrame({"a": [1, 2]}),
         None,
-        "a DataFrame of length 2 that gives 1",
+        "a DataFrame of length 2, but reading it gives 1",
     ),
     "without an end": (Odd(lambda: 2, itertools.count), None, "a Odd of length 2"),
     "a length that raises": (
@@ -134,7 +134,7 @@ WRONG: dict[str, tuple[Any, str | None, str]] = {
     "an array without a dimension": (numpy.array(5), "TypeError", "unsized"),
     "values that raise": (Odd(lambda: 2, lambda: stop(OSError("gone"))), "OSError", "gone"),
     "a second value that raises": (Odd(lambda: 2, broken_after_one), "LookupError", "the second"),
-    "an error without text": (Odd(lambda: stop(Untold()), list), "Untold", "cannot be had"),
+    "an error without text": (Odd(lambda: stop(Untold()), list), "Untold", "is not available"),
 }
 
 

@@ -155,7 +155,11 @@ def test_pickle_cannot_be_appended_to(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"", "it is empty"), (b"a,b\n", "no whole pickle file"), (b"\x80\x05]", "no whole pickle")],
+    [
+        (b"", "it is empty"),
+        (b"a,b\n", "no complete pickle file"),
+        (b"\x80\x05]", "no complete pickle"),
+    ],
 )
 def test_a_file_that_is_no_pickle_is_told(
     make: Make, tmp_path: Path, content: bytes, told: str
@@ -357,7 +361,7 @@ def test_what_the_users_encoder_does_not_take_is_named_with_its_place(
     [
         ("text", "more", "holds a str: only a list or a table"),
         (3, [1], "holds a int: only"),
-        ({"a": 1}, [1], "holds a table, to which a list"),
+        ({"a": 1}, [1], "holds a table: a list cannot be appended"),
     ],
 )
 def test_json_appends_to_nothing_else(make: Make, held: Any, added: Any, told: str) -> None:
@@ -476,7 +480,7 @@ def test_csv_names_the_first_line_that_is_too_long(make: Make, exposed: object) 
     assert node.path is not None
     node.path.parent.mkdir(parents=True)
     node.path.write_text('a,b\n"1\n1",2\n1,2,3\n1,2,3,4\n')
-    with pytest.raises(DataError, match=r"^line 4 has 3 values, and the first one 2: mend it"):
+    with pytest.raises(DataError, match=r"^line 4 has 3 values, but the first has 2: fix it"):
         node.read()
 
 

@@ -162,9 +162,9 @@ def test_what_cannot_be_put_back_is_told() -> None:
     os._exit(0)
     """
     left, again = in_a_process(code)
-    assert "a thread goes on (left)" in left
-    assert "its niceness cannot be put back" in left
-    assert "the limit RLIMIT_NPROC cannot be put back" in left
+    assert "a thread still runs (left)" in left
+    assert "its niceness cannot be restored" in left
+    assert "the limit RLIMIT_NPROC cannot be restored" in left
     assert not any("short" in words for words in left)
     assert not any("thread" in words for words in again)
 
@@ -176,7 +176,7 @@ def test_another_user_cannot_be_put_back() -> None:
     os.setresuid(65534, 65534, 65534)
     print(json.dumps(surroundings.restore()))
     """
-    assert "its user or its groups cannot be put back" in in_a_process(code)
+    assert "its user or its groups cannot be restored" in in_a_process(code)
 
 
 def test_a_folder_that_is_gone_and_many_open_files_are_told() -> None:

@@ -119,7 +119,7 @@ def test_several_sheets_are_one_warning(make: Make, caplog: pytest.LogCaptureFix
     make("excel", sheet_name=None).write({"one": plain, "two": grouped(), "three": doubly()})
     (record,) = caplog.records
     assert "sheet 'two': the index 'k' of" in record.getMessage()
-    assert record.getMessage().endswith("(and so for 1 more)")
+    assert record.getMessage().endswith("(the same for 1 more)")
 
 
 def test_columns_of_levels_are_told_in_csv_and_refused_in_excel(
@@ -128,7 +128,9 @@ def test_columns_of_levels_are_told_in_csv_and_refused_in_excel(
     frame = pandas.DataFrame([[1, 2]], columns=pandas.MultiIndex.from_tuples([("x", 1), ("y", 2)]))
     make("csv").write(frame)
     (record,) = caplog.records
-    assert "the columns have 2 levels (('x', 1), ('y', 2)), which do not come" in record.message
+    assert (
+        "the columns have 2 levels (('x', 1), ('y', 2)), which are not restored" in record.message
+    )
     with pytest.raises(DataError, match=r"sheet 's': the columns have 2 levels .*df.columns = "):
         make("excel").write(frame)
 
@@ -174,7 +176,7 @@ def test_an_index_without_a_name_comes_back(
 
 
 def test_a_database_needs_a_name_for_it(make: Make) -> None:
-    with pytest.raises(DataError, match="the index has no name, by which it would find its column"):
+    with pytest.raises(DataError, match="the index has no name, so its column is unknown"):
         make("sql_table", index=True).write(pandas.DataFrame({"a": [1]}, index=["p"]))
 
 
