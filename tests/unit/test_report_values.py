@@ -292,7 +292,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     path.write_bytes(b"no pickle")
     found = previews([node(id="a", at=path)], str, tmp_path)["a"]
     assert found.kind == "none"
-    assert found.note.startswith("it cannot be read: it is no whole pickle file")
+    assert found.note.startswith("it cannot be read: it is no complete pickle file")
 
 
 # -- reading in another process -----------------------------------------------------------
