@@ -10,6 +10,8 @@ from taipy_exec.model.status import Status, SubmissionStatus, submission_status
 # In the properties of a submission: see `SubmissionRecord.program`, and `engine/origin.py`.
 PROGRAM = "program"
 APPLICATION = "application"
+# And of one of a sweep: {"group": id of the sweep, "values": {data node: value}}.
+SWEEP = "sweep"
 
 
 def short_id(id: str) -> str:
@@ -142,6 +144,19 @@ class SubmissionRecord:
         """The program that submitted it and alone can carry it on; None for what anybody can."""
         found = self.properties.get(PROGRAM)
         return None if found is None else str(found)
+
+    @property
+    def group(self) -> str | None:
+        """The id of the sweep that it is one combination of, if it is."""
+        found = self.properties.get(SWEEP)
+        return str(found.get("group")) if isinstance(found, Mapping) else None
+
+    @property
+    def swept(self) -> Mapping[str, object]:
+        """The values of its combination: data node -> value; empty if it is of no sweep."""
+        found = self.properties.get(SWEEP)
+        values = found.get("values") if isinstance(found, Mapping) else None
+        return values if isinstance(values, Mapping) else {}
 
     @property
     def waits_for_data(self) -> bool:
