@@ -166,6 +166,16 @@ Values = Annotated[
         "In TAIPY_EXEC_SET: one per line.",
     ),
 ]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NODE=VALUE,...",
+        autocompletion=completion.values,
+        help="Submit once for each value of a data node (JSON, else text). Given several times: "
+        "once for each combination. In TAIPY_EXEC_SWEEP: one a line.",
+    ),
+]
 BrokerUrl = Annotated[
     str | None,
     option(

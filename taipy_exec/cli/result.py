@@ -52,7 +52,7 @@ def show_result(
         were = "was" if canceled == 1 else "were"
         what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
         streams.note(f"hint: {what}", style="cyan")
-    _explain_blocked(streams, record, jobs, unwritten, locked)
+    explain_blocked(streams, record, jobs, unwritten, locked)
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)
 
@@ -69,13 +69,14 @@ def _show_jobs(streams: Streams, jobs: Sequence[JobRecord], where: str) -> None:
         streams.line(f"not shown: {counts_text(rest)}")
 
 
-def _explain_blocked(
+def explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
     jobs: Sequence[JobRecord],
     unwritten: Sequence[str],
     locked: Sequence[str],
 ) -> None:
+    """Why nothing more can run, and what to do; nothing where everything has ended."""
     waiting = [job for job in jobs if job.reason == Reason.INPUT_NOT_WRITTEN]
     waiting = [job for job in waiting if job.status is Status.BLOCKED]
     tasks = ", ".join(job.task for job in waiting)

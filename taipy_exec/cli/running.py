@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
@@ -72,7 +72,7 @@ def run_to_end(
     """Coordinate a submission, show its result, and give its exit code."""
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
-    _warn_of_the_future(engine, streams, plan)
+    warn_of_the_future(engine, streams, plan)
     try:
         with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
@@ -92,7 +92,7 @@ def run_to_end(
         where,
         redaction(engine.app),
         table=not shown_live,
-        unwritten=[_told(node) for node in waited_for if node.changed_at() is None],
+        unwritten=[told(node) for node in waited_for if node.changed_at() is None],
         locked=[node.config.id for node in waited_for if node.changed_at() is not None],
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
@@ -102,7 +102,8 @@ def run_to_end(
     return code
 
 
-def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+def warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+    """Warn of files with a time in the future: tasks that read them are never up to date."""
     read = {n.id for task in plan.tasks.values() if task.skippable for n in task.inputs}
     inputs = [node for node in plan.input_nodes() if node.config.id in read]
     for node in engine.coordinator.freshness.in_the_future(inputs, time.time()):
@@ -114,7 +115,7 @@ def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) 
         )
 
 
-def _told(node: DataNodeRef) -> str:
+def told(node: DataNodeRef) -> str:
     """A data node with the place where the user's own file should lie."""
     at = f" ({node.place})" if node.path and not node.is_generated else ""
     return f"the data node {node.config.id}{at}"
@@ -127,10 +128,31 @@ def admitted(
 
     Raises TimedOutError after `deadline`.
     """
+    admission = admission_in_time(streams, attempt, deadline)
+    for id in admission.superseded:
+        streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
+    record = admission.plan.record
+    if admission.carried_on:
+        total = len(admission.plan.jobs)
+        why = "waited for data" if record.waits_for_data else "was interrupted"
+        streams.note(
+            f"carrying on {record.short_id}, which {why}: "
+            f"{total - record.unfinished} of {total} jobs had ended"
+        )
+    return admission.plan
+
+
+def admission_in_time(
+    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
+) -> Admission:
+    """What `attempt` gives once no live process works on the same data.
+
+    Raises TimedOutError after `deadline` (monotonic clock).
+    """
     told = False
     while True:
         try:
-            admission = attempt()
+            return attempt()
         except BusyError as busy:
             if not told:
                 streams.warn(f"waiting: {busy.message}")
@@ -138,18 +160,6 @@ def admitted(
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
             time.sleep(0.1)
-            continue
-        for id in admission.superseded:
-            streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
-        record = admission.plan.record
-        if admission.carried_on:
-            total = len(admission.plan.jobs)
-            why = "waited for data" if record.waits_for_data else "was interrupted"
-            streams.note(
-                f"carrying on {record.short_id}, which {why}: "
-                f"{total - record.unfinished} of {total} jobs had ended"
-            )
-        return admission.plan
 
 
 def _detach(
@@ -160,13 +170,34 @@ def _detach(
     timeout: float | None,
     carried: Sequence[str],
 ) -> int:
-    """Leave the submission to a process of its own, which takes it over at once."""
     record = plan.record
+    leave_to_process(engine, record.id, [plan], timeout, carried)
+    if streams.json:
+        streams.data(dump(submission_shape(record, plan.jobs)))
+    else:
+        streams.data(record.id)
+        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
+    return 0
+
+
+def leave_to_process(
+    engine: Engine,
+    wanted: str,
+    plans: Sequence[SubmissionPlan],
+    timeout: float | None,
+    carried: Sequence[str],
+) -> None:
+    """Leave submissions to a process of its own, which takes them over at once; `wanted`, to it.
+
+    The engine is closed then.
+    """
     config = engine.app
-    engine.store.save([], [_without_coordinator(plan)])
-    log = config.state_dir / "logs" / record.id
+    for plan in plans:
+        plan.record.coordinator = None
+    engine.store.save([], [plan.record for plan in plans])
+    log = config.state_dir / "logs" / wanted
     log.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
+    command = [sys.executable, "-m", "taipy_exec", "resume", wanted]
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--root", str(config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
@@ -184,14 +215,3 @@ def _detach(
             start_new_session=True,
         )
     engine.close()
-    if streams.json:
-        streams.data(dump(submission_shape(record, plan.jobs)))
-    else:
-        streams.data(record.id)
-        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
-    return 0
-
-
-def _without_coordinator(plan: SubmissionPlan) -> Any:
-    plan.record.coordinator = None
-    return plan.record

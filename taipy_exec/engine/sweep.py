@@ -48,9 +48,9 @@ def is_group(wanted: str) -> bool:
     return wanted.startswith(_PREFIX)
 
 
-def with_sweep(group: str, values: Mapping[str, Any]) -> dict[str, object]:
-    """The properties of a submission that is one combination of a sweep."""
-    return {SWEEP: {"group": group, "values": dict(values)}}
+def with_sweep(group: str, place: int, values: Mapping[str, Any]) -> dict[str, object]:
+    """The properties of the submission for the combination at `place`, from 0, of a sweep."""
+    return {SWEEP: {"group": group, "place": place, "values": dict(values)}}
 
 
 # -- combinations -------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def _check_values(node: str, values: Sequence[Any]) -> None:
         key = _key(value)
         if key in seen:
             raise UsageError(
-                f"the sweep gives data node {node} the value {_text(value)} twice",
+                f"the sweep gives data node {node} the value {value_text(value)} twice",
                 "give each value once",
             )
         seen.add(key)
@@ -115,7 +115,7 @@ def same_value(one: Any, other: Any) -> bool:
 
 
 def _name(values: Mapping[str, Any], prefix: str | None) -> str:
-    name = ",".join(f"{node}={_text(value)}" for node, value in values.items())
+    name = ",".join(f"{node}={value_text(value)}" for node, value in values.items())
     if prefix:
         name = f"{prefix} {name}"
     if len(name) > _LONGEST_NAME:
@@ -124,7 +124,7 @@ def _name(values: Mapping[str, Any], prefix: str | None) -> str:
     return name
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value within a name: short, on one line, and different for different values.
 
     A plain text is as it is; one that reads as a number or has other characters is in quotes.

@@ -10,7 +10,8 @@ from taipy_exec.model.status import Status, SubmissionStatus, submission_status
 # In the properties of a submission: see `SubmissionRecord.program`, and `engine/origin.py`.
 PROGRAM = "program"
 APPLICATION = "application"
-# And of one of a sweep: {"group": id of the sweep, "values": {data node: value}}.
+# And of one combination of a sweep: {"group": id of the sweep, "place": which combination it is,
+# from 0, "values": {data node: value}}.
 SWEEP = "sweep"
 
 
@@ -148,15 +149,25 @@ class SubmissionRecord:
     @property
     def group(self) -> str | None:
         """The id of the sweep that it is one combination of, if it is."""
-        found = self.properties.get(SWEEP)
-        return str(found.get("group")) if isinstance(found, Mapping) else None
+        found = self._sweep.get("group")
+        return None if found is None else str(found)
+
+    @property
+    def place(self) -> int:
+        """Which combination of its sweep it is, from 0."""
+        found = self._sweep.get("place")
+        return found if isinstance(found, int) else 0
 
     @property
     def swept(self) -> Mapping[str, object]:
         """The values of its combination: data node -> value; empty if it is of no sweep."""
+        found = self._sweep.get("values")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def _sweep(self) -> Mapping[str, object]:
         found = self.properties.get(SWEEP)
-        values = found.get("values") if isinstance(found, Mapping) else None
-        return values if isinstance(values, Mapping) else {}
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def waits_for_data(self) -> bool:

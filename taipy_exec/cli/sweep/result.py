@@ -1,0 +1,151 @@
+"""The result of a sweep: a row for each combination, what failed, and what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.ci_system import CiSystem, harmless_json
+from taipy_exec.cli.failures import explain_failures, summarize
+from taipy_exec.cli.redaction import discreet
+from taipy_exec.cli.render import STYLES, counts_text, duration, new_table, short_id
+from taipy_exec.cli.result import explain_blocked
+from taipy_exec.cli.shapes import dump, submission_shape
+from taipy_exec.cli.streams import Streams
+from taipy_exec.cli.sweep.rows import (
+    CombinationRow,
+    counts_of_statuses,
+    status_counts,
+    value_cells,
+    value_columns,
+)
+from taipy_exec.display.visible import one_line
+from taipy_exec.model.status import DONE, Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_EXPLAINED = 3
+_SHOWN = 200
+_SUMMARIZED = 20
+
+
+def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
+    """What `submit --sweep --json` prints: the submissions in the order of the combinations."""
+    return {
+        "group": group,
+        "submissions": [
+            {**submission_shape(row.record, row.jobs), "values": dict(row.record.swept)}
+            for row in rows
+        ],
+    }
+
+
+def show_sweep(
+    streams: Streams,
+    group: str,
+    rows: Sequence[CombinationRow],
+    state_dir: Path,
+    where: str,
+    redacted: Callable[[str], str],
+    *,
+    table: bool,
+    missing: Mapping[str, tuple[Sequence[str], Sequence[str]]] | None = None,
+) -> None:
+    """The result of a sweep: JSON, or a table and what to do about failures.
+
+    `missing`: submission -> the data nodes that it waits for, unwritten ones and locked ones.
+    """
+    rows = [replace(row, jobs=[discreet(job, redacted) for job in row.jobs]) for row in rows]
+    if streams.json:
+        text = dump(sweep_shape(group, rows), lines=streams.events)
+        streams.data(harmless_json(text) if streams.ci is CiSystem.GITHUB else text)
+    elif streams.events:
+        streams.note(summary(group, rows))
+    else:
+        if table:
+            _show_table(streams, rows)
+        streams.line(summary(group, rows))
+    _explain(streams, rows, state_dir, where, redacted)
+    for row in rows[:_SUMMARIZED]:
+        summarize(streams, row.record, row.jobs, where)
+    blocked = [row for row in rows if row.record.unfinished]
+    for row in blocked[:1]:
+        unwritten, locked = (missing or {}).get(row.record.id, ((), ()))
+        explain_blocked(streams, row.record, row.jobs, unwritten, locked)
+
+
+def summary(group: str, rows: Sequence[CombinationRow]) -> str:
+    """`SWEEP_...: 6 combinations (5 completed, 1 failed) in 12.3s`."""
+    begin = min(row.record.created_at for row in rows)
+    ends = [row.record.finished_at for row in rows]
+    known = [end for end in ends if end is not None]
+    took = f" in {duration(max(max(known) - begin, 0.0))}" if len(known) == len(rows) else ""
+    count = "1 combination" if len(rows) == 1 else f"{len(rows)} combinations"
+    return f"{group}: {count} ({counts_of_statuses(status_counts(rows))}){took}"
+
+
+def _show_table(streams: Streams, rows: Sequence[CombinationRow]) -> None:
+    """All combinations, or of very many those that are not simply done."""
+    shown = rows
+    if len(rows) > _SHOWN:
+        shown = [row for row in rows if not _is_done(row)][:_SHOWN]
+    if shown:
+        streams.show(_table(shown))
+    if len(shown) < len(rows):
+        rest = status_counts(rows) - status_counts(shown)
+        streams.line(f"not shown: {counts_of_statuses(rest)}")
+
+
+def _table(rows: Sequence[CombinationRow]) -> Table:
+    from rich.text import Text
+
+    columns = value_columns([row.record for row in rows])
+    table = new_table()
+    for title in columns:
+        table.add_column(one_line(title), overflow="fold")
+    for title in ("Status", "Jobs", "Time", "Submission"):
+        table.add_column(
+            title, no_wrap=title != "Jobs", justify="right" if title == "Time" else "left"
+        )
+    for row in rows:
+        table.add_row(
+            *(one_line(text) for text in value_cells(row.record, columns)),
+            Text(row.status, style=STYLES[row.status]),
+            counts_text(row.record.counts),
+            duration(row.seconds(row.record.finished_at or row.record.created_at)),
+            short_id(row.record.id),
+        )
+    return table
+
+
+def _is_done(row: CombinationRow) -> bool:
+    return all(status in DONE for status, count in row.record.counts.items() if count)
+
+
+def _explain(
+    streams: Streams,
+    rows: Sequence[CombinationRow],
+    state_dir: Path,
+    where: str,
+    redacted: Callable[[str], str],
+) -> None:
+    """The failures of the first combinations, and how many more failed."""
+    failed = [row for row in rows if row.record.counts.get(Status.FAILED)]
+    for row in failed[:_EXPLAINED]:
+        streams.note(f"{row.record.name}:", style="bold")
+        explain_failures(streams, row.jobs, state_dir, where, redacted)
+    if len(failed) > _EXPLAINED:
+        more = len(failed) - _EXPLAINED
+        names = ", ".join(row.record.name for row in failed[_EXPLAINED:][:_EXPLAINED])
+        others = f" and {more - _EXPLAINED} others" if more > _EXPLAINED else ""
+        streams.note(f"{more} more failed: {names}{others}")
+    abandoned = sum(row.status == Status.ABANDONED.name for row in rows)
+    if failed and abandoned:
+        were = "combination was" if abandoned == 1 else "combinations were"
+        streams.note(f"{abandoned} {were} abandoned: a job failed that all of them share")
+    canceled = sum(bool(row.record.counts.get(Status.CANCELED)) for row in rows)
+    if canceled or (failed and abandoned):
+        streams.note("hint: the same sweep again runs what is left", style="cyan")
