@@ -82,6 +82,13 @@ class SubmissionFailed(TaipyExecError):
     kind = "submission_failed"
 
 
+class ComparatorFailed(TaipyExecError):
+    """A comparator, a function of the application, raised an exception."""
+
+    exit_code = 1
+    kind = "comparator_failed"
+
+
 class TimedOutError(TaipyExecError):
     """The time that was given is up before anything could be run."""
 

@@ -195,7 +195,7 @@ def leave_to_process(
     for plan in plans:
         plan.record.coordinator = None
     engine.store.save([], [plan.record for plan in plans])
-    log = config.state_dir / "logs" / wanted
+    log = config.state_dir / "logs" / plans[0].record.id
     log.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "taipy_exec", "resume", wanted]
     command += ["--application-path", str(config.source or config.main_file or config.root)]

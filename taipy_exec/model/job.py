@@ -171,8 +171,11 @@ class SubmissionRecord:
 
     @property
     def waits_for_data(self) -> bool:
-        """Whether nothing of it can run before somebody writes data: the rest is BLOCKED."""
-        return self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
+        """Whether nothing of it can run before somebody writes data: the rest is BLOCKED.
+
+        In a sweep a job may also be BLOCKED because another combination does the same.
+        """
+        return self.group is None and self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
 
     @property
     def unfinished(self) -> int:

@@ -63,6 +63,8 @@ def status(
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.result import show_stored_sweep
+    from taipy_exec.engine.sweep import is_group
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -72,6 +74,9 @@ def status(
         asked = source is not None and source.name == "COMMANDLINE"
         cluster = _ask(location, streams, application, broker_url, asked, again=watch)
     store = _state(location, streams, required=submission is not None)
+    if store is not None and submission is not None and is_group(submission):
+        show_stored_sweep(streams, store, submission, location.where, redaction_for(location))
+        return 0
     if store is not None and submission is not None:
         record = chosen_submission(store, submission)
         submission = record.id

@@ -21,11 +21,14 @@ from taipy_exec.cli.sweep.rows import (
     value_cells,
     value_columns,
 )
+from taipy_exec.cli.sweep.stored import stored_rows
 from taipy_exec.display.visible import one_line
 from taipy_exec.model.status import DONE, Status
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from taipy_exec.store.store import Store
 
 _EXPLAINED = 3
 _SHOWN = 200
@@ -75,6 +78,16 @@ def show_sweep(
     for row in blocked[:1]:
         unwritten, locked = (missing or {}).get(row.record.id, ((), ()))
         explain_blocked(streams, row.record, row.jobs, unwritten, locked)
+
+
+def show_stored_sweep(
+    streams: Streams, store: Store, group: str, where: str, redacted: Callable[[str], str]
+) -> list[CombinationRow]:
+    """The result of a sweep as it is stored now, and what was shown. Raises NotFoundError."""
+    rows = stored_rows(store, group)
+    id = str(rows[0].record.group)
+    show_sweep(streams, id, rows, store.folder, where, redacted, table=True)
+    return rows
 
 
 def summary(group: str, rows: Sequence[CombinationRow]) -> str:

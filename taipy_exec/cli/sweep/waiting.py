@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
-from taipy_exec.cli.sweep.result import show_sweep
-from taipy_exec.cli.sweep.stored import stored_rows, submissions_of_sweep
+from taipy_exec.cli.sweep.result import show_stored_sweep
+from taipy_exec.cli.sweep.stored import submissions_of_sweep
 from taipy_exec.engine.identity import is_interrupted
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def wait_for_sweep(
             streams.warn(f"nobody works on {id}: taipy-exec resume {id}{where}")
             told = True
         time.sleep(_LOOK_SECONDS)
-    rows = stored_rows(store, id)
-    show_sweep(streams, id, rows, store.folder, where, redacted, table=True)
+    rows = show_stored_sweep(streams, store, id, where, redacted)
     if left:
         return outcome.TIMED_OUT
     return outcome.worst(outcome.exit_code(row.record, row.jobs) for row in rows)
