@@ -148,8 +148,8 @@ def _explain(
     """The failures of the first combinations, and how many more failed."""
     failed = [row for row in rows if row.record.counts.get(Status.FAILED)]
     for row in failed[:_EXPLAINED]:
-        streams.note(f"{row.record.name}:", style="bold")
-        explain_failures(streams, row.jobs, state_dir, where, redacted)
+        named = [replace(job, task=f"{job.task} ({row.record.name})") for job in row.jobs]
+        explain_failures(streams, named, state_dir, where, redacted)
     if len(failed) > _EXPLAINED:
         more = len(failed) - _EXPLAINED
         names = ", ".join(row.record.name for row in failed[_EXPLAINED:][:_EXPLAINED])
