@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
+from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.problem import nearest
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import DataNodeRef, Owner, locate
@@ -268,9 +269,11 @@ def with_copies(app: AppConfig, plans: Sequence[SubmissionPlan]) -> list[Submiss
     originals: dict[str, str] = {}
     found = []
     for plan in plans:
+        # A mapped task has several jobs, which are copies all together or not at all.
+        begun = {whole_name(job.task) for job in plan.jobs if job.status.is_final}
         copies = {}
         for job in plan.jobs:
-            if job.task in shared and not job.status.is_final:
+            if whole_name(job.task) in shared - begun:
                 original = originals.setdefault(job.task, job.id)
                 if original != job.id:
                     copies[job.id] = original

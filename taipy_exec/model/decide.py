@@ -205,7 +205,11 @@ def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason:
     walk = list(ends)
     while walk:
         ended = walk.pop()
-        copies = board.waiting_copies(ended) if reason is Reason.UPSTREAM_FAILED else ()
+        copies = [
+            copy
+            for copy in board.waiting_copies(ended)
+            if reason is Reason.UPSTREAM_FAILED or not board.can_take_over(copy)
+        ]
         for follower in (*board.followers[ended], *copies):
             job = board.jobs[follower]
             if follower not in ends and job.status in WAITING:

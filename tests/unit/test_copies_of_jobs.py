@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
-from taipy_exec.model.event import Admitted, CancelRequested, Event, Finished, Started, UpToDate
+from taipy_exec.model.event import (
+    Admitted,
+    CancelRequested,
+    Event,
+    Expanded,
+    Finished,
+    Started,
+    UpToDate,
+)
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import SWEEP, Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
@@ -57,7 +65,7 @@ class Sweep:
             for task, found in graph.predecessors.items()
         }
         copies = {f"{task}{number}": f"{task}1" for task in SHARED} if number > 1 else {}
-        self.board.admit(record, jobs, predecessors, frozenset(), copies)
+        self.board.admit(record, jobs, predecessors, frozenset(), copies=copies)
         self.do(Admitted(submission=record.id, at=1.0))
 
     def do(self, event: Event) -> None:
@@ -164,3 +172,70 @@ def test_fail_fast_holds_for_all_combinations_of_a_sweep() -> None:
     sweep.run("fit1", failure=RAISED)
     assert sweep.of("fit") == ["FAILED", "RUNNING", "CANCELED"]
     assert sweep.board.jobs["fit3"].reason == Reason.FAIL_FAST
+
+
+# -- a task over a list -------------------------------------------------------------------
+
+
+class MappedSweep(Sweep):
+    """Combinations of split -> (elements) -> collect, all of it shared."""
+
+    def _admit(self, number: int, fail_fast: bool) -> None:
+        jobs = [
+            JobRecord(
+                id=f"{task}{number}",
+                task=task,
+                submission=f"S{number}",
+                position=position,
+                inputs=(reads,),
+                outputs=(writes,),
+            )
+            for position, (task, reads, writes) in enumerate(
+                [("split", "list", "elements"), ("collect", "elements", "results")]
+            )
+        ]
+        record = SubmissionRecord(
+            id=f"S{number}", scenario="s", instance=f"i{number}", name=f"i{number}"
+        )
+        split, collect = f"split{number}", f"collect{number}"
+        copies = {split: "split1", collect: "collect1"} if number > 1 else {}
+        self.board.admit(
+            record, jobs, {collect: [split]}, frozenset(), {collect: split}, copies=copies
+        )
+        self.do(Admitted(submission=record.id, at=1.0))
+
+    def expand(self, number: int) -> None:
+        """As the coordinator does once a job has counted the elements."""
+        element = JobRecord(id=f"element{number}", task="e", submission=f"S{number}", position=9)
+        self.board.expand(f"collect{number}", [element])
+        self.do(Expanded(collect=f"collect{number}", elements=(element.id,), at=2.0))
+
+
+def test_a_copy_of_a_mapped_task_has_no_elements_of_its_own() -> None:
+    sweep = MappedSweep()
+    sweep.run("split1")
+    assert sweep.of("split") == ["COMPLETED", "SKIPPED", "SKIPPED"]
+    assert sweep.of("collect") == ["BLOCKED"] * 3
+    sweep.expand(1)
+    sweep.run("element1", "collect1")
+    assert sweep.of("collect") == ["COMPLETED", "SKIPPED", "SKIPPED"]
+
+
+def test_a_mapped_task_that_is_canceled_before_it_is_split_is_done_by_the_next() -> None:
+    sweep = MappedSweep()
+    sweep.cancel("split1", "collect1")
+    assert sweep.of("split") == ["CANCELED", "PENDING", "BLOCKED"]
+    sweep.run("split2")
+    # Its elements are not known yet.
+    assert sweep.of("collect") == ["CANCELED", "BLOCKED", "BLOCKED"]
+    sweep.expand(2)
+    sweep.run("element2", "collect2")
+    assert sweep.of("collect") == ["CANCELED", "COMPLETED", "SKIPPED"]
+
+
+def test_copies_of_a_mapped_task_that_is_canceled_midway_end_with_it() -> None:
+    sweep = MappedSweep()
+    sweep.run("split1")
+    sweep.expand(1)
+    sweep.cancel("element1")
+    assert sweep.of("collect") == ["ABANDONED"] * 3

@@ -13,6 +13,7 @@ from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.table import SweepTable
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.model.event import Change
 from taipy_exec.wiring import Engine
 
 
@@ -28,6 +29,7 @@ class SweepSession(Session):
         super().__init__(engine, streams, plans[0])
         self._plans = plans
         self._group = group
+        self._redacted = redaction(engine.app)
 
     @contextmanager
     def _display(self) -> Iterator[None]:
@@ -37,16 +39,20 @@ class SweepSession(Session):
             usual = self._engine.store.usual_durations(self._plans[0].record.scenario)
             workers = {"development": 1, "standalone": app.job.workers}.get(app.job.mode)
             self._table = SweepTable(
-                self._streams, self._group, rows, usual, workers, redaction(app), coordinator.clock
+                self._streams, self._group, rows, usual, workers, self._redacted, coordinator.clock
             )
             with self._table.shown():
                 yield
             return
         if not self._streams.quiet:
-            named = [
-                replace(job, task=f"{row.record.name}: {job.task}")
-                for row in rows
-                for job in row.jobs
-            ]
-            coordinator.observers.append(Lines(self._streams, named, redaction(app)).observe)
+            coordinator.observers.append(self._print_lines)
         yield
+
+    def _print_lines(self, changes: Sequence[Change]) -> None:
+        """A line for each change, with the combination before the task."""
+        board = self._engine.coordinator.board
+        for change in changes:
+            job = board.jobs[change.job]
+            name = board.submissions[job.submission].name
+            named = replace(job, task=f"{name}: {job.task}")
+            Lines(self._streams, [named], self._redacted).observe([change])

@@ -17,6 +17,7 @@ from taipy_exec.cli.sweep.rows import (
     value_columns,
 )
 from taipy_exec.display.visible import one_line
+from taipy_exec.model.job import JobRecord
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,8 +39,7 @@ class SweepTable(LiveTable):
         redacted: Callable[[str], str],
         clock: Callable[[], float],
     ) -> None:
-        jobs = [job for row in rows for job in row.jobs]
-        super().__init__(streams, rows[0].record, jobs, usual, workers, redacted, clock)
+        super().__init__(streams, rows[0].record, _all_jobs(rows), usual, workers, redacted, clock)
         self._group = group
         self._rows = rows
         self._columns = value_columns([row.record for row in rows])
@@ -50,6 +50,8 @@ class SweepTable(LiveTable):
         from rich.text import Text
 
         console = self._streams.err
+        # The jobs of a mapped task's elements come later.
+        self._jobs = _all_jobs(self._rows)
         shown = rows_in_room(self._rows, max(console.height - _LINES_BESIDE_ROWS, 3))
         parts: list[Any] = [self._head(), self._combinations(shown, console.width < _NARROW)]
         if len(shown) < len(self._rows):
@@ -95,3 +97,7 @@ class SweepTable(LiveTable):
                 cells.append(Text(tasks, no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)
         return table
+
+
+def _all_jobs(rows: Sequence[CombinationRow]) -> list[JobRecord]:
+    return [job for row in rows for job in row.jobs]
