@@ -200,7 +200,10 @@ def _why_shared(app: AppConfig, scenario: ScenarioConfig, name: str) -> tuple[st
         return None
     node = next(node for node in scenario.data_nodes if node.id == name)
     if node.scope is not Scope.SCENARIO:
-        return f"its scope is {node.scope.name}", f"give [DATA_NODE.{name}] the scope SCENARIO"
+        return (
+            f"its scope is {node.scope.name}",
+            f'write scope = "SCENARIO:SCOPE" in [DATA_NODE.{name}]',
+        )
     if node.path:
         return f"its path is {node.path}", f"leave out the path of [DATA_NODE.{name}]"
     return f"it is in one place ({node.storage_type})", "sweep a data node of type pickle or json"

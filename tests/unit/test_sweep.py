@@ -167,7 +167,7 @@ def test_an_input_with_a_value_for_each_instance_can_be_swept(app: AppConfig) ->
     [
         ("model", "is not an input of scenario sales: task fit writes it", "window"),
         ("notes", "is not an input of scenario sales: no task reads it", "window"),
-        ("raw", "as its scope is GLOBAL", "scope SCENARIO"),
+        ("raw", "as its scope is GLOBAL", "SCENARIO:SCOPE"),
         ("threshold", "as its path is threshold.p", "leave out the path"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
@@ -10,8 +10,9 @@ from taipy_exec.cli.options import help_text, option
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.text import Text
 
+    from taipy_exec.cli.fitting_table import FittingTable
     from taipy_exec.model.job import SubmissionRecord
     from taipy_exec.store.rows import Instance
     from taipy_exec.store.store import Store
@@ -105,36 +106,49 @@ def _table(
     latest: Mapping[str, SubmissionRecord],
     swept: Mapping[str, SubmissionRecord],
     lost: set[str],
-) -> RenderableType:
+) -> FittingTable:
+    from taipy_exec.cli.fitting_table import FittingTable
+
+    columns: dict[str, dict[str, Any]] = {
+        "Name": {"overflow": "fold"},
+        "Scenario": {"overflow": "fold"},
+        "Cycle": {"overflow": "fold"},
+        "Values": {"overflow": "fold"},
+        "Status": {"no_wrap": True},
+        "Submitted": {"no_wrap": True},
+        "Submission": {"no_wrap": True},
+    }
+    if not any(one.cycle for one in found):
+        del columns["Cycle"]
+    rows = [_row(one, latest.get(one.id), swept.get(one.id), lost) for one in found]
+    # The name of a combination holds its values.
+    return FittingTable(columns, rows, ["Values", "Scenario", "Submitted", "Submission", "Cycle"])
+
+
+def _row(
+    instance: Instance,
+    record: SubmissionRecord | None,
+    of_sweep: SubmissionRecord | None,
+    lost: set[str],
+) -> dict[str, str | Text]:
     from rich.text import Text
 
-    from taipy_exec.cli.render import STYLES, clock, new_table, short_id
+    from taipy_exec.cli.render import STYLES, clock, short_id
     from taipy_exec.display.visible import one_line
     from taipy_exec.engine.sweep import value_text
 
-    has_cycles = any(one.cycle for one in found)
-    table = new_table()
-    table.add_column("Name", overflow="fold")
-    table.add_column("Scenario", overflow="fold")
-    if has_cycles:
-        table.add_column("Cycle", overflow="fold")
-    table.add_column("Values", overflow="fold")
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Submitted")
-    table.add_column("Submission", no_wrap=True)
-    for one in found:
-        record, of_sweep = latest.get(one.id), swept.get(one.id)
-        values = of_sweep.swept.items() if of_sweep else ()
-        cells: list[str | Text] = [one_line(one.name), one_line(one.scenario)]
-        if has_cycles:
-            cells.append(one.cycle.replace("_", " "))
-        cells.append(one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)))
-        if record is None:
-            cells += ["never submitted", "", ""]
-        else:
-            status = Text(record.status.name, style=STYLES[record.status.name])
-            if record.id in lost:
-                status.append(" (interrupted)", style="yellow")
-            cells += [status, clock(record.created_at), short_id(record.id)]
-        table.add_row(*cells)
-    return table
+    values = of_sweep.swept.items() if of_sweep else ()
+    status = Text("never submitted", style="dim")
+    if record is not None:
+        status = Text(record.status.name, style=STYLES[record.status.name])
+        if record.id in lost:
+            status.append(" (interrupted)", style="yellow")
+    return {
+        "Name": one_line(instance.name),
+        "Scenario": one_line(instance.scenario),
+        "Cycle": instance.cycle.replace("_", " "),
+        "Values": one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)),
+        "Status": status,
+        "Submitted": clock(record.created_at) if record else "",
+        "Submission": short_id(record.id) if record else "",
+    }

@@ -10,7 +10,7 @@ from taipy_exec.cli.compare.cells import NOT_WRITTEN, is_small
 from taipy_exec.cli.sweep.stored import latest_sweep, submissions_of_sweep
 from taipy_exec.config.problem import nearest
 from taipy_exec.engine.instances import instance_nodes, read_node
-from taipy_exec.engine.sweep import is_group
+from taipy_exec.engine.sweep import is_group, shared_nodes
 from taipy_exec.errors import DataError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,11 @@ def compare_nodes(
     outputs = [name for name in scenario.graph().outputs if name not in names]
     found: dict[str, Sequence[Any]] = {}
     left_out = {}
+    shared = shared_nodes(app, scenario) if len(compared) > 1 else {}
     for name in (*names, *outputs):
+        if name in shared:
+            left_out[name] = f"one value for all: {_short_place(app, shared[name])}"
+            continue
         try:
             values_of_one = _small_values([of[name] for of in nodes])
         except _LeftOut as why:
@@ -115,6 +119,13 @@ def compare_nodes(
         if any(value is not NOT_WRITTEN for value in values_of_one):
             found[name] = values_of_one
     return Comparison(compared=compared, values=found, left_out=left_out)
+
+
+def _short_place(app: AppConfig, node: DataNodeRef) -> str:
+    """The place of a data node, as the user wrote it where it is in the application's folder."""
+    if node.path is not None and node.path.is_relative_to(app.root):
+        return str(node.path.relative_to(app.root))
+    return node.place
 
 
 def value_of(node: DataNodeRef) -> Any:

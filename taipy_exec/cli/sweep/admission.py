@@ -126,10 +126,9 @@ def _warn_of_one_place(streams: Streams, app: AppConfig, wanted: WantedSweep) ->
     if not found or len(wanted.combinations) < 2:
         return
     names = ", ".join(f"{name} ({place})" for name, place in found)
-    node = found[0][0]
     streams.warn(
-        f"all combinations write the same place, and the last one stays: data node {names}; give "
-        f"[DATA_NODE.{node}] the scope SCENARIO and no path, and each combination has its own"
+        f"all combinations write to one place, and the last one stays: data node {names}; without "
+        "a path of its own, and with the scope SCENARIO, there is one for each combination"
     )
 
 

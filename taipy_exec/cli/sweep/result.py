@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
+from taipy_exec.cli.fitting_table import FittingTable
 from taipy_exec.cli.redaction import discreet
-from taipy_exec.cli.render import STYLES, counts_text, duration, new_table, short_id
+from taipy_exec.cli.render import STYLES, counts_text, duration, short_id
 from taipy_exec.cli.result import explain_blocked
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
@@ -26,8 +27,6 @@ from taipy_exec.display.visible import one_line
 from taipy_exec.model.status import DONE, Status
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from taipy_exec.store.store import Store
 
 _EXPLAINED = 3
@@ -112,26 +111,28 @@ def _show_table(streams: Streams, rows: Sequence[CombinationRow]) -> None:
         streams.line(f"not shown: {counts_of_statuses(rest)}")
 
 
-def _table(rows: Sequence[CombinationRow]) -> Table:
+def _table(rows: Sequence[CombinationRow]) -> FittingTable:
     from rich.text import Text
 
-    columns = value_columns([row.record for row in rows])
-    table = new_table()
-    for title in columns:
-        table.add_column(one_line(title), overflow="fold")
-    for title in ("Status", "Jobs", "Time", "Submission"):
-        table.add_column(
-            title, no_wrap=title != "Jobs", justify="right" if title == "Time" else "left"
-        )
-    for row in rows:
-        table.add_row(
-            *(one_line(text) for text in value_cells(row.record, columns)),
-            Text(row.status, style=STYLES[row.status]),
-            counts_text(row.record.counts),
-            duration(row.seconds(row.record.finished_at or row.record.created_at)),
-            short_id(row.record.id),
-        )
-    return table
+    nodes = value_columns([row.record for row in rows])
+    columns: dict[str, dict[str, Any]] = {one_line(node): {"overflow": "fold"} for node in nodes}
+    columns |= {
+        "Status": {"no_wrap": True},
+        "Jobs": {},
+        "Time": {"no_wrap": True, "justify": "right"},
+        "Submission": {"no_wrap": True},
+    }
+    cells: list[dict[str, str | Text]] = [
+        {
+            **dict(zip(columns, map(one_line, value_cells(row.record, nodes)), strict=False)),
+            "Status": Text(row.status, style=STYLES[row.status]),
+            "Jobs": counts_text(row.record.counts),
+            "Time": duration(row.seconds(row.record.finished_at or row.record.created_at)),
+            "Submission": short_id(row.record.id),
+        }
+        for row in rows
+    ]
+    return FittingTable(columns, cells, ["Jobs", "Submission", "Time"])
 
 
 def _is_done(row: CombinationRow) -> bool:
