@@ -170,10 +170,10 @@ Sweep = Annotated[
     list[str] | None,
     typer.Option(
         "--sweep",
-        metavar="NODE=VALUE,...",
+        metavar="NODE=VALUES",
         autocompletion=completion.values,
-        help="Submit once for each value of a data node (JSON, else text). Given several times: "
-        "once for each combination. In TAIPY_EXEC_SWEEP: one a line.",
+        help="Submit once for each value, such as window=7,14 (JSON, else text). Given several "
+        "times: once for each combination. In TAIPY_EXEC_SWEEP: one per line.",
     ),
 ]
 BrokerUrl = Annotated[
