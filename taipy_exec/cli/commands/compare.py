@@ -29,7 +29,7 @@ def compare(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
+            metavar="NAME",
             help="Scenario instances by name or id, or a sweep by its id.",
             show_default=False,
             autocompletion=completion.names,
