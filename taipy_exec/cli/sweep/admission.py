@@ -18,7 +18,7 @@ from taipy_exec.engine.sweep import (
     with_copies,
     with_sweep,
 )
-from taipy_exec.model.job import SWEEP
+from taipy_exec.model.job import SWEEP, short_id
 from taipy_exec.model.status import Reason
 from taipy_exec.wiring import withdraw
 
@@ -142,6 +142,6 @@ def _tell(streams: Streams, group: str, admissions: Mapping[str, Admission]) -> 
         total = sum(len(plan.jobs) for plan in carried)
         ended = total - sum(plan.record.unfinished for plan in carried)
         streams.note(
-            f"carrying on {group}: {len(carried)} of {len(admissions)} combinations had not "
-            f"ended; {ended} of their {total} jobs had"
+            f"carrying on {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
+            f"not ended; {ended} of their {total} jobs had"
         )

@@ -15,6 +15,7 @@ from taipy_exec.cli.sweep.result import show_sweep, sweep_shape
 from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.session import SweepSession
 from taipy_exec.config.redaction import redaction
+from taipy_exec.model.job import short_id
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -46,7 +47,7 @@ def run_sweep_on(
         streams.data(dump(sweep_shape(group, _rows(plans))))
     else:
         streams.data(group)
-        streams.note(f"hint: taipy-exec wait {group}{where}", style="cyan")
+        streams.note(f"hint: taipy-exec wait {short_id(group)}{where}", style="cyan")
     return outcome.OK
 
 
@@ -83,7 +84,7 @@ def run_sweep_to_end(
         missing=missing,
     )
     if code == outcome.TERMINATED:
-        streams.note(f"hint: taipy-exec resume {group}{where} carries on", style="cyan")
+        streams.note(f"hint: taipy-exec resume {short_id(group)}{where} carries on", style="cyan")
     elif code == outcome.OK and len(plans) > 1:
         there = as_argument(where) + (f" -s {plans[0].scenario.id}" if _is_one_of(engine) else "")
         streams.note(f"hint: taipy-exec compare{there} shows them side by side", style="cyan")

@@ -10,6 +10,7 @@ from taipy_exec.cli import outcome
 from taipy_exec.cli.sweep.result import show_stored_sweep
 from taipy_exec.cli.sweep.stored import submissions_of_sweep
 from taipy_exec.engine.identity import is_interrupted
+from taipy_exec.model.job import short_id
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -39,7 +40,7 @@ def wait_for_sweep(
             break
         lost = [one for one in left if one.coordinator and is_interrupted(store.folder, one)]
         if lost and not told:
-            streams.warn(f"nobody works on {id}: taipy-exec resume {id}{where}")
+            streams.warn(f"nobody works on {short_id(id)}: taipy-exec resume {short_id(id)}{where}")
             told = True
         time.sleep(_LOOK_SECONDS)
     rows = show_stored_sweep(streams, store, id, where, redacted)
