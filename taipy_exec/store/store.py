@@ -198,9 +198,9 @@ class Store(Removals):
         Raises NotFoundError where that is no sweep, or more than one.
         """
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instr(properties, ?) > 0 "
-            "ORDER BY created_at, rowid",
-            (f'"{SWEEP}": {{"group": "{group or ""}',),
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
+            f"WHERE json_extract(properties, '$.{SWEEP}.group') GLOB ? ORDER BY created_at, rowid",
+            (_glob(group or ""),),
         )
         found = [self._submission(row) for row in rows]
         if group is not None and len({record.group for record in found}) != 1:

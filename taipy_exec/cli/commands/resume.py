@@ -68,11 +68,12 @@ def resume(
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     where = location.where
-    plans = [resume_plan(store, config, one, engine.identity) for one in records]
     if record.group is not None and not _is_one(submission):
-        return run_sweep_to_end(engine, streams, resumed_sweep(engine, plans), where, timeout)
-    write_given(store, plans[0], engine.identity)
-    return run_to_end(engine, streams, plans[0], where, timeout)
+        plans = resumed_sweep(engine, records)
+        return run_sweep_to_end(engine, streams, plans, where, timeout)
+    plan = resume_plan(store, config, record, engine.identity)
+    write_given(store, plan, engine.identity)
+    return run_to_end(engine, streams, plan, where, timeout)
 
 
 def _is_one(wanted: str | None) -> bool:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli.running import admission_in_time
 from taipy_exec.cli.sweep.wanted import WantedSweep
-from taipy_exec.engine.admission import Admission, admit, interrupted_submissions, supersede
+from taipy_exec.engine.admission import (
+    Admission,
+    admit,
+    interrupted_submissions,
+    resume_plan,
+    supersede,
+)
 from taipy_exec.engine.given import due_values, with_given, write_given
 from taipy_exec.engine.instances import instance_nodes, named_instance
 from taipy_exec.engine.sweep import (
@@ -18,6 +24,7 @@ from taipy_exec.engine.sweep import (
     with_copies,
     with_sweep,
 )
+from taipy_exec.errors import BusyError
 from taipy_exec.model.job import SWEEP, short_id
 from taipy_exec.model.status import Reason
 from taipy_exec.wiring import withdraw
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.model.job import SubmissionRecord
     from taipy_exec.store.rows import Instance
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
@@ -114,11 +122,24 @@ def _join(store: Store, plan: SubmissionPlan, properties: Mapping[str, object]) 
         store.add_edits([], of=record)
 
 
-def resumed_sweep(engine: Engine, plans: Sequence[SubmissionPlan]) -> list[SubmissionPlan]:
-    """The submissions of an interrupted sweep, in the order of the combinations."""
+def resumed_sweep(engine: Engine, records: Sequence[SubmissionRecord]) -> list[SubmissionPlan]:
+    """Take over the interrupted submissions of a sweep, in the order of the combinations.
+
+    One that another process has just taken, to cancel it for example, is left to that. Raises
+    BusyError where that leaves none.
+    """
+    plans = []
+    busy: BusyError | None = None
+    for record in sorted(records, key=lambda record: record.place):
+        try:
+            plans.append(resume_plan(engine.store, engine.app, record, engine.identity))
+        except BusyError as error:
+            busy = error
+    if busy is not None and not plans:
+        raise busy
     for plan in plans:
         write_given(engine.store, plan, engine.identity)
-    return with_copies(engine.app, sorted(plans, key=lambda plan: plan.record.place))
+    return with_copies(engine.app, plans)
 
 
 def _warn_of_one_place(streams: Streams, app: AppConfig, wanted: WantedSweep) -> None:
