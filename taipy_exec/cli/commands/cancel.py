@@ -98,8 +98,10 @@ def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
 
     if is_interrupted(store.folder, record):
         _cancel_lost(store, record, location)
-    else:
-        store.request_cancel(record.id, None, time.time())
+        if store.submission(record.id).finished_at is not None:
+            return
+        # Another process has taken it over meanwhile.
+    store.request_cancel(record.id, None, time.time())
 
 
 def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
