@@ -85,6 +85,13 @@ class SubmissionFailed(TaipyExecError):
     kind = "submission_failed"
 
 
+class ComparatorFailed(TaipyExecError):
+    """A comparator, a function of the application, raised an exception."""
+
+    exit_code = 1
+    kind = "comparator_failed"
+
+
 class TimedOutError(TaipyExecError):
     """The given time was up before anything could run."""
 

@@ -52,6 +52,7 @@ from taipy_exec.api.scenario import Scenario
 from taipy_exec.api.sequence import Sequence
 from taipy_exec.api.submission import Submission
 from taipy_exec.api.submittable import Submittable
+from taipy_exec.api.sweep import Sweep, sweep
 from taipy_exec.api.task import Task
 from taipy_exec.config.typed_text import Frequency, Scope
 from taipy_exec.data.mongo_collection import MongoDefaultDocument
@@ -97,6 +98,7 @@ __all__ = [
     "SubmissionId",
     "SubmissionStatus",
     "Submittable",
+    "Sweep",
     "Task",
     "TaskId",
     "can_create",
@@ -135,6 +137,7 @@ __all__ = [
     "submit",
     "subscribe_scenario",
     "subscribe_sequence",
+    "sweep",
     "tag",
     "unsubscribe_scenario",
     "unsubscribe_sequence",

@@ -64,7 +64,7 @@ class Service:
         self.changed = threading.Condition()
         self._identity: Identity | None = None
         self._naming = threading.Lock()
-        self._waiting: list[SubmissionPlan] = []
+        self._waiting: list[Sequence[SubmissionPlan]] = []
         self._canceled_early: set[str] = set()
         self._callbacks: dict[str, list[JobCallback]] = {}
         self._driving = threading.RLock()
@@ -145,8 +145,8 @@ class Service:
             if self.app.job.mode != "development":
                 self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
                 self._thread.start()
-        for plan in waiting:
-            self.hand_over(plan)
+        for plans in waiting:
+            self.hand_over(*plans)
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
         """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds.
@@ -229,19 +229,24 @@ class Service:
             self._callbacks[plan.record.id] = list(callbacks)
         return plan
 
-    def hand_over(self, plan: SubmissionPlan) -> None:
-        """Have a stored submission run, now or once the orchestrator is started."""
+    def give_up(self, plan: SubmissionPlan) -> None:
+        """Cancel a stored submission that was not handed over."""
+        supersede(self.store, plan.record, self._own.name, lambda *_: None, Reason.CANCELED)
+
+    def hand_over(self, *plans: SubmissionPlan) -> None:
+        """Have stored submissions run, now or once the orchestrator is started; several at once."""
         with self._driving:
             if self.engine is None:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
-                self._waiting.append(plan)
+                self._waiting.append(plans)
                 return
         engine = self.engine
         coordinator = engine.coordinator
 
         def add() -> None:
-            engine.add(plan)
-            early = [job.id for job in plan.jobs if job.id in self._canceled_early]
+            for plan in plans:
+                engine.add(plan)
+            early = [job.id for p in plans for job in p.jobs if job.id in self._canceled_early]
             if early:
                 coordinator.cancel(early, Reason.CANCELED)
 

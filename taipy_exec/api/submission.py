@@ -18,7 +18,7 @@ from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, SubmissionFailed
-from taipy_exec.model.job import APPLICATION, PROGRAM, JobRecord, SubmissionRecord
+from taipy_exec.model.job import APPLICATION, PROGRAM, SWEEP, JobRecord, SubmissionRecord
 from taipy_exec.model.provenance import COMMAND, PROVENANCE
 from taipy_exec.model.status import SubmissionStatus
 
@@ -30,7 +30,9 @@ log = logging.getLogger("taipy_exec")
 # In the properties of a submission's row: the id of the sequence that was submitted.
 ENTITY = "entity"
 # What stands there beside the user's own.
-OURS = frozenset({APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries"})
+OURS = frozenset(
+    {APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries", SWEEP}
+)
 # How often a submission of another process is looked at while it is waited for.
 _LOOK_SECONDS = 0.05
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.api.data_node import DataNode
@@ -30,6 +30,7 @@ from taipy_exec.store.rows import Instance
 
 if TYPE_CHECKING:
     from taipy_exec.api.scenario import Scenario
+    from taipy_exec.engine.plan import SubmissionPlan
 
 log = logging.getLogger("taipy_exec")
 
@@ -62,22 +63,7 @@ class Submittable(Entity):
         while another process works on the same data.
         """
         service = Service.get()
-        config, instance = _configured(service, self._scenario)
-        calls = [
-            *(Subscriber(callback, []) for callback in reversed(list(callbacks or ()))),
-            *(Subscriber(s.callback, [*s.params, self]) for s in self.subscribers),
-        ]
-        plan = service.new_submission(
-            config,
-            instance,
-            self._target,
-            force=force,
-            callbacks=[self._caller(calls, force, service)] if calls else [],
-            properties=_kept(properties, self),
-        )
-        made = Submission(plan.record, self, plan.jobs, service)
-        Registry.submissions[made.id] = made
-        made.keep(properties)
+        made, plan = self._stored(service, callbacks, force, properties)
         service.hand_over(plan)
         if wait or raise_on_failure:
             made.wait(timeout)
@@ -89,6 +75,33 @@ class Submittable(Entity):
                     "write it, and submit again",
                 )
         return made
+
+    def _stored(
+        self,
+        service: Service,
+        callbacks: Sequence[Callback] | None,
+        force: bool,
+        properties: dict[str, Any],
+        ours: Mapping[str, object] | None = None,
+    ) -> tuple[Submission, SubmissionPlan]:
+        """A submission that is stored and not handed over yet; `ours` goes into its row."""
+        config, instance = _configured(service, self._scenario)
+        calls = [
+            *(Subscriber(callback, []) for callback in reversed(list(callbacks or ()))),
+            *(Subscriber(s.callback, [*s.params, self]) for s in self.subscribers),
+        ]
+        plan = service.new_submission(
+            config,
+            instance,
+            self._target,
+            force=force,
+            callbacks=[self._caller(calls, force, service)] if calls else [],
+            properties={**_kept(properties, self), **(ours or {})},
+        )
+        made = Submission(plan.record, self, plan.jobs, service)
+        Registry.submissions[made.id] = made
+        made.keep(properties)
+        return made, plan
 
     def _caller(
         self, calls: Sequence[Subscriber], force: bool, service: Service

@@ -29,6 +29,8 @@ GROUPS = {
         "logs": "Print what jobs printed, and their tracebacks.",
         "report": "Write a submission as a web page, JSON, JUnit or a trace.",
         "history": "List past submissions.",
+        "instances": "List scenario instances, with the values of sweeps.",
+        "compare": "Show results of scenario instances side by side.",
         "graph": "Print the job graph as text, Mermaid, DOT or SVG.",
         "data": "List, show and write data nodes.",
     },

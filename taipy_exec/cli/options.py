@@ -167,6 +167,16 @@ Values = Annotated[
         "In TAIPY_EXEC_SET: one per line.",
     ),
 ]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NODE=VALUES",
+        autocompletion=completion.values,
+        help="Submit once for each value, such as window=7,14 (JSON, else text). Given several "
+        "times: once for each combination. In TAIPY_EXEC_SWEEP: one per line.",
+    ),
+]
 BrokerUrl = Annotated[
     str | None,
     option(

@@ -44,3 +44,13 @@ def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord] = ()) -> int:
     if record.unfinished:
         return INVALID
     return OK
+
+
+# Of several submissions the first of these counts, as `exit_code` weighs the jobs of one.
+_WORST_FIRST = (TERMINATED, TIMED_OUT, INTERRUPTED, FAILED, CANCELED, INVALID)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of several submissions together."""
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), OK)

@@ -58,7 +58,7 @@ def show_result(
         were = "was" if canceled == 1 else "were"
         what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
         streams.note(f"hint: {what}", style="cyan")
-    _explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
+    explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)
 
@@ -94,7 +94,7 @@ def _show_jobs(
         streams.line(f"not shown: {counts_text(rest)}")
 
 
-def _explain_blocked(
+def explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
     jobs: Sequence[JobRecord],
@@ -102,6 +102,7 @@ def _explain_blocked(
     locked: Sequence[str],
     readers: Mapping[str, Sequence[str]],
 ) -> None:
+    """Why nothing more can run, and what to do; nothing where everything has ended."""
     waiting = [job for job in jobs if waits_for_data(job)]
     if not (record.unfinished and waiting):
         return

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
@@ -73,8 +73,8 @@ def run_to_end(
     """Coordinate a submission, show its result, and give its exit code."""
     if not plan.jobs:
         streams.warn(f"scenario {plan.scenario.id} has no tasks: there is nothing to run")
-    _warn_of_the_future(engine, streams, plan)
-    _warn_of_missing(engine, streams, plan)
+    warn_of_the_future(engine, streams, plan)
+    warn_of_missing(engine, streams, plan)
     try:
         with commands_stopped(streams):
             code = Session(engine, streams, plan).run(timeout)
@@ -105,7 +105,7 @@ def run_to_end(
     return code
 
 
-def _warn_of_missing(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+def warn_of_missing(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
     """Before a part of the jobs runs, say which data the others wait for."""
     empty = [node for node in plan.input_nodes() if node.changed_at() is None]
     waiting = _waiting_tasks(plan.graph, {node.config.id for node in empty})
@@ -125,7 +125,8 @@ def _waiting_tasks(graph: JobGraph, empty: set[str]) -> set[str]:
     return waiting
 
 
-def _warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+def warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+    """Warn of files with a time in the future: tasks that read them are never up to date."""
     read = {n.id for task in plan.tasks.values() if task.skippable for n in task.inputs}
     inputs = [node for node in plan.input_nodes() if node.config.id in read]
     for node in engine.coordinator.freshness.in_the_future(inputs, time.time()):
@@ -144,10 +145,31 @@ def admitted(
 
     Raises TimedOutError after `deadline`.
     """
+    admission = admission_in_time(streams, attempt, deadline)
+    for id in admission.superseded:
+        streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
+    record = admission.plan.record
+    if admission.carried_on:
+        total = len(admission.plan.jobs)
+        why = "waited for data" if record.waits_for_data else "was interrupted"
+        streams.note(
+            f"carrying on {record.short_id}, which {why}: "
+            f"{total - record.unfinished} of {total} jobs had ended"
+        )
+    return admission.plan
+
+
+def admission_in_time(
+    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
+) -> Admission:
+    """What `attempt` gives once no live process works on the same data.
+
+    Raises TimedOutError after `deadline` (monotonic clock).
+    """
     told = False
     while True:
         try:
-            admission = attempt()
+            return attempt()
         except BusyError as busy:
             if not told:
                 streams.warn(f"waiting: {busy.message}")
@@ -155,18 +177,6 @@ def admitted(
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
             time.sleep(0.1)
-            continue
-        for id in admission.superseded:
-            streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
-        record = admission.plan.record
-        if admission.carried_on:
-            total = len(admission.plan.jobs)
-            why = "waited for data" if record.waits_for_data else "was interrupted"
-            streams.note(
-                f"carrying on {record.short_id}, which {why}: "
-                f"{total - record.unfinished} of {total} jobs had ended"
-            )
-        return admission.plan
 
 
 def _detach(
@@ -177,13 +187,35 @@ def _detach(
     timeout: float | None,
     carried: Sequence[str],
 ) -> int:
-    """Leave the submission to a process of its own, which takes it over at once."""
     record = plan.record
+    leave_to_process(engine, streams, record.id, [plan], timeout, carried)
+    if streams.json:
+        streams.data(dump(submission_shape(record, plan.jobs)))
+    else:
+        streams.data(record.id)
+        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
+    return 0
+
+
+def leave_to_process(
+    engine: Engine,
+    streams: Streams,
+    wanted: str,
+    plans: Sequence[SubmissionPlan],
+    timeout: float | None,
+    carried: Sequence[str],
+) -> None:
+    """Leave submissions to a process of its own, which takes them over at once; `wanted`, to it.
+
+    The engine is closed then.
+    """
     config = engine.app
-    engine.store.save([], [_without_coordinator(plan)])
-    log = config.state_dir / "logs" / record.id
+    for plan in plans:
+        plan.record.coordinator = None
+    engine.store.save([], [plan.record for plan in plans])
+    log = config.state_dir / "logs" / plans[0].record.id
     log.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "taipy_exec", "resume", record.id]
+    command = [sys.executable, "-m", "taipy_exec", "resume", wanted]
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--root", str(config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
@@ -201,19 +233,8 @@ def _detach(
             start_new_session=True,
         )
     engine.close()
-    if streams.json:
-        streams.data(dump(submission_shape(record, plan.jobs)))
-    else:
-        streams.data(record.id)
-        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
     if config.job.mode == "cluster":
         from taipy_exec.cli.cluster import warn_of_no_worker
 
         app = shlex.quote(str(config.source or config.main_file or config.root))
         warn_of_no_worker(streams, config, f" --application-path {app}")
-    return 0
-
-
-def _without_coordinator(plan: SubmissionPlan) -> Any:
-    plan.record.coordinator = None
-    return plan.record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
@@ -28,22 +28,23 @@ class Session:
     def __init__(self, engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
         self._engine = engine
         self._streams = streams
-        self._plan = plan
+        self._plans: Sequence[SubmissionPlan] = [plan]
         self._interrupts = 0
         self._terminated = 0
         self._timed_out = False
         self._table: LiveTable | None = None
 
     def run(self, timeout: float | None = None) -> int:
-        """Work until the submission can go no further; its exit code.
+        """Work until nothing more can run; the exit code.
 
         `timeout` is in seconds: after it, what waits is canceled and what runs is stopped.
         """
         coordinator = self._engine.coordinator
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._display(), self._signals(timeout):
-            self._engine.add(self._plan)
-            coordinator.lose(self._plan.record.id, self._engine.app.job.max_attempts)
+            for plan in self._plans:
+                self._engine.add(plan)
+                coordinator.lose(plan.record.id, self._engine.app.job.max_attempts)
             while coordinator.has_work():
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
@@ -56,16 +57,17 @@ class Session:
 
     @contextmanager
     def _display(self) -> Iterator[None]:
-        jobs, redacted = self._plan.jobs, redaction(self._engine.app)
+        plan, redacted = self._plans[0], redaction(self._engine.app)
+        jobs = plan.jobs
         shown: Any = nullcontext()
         if self._streams.is_live and jobs:
-            record = self._plan.record
+            record = plan.record
             usual = self._engine.store.usual_durations(record.scenario, record.file)
             app = self._engine.app
             by_mode = {"development": 1, "standalone": app.job.workers}
             self._table = LiveTable(
                 self._streams,
-                self._plan.record,
+                plan.record,
                 jobs,
                 usual,
                 by_mode.get(app.job.mode),
@@ -139,7 +141,7 @@ class Session:
             self._post_cancel(Reason.TIMED_OUT, stop_running=True)
 
     def _post_cancel(self, reason: Reason, *, stop_running: bool) -> None:
-        jobs = [job.id for job in self._plan.jobs if job.status not in FINAL]
+        jobs = [job.id for plan in self._plans for job in plan.jobs if job.status not in FINAL]
         coordinator = self._engine.coordinator
         coordinator.post(lambda: coordinator.cancel(jobs, reason, stop_running=stop_running))
 
@@ -148,4 +150,4 @@ class Session:
     def _exit_code(self) -> int:
         if self._terminated:
             return outcome.TERMINATED
-        return outcome.exit_code(self._plan.record, self._plan.jobs)
+        return outcome.worst(outcome.exit_code(plan.record, plan.jobs) for plan in self._plans)

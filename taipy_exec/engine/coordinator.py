@@ -121,7 +121,9 @@ class Coordinator:
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
         unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
-        self.board.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
+        self.board.admit(
+            plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded, plan.copies
+        )
         self._touched[plan.record.id] = plan.record
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
@@ -310,6 +312,8 @@ class Coordinator:
         plan = self._plans[split.submission]
         if plan.mapped is None or not plan.mapped.is_split(split.task):
             return
+        if split.id in self.board.made:
+            return  # another combination of a sweep has the jobs of the elements
         collect = next(j for j in plan.jobs if j.task == whole_name(split.task))
         if collect.status.is_final:
             return
@@ -364,6 +368,8 @@ class Coordinator:
         queue.enqueue([self._order(job) for job in orders if job.status is Status.PENDING])
 
     def _is_up_to_date(self, job: JobRecord) -> bool:
+        if job.id in self.board.made:
+            return True
         return self._skipping.may_skip(self._plans[job.submission], job, time.time())
 
     def _order(self, job: JobRecord) -> JobOrder:

@@ -6,7 +6,8 @@ import datetime as dt
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
 from taipy_exec.data.node import DataNodeRef
@@ -14,6 +15,7 @@ from taipy_exec.engine.admission import carried_on, interrupted_submissions
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.estimate import Work, makespan
+from taipy_exec.engine.given import due_values
 from taipy_exec.engine.instances import (
     due_defaults,
     find_instance,
@@ -79,10 +81,14 @@ def forecast(
     new: bool = False,
     created: dt.datetime | None = None,
     given: Collection[str] = (),
+    swept: Mapping[str, Any] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Forecast:
     """The forecast for the tasks of `target`. Writes nothing.
 
-    `given` are data nodes that the submission would write first.
+    `given` are data nodes that the submission would write first, and so are those of `swept`, as
+    far as they do not hold these values. `elsewhere` are tasks that would not run here, since
+    another combination of the sweep runs them, and words for that.
     """
     graph = scenario.graph(target)
     with ExitStack() as stack:
@@ -91,12 +97,15 @@ def forecast(
             store = Store(app.state_dir, read_only=True)
             stack.callback(store.close)
         found = find_instance(store, scenario, name, created) if store and not new else None
-        former = None
-        if store and found and not (given or force):
-            former = carried_on(app, interrupted_submissions(store, found.id), target)
         instance = found or imagined_instance(scenario, name, created)
-        outlook = _Outlook(app, scenario, store, instance, former, force=force, given=given)
-        jobs = tuple(outlook.of(spec.id) for spec in graph.tasks)
+        nodes = instance_nodes(app, scenario, instance)
+        written = dict.fromkeys(given, "is given by --set")
+        written |= dict.fromkeys(due_values(nodes, swept or {}), "is given by --sweep")
+        former = None
+        if store and found and not (written or force):
+            former = carried_on(app, interrupted_submissions(store, found.id), target)
+        outlook = _Outlook(app, nodes, scenario, store, instance, former, force, written)
+        jobs = tuple(_moved(outlook.of(spec.id), elsewhere or {}) for spec in graph.tasks)
     workers = {"development": 1, "cluster": None}.get(app.job.mode, app.job.workers)
     return Forecast(
         jobs=jobs,
@@ -105,6 +114,12 @@ def forecast(
         carries_on=former.id if former else None,
         unwritten=tuple(outlook.unwritten.values()),
     )
+
+
+def _moved(job: JobForecast, elsewhere: Mapping[str, str]) -> JobForecast:
+    if job.action != "run" or job.task not in elsewhere:
+        return job
+    return replace(job, action="skip", reason=elsewhere[job.task])
 
 
 def _least_duration(
@@ -138,18 +153,18 @@ class _Outlook:
     def __init__(
         self,
         app: AppConfig,
+        nodes: Mapping[str, DataNodeRef],
         scenario: ScenarioConfig,
         store: Store | None,
         instance: Instance,
         former: SubmissionRecord | None,
-        *,
         force: bool,
-        given: Collection[str],
+        written: Mapping[str, str],
     ) -> None:
         self._is_new = not instance.id
         self._force = former.force if former else force
         self._by_content = app.job.cache == "content"
-        self._nodes = instance_nodes(app, scenario, instance)
+        self._nodes = nodes
         self._freshness = make_freshness(store, app) if store else None
         if self._freshness:
             self._freshness.load(self._nodes.values())
@@ -161,8 +176,8 @@ class _Outlook:
         if former and store:
             self._former = {job.task: job for job in store.jobs(former.id)}
         self._locked = self._find_locked(store)
-        self._valued = set(given)  # data nodes that get a value before anything runs
-        self._renewed = dict.fromkeys(given, "is given by --set")  # and what changes them, in words
+        self._valued = set(written)  # data nodes that get a value before anything runs
+        self._renewed = dict(written)  # and what changes them, in words
         self.unwritten: dict[str, DataNodeRef] = {}
         self._missing: dict[str, str] = {}  # data node -> the task that waits and would write it
         for due in due_defaults(store, self._nodes.values()):

@@ -12,8 +12,9 @@ from typing import Any
 
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.admission import supersede
-from taipy_exec.engine.instances import write_node
+from taipy_exec.engine.instances import read_node, write_node
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.sweep import same_value
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.status import Reason
 from taipy_exec.store.rows import Edit
@@ -34,6 +35,20 @@ def changed_defaults(store: Store, plan: SubmissionPlan) -> list[tuple[DataNodeR
     edits = store.last_edits([node.id for node in nodes]) if nodes else {}
     # Only a write of default data has a digest.
     return [(n, edits[n.id]) for n in nodes if n.id in edits and edits[n.id].digest is None]
+
+
+def due_values(nodes: Mapping[str, DataNodeRef], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that their data nodes do not hold yet: what is the same stays as old."""
+    return {name: value for name, value in values.items() if not _holds(nodes[name], value)}
+
+
+def _holds(node: DataNodeRef, value: Any) -> bool:
+    if node.changed_at() is None:
+        return False
+    try:
+        return same_value(read_node(node), value)
+    except TaipyExecError:
+        return False  # it is about to be written again
 
 
 def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
 from taipy_exec.config.mapped import split_name
@@ -27,7 +27,8 @@ class SubmissionPlan:
     """A submission with its jobs and everything needed to run them.
 
     The jobs come in topological order. Those of the elements of a mapped task are added when their
-    number is known.
+    number is known. `copies`, in a sweep: job id -> id of the job of an earlier combination that
+    does the same.
     """
 
     record: SubmissionRecord
@@ -38,6 +39,7 @@ class SubmissionPlan:
     owner: Owner
     nodes: Mapping[str, DataNodeRef]
     mapped: MappedTasks | None = None
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def predecessors(self) -> dict[str, list[str]]:

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from taipy_exec.errors import ImpossibleTransition
 from taipy_exec.model.event import Begun, Change, Starting, Stop
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import ALLOWED, DONE, Reason, Status
+from taipy_exec.model.status import ALLOWED, DONE, WAITING, Reason, Status
 
 
 class Board:
     """Jobs, submissions and the edges between jobs.
 
-    Two kinds of edge: a *follower* reads what a job of its own submission writes, and is
+    Three kinds of edge: a *follower* reads what a job of its own submission writes, and is
     abandoned when that job fails; a job in `behind` only waits for another's end, because both
-    use the same data node (two writers, or another submission of the same scenario instance).
+    use the same data node (two writers, or another submission of the same scenario instance);
+    a *copy* does the same work for its submission of a sweep as another job for its own. It is
+    `made` once that job is done, and abandoned when that job fails. If that job is canceled, the
+    first copy takes its place.
     """
 
     def __init__(self) -> None:
@@ -23,6 +26,9 @@ class Board:
         self.submissions: dict[str, SubmissionRecord] = {}
         self.followers: dict[str, list[str]] = {}
         self.behind: dict[str, list[str]] = {}
+        self.copies: dict[str, list[str]] = {}
+        self.made: set[str] = set()
+        self._splits: dict[str, str] = {}
         self.waits: dict[str, set[str]] = {}
         self.unwritten: dict[str, set[str]] = {}
         self.awaiting: dict[str, set[str]] = {}
@@ -37,14 +43,17 @@ class Board:
         predecessors: Mapping[str, Iterable[str]],
         unwritten: frozenset[str] = frozenset(),
         unexpanded: Mapping[str, str] | None = None,
+        copies: Mapping[str, str] | None = None,
     ) -> None:
         """Put a submission on the board. `jobs` come in topological order.
 
         `predecessors` maps job id to job ids of the same submission; `unwritten` holds the ids
         of data nodes that have no value now. A resumed submission includes jobs that have ended.
         `unexpanded` maps the job that collects the results of a mapped task to the job that counts
-        its elements: the collecting job also waits for `expand`.
+        its elements: the collecting job also waits for `expand`. `copies` maps a job id to the job
+        of an earlier submission that does the same work.
         """
+        originals = copies or {}
         self.submissions[submission.id] = submission
         submission.jobs = tuple(job.id for job in jobs)
         submission.counts = {}
@@ -65,22 +74,36 @@ class Board:
                 self.followers[earlier].append(job.id)
                 if not self.jobs[earlier].status.is_final:
                     waits.add(earlier)
-            for earlier in self._conflicts(job):
-                if earlier not in waits:
-                    self.behind[earlier].append(job.id)
-                    waits.add(earlier)
+            original = self.jobs.get(originals.get(job.id, ""))
+            is_copy = original is not None and not original.status.is_final
+            if is_copy:
+                self.copies.setdefault(originals[job.id], []).append(job.id)
+                waits.add(originals[job.id])
+            else:
+                for earlier in self._conflicts(job):
+                    if earlier not in waits:
+                        self.behind[earlier].append(job.id)
+                        waits.add(earlier)
             if unexpanded and job.id in unexpanded:
-                waits.add(_expansion(job.id))
+                if is_copy:
+                    self._splits[job.id] = unexpanded[job.id]
+                else:
+                    waits.add(_expansion(job.id))
             self.waits[job.id] = waits
             missing = {n for n in job.inputs if n in unwritten and n not in written_before}
             written_before.update(job.outputs)
             self.unwritten[job.id] = missing
             for node in missing:
                 self.awaiting.setdefault(node, set()).add(job.id)
-            for node in job.outputs:
-                self._writers.setdefault(node, []).append(job.id)
-            for node in job.inputs:
-                self._readers.setdefault(node, []).append(job.id)
+            if not is_copy:
+                self._note_use(job)
+
+    def _note_use(self, job: JobRecord) -> None:
+        """Jobs that come later wait for this one where both touch the same data node."""
+        for node in job.outputs:
+            self._writers.setdefault(node, []).append(job.id)
+        for node in job.inputs:
+            self._readers.setdefault(node, []).append(job.id)
 
     def expand(self, collect: str, elements: Sequence[JobRecord]) -> None:
         """Put the jobs of a mapped task's elements on the board; `collect` waits for them."""
@@ -168,6 +191,7 @@ class Board:
                 self.waits[other].discard(job.id)
         for node in self.unwritten[job.id]:
             self.awaiting.get(node, set()).discard(job.id)
+        self._end_for_copies(job, change)
         if change.after in DONE:
             self.mark_written(job.outputs)
 
@@ -183,6 +207,32 @@ class Board:
             job.reason = Reason.STARTING if isinstance(event, Starting) else None
         job.started_at = event.at
         return job
+
+    def waiting_copies(self, job: str) -> list[str]:
+        """The copies of a job that have not ended."""
+        found = self.copies.get(job, ())
+        return [id for id in found if id in self.jobs and self.jobs[id].status in WAITING]
+
+    def can_take_over(self, copy: str) -> bool:
+        """Whether a copy can do the work: not if it collects results that another one made."""
+        split = self._splits.get(copy)
+        return split is None or not self.jobs[split].status.is_final
+
+    def _end_for_copies(self, job: JobRecord, change: Change) -> None:
+        copies = self.waiting_copies(job.id)
+        self.copies.pop(job.id, None)
+        for other in copies:
+            self.waits[other].discard(job.id)
+        if change.after in DONE:
+            self.made.update(copies)
+        elif copies and not _is_failure(change):
+            heir, *rest = copies
+            self._note_use(self.jobs[heir])
+            if heir in self._splits:
+                self.waits[heir].add(_expansion(heir))
+            self.copies[heir] = rest
+            for other in rest:
+                self.waits[other].add(heir)
 
     def mark_written(self, nodes: Iterable[str]) -> None:
         """These data nodes have a value now; no job waits for their first one any longer."""
@@ -200,7 +250,10 @@ class Board:
             for node in nodes & users.keys():
                 if not self._unfinished(users, node):
                     del users[node]
+        self.made.difference_update(jobs)
         for job in jobs:
+            self.copies.pop(job, None)
+            self._splits.pop(job, None)
             for index in (self.jobs, self.followers, self.behind, self.waits, self.unwritten):
                 index.pop(job, None)
 
@@ -208,3 +261,7 @@ class Board:
 def _expansion(collect: str) -> str:
     """A collecting job waits for this until the number of elements is known; not a job's id."""
     return f"expansion of {collect}"
+
+
+def _is_failure(change: Change) -> bool:
+    return change.after is Status.FAILED or change.reason == Reason.UPSTREAM_FAILED

@@ -5,7 +5,7 @@ Pure: it reads the board and changes nothing; `Board.apply` applies the decision
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from taipy_exec.model.board import Board
 from taipy_exec.model.event import (
@@ -26,7 +26,7 @@ from taipy_exec.model.event import (
     UpToDate,
     Written,
 )
-from taipy_exec.model.job import Failure, JobRecord
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, RETRIABLE, WAITING, Reason, Status
 
 
@@ -192,7 +192,7 @@ def _ended(board: Board, ended: Change) -> Decision:
         _abandon_followers(board, ends, ended.at, Reason.UPSTREAM_FAILED)
         submission = board.submissions[board.jobs[ended.job].submission]
         if submission.fail_fast:
-            for job_id in submission.jobs:
+            for job_id in _with_its_group(board, submission):
                 job = board.jobs[job_id]
                 if job_id not in ends and job.status in WAITING:
                     ends[job_id] = _change(job, Status.CANCELED, ended.at, reason=Reason.FAIL_FAST)
@@ -201,11 +201,30 @@ def _ended(board: Board, ended: Change) -> Decision:
     return Decision((*ends.values(), *_released(board, ends, ended.at)))
 
 
+def _with_its_group(board: Board, submission: SubmissionRecord) -> Iterator[str]:
+    """The jobs of a submission, and those of the other combinations of its sweep."""
+    yield from submission.jobs
+    group = submission.group
+    if group is not None:
+        for other in board.submissions.values():
+            if other is not submission and other.group == group:
+                yield from other.jobs
+
+
 def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason: Reason) -> None:
-    """Add to `ends` every waiting job that reads what a job in `ends` will never write."""
+    """Add to `ends` every waiting job that reads what a job in `ends` will never write.
+
+    After a failure also the copies: they would fail in the same way.
+    """
     walk = list(ends)
     while walk:
-        for follower in board.followers[walk.pop()]:
+        ended = walk.pop()
+        copies = [
+            copy
+            for copy in board.waiting_copies(ended)
+            if reason is Reason.UPSTREAM_FAILED or not board.can_take_over(copy)
+        ]
+        for follower in (*board.followers[ended], *copies):
             job = board.jobs[follower]
             if follower not in ends and job.status in WAITING:
                 # Taipy has no step from PENDING to ABANDONED. A follower of an unfinished job
@@ -216,16 +235,15 @@ def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason:
 
 def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Change]:
     """The blocked jobs that wait for nothing else once the jobs in `ends` have ended."""
-    written = {
-        node
-        for job_id, change in ends.items()
-        if change.after in DONE
-        for node in board.jobs[job_id].outputs
-    }
+    written_by = [job_id for job_id, change in ends.items() if change.after in DONE]
+    written = {node for job_id in written_by for node in board.jobs[job_id].outputs}
     candidates: dict[str, None] = {}
     for job_id in ends:
         candidates.update(dict.fromkeys(board.followers[job_id]))
         candidates.update(dict.fromkeys(board.behind[job_id]))
+        copies = [other for other in board.waiting_copies(job_id) if other not in ends]
+        # Of one that was canceled, only the first copy goes on: the others are its copies then.
+        candidates.update(dict.fromkeys(copies if job_id in written_by else copies[:1]))
     if board.awaiting:
         for node in written:
             candidates.update(dict.fromkeys(board.awaiting.get(node, ())))

@@ -10,6 +10,9 @@ from taipy_exec.model.status import Reason, Status, SubmissionStatus, submission
 # In the properties of a submission: see `SubmissionRecord.program`, and `engine/origin.py`.
 PROGRAM = "program"
 APPLICATION = "application"
+# And of one combination of a sweep: {"group": id of the sweep, "place": which combination it is,
+# from 0, "values": {data node: value}}.
+SWEEP = "sweep"
 
 
 def file_in(properties: Mapping[str, object]) -> str | None:
@@ -164,9 +167,35 @@ class SubmissionRecord:
         return file_in(self.properties)
 
     @property
+    def group(self) -> str | None:
+        """The id of the sweep that it is one combination of, if it is."""
+        found = self._sweep.get("group")
+        return None if found is None else str(found)
+
+    @property
+    def place(self) -> int:
+        """Which combination of its sweep it is, from 0."""
+        found = self._sweep.get("place")
+        return found if isinstance(found, int) else 0
+
+    @property
+    def swept(self) -> Mapping[str, object]:
+        """The values of its combination: data node -> value; empty without a sweep."""
+        found = self._sweep.get("values")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def _sweep(self) -> Mapping[str, object]:
+        found = self.properties.get(SWEEP)
+        return found if isinstance(found, Mapping) else {}
+
+    @property
     def waits_for_data(self) -> bool:
-        """Whether none of its jobs can run until data is written: all that are left are BLOCKED."""
-        return self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
+        """Whether none of its jobs can run until data is written: all that are left are BLOCKED.
+
+        In a sweep a job may also be BLOCKED because another combination does the same.
+        """
+        return self.group is None and self.counts.get(Status.BLOCKED, 0) == self.unfinished > 0
 
     @property
     def unfinished(self) -> int:

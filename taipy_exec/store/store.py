@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import JobRecord, SubmissionRecord, file_in, short_id
+from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in, short_id
 from taipy_exec.model.status import Status
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
@@ -197,6 +197,31 @@ class Store(Removals):
             (instance,),
         )
         return [self._submission(row) for row in rows]
+
+    def swept_submissions(self, group: str | None = None) -> list[SubmissionRecord]:
+        """The submissions of sweeps, oldest first; of the one whose id is, or begins with, `group`.
+
+        Raises NotFoundError where that is no sweep, or more than one.
+        """
+        rows = self.rows(
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
+            f"WHERE json_extract(properties, '$.{SWEEP}.group') GLOB ? ORDER BY created_at, rowid",
+            (_glob(group or ""),),
+        )
+        found = [self._submission(row) for row in rows]
+        if group is not None and len({record.group for record in found}) != 1:
+            what = "more than one sweep begins with" if found else "there is no sweep"
+            raise NotFoundError(f"{what} {group!r}", f"taipy-exec status{self.where} --json")
+        return found
+
+    def latest_submissions(self) -> dict[str, SubmissionRecord]:
+        """Scenario instance -> its latest submission."""
+        rows = self.rows(
+            f"SELECT {SUBMISSION_COLUMNS} FROM (SELECT *, row_number() OVER ("
+            "PARTITION BY instance ORDER BY created_at DESC, rowid DESC) AS place "
+            "FROM submissions) WHERE place = 1"
+        )
+        return {record.instance: record for record in map(self._submission, rows)}
 
     def count_submissions(self, *, scenario: str | None = None, name: str | None = None) -> int:
         """The number of submissions, filtered by scenario and name if given."""

@@ -37,6 +37,8 @@ COMMANDS = (
     "doctor",
     "graph",
     "history",
+    "instances",
+    "compare",
     "init",
     "logs",
     "pause",

@@ -19,6 +19,8 @@ COMMANDS = [
     ["resume"],
     ["retry"],
     ["history"],
+    ["instances"],
+    ["compare"],
     ["clean"],
     ["attach"],
     ["run-worker"],

@@ -31,7 +31,7 @@ def cancel(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="[SUBMISSION|JOB]",
+            metavar="[SUBMISSION|SWEEP|JOB]",
             help=options.WHICH_JOB.replace("the latest.", "the latest that runs."),
             show_default=False,
             autocompletion=completion.running_submissions_and_jobs,
@@ -50,12 +50,27 @@ def cancel(
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.result import sweep_shape
+    from taipy_exec.cli.sweep.stored import stored_rows, unfinished_of_sweep
     from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
+    from taipy_exec.model.job import short_id
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
+    if is_group(wanted):
+        records = unfinished_of_sweep(store, wanted)
+        location.take_from(records[0])
+        for record in records:
+            _cancel(store, record, location)
+        group = str(records[0].group)
+        if streams.json:
+            streams.data(dump(sweep_shape(group, stored_rows(store, group))))
+        else:
+            streams.note(f"canceling {short_id(group)}")
+        return 0
     record, job = chosen_job(store, wanted, Latest.RUNNING)
     location.take_from(record)
     meant = job or record
@@ -63,18 +78,30 @@ def cancel(
         raise UsageError(
             f"{meant.short_id} has ended ({meant.status.name}): there is nothing to cancel"
         )
-    if not is_interrupted(store.folder, record):
-        store.request_cancel(record.id, job.id if job else None, time.time())
-    elif job is None:
-        _cancel_lost(store, record, location)
-    else:
+    if job is None:
+        _cancel(store, record, location)
+    elif is_interrupted(store.folder, record):
         _cancel_job(store, record, job, location)
+    else:
+        store.request_cancel(record.id, job.id, time.time())
     if streams.json:
         record = store.submission(record.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
     else:
         streams.note(f"canceling {meant.short_id}")
     return 0
+
+
+def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
+    """Ask the coordinator of a submission to cancel it, or do that where there is none."""
+    from taipy_exec.engine.identity import is_interrupted
+
+    if is_interrupted(store.folder, record):
+        _cancel_lost(store, record, location)
+        if store.submission(record.id).finished_at is not None:
+            return
+        # Another process has taken it over meanwhile.
+    store.request_cancel(record.id, None, time.time())
 
 
 def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:

@@ -105,18 +105,14 @@ def show_plan(
     )
     if streams.json:
         names = {"scenario": scenario.id, "name": name, "target": target}
-        streams.data(dump({**names, **_shape(found)}))
+        streams.data(dump({**names, **forecast_shape(found)}))
     else:
-        if found.jobs:
-            _show_table(streams, found)
-        streams.line(_sentence(found))
-    _warn_of_missing(streams, config, scenario, found)
-    if found.carries_on and not streams.json:
-        streams.note(f"submit carries on {found.carries_on}, which has not ended")
+        show_forecast(streams, found)
+    warn_of_missing(streams, config, scenario, found)
     return outcome.WORK_TO_DO if check and found.has_work else outcome.OK
 
 
-def _warn_of_missing(
+def warn_of_missing(
     streams: Streams, config: AppConfig, scenario: ScenarioConfig, found: Forecast
 ) -> None:
     """Jobs that could not start: nothing that submit does would give their inputs a value."""
@@ -128,7 +124,17 @@ def _warn_of_missing(
         streams.warn(f"{sentence([one], by_node)}: {one.hint}")
 
 
-def _shape(found: Forecast) -> dict[str, object]:
+def show_forecast(streams: Streams, found: Forecast) -> None:
+    """A table of the jobs, and how many would do what."""
+    if found.jobs:
+        _show_table(streams, found)
+    streams.line(forecast_sentence(found))
+    if found.carries_on:
+        streams.note(f"submit carries on {found.carries_on}, which has not ended")
+
+
+def forecast_shape(found: Forecast) -> dict[str, object]:
+    """What `plan --json` prints of a forecast."""
     jobs = [
         {
             "task": job.task,
@@ -147,7 +153,7 @@ def _shape(found: Forecast) -> dict[str, object]:
     }
 
 
-def _sentence(found: Forecast) -> str:
+def forecast_sentence(found: Forecast) -> str:
     """How many jobs would do what, and how long that takes."""
     counts = {action: sum(job.action == action for job in found.jobs) for action in _STYLES}
     parts = [f"{counts['run']} to run", f"{counts['skip']} up to date"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Take over an interrupted submission and run what is left of it. Without an id: the latest "
-    "one that was interrupted.",
+    "one that was interrupted. Of a sweep: all its submissions that were.",
     "taipy-exec resume",
     "taipy-exec resume SUBMISSION_1b2c3d4e --application-path app",
 )
@@ -25,7 +25,7 @@ def resume(
     submission: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SUBMISSION]",
+            metavar="[SUBMISSION|SWEEP]",
             help="Its id, or how it begins.",
             autocompletion=completion.running_submissions,
         ),
@@ -50,6 +50,8 @@ def resume(
     from taipy_exec.cli.running import open_engine, run_to_end
     from taipy_exec.cli.state import open_state, refuse_program
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.admission import resumed_sweep
+    from taipy_exec.cli.sweep.running import run_sweep_to_end
     from taipy_exec.engine.admission import resume_plan
     from taipy_exec.engine.given import write_given
 
@@ -58,20 +60,35 @@ def resume(
     )
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
-    record = _interrupted(store, submission)
+    records = _interrupted(store, submission)
+    record = records[0]
     refuse_program(record)
     location.take_from(record)
     config = load_application(location, mode=mode or record.mode, workers=workers)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
+    where = location.where
+    if record.group is not None and not _is_one(submission):
+        plans = resumed_sweep(engine, records)
+        return run_sweep_to_end(engine, streams, plans, where, timeout)
     plan = resume_plan(store, config, record, engine.identity)
     write_given(store, plan, engine.identity)
-    where = location.where
     return run_to_end(engine, streams, plan, where, timeout)
 
 
-def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
-    """The submission that is meant. Raises NotFoundError and UsageError where there is none."""
+def _is_one(wanted: str | None) -> bool:
+    """Whether a single submission is named, and not a sweep or the latest."""
+    from taipy_exec.engine.sweep import is_group
+
+    return wanted is not None and not is_group(wanted)
+
+
+def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]:
+    """The submission that is meant, or all those of a sweep that were interrupted.
+
+    Raises NotFoundError and UsageError where there is none.
+    """
+    from taipy_exec.cli.sweep.stored import interrupted_of_sweep
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError, UsageError
 
@@ -82,7 +99,10 @@ def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
                 "no submission was interrupted",
                 f"taipy-exec status{store.where} shows all of them",
             )
-        return waiting[-1]
+        group = waiting[-1].group
+        return interrupted_of_sweep(store, group) if group is not None else waiting[-1:]
+    if not _is_one(submission):
+        return interrupted_of_sweep(store, submission)
     record = store.submission(submission)
     if record.finished_at is not None:
         again = f"taipy-exec retry {record.short_id}{store.where} runs what did not complete"
@@ -94,4 +114,4 @@ def _interrupted(store: Store, submission: str | None) -> SubmissionRecord:
         raise UsageError(
             f"{record.short_id} is running", f"taipy-exec wait {record.short_id}{store.where}"
         )
-    return record
+    return [record]

@@ -19,6 +19,7 @@ HELP = help_text(
     "taipy-exec submit config.toml",
     "taipy-exec submit config.toml --mode standalone --workers 4 --json",
     "taipy-exec submit app --scenario sales --set threshold=0.5 --name may",
+    "taipy-exec submit app --sweep window=7,14,28 --sweep model=a,b",
 )
 
 
@@ -31,6 +32,7 @@ def submit(
     mode: options.Mode = None,
     workers: options.Workers = None,
     values: options.Values = None,
+    sweep: options.Sweep = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
     new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
@@ -71,6 +73,9 @@ def submit(
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import admitted, open_engine, run_on
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.admission import admitted_sweep
+    from taipy_exec.cli.sweep.running import run_sweep_on
+    from taipy_exec.cli.sweep.wanted import wanted_sweep
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.given import with_given, write_given
     from taipy_exec.engine.instances import named_instance
@@ -98,6 +103,22 @@ def submit(
     refuse_to_fail(compiled, chosen, target)
     written = given_values(values, chosen)
     created = cycle_day(streams, chosen, creation_date)
+    swept = wanted_sweep(
+        config,
+        sweep,
+        scenario=chosen,
+        target=target,
+        name=name,
+        given=written,
+        created=created,
+        new=new,
+        force=force,
+        fail_fast=fast,
+    )
+    if dry_run and swept:
+        from taipy_exec.cli.sweep.plan import show_sweep_plan
+
+        return show_sweep_plan(streams, config, swept, check=check)
     if dry_run:
         from taipy_exec.cli.commands.plan import show_plan
 
@@ -116,10 +137,17 @@ def submit(
     event_lines = open_events(event_file) if event_file else None
     metrics = open_metrics(streams, metrics_port, metrics_host)
     store = Store(config.state_dir, where=where)
-    instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
     engine = open_engine(streams, config, store, metrics)
     if events:
         engine.watching.add(EventStream(streams, event_lines))
+    deadline = None if timeout is None else begin + timeout
+    carried = detached_options(metrics, metrics_host)
+    if swept:
+        plans = admitted_sweep(streams, engine, swept, deadline)
+        return run_sweep_on(
+            engine, streams, plans, where, begin, timeout, detach=detach, carried=carried
+        )
+    instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
     plan = admitted(
         streams,
         lambda: admit(
@@ -135,9 +163,8 @@ def submit(
             withdraw=partial(withdraw, config),
             properties=with_given(written),
         ),
-        None if timeout is None else begin + timeout,
+        deadline,
     )
     write_given(store, plan, engine.identity)
     note_changed_inputs(streams, store, plan)
-    carried = detached_options(metrics, metrics_host)
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)

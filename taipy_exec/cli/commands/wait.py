@@ -10,7 +10,8 @@ from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
     "Block until SUBMISSION ends, print its result, and exit with the code that `submit` would "
-    "have given. The submission is not changed; after --timeout the exit code is 5.",
+    "have given. The submission is not changed; after --timeout the exit code is 5. With the id of "
+    "a sweep: until all its submissions have ended.",
     "taipy-exec wait SUBMISSION_1b2c3d4e --timeout 600",
     "taipy-exec wait SUBMISSION_1b2c3d4e --json",
 )
@@ -36,7 +37,10 @@ def wait(
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.stored import submissions_of_sweep
+    from taipy_exec.cli.sweep.waiting import wait_for_sweep
     from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.engine.sweep import is_group
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -44,6 +48,10 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     where = location.where
     told = False
+    if is_group(submission):
+        location.take_from(submissions_of_sweep(store, submission)[0])
+        redacted = redaction_for(location)
+        return wait_for_sweep(streams, store, submission, location.where, redacted, deadline)
     record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
     wanted = record.id
     location.take_from(record)

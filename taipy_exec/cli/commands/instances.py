@@ -1,0 +1,154 @@
+"""`instances`: the scenario instances, and what became of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from taipy_exec.cli import completion, options
+from taipy_exec.cli.options import help_text, option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.text import Text
+
+    from taipy_exec.cli.fitting_table import FittingTable
+    from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.store.rows import Instance
+    from taipy_exec.store.store import Store
+
+HELP = help_text(
+    "List the scenario instances, oldest first: the name, the values that a sweep gave it, and the "
+    "status of its latest submission.",
+    "taipy-exec instances",
+    "taipy-exec instances app --scenario sales --json",
+)
+
+
+def instances(
+    app: options.App = ".",
+    scenario: Annotated[
+        str | None,
+        option(
+            "--scenario",
+            "-s",
+            metavar="ID",
+            help="Only those of this scenario.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
+    json_output: options.Json = False,
+    root: options.Root = None,
+    state_dir: options.StateDir = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.Color = None,
+) -> int:
+    from taipy_exec.cli.location import Location
+    from taipy_exec.cli.shapes import dump
+    from taipy_exec.cli.state import open_state
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.errors import NotFoundError
+
+    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
+    location = Location(streams, app, state_dir, root)
+    try:
+        store = open_state(location)
+    except NotFoundError as nothing:
+        if json_output:
+            streams.data(dump({"instances": []}))
+        else:
+            streams.note(nothing.message)
+            streams.note(f"hint: {nothing.hint}", style="cyan")
+        return 0
+    found = store.instances(scenario)
+    latest = store.latest_submissions()
+    swept = _swept(store)
+    if json_output:
+        streams.data(dump({"instances": [_fields(one, latest, swept) for one in found]}))
+    elif not found:
+        streams.data("no such scenario instances" if scenario else "no scenario instances yet")
+    else:
+        records = [record for one in found if (record := latest.get(one.id))]
+        lost = {record.id for record in records if is_interrupted(store.folder, record)}
+        streams.show(_table(found, latest, swept, lost))
+    return 0
+
+
+def _swept(store: Store) -> dict[str, SubmissionRecord]:
+    """Scenario instance -> the latest submission that was one combination of a sweep."""
+    return {record.instance: record for record in store.swept_submissions()}
+
+
+def _fields(
+    instance: Instance,
+    latest: Mapping[str, SubmissionRecord],
+    swept: Mapping[str, SubmissionRecord],
+) -> dict[str, object]:
+    from taipy_exec.cli.shapes import past_submission_fields, when
+
+    record, of_sweep = latest.get(instance.id), swept.get(instance.id)
+    return {
+        "id": instance.id,
+        "scenario": instance.scenario,
+        "name": instance.name,
+        "cycle": instance.cycle or None,
+        "created_at": when(instance.created_at),
+        "group": of_sweep.group if of_sweep else None,
+        "values": dict(of_sweep.swept) if of_sweep else {},
+        "submission": past_submission_fields(record) if record else None,
+    }
+
+
+def _table(
+    found: Sequence[Instance],
+    latest: Mapping[str, SubmissionRecord],
+    swept: Mapping[str, SubmissionRecord],
+    lost: set[str],
+) -> FittingTable:
+    from taipy_exec.cli.fitting_table import FittingTable
+
+    columns: dict[str, dict[str, Any]] = {
+        "Name": {"overflow": "fold"},
+        "Scenario": {"overflow": "fold"},
+        "Cycle": {"overflow": "fold"},
+        "Values": {"overflow": "fold"},
+        "Status": {"no_wrap": True},
+        "Submitted": {"no_wrap": True},
+        "Submission": {"no_wrap": True},
+    }
+    if not any(one.cycle for one in found):
+        del columns["Cycle"]
+    rows = [_row(one, latest.get(one.id), swept.get(one.id), lost) for one in found]
+    # The name of a combination holds its values.
+    return FittingTable(columns, rows, ["Values", "Scenario", "Submitted", "Submission", "Cycle"])
+
+
+def _row(
+    instance: Instance,
+    record: SubmissionRecord | None,
+    of_sweep: SubmissionRecord | None,
+    lost: set[str],
+) -> dict[str, str | Text]:
+    from rich.text import Text
+
+    from taipy_exec.cli.render import STYLES, clock, short_id
+    from taipy_exec.display.visible import one_line
+    from taipy_exec.engine.sweep import value_text
+
+    values = of_sweep.swept.items() if of_sweep else ()
+    status = Text("never submitted", style="dim")
+    if record is not None:
+        status = Text(record.status.name, style=STYLES[record.status.name])
+        if record.id in lost:
+            status.append(" (interrupted)", style="yellow")
+    return {
+        "Name": one_line(instance.name),
+        "Scenario": one_line(instance.scenario),
+        "Cycle": instance.cycle.replace("_", " "),
+        "Values": one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)),
+        "Status": status,
+        "Submitted": clock(record.created_at) if record else "",
+        "Submission": short_id(record.id) if record else "",
+    }

@@ -1,0 +1,1 @@
+"""Values of several scenario instances side by side."""

@@ -1,0 +1,82 @@
+"""Running the comparators of a scenario's configuration."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.compare.cells import NOT_WRITTEN
+from taipy_exec.cli.compare.selection import Compared, value_of
+from taipy_exec.engine.instances import instance_nodes
+from taipy_exec.errors import ComparatorFailed
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig, ScenarioConfig
+    from taipy_exec.config.reference import FunctionRef
+
+
+def run_comparators(
+    streams: Streams,
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    compared: Sequence[Compared],
+    wanted: Collection[str],
+) -> dict[str, dict[str, Any]]:
+    """Data node -> comparator's name -> its result, as `tp.compare_scenarios` gives it.
+
+    Only for the `wanted` data nodes, if any are, and for two instances at least. An instance in
+    which the data node has no value is left out, with a warning. Raises ComparatorFailed, and
+    DataError for what cannot be read.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    nodes = [instance_nodes(app, scenario, one.instance) for one in compared]
+    for name, references in scenario.comparators.items():
+        if (wanted and name not in wanted) or len(compared) < 2:
+            continue
+        values = [value_of(of[name]) for of in nodes]
+        written = [value for value in values if value is not NOT_WRITTEN]
+        if len(written) < len(values):
+            _tell_missing(streams, name, compared, values)
+        if len(written) > 1:
+            found[name] = {
+                reference.path.rpartition(".")[2]: _result(app.root, name, reference, written)
+                for reference in references
+            }
+    return found
+
+
+def _tell_missing(
+    streams: Streams, node: str, compared: Sequence[Compared], values: Sequence[Any]
+) -> None:
+    names = [
+        one.instance.name
+        for one, value in zip(compared, values, strict=True)
+        if value is NOT_WRITTEN
+    ]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    streams.warn(f"not compared by the comparators of {node}, as it has no value: {names[0]}{more}")
+
+
+def _result(root: Path, node: str, reference: FunctionRef, values: Sequence[Any]) -> Any:
+    function = reference.load()
+    try:
+        return function(*values)
+    except Exception as error:
+        where = _last_line_of(root, error)
+        raise ComparatorFailed(
+            f"comparator {reference.path} of data node {node} raised "
+            f"{type(error).__name__}: {error}{where}",
+            f"it gets {len(values)} values, one for each scenario instance",
+        ) from error
+
+
+def _last_line_of(root: Path, error: Exception) -> str:
+    """` (algos.py:12)`: the last line of the application's own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+    if not own:
+        return ""
+    return f" ({Path(own[-1].filename).relative_to(root)}:{own[-1].lineno})"

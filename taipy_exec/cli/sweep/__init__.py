@@ -1,0 +1,1 @@
+"""Sweeps on the command line: one submission for each combination, and one result."""

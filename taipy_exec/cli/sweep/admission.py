@@ -1,0 +1,168 @@
+"""The submissions of a sweep: stored, or carried on, all of them before the first job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli.running import admission_in_time
+from taipy_exec.cli.sweep.wanted import WantedSweep
+from taipy_exec.engine.admission import (
+    Admission,
+    admit,
+    interrupted_submissions,
+    resume_plan,
+    supersede,
+)
+from taipy_exec.engine.given import due_values, with_given, write_given
+from taipy_exec.engine.instances import instance_nodes, named_instance
+from taipy_exec.engine.sweep import (
+    Combination,
+    new_group,
+    overwritten_nodes,
+    with_copies,
+    with_sweep,
+)
+from taipy_exec.errors import BusyError
+from taipy_exec.model.job import SWEEP, short_id
+from taipy_exec.model.status import Reason
+from taipy_exec.wiring import withdraw
+
+if TYPE_CHECKING:
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.config.application import AppConfig
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.store.rows import Instance
+    from taipy_exec.store.store import Store
+    from taipy_exec.wiring import Engine
+
+
+def admitted_sweep(
+    streams: Streams, engine: Engine, wanted: WantedSweep, deadline: float | None
+) -> list[SubmissionPlan]:
+    """The submissions, in the order of the combinations, with their values written.
+
+    Either all of them, or none: where one cannot be had, the other new ones are canceled. Raises
+    TimedOutError after `deadline` (monotonic clock), and DataError for a value that cannot be
+    written.
+    """
+    _warn_of_one_place(streams, engine.app, wanted)
+    store, scenario = engine.store, wanted.scenario
+    instances = {
+        one.name: named_instance(
+            store, engine.app, scenario, one.name, new=wanted.new, created=wanted.created
+        )
+        for one in wanted.combinations
+    }
+    group = _former_group(store, instances.values()) or new_group()
+    places = {one.name: place for place, one in enumerate(wanted.combinations)}
+    admissions: dict[str, Admission] = {}
+    try:
+        # Two sweeps at once take what they have in common in the same order: neither waits for
+        # the other while that waits for it.
+        for one in sorted(wanted.combinations, key=lambda one: one.name):
+            properties = with_sweep(group, places[one.name], one.values)
+            attempt = partial(_admit, engine, wanted, one, instances[one.name], properties)
+            admissions[one.name] = admission_in_time(streams, attempt, deadline)
+            _join(store, admissions[one.name].plan, properties)
+        plans = [admissions[one.name].plan for one in wanted.combinations]
+        for plan in plans:
+            write_given(store, plan, engine.identity)
+    except BaseException:
+        for admission in admissions.values():
+            # Nothing of them has been given to anybody yet. Former ones are interrupted again.
+            if not admission.carried_on:
+                record = admission.plan.record
+                supersede(store, record, engine.identity, lambda *_: None, Reason.CANCELED)
+        raise
+    _tell(streams, group, admissions)
+    return with_copies(engine.app, plans)
+
+
+def _admit(
+    engine: Engine,
+    wanted: WantedSweep,
+    one: Combination,
+    instance: Instance,
+    properties: Mapping[str, object],
+) -> Admission:
+    nodes = instance_nodes(engine.app, wanted.scenario, instance)
+    values = {**wanted.given, **due_values(nodes, one.values)}
+    return admit(
+        engine.store,
+        engine.app,
+        wanted.scenario,
+        instance,
+        target=wanted.target,
+        force=wanted.force,
+        fail_fast=wanted.fail_fast,
+        fresh=bool(values) or wanted.new or wanted.force,
+        identity=engine.identity,
+        withdraw=partial(withdraw, engine.app),
+        properties={**with_given(values), **properties},
+    )
+
+
+def _former_group(store: Store, instances: Iterable[Instance]) -> str | None:
+    """The sweep that the latest interrupted submission of one of the instances belongs to."""
+    found = [
+        record for instance in instances for record in interrupted_submissions(store, instance.id)
+    ]
+    found = [record for record in found if record.group is not None]
+    return max(found, key=lambda record: record.created_at).group if found else None
+
+
+def _join(store: Store, plan: SubmissionPlan, properties: Mapping[str, object]) -> None:
+    """A submission that is carried on may be of another sweep, or of none: it is of this one."""
+    record = plan.record
+    if record.properties.get(SWEEP) != properties[SWEEP]:
+        record.properties = {**record.properties, **properties}
+        store.add_edits([], of=record)
+
+
+def resumed_sweep(engine: Engine, records: Sequence[SubmissionRecord]) -> list[SubmissionPlan]:
+    """Take over the interrupted submissions of a sweep, in the order of the combinations.
+
+    One that another process has just taken, to cancel it for example, is left to that. Raises
+    BusyError where that leaves none.
+    """
+    plans = []
+    busy: BusyError | None = None
+    for record in sorted(records, key=lambda record: record.place):
+        try:
+            plans.append(resume_plan(engine.store, engine.app, record, engine.identity))
+        except BusyError as error:
+            busy = error
+    if busy is not None and not plans:
+        raise busy
+    for plan in plans:
+        write_given(engine.store, plan, engine.identity)
+    return with_copies(engine.app, plans)
+
+
+def _warn_of_one_place(streams: Streams, app: AppConfig, wanted: WantedSweep) -> None:
+    found = overwritten_nodes(app, wanted.scenario, wanted.target)
+    if not found or len(wanted.combinations) < 2:
+        return
+    names = ", ".join(f"{name} ({place})" for name, place in found)
+    streams.warn(
+        f"all combinations write to one place, and the last one stays: data node {names}; without "
+        "a path of its own, and with the scope SCENARIO, there is one for each combination"
+    )
+
+
+def _tell(streams: Streams, group: str, admissions: Mapping[str, Admission]) -> None:
+    superseded = sum(len(one.superseded) for one in admissions.values())
+    if superseded:
+        were = "submission, which had" if superseded == 1 else "submissions, which had"
+        streams.note(f"canceled what was left of {superseded} {were} not ended")
+    carried = [one.plan for one in admissions.values() if one.carried_on]
+    if carried:
+        total = sum(len(plan.jobs) for plan in carried)
+        ended = total - sum(plan.record.unfinished for plan in carried)
+        streams.note(
+            f"carrying on {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
+            f"not ended; {ended} of their {total} jobs had"
+        )

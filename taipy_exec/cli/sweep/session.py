@@ -1,0 +1,59 @@
+"""Driving all submissions of a sweep to their end on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from taipy_exec.cli.lines import Lines
+from taipy_exec.cli.session import Session
+from taipy_exec.cli.streams import Streams
+from taipy_exec.cli.sweep.rows import CombinationRow
+from taipy_exec.cli.sweep.table import SweepTable
+from taipy_exec.config.redaction import redaction
+from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.model.event import Change
+from taipy_exec.wiring import Engine
+
+
+class SweepSession(Session):
+    """The submissions of a sweep, which one coordinator runs at the same time.
+
+    Signals and a timeout mean all of them.
+    """
+
+    def __init__(
+        self, engine: Engine, streams: Streams, group: str, plans: Sequence[SubmissionPlan]
+    ) -> None:
+        super().__init__(engine, streams, plans[0])
+        self._plans = plans
+        self._group = group
+        self._redacted = redaction(engine.app)
+
+    @contextmanager
+    def _display(self) -> Iterator[None]:
+        app, coordinator = self._engine.app, self._engine.coordinator
+        rows = [CombinationRow(record=plan.record, jobs=plan.jobs) for plan in self._plans]
+        if self._streams.is_live:
+            first = self._plans[0].record
+            usual = self._engine.store.usual_durations(first.scenario, first.file)
+            workers = {"development": 1, "standalone": app.job.workers}.get(app.job.mode)
+            self._table = SweepTable(
+                self._streams, self._group, rows, usual, workers, self._redacted, coordinator.clock
+            )
+            with self._table.shown():
+                yield
+            return
+        if not self._streams.quiet:
+            coordinator.observers.append(self._print_lines)
+        yield
+
+    def _print_lines(self, changes: Sequence[Change]) -> None:
+        """A line for each change, with the combination before the task."""
+        board = self._engine.coordinator.board
+        for change in changes:
+            job = board.jobs[change.job]
+            name = board.submissions[job.submission].name
+            named = replace(job, task=f"{name}: {job.task}")
+            Lines(self._streams, [named], self._redacted).observe([change])

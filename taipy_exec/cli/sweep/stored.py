@@ -1,0 +1,60 @@
+"""Sweeps as they are stored: which submissions belong to one, and which are to be carried on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taipy_exec.cli.sweep.rows import CombinationRow
+from taipy_exec.engine.identity import is_interrupted
+from taipy_exec.errors import UsageError
+from taipy_exec.model.job import SubmissionRecord, short_id
+
+if TYPE_CHECKING:
+    from taipy_exec.store.store import Store
+
+
+def submissions_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
+    """The latest submission for each combination, in their order. Raises NotFoundError."""
+    latest = {record.place: record for record in store.swept_submissions(group)}
+    return [latest[place] for place in sorted(latest)]
+
+
+def interrupted_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
+    """Those that have not ended and that nobody works on, in order of their combinations.
+
+    Raises NotFoundError for an unknown sweep, and UsageError where there is nothing to carry on.
+    """
+    records = submissions_of_sweep(store, group)
+    found = [record for record in records if is_interrupted(store.folder, record)]
+    if found:
+        return found
+    id = short_id(str(records[0].group))
+    if any(record.finished_at is None for record in records):
+        raise UsageError(f"{id} is running", f"taipy-exec wait {id}{store.where}")
+    raise UsageError(
+        f"all submissions of {id} have ended: there is nothing to resume",
+        "the same sweep again runs what is left",
+    )
+
+
+def unfinished_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
+    """Those that have not ended. Raises NotFoundError, and UsageError where all have."""
+    records = submissions_of_sweep(store, group)
+    found = [record for record in records if record.finished_at is None]
+    if not found:
+        raise UsageError(
+            f"all submissions of {short_id(group)} have ended: there is nothing to cancel"
+        )
+    return found
+
+
+def stored_rows(store: Store, group: str) -> list[CombinationRow]:
+    """A sweep with its jobs, as it is stored now. Raises NotFoundError."""
+    records = submissions_of_sweep(store, group)
+    return [CombinationRow(record=record, jobs=store.jobs(record.id)) for record in records]
+
+
+def latest_sweep(store: Store, scenario: str) -> list[SubmissionRecord]:
+    """The submissions of the scenario's latest sweep, in order of their combinations."""
+    records = [one for one in store.swept_submissions() if one.scenario == scenario]
+    return submissions_of_sweep(store, str(records[-1].group)) if records else []
