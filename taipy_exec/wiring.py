@@ -139,7 +139,7 @@ def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Prob
         *input_problems(compiled),
         *usage_problems(compiled),
     ]
-    # Not of a configuration with errors: they may be the reason.
+    # Not for a configuration with errors: these may be the reason.
     if connects and all(one.level is not Level.ERROR for one in found):
         from taipy_exec.data.connection_checks import connection_problems
 
@@ -148,7 +148,7 @@ def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Prob
 
 
 def refuse_early(compiled: Compiled, tasks: Iterable[TaskConfig]) -> None:
-    """Raises ConfigurationError where jobs of these tasks are sure to fail."""
+    """Raises ConfigurationError if jobs of these tasks are sure to fail."""
     found = [one for one in early_problems(compiled, tasks) if one.level is Level.ERROR]
     replace_problems(compiled, found).raise_errors()
 

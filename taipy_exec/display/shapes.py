@@ -37,7 +37,7 @@ def submission_fields(record: SubmissionRecord) -> dict[str, object]:
 
 
 def whole_submission_fields(record: SubmissionRecord) -> dict[str, object]:
-    """The `submission` object of the one submission that is told of, and what it was made with."""
+    """The `submission` object of a single submission, with its provenance."""
     made_with = Provenance.of(record.properties)
     return {
         **submission_fields(record),

@@ -196,7 +196,7 @@ class Board:
             self.mark_written(job.outputs)
 
     def note_start(self, event: Starting | Begun) -> JobRecord | None:
-        """The job, which counts as started at that time; None where the event comes too late.
+        """The job, which counts as started at that time; None if the event comes too late.
 
         While its process is being started its reason says so, unless it has another one.
         """

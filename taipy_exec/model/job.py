@@ -16,7 +16,7 @@ SWEEP = "sweep"
 
 
 def file_in(properties: Mapping[str, object]) -> str | None:
-    """The file of the application in the properties of a submission; None where there is none."""
+    """The file of the application in the properties of a submission; None if there is none."""
     found = properties.get(APPLICATION)
     file = found.get("file") if isinstance(found, Mapping) else None
     return file if isinstance(file, str) else None
@@ -90,7 +90,7 @@ class JobRecord:
     entity: str = ""
 
     def seconds(self, now: float) -> float | None:
-        """How long it ran, or has been running; None where it has not begun or is starting."""
+        """How long it ran, or has been running; None if it has not begun or is starting."""
         if self.status is not Status.RUNNING:
             return self.duration
         if self.started_at is None or self.reason == Reason.STARTING:
@@ -163,7 +163,7 @@ class SubmissionRecord:
 
     @property
     def file(self) -> str | None:
-        """The file that describes the application, as it is stored; None where it is not."""
+        """The file that describes the application, as it is stored; None if it is not."""
         return file_in(self.properties)
 
     @property

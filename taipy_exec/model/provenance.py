@@ -1,4 +1,4 @@
-"""With what a submission was made: code, versions, machine, person and command."""
+"""The provenance of a submission: code, versions, machine, user and command."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-# In the properties of a submission: what is known when it is made, and what is found out then.
+# Keys in the properties of a submission: the command line, and the data found at the submit.
 COMMAND = "command"
 PROVENANCE = "provenance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a submission was made with; a part that nobody knows is empty, or None.
+    """The sources and the environment of a submission; an unknown part is empty, or None.
 
     `commit` is that of the git repository that holds the application; `changed` names files there
-    that differed from it, at most a few of them, `changes` counts them all, and is None where git
+    that differed from it, at most a few of them. `changes` counts all of them; it is None if git
     did not answer. `packages` are the versions of the distributions that the application's own
     modules import.
     """
@@ -35,7 +35,7 @@ class Provenance:
 
     @classmethod
     def of(cls, properties: Mapping[str, Any]) -> Self | None:
-        """What stands in the properties of a submission; None for one of a former version."""
+        """Read it from the properties of a submission; None for one of an older version."""
         found = properties.get(PROVENANCE)
         command = properties.get(COMMAND)
         if not isinstance(found, Mapping):
@@ -55,7 +55,7 @@ class Provenance:
         )
 
     def as_property(self) -> dict[str, object]:
-        """As it stands in the properties, beside the command."""
+        """Its form in the properties, without the command."""
         fields: dict[str, object] = {name: getattr(self, name) for name in _TEXTS}
         fields |= {"packages": dict(self.packages), "commit": self.commit, "branch": self.branch}
         return {**fields, "changes": self.changes, "changed": list(self.changed)}

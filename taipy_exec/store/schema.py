@@ -164,7 +164,7 @@ CREATE TABLE global_nodes (
 ) STRICT;
 """
 
-# The processor time that a job used. Its memory had a column, filled for jobs that died only.
+# The processor time that a job used. The column of its memory was filled only for jobs that died.
 _VERSION_5 = """
 ALTER TABLE jobs ADD COLUMN cpu_seconds REAL CHECK (cpu_seconds >= 0);
 """

@@ -27,7 +27,7 @@ from taipy_exec.store.rows import (
     update_values,
 )
 
-# Usual durations are those of so many of the latest submissions, among the latest of all files.
+# Usual durations come from this many latest submissions, among the latest ones of all files.
 _COUNTED = 20
 _LOOKED_AT = 100
 

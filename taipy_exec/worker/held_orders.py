@@ -284,7 +284,7 @@ class HeldOrders:
         return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
 
     def note_starts(self) -> None:
-        """Note which jobs wait for a new process, and whose one is ready."""
+        """Note which jobs wait for a new process, and which processes are ready."""
         for start in self._pool.take_starts():
             held = self.held.get((start.job, start.attempt))
             if held is not None:
@@ -292,7 +292,7 @@ class HeldOrders:
                 held.ready = None if held.waits_for_process else time.monotonic()
 
     def stop(self, job: str, attempt: int, grace: float) -> None:
-        """Somebody canceled a job that runs here."""
+        """Stop a job that runs here and was canceled."""
         held = self.held.get((job, attempt))
         if held is not None and held.begun is not None:
             held.stopping = True
