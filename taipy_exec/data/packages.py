@@ -84,17 +84,17 @@ def _one(package: object) -> Iterable[AnyOf]:
 
 
 def is_installed(package: str) -> bool:
-    """Whether the package could be imported here; it is not."""
+    """Whether the package can be imported on this machine. This does not import it."""
     try:
         return importlib.util.find_spec(package) is not None
-    except ValueError:  # it is imported, and has no specification
+    except ValueError:  # it is imported already, and has no specification
         return sys.modules.get(package) is not None
     except ImportError:
         return False
 
 
 def install_command(kind: str, missing: Sequence[str]) -> str:
-    """The command that installs what data nodes of type `kind` miss: by extras, if there are any.
+    """The command that installs the missing packages of type `kind`, by extras if there are any.
 
     Each database has an extra of its own, which brings SQLAlchemy too.
     """
