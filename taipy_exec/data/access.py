@@ -25,5 +25,5 @@ def telling(node: DataNodeRef, cannot: str) -> Iterator[None]:
 
 def _named(node: DataNodeRef) -> str:
     named = f"data node {node.config.id!r}"
-    # Where there is no place but its own id, that says nothing more.
+    # A place that only contains the node's own id adds nothing.
     return named if node.path is None and node.id in node.place else f"{named} ({node.place})"

@@ -1,4 +1,4 @@
-"""Whether the servers of data nodes can be reached: databases and buckets."""
+"""Checks whether the servers of data nodes (databases, buckets) can be reached."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from taipy_exec.data.packages import missing_packages
 from taipy_exec.data.registry import storage_type
 from taipy_exec.errors import TaipyExecError
 
-# The key to look at first where a server does not answer.
+# The key that a problem names if a server does not answer.
 _KEYS = {"s3_object": "aws_s3_bucket_name"}
-# What differs between data nodes of one server.
+# Keys that differ between data nodes of one server.
 _OF_THE_NODE = ("collection_name", "table_name", "aws_s3_object_key", "read_query")
 
 
 def connection_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
     """An error for each server, used by these tasks, that does not answer or refuses the user.
 
-    Each is asked once. Data nodes whose packages are missing are left out.
+    Each server is asked once. Data nodes with missing packages are left out.
     """
     groups: dict[Hashable, list[DataNodeConfig]] = {}
     for use in uses_of(tasks):
@@ -41,7 +41,7 @@ def connection_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iter
 
 
 def _server(node: DataNodeConfig) -> Hashable:
-    """Equal for data nodes of the same server, user and database or bucket."""
+    """A key that is equal for data nodes of the same server, user and database or bucket."""
     own = {
         key: repr(value)
         for key, value in node.properties.items()

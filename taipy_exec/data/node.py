@@ -178,7 +178,7 @@ def located(app: AppConfig, config: DataNodeConfig, owner: Owner) -> DataNodeRef
 
 
 def has_generated_file(app: AppConfig, config: DataNodeConfig) -> bool:
-    """Whether some owner's value of this data node lies in the storage folder."""
+    """Whether the storage folder holds a value of this data node, for any owner."""
     extension = storage_type(config.storage_type).extension
     folder = app.storage_folder / f"{config.storage_type}s"
     beginning = f"DATANODE_{config.id}_"

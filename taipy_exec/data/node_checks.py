@@ -1,4 +1,4 @@
-"""Whether jobs will be able to read and write their data nodes, seen before any of them runs."""
+"""Checks, before a run, whether jobs will be able to read and write their data nodes."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ def uses_of(tasks: Iterable[TaskConfig]) -> list[Use]:
 
 
 def access_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
-    """Missing packages and functions, without which jobs of these tasks are sure to fail.
+    """Missing packages and functions: without these, jobs of the tasks will fail.
 
-    In cluster mode a missing package is a warning: the workers need it.
+    In cluster mode a missing package is only a warning, because the workers need it, not this
+    machine.
     """
     uses = uses_of(tasks)
     yield from _reported(compiled, _without_packages(compiled.config, uses))
@@ -52,7 +53,7 @@ def access_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator
 
 
 def input_problems(compiled: Compiled) -> Iterator[Problem]:
-    """Inputs that no task writes, and that have no value or cannot be read."""
+    """Warnings for inputs that no task writes and that have no value or cannot be read."""
     config = compiled.config
     scenarios = config.real_scenarios.values()
     tasks = {task.id: task for scenario in scenarios for task in scenario.tasks}
@@ -68,7 +69,7 @@ def _reported(compiled: Compiled, findings: Iterable[Finding]) -> Iterator[Probl
 
 
 def _without_packages(config: AppConfig, uses: Sequence[Use]) -> Iterator[Finding]:
-    """Once for each storage type and what it misses."""
+    """One finding for each storage type and its missing packages."""
     found: dict[tuple[str, ...], list[DataNodeConfig]] = defaultdict(list)
     for use in uses:
         kind = use.node.storage_type
@@ -127,7 +128,7 @@ def _has_files(node: DataNodeConfig) -> bool:
 
 
 def _of_file(config: AppConfig, node: DataNodeConfig) -> tuple[str, str] | None:
-    """What is wrong with the file of an input that no task writes."""
+    """The key and the problem of an input's file that no task writes. None if it is fine."""
     if _has_files(node):
         key = "path" if node.properties.get("path") else "default_path"
     else:
@@ -140,7 +141,7 @@ def _of_file(config: AppConfig, node: DataNodeConfig) -> tuple[str, str] | None:
         shown = node.path if _has_files(node) else ref.path
         return key, f"there is no file {shown}: correct the path, or put the file there"
     if not os.access(ref.path, os.R_OK):
-        return key, f"{ref.path} cannot be read: give yourself the right to (chmod u+r)"
+        return key, f"{ref.path} cannot be read: change its permissions (chmod u+r)"
     return None
 
 
@@ -155,7 +156,7 @@ def _is_there(path: os.PathLike[str]) -> bool:
 
 
 def _of_nothing(config: AppConfig, use: Use) -> tuple[str | None, str] | None:
-    """What to do about an input that has neither a default nor a task that writes it."""
+    """The problem of an input without a default, a value and a writing task, with its fix."""
     node = use.node
     if not _has_files(node) and node.storage_type != "in_memory":
         return None
@@ -175,6 +176,6 @@ def _of_nothing(config: AppConfig, use: Use) -> tuple[str | None, str] | None:
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

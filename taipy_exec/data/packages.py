@@ -1,4 +1,4 @@
-"""Which packages a data node cannot do without, and what installs those that are missing."""
+"""The packages that a data node needs, and the command that installs missing ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from taipy_exec.config.application import DataNodeConfig
 
-# `db_engine` -> the driver's module, which is needed in addition to SQLAlchemy.
+# The module of the driver for each `db_engine`. It is needed in addition to SQLAlchemy.
 DRIVERS = {"postgresql": "psycopg2", "mysql": "pymysql", "mssql": "pyodbc"}
 
 # Any one of these is enough.
@@ -17,9 +17,10 @@ AnyOf = tuple[str, ...]
 
 
 def missing_packages(node: DataNodeConfig, *, reads: bool, writes: bool) -> list[str]:
-    """The packages without which every read, or every write, of the data node fails.
+    """The missing packages without which every read, or every write, of the data node fails.
 
-    Only what is certain: a table of polars is written without pandas, whatever the data node says.
+    A package counts only if it is surely needed. For example, a polars table is always written
+    without pandas.
     """
     needed = dict.fromkeys(
         [*(_to_read(node) if reads else ()), *(_to_write(node) if writes else ())]
@@ -83,17 +84,17 @@ def _one(package: object) -> Iterable[AnyOf]:
 
 
 def is_installed(package: str) -> bool:
-    """Whether the package could be imported here; it is not."""
+    """Whether the package can be imported on this machine. This does not import it."""
     try:
         return importlib.util.find_spec(package) is not None
-    except ValueError:  # it is imported, and has no specification
+    except ValueError:  # it is imported already, and has no specification
         return sys.modules.get(package) is not None
     except ImportError:
         return False
 
 
 def install_command(kind: str, missing: Sequence[str]) -> str:
-    """The command that installs what data nodes of type `kind` miss: by extras, if there are any.
+    """The command that installs the missing packages of type `kind`, by extras if there are any.
 
     Each database has an extra of its own, which brings SQLAlchemy too.
     """

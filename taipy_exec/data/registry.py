@@ -81,7 +81,7 @@ def storage_types() -> tuple[str, ...]:
 
 @cache
 def is_own(name: str) -> bool:
-    """Whether a storage type is one of ours, and no plug-in has taken its place."""
+    """Whether a storage type belongs to taipy-exec, and no plug-in replaces it."""
     return name in _OURS and all(entry.name != name for entry in entry_points(group=GROUP))
 
 

@@ -128,7 +128,7 @@ class JobLog:
                 left_out = b"\n[... %d bytes left out ...]\n" % (self._dropped + cut)
                 self._store(left_out, self._kept[0][1])
             for data, at in self._kept:
-                # Of the oldest piece alone may a part be too much.
+                # Only the oldest piece may have to be cut.
                 self._store(data[cut:], at)
                 cut = 0
             self._kept.clear()

@@ -1,4 +1,4 @@
-"""When the lines of a log were printed: a small file beside it, of places in the log and times."""
+"""The times of the lines of a log: a small file next to it, with places in the log and times."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import IO
 
-# Bytes of the log before what was printed, and when that was (seconds since the epoch).
+# The place of printed bytes in the log, and their time (seconds since the epoch).
 _PAIR = struct.Struct("<Qd")
-# What is printed within so many seconds has one time.
+# Output within this many seconds has one time.
 _APART = 0.1
 
 
 def times_path(log: Path) -> Path:
-    """Where the times of a log are stored; its name is never longer than that of the log."""
+    """The file with the times of a log. Its name is not longer than the name of the log."""
     return log.with_suffix(".at")
 
 
@@ -31,7 +31,7 @@ class TimedFile:
         self._noted = float("-inf")
 
     def write(self, data: bytes, at: float | None = None) -> None:
-        """Append what was printed at that time (now, where none is given). Raises OSError."""
+        """Append bytes that were printed at this time (by default now). Raises OSError."""
         at = time.time() if at is None else at
         if not 0 <= at - self._noted < _APART:
             self._note(at)
@@ -54,7 +54,7 @@ class TimedFile:
 
 
 class LineTimes:
-    """Reads the times of a log, also of one that grows."""
+    """Reads the times of a log, even while the log grows."""
 
     def __init__(self, log: Path) -> None:
         self._path = times_path(log)
@@ -62,12 +62,12 @@ class LineTimes:
         self._times: list[float] = []
 
     def at(self, place: int) -> float | None:
-        """When the byte at this place was printed, in seconds since the epoch; None: not known."""
+        """The time of the byte at this place, in seconds since the epoch. None if unknown."""
         number = bisect_right(self._places, place)
         return self._times[number - 1] if number else None
 
     def refresh(self) -> None:
-        """Read what has come since."""
+        """Read the times that were added since the last call."""
         try:
             with self._path.open("rb") as file:
                 file.seek(len(self._places) * _PAIR.size)

@@ -43,7 +43,7 @@ class Ask:
 
 
 class Ready:
-    """What a new slot sends once it can begin with a job."""
+    """The first message of a new slot: it can begin a job."""
 
 
 class Slot:

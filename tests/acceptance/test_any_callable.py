@@ -249,7 +249,7 @@ def test_what_cannot_be_stored_is_told_with_what_to_return(app: Application, mod
     assert "an async generator, which cannot be stored" in told["generated_later"]
     assert "a coroutine that was not awaited" in told["forgotten"]
     assert "`async def`" in told["forgotten"]
-    assert "an open file, which cannot be stored: return what is in it" in told["opened"]
+    assert "an open file, which cannot be stored: return its contents" in told["opened"]
     assert "a value of type dict, which cannot be stored: return data" in told["locked"]
     assert "it returned one generator: return a tuple" in told["several"]
     assert "a generator, which cannot be stored" in told["dropped"]
