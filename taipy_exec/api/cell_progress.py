@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from taipy_exec.api.notebook import progress_html, progress_text
+from taipy_exec.api.same_definition import in_notebook
 from taipy_exec.model.job import SubmissionRecord
 
 _SECONDS = 0.25
@@ -53,8 +54,6 @@ class _Shown:
 
 def _notebook_display() -> Any:
     """IPython's `display` where a kernel runs this; None elsewhere. Imports nothing anew."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if not hasattr(shell, "kernel"):
+    if not in_notebook():
         return None
     return sys.modules["IPython.display"].display

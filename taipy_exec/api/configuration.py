@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.api.connected_data_node_configuration import ConnectedDataNodeConfiguration
+from taipy_exec.api.same_definition import in_notebook, is_same
 from taipy_exec.config.application import (
     AppConfig,
     CoreConfig,
@@ -343,17 +344,20 @@ class Configuration(ConnectedDataNodeConfiguration):
         return self._file is None and not os.environ.get(ENVIRONMENT_FILE)
 
     def _set(self, section: str, id: str, keys: Mapping[str, Any], *, anew: bool = False) -> None:
+        given = {
+            key: _path_text(value) if key in PATH_KEYS.get(section, ()) else value
+            for key, value in keys.items()
+            if value is not None
+        }
+        known = self._python.sections.get(section, {}).get(id)
+        is_again = self._blocked and known is not None and in_notebook()
+        if is_again and is_same(given if anew else {**(known or {}), **given}, known):
+            return
         self._change()
         entry = self._python.entry(section, id)
         if anew:
             entry.clear()
-        entry.update(
-            {
-                key: _path_text(value) if key in PATH_KEYS.get(section, ()) else value
-                for key, value in keys.items()
-                if value is not None
-            }
-        )
+        entry.update(given)
 
 
 class GlobalConfig:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ print(json.dumps([[o["data"] for o in cell.outputs if "data" in o] for cell in n
 """
 
 
-def execute(folder: Path, mode: str) -> list[list[Any]]:
+def execute(folder: Path, mode: str, cells: Sequence[str] = CELLS) -> list[list[Any]]:
     """The outputs of each cell."""
-    cells = [text.replace("MODE", mode) for text in CELLS]
+    cells = [text.replace("MODE", mode) for text in cells]
     own = {name: str(folder / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
     done = subprocess.run(
         [sys.executable, "-c", EXECUTE],
@@ -78,6 +79,23 @@ def execute(folder: Path, mode: str) -> list[list[Any]]:
     assert done.returncode == 0, done.stderr
     outputs: list[list[Any]] = json.loads(done.stdout)
     return outputs
+
+
+def test_a_cell_that_runs_again_may_configure_the_same_and_nothing_else(tmp_path: Path) -> None:
+    configuration = CELLS[0].partition("tp.Orchestrator()")[0]
+    start = "tp.Orchestrator().run()"
+    other = """
+from taipy_exec.errors import ConfigurationUpdateBlocked
+try:
+    Config.configure_task("one", bad, a, b)
+except ConfigurationUpdateBlocked as error:
+    caught = str(error)
+caught
+"""
+    cells = (configuration, start, configuration + "plan.id", other, "tp.Orchestrator().stop()")
+    outputs = execute(tmp_path, "standalone", cells)
+    assert outputs[2][0]["text/plain"] == "'sales'"
+    assert "in use by the orchestrator" in outputs[3][0]["text/plain"]
 
 
 @pytest.mark.long
