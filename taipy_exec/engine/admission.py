@@ -1,4 +1,4 @@
-"""Who may run what: new submissions, and those whose coordinator has died."""
+"""Admit submissions: new ones, and interrupted ones whose coordinator has died."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Instance, JobUpdate
 from taipy_exec.store.store import Store
 
-# Takes unfinished jobs that nobody coordinates back from where they wait or run; the last argument
+# Takes unfinished jobs without a coordinator back from where they wait or run. The last argument
 # says whether the submission ends with them.
 Withdraw = Callable[[SubmissionRecord, Sequence[JobRecord], bool], None]
 
@@ -127,7 +127,7 @@ def _pid(record: SubmissionRecord) -> str:
 
 
 def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecord]:
-    """The submissions of an instance that nobody works on any more, oldest first."""
+    """The interrupted submissions of an instance, oldest first: no process works on them."""
     return [
         record
         for record in store.unfinished_submissions()
@@ -136,7 +136,7 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
 
 
 def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
-    """Why an interrupted submission cannot be carried on, in words; None if it can."""
+    """Why an interrupted submission cannot be resumed, in words; None if it can."""
     if record.mode == "cluster" and app.job.mode != "cluster":
         return "it was submitted in cluster mode, and workers may be running its jobs"
     if record.config_digest != app.digest:
@@ -150,7 +150,7 @@ def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
 def carried_on(
     app: AppConfig, former: Sequence[SubmissionRecord], target: str
 ) -> SubmissionRecord | None:
-    """The interrupted submission that a new one of the same target carries on, if any."""
+    """The interrupted submission that a submit of the same target resumes, if any."""
     same = [r for r in former if r.target == target and not why_not_resumable(app, r)]
     return same[-1] if same else None
 
@@ -158,15 +158,15 @@ def carried_on(
 def resume_plan(
     store: Store, app: AppConfig, record: SubmissionRecord, identity: str
 ) -> SubmissionPlan:
-    """Take over a submission whose coordinator died, as a plan with its jobs as stored.
+    """Take over a submission whose coordinator died: its plan, with its jobs as stored.
 
-    Raises ConfigurationError where it cannot be carried on, and BusyError where another process
-    was faster.
+    Raises ConfigurationError if it cannot be resumed, and BusyError if another process was
+    faster.
     """
     why = why_not_resumable(app, record)
     if why is not None:
         raise ConfigurationError(
-            f"{record.short_id} cannot be carried on: {why}",
+            f"{record.short_id} cannot be resumed: {why}",
             "submit again: its unfinished jobs are canceled then",
         )
     scenario = app.scenario(record.scenario)
@@ -182,7 +182,10 @@ def resume_plan(
 
 
 def _remove_leftovers(plan: SubmissionPlan) -> None:
-    """Half-written files of jobs that died with their process; a live worker's are locked."""
+    """Remove half-written files of jobs that died with their process.
+
+    Files of a live worker are locked, and stay.
+    """
     for job in plan.jobs:
         if job.status is Status.RUNNING:
             for config in plan.tasks[job.task].outputs:
@@ -195,7 +198,8 @@ def _remove_leftovers(plan: SubmissionPlan) -> None:
 class Admission:
     """A submission that this process coordinates now.
 
-    `carried_on` says that it is a former one; `superseded` names those that were given up for it.
+    `carried_on`: it was interrupted, and is resumed. `superseded`: the ids of the interrupted
+    submissions that were canceled for it.
     """
 
     plan: SubmissionPlan
@@ -217,10 +221,10 @@ def admit(
     withdraw: Withdraw,
     properties: dict[str, object] | None = None,
 ) -> Admission:
-    """Carry on the interrupted submission of the same instance and target, or store a new one.
+    """Resume the interrupted submission of the same instance and target, or store a new one.
 
-    With `fresh`, or where the former one cannot be carried on, its rest is canceled. Raises
-    BusyError while a live process works on the same data.
+    With `fresh`, or if the interrupted submission cannot be resumed, its unfinished jobs are
+    canceled. Raises BusyError while a live process works on the same data.
     """
     former = interrupted_submissions(store, instance.id)
     chosen = None if fresh else carried_on(app, former, target)
@@ -256,9 +260,9 @@ def supersede(
     withdraw: Withdraw,
     reason: Reason = Reason.SUPERSEDED,
 ) -> None:
-    """Cancel what is left of an interrupted submission, by default because a new one follows.
+    """Cancel the unfinished jobs of an interrupted submission, by default for a new one.
 
-    Before that is stored, `withdraw` sees to it that nothing of it can run any more.
+    Before the cancelation is stored, `withdraw` makes sure that none of these jobs can run.
     """
     if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
@@ -287,9 +291,9 @@ def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
 
 
 def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: Withdraw) -> None:
-    """Cancel one job of a submission that was taken over, and abandon what follows on it.
+    """Cancel one job of a submission that was taken over, and abandon the jobs after it.
 
-    Decided as the coordinator does; if the job ran, it was lost with its process.
+    The decision is the same as in the coordinator. If the job ran, it was lost with its process.
     """
     board = Board()
     unwritten = frozenset(n.key for n in plan.input_nodes() if n.changed_at() is None)

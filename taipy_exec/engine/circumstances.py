@@ -1,4 +1,4 @@
-"""Finding out with what a submission is made. It takes its time, so a thread of its own does it."""
+"""Find the provenance of a submission. This is slow, so it has its own thread."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _GIT_SECONDS = 10.0
 _LAST_SECONDS = 2.0
 _NAMED_FILES = 10
 _MOST_PACKAGES = 100
-# A submission's own command may fork where it runs jobs itself: better without other threads.
+# A command that runs the jobs itself may fork, which is safer without other threads.
 _BEFORE_OWN_JOBS_SECONDS = 0.02
 
 
 def with_command(app: AppConfig) -> dict[str, object]:
-    """The properties of a new submission that tell what command made it."""
+    """The properties of a new submission that show the command that made it."""
     return {COMMAND: command_text(sys.orig_argv, redaction(app))}
 
 
 class Circumstances:
-    """Finds out once, from when it is made, and adds it to each submission of this process."""
+    """Finds the provenance once, in a thread, and adds it to each submission of this process."""
 
     def __init__(self, app: AppConfig, store: Store) -> None:
         self._app = app
@@ -48,7 +48,7 @@ class Circumstances:
         self._thread.start()
 
     def add_to(self, record: SubmissionRecord) -> None:
-        """Store what is found with a submission, now or once it is found."""
+        """Store the provenance with a submission: now, or as soon as it is found."""
         if PROVENANCE in record.properties:
             return
         if self._app.job.mode == "development":
@@ -61,14 +61,14 @@ class Circumstances:
             self._store_with(record, found)
 
     def close(self) -> None:
-        """Wait a little for what is not found yet."""
+        """Wait a little if the provenance is not found yet."""
         self._thread.join(_LAST_SECONDS)
 
     def _find(self) -> None:
         try:
             found = circumstances(self._app)
         except Exception:
-            # Nobody misses it as much as a submission that fails of it.
+            # A submission without provenance is better than one that fails because of it.
             found = Provenance()
         with self._lock:
             self._found = found
@@ -85,7 +85,7 @@ class Circumstances:
 
 
 def circumstances(app: AppConfig) -> Provenance:
-    """All but the command."""
+    """The provenance, except for the command."""
     found = Provenance(
         user=_user(),
         host=socket.gethostname(),
@@ -110,13 +110,13 @@ def _user() -> str:
 
 
 def _without_checks(app: AppConfig) -> AppConfig:
-    """The application as one whose code is looked at, whatever workers are to compare."""
+    """The application with a code check, even if its workers compare no code."""
     return replace(app, job=replace(app.job, check_code="warn"))
 
 
 def package_versions(app: AppConfig) -> dict[str, str]:
     """The versions of the distributions that the own modules of `app` import."""
-    # Both take their time, and the process may have ended before anybody wants them.
+    # Both imports are slow, and the process may end before they are needed.
     import importlib.metadata
 
     from taipy_exec.execution.own_code import OwnCode
@@ -136,7 +136,7 @@ def package_versions(app: AppConfig) -> dict[str, str]:
 
 
 def _by_module(names: Iterable[str]) -> dict[str, str]:
-    """Distributions that have other names than their modules, such as scikit-learn's sklearn."""
+    """Distributions whose names differ from their modules, such as scikit-learn with sklearn."""
     import importlib.metadata
 
     by_module = importlib.metadata.packages_distributions()
@@ -152,14 +152,14 @@ def _with_git(found: Provenance, folder: Path) -> Provenance:
         return found
     told = _git(folder, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no")
     if told is None:
-        # It may have taken too long; the commit alone is there at once.
+        # It may have taken too long. The commit alone is fast.
         head = _git(folder, "rev-parse", "HEAD")
         return replace(found, commit=head.strip() or None) if head else found
     return read_status(found, told)
 
 
 def read_status(found: Provenance, told: str) -> Provenance:
-    """`found` with what `git status --porcelain=v2 --branch -z` tells."""
+    """`found` with the output of `git status --porcelain=v2 --branch -z`."""
     heads: dict[str, str] = {}
     changed = []
     entries = iter(told.split("\0"))
@@ -180,7 +180,7 @@ def read_status(found: Provenance, told: str) -> Provenance:
 
 
 def _changed_file(entry: str, rest: Iterator[str]) -> str:
-    """The path of an entry: before it stand 8 fields, 9 of one that was renamed, 10 unmerged."""
+    """The path of an entry, which follows 8 fields; 9 if it was renamed, 10 if unmerged."""
     fields = {"2": 9, "u": 10}.get(entry[0], 8)
     if entry[0] == "2":
         next(rest, None)  # the former name
@@ -188,8 +188,8 @@ def _changed_file(entry: str, rest: Iterator[str]) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None where it is missing, fails or does not end in time."""
-    # Nothing is written, and nothing of the repository's own settings is run.
+    """The output of git; None if git is missing, fails or does not end in time."""
+    # git writes nothing here, and runs nothing from the repository's own settings.
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
@@ -204,5 +204,5 @@ def _git(folder: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    # Where SIGCHLD is ignored, or the user's code waits for any child, the exit code is not known.
+    # The exit code is unknown if SIGCHLD is ignored, or if the user's code waits for any child.
     return done.stdout.decode("utf-8", "backslashreplace") if done.stdout else None

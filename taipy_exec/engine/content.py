@@ -1,4 +1,4 @@
-"""`cache = "content"`: a task is up to date as long as what its outputs were made from is."""
+"""`cache = "content"`: a task is up to date while the sources of its outputs are the same."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from taipy_exec.execution.source import Sources
 from taipy_exec.store.rows import Content, Edit
 from taipy_exec.store.store import Store
 
-# A file that changed less than so many seconds ago may change again without showing it: times
-# of files are coarse, on some file systems as coarse as this.
+# Times of files are coarse, on some file systems as coarse as this. A file that changed less than
+# so many seconds ago may change again and keep its time.
 _SETTLED_SECONDS = 2.0
-# Properties of data nodes that do not say what a value is or how it is read.
+# Properties of data nodes that affect neither the value nor how it is read.
 _NOT_OF_THE_VALUE = ("default_data", "default_path", "path", *SHOWN_PROPERTIES)
 
 
@@ -32,7 +32,7 @@ def make_freshness(store: Store, app: AppConfig) -> Freshness:
 
 
 class ContentFreshness(Freshness):
-    """The rule by content: of the inputs, of the function's source, of the task's properties."""
+    """The rule by content: that of the inputs, the function's source and the task's properties."""
 
     def __init__(self, store: Store, app: AppConfig) -> None:
         super().__init__(store)
@@ -40,11 +40,11 @@ class ContentFreshness(Freshness):
         self._new: dict[str, Content] = {}
 
     def in_the_future(self, nodes: Iterable[DataNodeRef], now: float) -> list[DataNodeRef]:
-        """None: by this rule times do not count."""
+        """No data nodes: this rule ignores times."""
         return []
 
     def take_contents(self) -> list[Content]:
-        """What was found out about files since the last call, to be stored."""
+        """The digests of files found since the last call, to be stored."""
         found = list(self._new.values())
         self._new.clear()
         return found
@@ -58,8 +58,9 @@ class ContentFreshness(Freshness):
     ) -> str | None:
         """Why the task must run, in words; None if it is up to date.
 
-        It is skippable, has outputs, all of them hold what a job of this task wrote, none is
-        older than its validity period, and that job had the same inputs, function and properties.
+        A task is up to date if it is skippable and has outputs, and if all outputs hold the value
+        that a job of this task wrote. No output may be older than its validity period, and that
+        job must have had the same inputs, function and properties.
         """
         why = self._why_not_there(task, outputs, now)
         if why is not None:
@@ -68,13 +69,13 @@ class ContentFreshness(Freshness):
         for node in outputs:
             edit = self.recorded(node)
             known = json.loads(edit.made_from) if edit and edit.made_from else {}
-            if edit is None or "function" not in known:  # it is of the rule by time
+            if edit is None or "function" not in known:  # recorded under the rule by time
                 return f"it is not known what {node.config.id} was made from"
             why = _difference(task, known, parts)
             if why is not None:
                 return why
             if self.content(node, edit) != edit.content:
-                return f"{node.config.id} was changed by somebody else"
+                return f"{node.config.id} was changed after its task wrote it"
         return None
 
     def note_start(
@@ -104,7 +105,7 @@ class ContentFreshness(Freshness):
     def _settings(self, config: DataNodeConfig) -> str:
         """Equal as long as a value is read and written in the same way, and at the same place.
 
-        The path of a file does not count, since what is in it does; secrets do not either.
+        The path of a file does not count, since its content does. Secrets do not count either.
         """
         told = {
             key: value
@@ -125,9 +126,10 @@ class ContentFreshness(Freshness):
     # -- contents -------------------------------------------------------------------------
 
     def content(self, node: DataNodeRef, edit: Edit | None) -> str | None:
-        """Equal as long as the content is; None without a value.
+        """Equal as long as the content is equal; None without a value.
 
-        What is no file counts as changed when a write of it is recorded: its content is not read.
+        The content of a data node without a file is not read. Such a data node counts as changed
+        when a write is recorded.
         """
         if not node.has_file or node.path is None:
             return None if node.changed_at() is None else f"written {edit.at if edit else None!r}"
@@ -156,7 +158,7 @@ class ContentFreshness(Freshness):
 
 
 def _difference(task: TaskConfig, was: dict[str, object], now: dict[str, object]) -> str | None:
-    """What is not as it was, in words."""
+    """The first difference between `was` and `now`, in words; None if there is none."""
     if was.get("function") != now["function"]:
         assert task.function_ref is not None
         return f"the function {task.function_ref.path} changed"
@@ -174,7 +176,7 @@ def _difference(task: TaskConfig, was: dict[str, object], now: dict[str, object]
 
 
 def _stamp(path: Path) -> tuple[str, bool]:
-    """What changes with the file, and whether it can be relied on to do so."""
+    """A text that changes with the file, and whether the file is old enough to rely on it."""
     found = path.stat()
     stamp = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
     return stamp, time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS

@@ -1,4 +1,4 @@
-"""The coordinator: events in, decisions stored, then acted on. One thread owns it."""
+"""The coordinator takes events, stores decisions, then acts on them. One thread owns it."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ Observer = Callable[[Sequence[Change]], None]
 class Coordinator:
     """Runs the submissions that were added to it. Not thread-safe, except for `post`.
 
-    Every step is: decide, store in one transaction, act, tell the observers. So nothing is
-    started or shown that is not stored.
+    Every step is: decide, store in one transaction, act, notify the observers. So nothing is
+    started or shown before it is stored.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Coordinator:
     def add(self, plan: SubmissionPlan) -> None:
         """Take a submission that is in the store already, new or resumed, and start on it.
 
-        Raises BrokerError where its jobs cannot be queued; anybody may carry it on then.
+        Raises BrokerError if its jobs cannot be queued. Any process may then resume it.
         """
         if all(other.finished_at is not None for other in self.board.submissions.values()):
             self.clock.set()
@@ -127,10 +127,10 @@ class Coordinator:
         self._touched[plan.record.id] = plan.record
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
-            _tell_paused(plan.record)
+            _log_paused(plan.record)
         self._handle(Admitted(submission=plan.record.id, at=self.clock()))
         self._commit()
-        # What was asked for since the submission was stored: nobody has looked for that.
+        # Requests may have come since the submission was stored, and none of them was read.
         self._take_requests(anyway=True)
 
     def _attend(self, queue: JobQueue, plan: SubmissionPlan) -> None:
@@ -140,13 +140,13 @@ class Coordinator:
         resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
         queue.attend(plan.record.id, running, resumed=resumed)
         if resumed or plan.record.paused:
-            # Workers may have heard the contrary from the former coordinator.
+            # Workers may have heard the opposite from the previous coordinator.
             queue.pause(plan.record.id, paused=plan.record.paused)
 
     def lose(self, submission: str, max_attempts: int) -> None:
-        """The jobs that ran when the former coordinator died run again, or are given up.
+        """Run the jobs again that ran when the previous coordinator died, or give them up.
 
-        Those that workers took from a queue go on: the queue tells what becomes of them.
+        Jobs that workers took from a queue continue, and the queue reports their results.
         """
         if self._queue is not None:
             return
@@ -165,7 +165,7 @@ class Coordinator:
         self._plans.pop(submission, None)
 
     def has_work(self) -> bool:
-        """Whether a job runs or could run now. What is left otherwise waits for data."""
+        """Whether a job runs or could run now. If not, every unfinished job waits for data."""
         if self._left:
             return False
         return bool(self._inbox) or any(
@@ -185,7 +185,7 @@ class Coordinator:
         wait = min(wait, self._turns.seconds_to_retry())
         reports = self._runner.poll(0 if self._inbox else wait)
         self._take_requests()
-        # The inbox first: a cancel that was asked for tells why a stopped job ended.
+        # The inbox comes first: a requested cancel is the reason why a stopped job ended.
         while self._inbox:
             item = self._inbox.popleft()
             if callable(item):
@@ -211,15 +211,15 @@ class Coordinator:
                 self._pause(record, paused=not record.paused)
 
     def _pause(self, record: SubmissionRecord, *, paused: bool) -> None:
-        """Start nothing more of a submission, or go on. What runs goes on anyway."""
+        """Start no more jobs of a submission, or start them again. Running jobs continue."""
         record.paused = paused
         self._turns.pause(record.id, paused=paused)
         if self._queue is not None:
             self._queue.pause(record.id, paused=paused)
-        _tell_paused(record)
+        _log_paused(record)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
-        """Cancel jobs that wait, and stop those that run."""
+        """Cancel waiting jobs, and stop running ones."""
         self._handle(
             CancelRequested(
                 jobs=tuple(jobs), reason=reason, at=self.clock(), stop_running=stop_running
@@ -228,7 +228,7 @@ class Coordinator:
         self._commit()
 
     def abort(self, reason: str) -> None:
-        """The thread that ran a job was interrupted: everything unfinished is canceled."""
+        """Cancel all unfinished jobs: the thread that ran a job was interrupted."""
         now = self.clock()
         unfinished = [j for j in self.board.jobs.values() if not j.status.is_final]
         running = [j for j in unfinished if j.status is Status.RUNNING]
@@ -240,15 +240,15 @@ class Coordinator:
         self._commit()
 
     def leave(self) -> None:
-        """Start nothing more; what runs ends by itself."""
+        """Start no more jobs. Running jobs end by themselves."""
         self.leaving = True
 
     def stay(self) -> None:
-        """What `leave` asked for is not wanted any more."""
+        """Undo `leave`: start jobs again."""
         self.leaving = False
 
     def release(self) -> None:
-        """Give up what has not ended, so that any process may carry it on."""
+        """Give up the unfinished submissions, so that any process may resume them."""
         left = [s for s in self.board.submissions.values() if s.finished_at is None]
         for record in left:
             record.coordinator = None
@@ -256,10 +256,10 @@ class Coordinator:
             self._store.save([], left, by=self._identity)
 
     def hand_back(self) -> None:
-        """This coordinator leaves. What runs here is stopped and put back among what waits."""
+        """Leave. Jobs that run here are stopped, and wait for their start again."""
         self.leaving = True
         if self._queue is not None:
-            # Workers go on without us, and whoever comes next hears what became of it.
+            # Workers continue without this process. The next coordinator gets their results.
             self._left = True
             return
         running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
@@ -268,7 +268,7 @@ class Coordinator:
         self._commit()
 
     def written(self, keys: Iterable[str], edits: Sequence[Edit]) -> None:
-        """Somebody other than a job wrote data nodes (the edits are stored already)."""
+        """Note that a user or a program wrote data nodes, not a job. The edits are stored."""
         for edit in edits:
             self.freshness.note(edit)
         self._handle(Written(nodes=frozenset(keys), at=self.clock()))
@@ -308,7 +308,7 @@ class Coordinator:
                 self._expand(self.board.jobs[change.job])
 
     def _expand(self, split: JobRecord) -> None:
-        """Where a job has counted the elements of a mapped task, add a job for each."""
+        """Add a job for each element of a mapped task, if `split` has counted the elements."""
         plan = self._plans[split.submission]
         if plan.mapped is None or not plan.mapped.is_split(split.task):
             return
@@ -326,7 +326,7 @@ class Coordinator:
         self._handle(Expanded(collect=collect.id, elements=tuple(job.id for job in made), at=now))
 
     def _try_again(self, job: JobRecord, event: Finished, attempt: int) -> None:
-        """Have a job that failed run again after a while, and note in its log what happened."""
+        """Retry a failed job after a delay, and note the failure in its log."""
         delay = self._turns.add_later(job, attempt)
         assert event.failure is not None
         what = event.failure.summary
@@ -334,7 +334,7 @@ class Coordinator:
         self._note(self._order(job), text)
 
     def _dispatch(self) -> None:
-        """Give ready jobs to free workers; store that they run, and only then start them."""
+        """Give ready jobs to free workers: store that they run, and only then start them."""
         if self._queue is not None:
             self._enqueue(self._queue)
             return
@@ -356,7 +356,7 @@ class Coordinator:
             self._runner.start(self._order(job), worker)
 
     def _enqueue(self, queue: JobQueue) -> None:
-        """Give ready jobs to the queue, once it is stored that they are ready."""
+        """Give ready jobs to the queue, after the store has them as ready."""
         orders = []
         while not self.leaving and (found := self._turns.next()):
             job = found[1]
@@ -385,7 +385,7 @@ class Coordinator:
         )
 
     def _commit(self) -> None:
-        """Store all that was decided since the last time, then stop and tell."""
+        """Store all decisions since the last commit, then stop jobs and notify the observers."""
         if not (self._changes or self._before or self._touched or self._stops):
             return
         changes, self._changes = self._changes, []
@@ -422,7 +422,7 @@ class Coordinator:
                     self._queue.dismiss(record.id)
 
     def _withdraw(self, queue: JobQueue, changes: Sequence[Change]) -> None:
-        """Before a job counts as canceled, no worker may be able to take it any more."""
+        """Take canceled jobs off the queue: no worker may take a job that counts as canceled."""
         jobs: dict[str, list[str]] = {}
         for change in changes:
             if change.before is Status.PENDING and change.after is Status.CANCELED:
@@ -440,8 +440,9 @@ class Coordinator:
         return [self.board.jobs[id] for id in self.board.submissions[submission].jobs]
 
 
-def _tell_paused(record: SubmissionRecord) -> None:
-    then = (
-        f"is paused: taipy-exec continue {record.short_id} goes on" if record.paused else "goes on"
-    )
-    log.warning("%s %s", record.short_id, then)
+def _log_paused(record: SubmissionRecord) -> None:
+    id = record.short_id
+    if record.paused:
+        log.warning("%s is paused. Continue it: taipy-exec continue %s", id, id)
+    else:
+        log.warning("%s continues", id)

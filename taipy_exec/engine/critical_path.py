@@ -11,8 +11,8 @@ from taipy_exec.model.graph import JobGraph
 def remaining_seconds(graph: JobGraph, durations: Mapping[str, float]) -> dict[str, float]:
     """Task -> the seconds from its start to the end of the longest path that begins with it.
 
-    `durations` tells what jobs of a task have taken so far; one that never ran counts as much as
-    the mean of those that did, or 1 s where none did.
+    `durations` maps a task to the usual seconds of its jobs. A task that never ran counts as the
+    mean of the others, or as 1 s if no task ever ran.
     """
     known = [durations[task.id] for task in graph.tasks if task.id in durations]
     usual = fmean(known) if known else 1.0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Work(NamedTuple):
-    """A job: how long it takes, and its pool; of those that may start, the least `order` does."""
+    """A job: its seconds and its pool. The ready job with the lowest `order` starts first."""
 
     seconds: float
     order: tuple[float, ...] = (0.0,)
@@ -24,8 +24,8 @@ def makespan(
 ) -> float:
     """Seconds until the last job ends, if each starts as soon as it may and a worker is free.
 
-    Among equals the first one starts first. Without `workers` there are as many as jobs; `limits`
-    are those of the pools.
+    Among jobs of equal order the first one starts first. Without `workers` there are as many as
+    jobs. `limits` maps a pool to the number of jobs that may run in it at once.
     """
     jobs = list(work)
     place = {job: number for number, job in enumerate(jobs)}

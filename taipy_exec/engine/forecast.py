@@ -1,4 +1,4 @@
-"""What a submission would do now, job by job, without doing it."""
+"""Forecast what a submit would do now, job by job, without doing it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from taipy_exec.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobForecast:
-    """`action` is run, skip, wait, or `ended` in the submission that would be carried on.
+    """`action` is run, skip, wait, or `ended` in the submission that would be resumed.
 
     `usual_duration` is in seconds, None if it was never measured.
     """
@@ -44,12 +44,12 @@ class JobForecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The jobs in topological order, and how long the whole takes at least.
+    """The jobs in topological order, and the least time that they take together.
 
-    `least_duration` is in seconds, with as many `workers` as may run at once (None: as many as are
-    wanted); jobs that were never measured count nothing in it. `carries_on` is the interrupted
-    submission that would be carried on instead of a new one; `unwritten` are the data nodes
-    without a value that jobs wait for.
+    `least_duration` is in seconds. It counts with `workers` jobs at once (None: no limit), and
+    with 0 s for jobs that were never measured. `carries_on` is the id of the interrupted
+    submission that would be resumed instead of a new one. `unwritten` are the data nodes without
+    a value that jobs wait for.
     """
 
     jobs: tuple[JobForecast, ...]
@@ -60,14 +60,14 @@ class Forecast:
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
-        """The tasks that would run, and of which nobody knows how long they take."""
+        """The tasks that would run and have no known duration."""
         return tuple(
             job.task for job in self.jobs if job.action == "run" and job.usual_duration is None
         )
 
     @property
     def has_work(self) -> bool:
-        """Whether a submit would find anything that is not up to date."""
+        """Whether a submit would find any task that is not up to date."""
         return any(job.action in ("run", "wait") for job in self.jobs)
 
 
@@ -129,7 +129,7 @@ def _least_duration(
     jobs: Sequence[JobForecast],
     workers: int | None,
 ) -> float:
-    """In the order in which the coordinator starts them."""
+    """The least time, in seconds, if jobs start in the coordinator's order."""
     options = {task.id: task.run_options for task in scenario.tasks}
     usual = {job.task: job.usual_duration for job in jobs if job.usual_duration is not None}
     urgency: Mapping[str, float] = {}
@@ -148,7 +148,7 @@ def _least_duration(
 
 
 class _Outlook:
-    """Goes through the tasks in topological order, and keeps what each means for the next."""
+    """Goes through the tasks in topological order, and notes the effects on later tasks."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class _Outlook:
             self._former = {job.task: job for job in store.jobs(former.id)}
         self._locked = self._find_locked(store)
         self._valued = set(written)  # data nodes that get a value before anything runs
-        self._renewed = dict(written)  # and what changes them, in words
+        self._renewed = dict(written)  # data node -> why it changes
         self.unwritten: dict[str, DataNodeRef] = {}
         self._missing: dict[str, str] = {}  # data node -> the task that waits and would write it
         for due in due_defaults(store, self._nodes.values()):
@@ -197,7 +197,7 @@ class _Outlook:
         if action == "wait":
             self._missing.update(dict.fromkeys(outputs, id))
         elif action == "run":
-            self._renewed.update(dict.fromkeys(outputs, f"is renewed by {id}"))
+            self._renewed.update(dict.fromkeys(outputs, f"will be rewritten by task {id}"))
         return JobForecast(
             task=id, action=action, reason=reason, usual_duration=self._usual.get(id)
         )
@@ -205,7 +205,7 @@ class _Outlook:
     def _action(self, task: TaskConfig) -> tuple[str, str]:
         former = self._former.get(task.id)
         if former is not None and former.status.is_final:
-            return "ended", f"{former.status.name} in the submission that is carried on"
+            return "ended", f"{former.status.name} in the submission that will be resumed"
         waits = [why for name in task.input_ids if (why := self._why_wait(name)) is not None]
         if waits:
             return "wait", "; ".join(waits)
@@ -241,7 +241,7 @@ class _Outlook:
         if self._freshness is None:
             return "first run"
         if self._is_new:
-            # Of an instance that is still to be made only what it shares with others is there.
+            # An instance that does not exist yet has only the data that it shares with others.
             if any(node.changed_at() is None for node in outputs):
                 return "first run"
             unwritten = [node.config.id for node in inputs if node.changed_at() is None]
@@ -251,5 +251,5 @@ class _Outlook:
 
 
 def _at(node: DataNodeRef) -> str:
-    """Where the value of the user's own file should lie."""
+    """The path at which the user's own file is missing, in words."""
     return f": there is no {node.place}" if node.path and not node.is_generated else ""

@@ -11,9 +11,9 @@ from taipy_exec.data.node import DataNodeRef
 from taipy_exec.store.rows import Content, Edit
 from taipy_exec.store.store import Store
 
-# A clock elsewhere, such as that of a file server, may be ahead by so many seconds.
+# Another clock, such as that of a file server, may be ahead by so many seconds.
 _AHEAD = 2.0
-# In the record of an output: the times of the inputs when the job was about to read them.
+# A key in the record of an output: the times of the inputs before the job read them.
 _READ = "read"
 
 
@@ -22,29 +22,29 @@ def _in_the_future(node: DataNodeRef) -> str:
 
 
 class Freshness:
-    """Times of the last edits: what the store recorded, or the file's own time if later."""
+    """The time of each last edit: as recorded in the store, or the file's own time if later."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._recorded: dict[str, Edit] = {}
 
     def load(self, nodes: Iterable[DataNodeRef]) -> None:
-        """Read what is recorded of these data nodes."""
+        """Read the recorded edits of these data nodes."""
         wanted = [node.id for node in nodes if node.id not in self._recorded]
         self._recorded.update(self._store.last_edits(wanted))
 
     def note(self, edit: Edit) -> None:
-        """A write has just been recorded."""
+        """Note a write that has just been recorded."""
         self._recorded[edit.node] = edit
 
     def recorded(self, node: DataNodeRef) -> Edit | None:
-        """The last write that is recorded."""
+        """The last recorded write, if any."""
         return self._recorded.get(node.id)
 
     def last_edit(self, node: DataNodeRef) -> float | None:
         """Seconds since the epoch of the last change; None if the node has no value.
 
-        `ALWAYS` if it has one by nature, and no write of it is recorded.
+        `ALWAYS` if its storage type always has a value, and no write is recorded.
         """
         changed = node.changed_at()
         if changed is None:
@@ -57,7 +57,7 @@ class Freshness:
         return [n for n in nodes if n.has_file and (n.changed_at() or 0.0) > now + _AHEAD]
 
     def not_ready(self, nodes: Iterable[DataNodeRef]) -> list[DataNodeRef]:
-        """Those that have no value, or that somebody has locked to change it."""
+        """Those without a value, and those that a user or a program has locked for an edit."""
         nodes = list(nodes)
         locks = self._store.locks([node.id for node in nodes], time.time())
         return [node for node in nodes if node.id in locks or node.changed_at() is None]
@@ -77,12 +77,12 @@ class Freshness:
         outputs: Sequence[DataNodeRef],
         now: float,
     ) -> str | None:
-        """Why the task must run, in words; None where Taipy's rule lets it be skipped.
+        """Why the task must run, in words; None if Taipy's rule allows a skip.
 
-        The rule: the task is skippable, has outputs, all of them are valid, every input is older
-        than the oldest output, and none has changed since the job read it. One of the same time
-        may have been written after it, where a disk keeps whole seconds only; and a time in the
-        future proves nothing.
+        The rule: the task is skippable and has outputs, and all outputs are valid. Every input is
+        older than the oldest output, and no input has changed since the job read it. An input of
+        the same time as the output may be newer, since some disks keep whole seconds only. A time
+        in the future proves nothing.
         """
         why = self._why_not_there(task, outputs, now)
         if why is not None:
@@ -102,9 +102,10 @@ class Freshness:
     def _changed_since_it_was_read(
         self, inputs: Sequence[DataNodeRef], outputs: Sequence[DataNodeRef]
     ) -> str | None:
-        """An input that changed while the job ran: its output is newer, and made of the old value.
+        """Why to run if an input changed while the job ran, in words; None if no input did.
 
-        An output that somebody else has written since is nothing that a job has made.
+        The output is newer then, but was made from the old value. An output that was written
+        after the job does not count, since no job made it.
         """
         for output in outputs:
             edit = self.recorded(output)
@@ -119,7 +120,7 @@ class Freshness:
     def _why_not_there(
         self, task: TaskConfig, outputs: Sequence[DataNodeRef], now: float
     ) -> str | None:
-        """Why the outputs alone are reason enough to run."""
+        """Why to run because of the outputs alone, in words; None if they are no reason."""
         if not task.skippable:
             return "not skippable"
         if not outputs:
@@ -131,23 +132,23 @@ class Freshness:
                 return f"{node.config.id} is older than its validity period"
         return None
 
-    # -- what a rule wants to know of a run ---------------------------------------------------
+    # -- records of runs, for the rules ---------------------------------------------------
 
     def note_start(
         self, task: TaskConfig, inputs: Sequence[DataNodeRef]
     ) -> Mapping[str, object] | None:
-        """What a job that starts now makes its outputs from, to be kept with them, if anything."""
+        """The sources of the outputs of a job that starts now, to be stored with them, if any."""
         return {_READ: {node.id: self.last_edit(node) for node in inputs}}
 
     def note_end(
         self, node: DataNodeRef, edit: Edit, made_from: Mapping[str, object], source: str | None
     ) -> Edit:
-        """The record of an output, with what `note_start` gave and what the output holds.
+        """The record of an output, with the result of `note_start` and the content of the output.
 
-        `source` is the digest of the function that ran, None where that is not known.
+        `source` is the digest of the function that ran, None if it is not known.
         """
         return edit._replace(made_from=json.dumps(made_from))
 
     def take_contents(self) -> Sequence[Content]:
-        """What is to be stored about files with the next commit."""
+        """The digests of files that must be stored with the next commit."""
         return ()

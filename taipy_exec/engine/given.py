@@ -1,6 +1,7 @@
 """Values that were given with a submission: stored with it, and written before its first job.
 
-Whoever dies in between leaves them in the store, and who carries the submission on writes them.
+If the process dies in between, the values are still in the store. The process that resumes the
+submission writes them.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from taipy_exec.model.status import Reason
 from taipy_exec.store.rows import Edit
 from taipy_exec.store.store import Store
 
-# In the properties of a submission, until they are written: data node -> value, as JSON.
+# A property of a submission until the values are written: data node -> value, as JSON.
 GIVEN = "given"
 
 
 def with_given(values: Mapping[str, Any]) -> dict[str, object]:
-    """The properties of a submission that these values belong to."""
+    """The properties that keep these values with a submission."""
     return {GIVEN: json.dumps(values)} if values else {}
 
 
 def changed_defaults(store: Store, plan: SubmissionPlan) -> list[tuple[DataNodeRef, Edit]]:
-    """The inputs that hold another value than their `default_data`, with the write of it."""
+    """The inputs whose value is not their `default_data`, each with its last write."""
     nodes = [n for n in plan.input_nodes() if n.config.properties.get("default_data") is not None]
     edits = store.last_edits([node.id for node in nodes]) if nodes else {}
     # Only a write of default data has a digest.
@@ -52,9 +53,10 @@ def _holds(node: DataNodeRef, value: Any) -> bool:
 
 
 def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:
-    """Write what was given and is not written yet: once the data is ours, before any job reads it.
+    """Write the given values that are not written yet.
 
-    Where that fails, the submission is canceled. Raises DataError.
+    Call it after the submission was admitted, before any job reads the data. If it fails, the
+    submission is canceled. Raises DataError.
     """
     record = plan.record
     found = record.properties.get(GIVEN)
@@ -69,7 +71,7 @@ def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:
                 Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
             )
     except TaipyExecError:
-        # Nothing of it has been given to anybody yet.
+        # No job of this submission was given to a worker yet.
         supersede(store, record, identity, lambda *_: None, Reason.CANCELED)
         raise
     record.properties = {k: v for k, v in record.properties.items() if k != GIVEN}

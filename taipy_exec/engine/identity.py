@@ -1,4 +1,4 @@
-"""Who coordinates a submission, and whether that process is still alive."""
+"""The coordinator of a submission, and whether that process is still alive."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.model.job import SubmissionRecord
 
 _FOLDER = "coordinators"
-# struct flock of fcntl(2): type, whence, start, length, process; 0 and 0 are the whole file.
+# struct flock of fcntl(2): type, whence, start, length, process. Start 0 and length 0 mean the
+# whole file.
 _FLOCK = struct.Struct("hhqqi4x")
 
 
 class Identity:
-    """This process as a coordinator: a name, `host:pid:token`, and a lock on a file beside the
-    store that the kernel takes back when the process ends, however it ends.
+    """This process as a coordinator: a name, `host:pid:token`, and a lock on a file.
 
-    A lock tells more than a process id: it holds across containers that share the folder, and
-    after the machine was started anew or got another name. It belongs to the open file: to open
-    and close the file once more, as a job does that copies its folder, leaves it as it is. Raises
-    StoreError where the lock's file cannot be made.
+    The file is next to the store. The kernel frees the lock when the process ends, however it
+    ends. A lock is more reliable than a process id: it works across containers that share the
+    folder, and after the machine was restarted or renamed. The lock belongs to the open file. It
+    stays if a job opens and closes the file once more, for example to copy the folder. Raises
+    StoreError if the lock's file cannot be made.
     """
 
     _mine: ClassVar[set[str]] = set()
@@ -40,21 +41,21 @@ class Identity:
             self._path.parent.mkdir(exist_ok=True)
             self._file: IO[bytes] | None = new.open("wb")
             _lock(self._file, fcntl.F_WRLCK)
-            # A file of this name is locked from its first moment on, or its process is dead.
+            # A file of this name is locked from the start. If it is not, its process is dead.
             new.rename(self._path)
         except OSError as error:
             raise StoreError(
                 f"the state folder {self._path.parent} cannot be written: {error.strerror}",
                 "make room or get the right to write there, or give another --state-dir",
             ) from None
-        # A copy of this process would hold the lock as long as it lives.
+        # A forked copy of this process would hold the lock until the copy ends.
         close_in_copies(self._file)
         Identity._mine.add(self.token)
         for dead in dead_locks(state_dir):
             _remove(dead)
 
     def close(self) -> None:
-        """Give the lock back: what this name coordinates is interrupted from now on."""
+        """Free the lock. The submissions of this name count as interrupted from now on."""
         if self._file is not None:
             Identity._mine.discard(self.token)
             self._path.unlink(missing_ok=True)
@@ -63,7 +64,7 @@ class Identity:
 
     @classmethod
     def is_mine(cls, token: str) -> bool:
-        """Whether the token is of this very process."""
+        """Whether the token belongs to this process."""
         return token in cls._mine
 
 
@@ -78,7 +79,7 @@ def is_alive(state_dir: Path, name: str | None) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether the process whose lock this is still runs."""
+    """Whether the process that made this lock still runs."""
     try:
         with path.open("rb") as file:
             _lock(file, fcntl.F_RDLCK)
@@ -95,7 +96,7 @@ def dead_locks(state_dir: Path) -> list[Path]:
         return [
             path
             for path in (state_dir / _FOLDER).glob("*.lock")
-            # To look at a lock of one's own would drop it where locks belong to the process.
+            # If locks belong to the process, a look at its own lock would drop it.
             if not (Identity.is_mine(path.stem) or is_locked(path))
         ]
     except OSError:
@@ -103,7 +104,7 @@ def dead_locks(state_dir: Path) -> list[Path]:
 
 
 def remove_lock(state_dir: Path, name: str | None) -> None:
-    """Remove the file of a dead coordinator, whose submission another has taken over."""
+    """Remove the lock of a dead coordinator whose submission another process has taken over."""
     _remove(_lock_path(state_dir, (name or "").rpartition(":")[2]))
 
 
@@ -115,15 +116,15 @@ def _remove(lock: Path) -> None:
 
 
 def is_interrupted(state_dir: Path, record: SubmissionRecord) -> bool:
-    """Whether the submission has not ended and nobody works on it."""
+    """Whether the submission has not ended and no process works on it."""
     return record.finished_at is None and not is_alive(state_dir, record.coordinator)
 
 
 def _lock(file: IO[bytes], kind: int) -> None:
-    """Lock the file as it is open here, if nobody else has. Raises OSError where somebody has.
+    """Lock the open file. Raises OSError if another process holds a lock on it.
 
-    A lock of the process, where the system has no others, is dropped by any close of the file.
-    Each of both kinds keeps the other out.
+    Systems without locks of open files have locks of processes, which any close of the file
+    drops. Each of the two kinds excludes the other.
     """
     if hasattr(fcntl, "F_OFD_SETLK"):
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, 0, 0, 0))

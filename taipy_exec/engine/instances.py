@@ -31,10 +31,10 @@ def make_instance(
     properties: Mapping[str, Any] | None = None,
     unless_named: bool = False,
 ) -> Instance:
-    """A fresh instance of `scenario`, stored, with its default data written.
+    """Make and store a new instance of `scenario`, and write its default data.
 
-    Without a `name` its id is its name. With `unless_named`, one of that name that another
-    process has just made is taken instead. Raises DataError where default data does not fit.
+    Without a `name` its id is its name. With `unless_named`, an instance of that name that
+    another process has just made is taken instead. Raises DataError if default data does not fit.
     """
     id = new_instance_id(scenario.id)
     created = created or _now()
@@ -87,8 +87,8 @@ def named_instance(
 
     It is made if there is none, or if `new`.
 
-    Default data that changed in the configuration since is written again, as long as nobody
-    else has written the data node.
+    Default data that has changed in the configuration is written again, unless a user, a program
+    or a job has written the data node.
     """
     found = None if new else find_instance(store, scenario, name, created)
     if found is None:
@@ -98,7 +98,7 @@ def named_instance(
 
 
 def _now() -> dt.datetime:
-    """The time here: a cycle begins at the user's midnight."""
+    """The local time, since a cycle begins at the user's midnight."""
     return dt.datetime.now().astimezone()
 
 
@@ -111,7 +111,7 @@ def instance_nodes(
 
 
 class Default(NamedTuple):
-    """Default data that is to be written, and its digest."""
+    """Default data that must be written, and its digest."""
 
     node: DataNodeRef
     value: Any
@@ -119,9 +119,10 @@ class Default(NamedTuple):
 
 
 def due_defaults(store: Store | None, nodes: Iterable[DataNodeRef]) -> list[Default]:
-    """The default data of every node that has some and no value of its own.
+    """The default data of every node without a value.
 
-    Also where it changed in the configuration, and nobody else has written the node since.
+    Also that of nodes whose default data has changed in the configuration, unless a user, a
+    program or a job has written the node.
     """
     wanted = [node for node in nodes if node.config.properties.get("default_data") is not None]
     recorded = store.last_edits([node.id for node in wanted]) if store and wanted else {}
@@ -144,7 +145,7 @@ def due_defaults(store: Store | None, nodes: Iterable[DataNodeRef]) -> list[Defa
 
 
 def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
-    """Write the default data that is due, and record it."""
+    """Write the default data that is due, and record the writes."""
     edits = []
     for node, value, digest in due_defaults(store, nodes):
         write_node(node, value)
@@ -162,13 +163,13 @@ def write_default_data(store: Store, nodes: Iterable[DataNodeRef]) -> None:
 
 
 def write_node(node: DataNodeRef, value: Any) -> None:
-    """Write outside a job. Raises DataError with the data node, its place and what is wrong."""
+    """Write outside a job. Raises DataError with the data node, its place and the problem."""
     with telling(node, "cannot be written"):
         node.write(value)
 
 
 def read_node(node: DataNodeRef) -> Any:
-    """Read outside a job. Raises DataError with the data node, its place and what is wrong."""
+    """Read outside a job. Raises DataError with the data node, its place and the problem."""
     with telling(node, "cannot be read"):
         try:
             return node.read()

@@ -1,4 +1,4 @@
-"""Which file and folder a submission came from: stored with it, for the commands that follow."""
+"""The file and folder that a submission came from, stored with it for later commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Origin:
 
 
 def origin_properties(app: AppConfig) -> dict[str, object]:
-    """The properties of a submission of this application; none where that is a Taipy program.
+    """The properties of a submission of this application; none for a Taipy program.
 
     A path below the folder of the state is stored relative to it, so that both can be moved.
     """
@@ -31,7 +31,7 @@ def origin_properties(app: AppConfig) -> dict[str, object]:
 
 
 def origin_of(record: SubmissionRecord, state_dir: Path) -> Origin | None:
-    """Where a submission of the state in `state_dir` came from; None if that is not stored."""
+    """The origin of a submission of the state in `state_dir`; None if it is not stored."""
     found = record.properties.get(APPLICATION)
     if not isinstance(found, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""What the coordinator needs of where jobs run, and makes of what it hears: it knows no runner."""
+"""The interfaces of the places where jobs run: the coordinator knows no runner."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.model.event import Event, Finished
 
 
 class JobQueue(Protocol):
-    """What the coordinator needs of a queue; `runners.registry.JobQueue` says it in full."""
+    """The part of a queue that the coordinator uses; see `runners.registry.JobQueue`."""
 
     def attend(
         self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
@@ -22,7 +22,7 @@ class JobQueue(Protocol):
 
 
 class JobPlaces(Protocol):
-    """What the coordinator needs of a runner; `runners.registry.Runner` says it in full."""
+    """The part of a runner that the coordinator uses; see `runners.registry.Runner`."""
 
     @property
     def queue(self) -> JobQueue | None: ...
@@ -35,7 +35,7 @@ class JobPlaces(Protocol):
 
 
 def finished(report: JobReport) -> Finished:
-    """The event that a report of a job's process stands for."""
+    """The event for a report of a job's process."""
     return Finished(
         job=report.job,
         attempt=report.attempt,

@@ -1,4 +1,4 @@
-"""From a scenario instance to the records of a submission, ready for the board."""
+"""Make the records of a submission of a scenario instance, ready for the board."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from taipy_exec.store.rows import Instance
 class SubmissionPlan:
     """A submission with its jobs and everything needed to run them.
 
-    The jobs come in topological order. Those of the elements of a mapped task are added when their
-    number is known. `copies`, in a sweep: job id -> id of the job of an earlier combination that
-    does the same.
+    The jobs come in topological order. The jobs of a mapped task's elements are added when the
+    number of elements is known. `copies`, in a sweep: job id -> id of the job of an earlier
+    combination that does the same.
     """
 
     record: SubmissionRecord
@@ -52,7 +52,7 @@ class SubmissionPlan:
 
     @property
     def unexpanded(self) -> dict[str, str]:
-        """The jobs that collect results, with those that have yet to count the elements."""
+        """Job that collects results -> the unfinished job that counts the elements."""
         if self.mapped is None:
             return {}
         ids = {job.task: job.id for job in self.jobs if job.status not in DONE}
@@ -80,7 +80,7 @@ def plan_submission(
     record: SubmissionRecord,
     jobs: Sequence[JobRecord] = (),
 ) -> SubmissionPlan:
-    """The plan of a new submission, or with `jobs` of one that is read back from the store.
+    """The plan of a new submission, or with `jobs`, of one read back from the store.
 
     Raises CycleError, and NotFoundError for an unknown sequence or task.
     """

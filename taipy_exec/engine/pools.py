@@ -11,14 +11,14 @@ from urllib.parse import quote
 
 from taipy_exec.errors import StoreError
 
-# How long a pool that other processes fill is taken to be full before it is looked at again.
+# How long a pool counts as full after other processes have filled it, before the next look.
 _LOOK_SECONDS = 0.1
 
 
 class Pools:
-    """A place in a pool is a locked file, so that those of a process that died are free again.
+    """A place in a pool is a locked file, so the places of a dead process are free again.
 
-    `limits` maps the pool's name to the number of its places. One thread uses it.
+    `limits` maps a pool's name to the number of its places. Only one thread may use it.
     """
 
     def __init__(self, folder: Path, limits: Mapping[str, int]) -> None:
@@ -31,7 +31,7 @@ class Pools:
     def enter(self, pool: str, job: str) -> bool:
         """Give the job a place, if there is one. A pool without a limit has room for all.
 
-        Raises StoreError where its files cannot be had.
+        Raises StoreError if the pool's files cannot be opened or locked.
         """
         if job in self._places or pool not in self._limits:
             return True
@@ -57,7 +57,7 @@ class Pools:
         pool, place = self._places.pop(job, ("", -1))
         if pool:
             self._used[pool] -= 1
-            # A process that was forked meanwhile has the file open too, and with it the lock.
+            # A process that was forked in the meantime has the file open too, and with it the lock.
             fcntl.flock(place, fcntl.LOCK_UN)
             os.close(place)
 

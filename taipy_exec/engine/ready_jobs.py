@@ -1,4 +1,4 @@
-"""Jobs that could start now, in the order in which they should."""
+"""Jobs that could start now, in the order of their starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.engine.pools import Pools
 
 
 class Ready(NamedTuple):
-    """A job in its place: the least comes first. Higher priority and urgency are less."""
+    """A job in its place: the lowest comes first. Priority and urgency are negated."""
 
     priority: int
     urgency: float
@@ -21,9 +21,9 @@ class Ready(NamedTuple):
 
 
 class ReadyJobs:
-    """By priority, then by urgency, then first in, first out.
+    """Ordered by priority, then by urgency, then first in, first out.
 
-    A job whose pool is full does not hold up others; one whose submission is paused is set aside.
+    A job whose pool is full does not block others. A job of a paused submission is set aside.
     """
 
     def __init__(self, pools: Pools) -> None:
@@ -41,11 +41,11 @@ class ReadyJobs:
         urgency: float = 0.0,
         pool: str | None = None,
     ) -> None:
-        """`urgency`: what depends on the job, in seconds; 0 where nobody knows."""
+        """`urgency`: the seconds of work that depend on the job; 0 if unknown."""
         self._push(Ready(-priority, -urgency, next(self._numbers), job, submission, pool))
 
     def put_back(self, ready: Ready) -> None:
-        """Have it first again among its equals."""
+        """Put a job back, first among jobs of equal priority and urgency."""
         if ready.pool is not None:
             self._pools.leave(ready.job)
         self._push(ready)
@@ -58,7 +58,7 @@ class ReadyJobs:
             paused.append(ready)
 
     def take(self) -> Ready | None:
-        """The next one, which has a place in its pool now; None where none may start."""
+        """The next job, which has a place in its pool now; None if no job may start."""
         queues = [queue for queue in self._by_pool.values() if queue]
         if len(queues) > 1:
             queues.sort(key=lambda queue: queue[0])
@@ -69,7 +69,7 @@ class ReadyJobs:
         return None
 
     def pause(self, submission: str) -> None:
-        """Take none of this submission until `go_on`."""
+        """Take no jobs of this submission until `go_on`."""
         aside = self._paused.setdefault(submission, [])
         for pool, queue in self._by_pool.items():
             mine = [ready for ready in queue if ready.submission == submission]
@@ -79,10 +79,10 @@ class ReadyJobs:
                 heapq.heapify(self._by_pool[pool])
 
     def go_on(self, submission: str) -> None:
-        """Take those of this submission again, each in its former place."""
+        """Take jobs of this submission again, each in its previous place."""
         for ready in self._paused.pop(submission, ()):
             self._push(ready)
 
     def forget(self, submission: str) -> None:
-        """The submission has ended."""
+        """Drop a submission that has ended."""
         self._paused.pop(submission, None)

@@ -1,4 +1,4 @@
-"""What other processes ask of a coordinator, by way of the store."""
+"""Requests of other processes to a coordinator, sent through the store."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ _UNKNOWN = -1
 
 
 class Asked(NamedTuple):
-    """`cancels` are (submission, job) pairs, the job None for all; `paused` all that are to be."""
+    """`cancels`: (submission, job) pairs, the job None for all. `paused`: ids of submissions."""
 
     cancels: list[tuple[str, str | None]]
     paused: set[str]
 
 
 class Requests:
-    """Looks only where somebody else has written to the store since the last time."""
+    """Reads requests only if another process has written to the store since the last time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version = _UNKNOWN
 
     def take(self, submissions: Iterable[str], *, anyway: bool = False) -> Asked | None:
-        """What is asked of these submissions, once; None where nothing can be new.
+        """The new requests for these submissions, once; None if none can be new.
 
-        `anyway`: look also where nobody has written since.
+        `anyway`: read the requests even if no other process has written since.
         """
         version = self._store.data_version()
         if version == self._version and not anyway:

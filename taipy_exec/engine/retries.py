@@ -1,4 +1,4 @@
-"""A chain of retries: the submissions that retry each other, and the newest job of each task."""
+"""A chain of retries: submissions that retry each other, and the newest job of each task."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE
 
-# In the properties of a submission: the id of the submission that it retries.
+# A property of a submission: the id of the submission that it retries.
 RETRIES = "retries"
 
 
 def chain_of(
     record: SubmissionRecord, others: Iterable[SubmissionRecord]
 ) -> list[SubmissionRecord]:
-    """`record`, all that it retries, and all that retries one of these; oldest first.
+    """`record`, the submissions that it retries, and all retries of these; oldest first.
 
     `others` are the submissions of the same scenario instance, in any order.
     """
@@ -26,7 +26,7 @@ def chain_of(
 
 
 def _first(by_id: Mapping[str, SubmissionRecord], id: str) -> str:
-    """The submission with which the chain begins, as far as it is still known."""
+    """The id of the first submission of the chain that is still stored."""
     seen = {id}
     while (former := by_id[id].properties.get(RETRIES)) in by_id and former not in seen:
         id = str(former)
@@ -51,7 +51,7 @@ def newest_jobs(chain: Iterable[Sequence[JobRecord]]) -> list[JobRecord]:
 
 
 def left_of(jobs: Iterable[JobRecord]) -> list[JobRecord]:
-    """Of the newest jobs those that did not complete.
+    """The newest jobs that did not complete.
 
     The jobs of a mapped task's elements do not count once the task itself is done: an earlier
     submission may have had more elements.

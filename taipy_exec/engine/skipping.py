@@ -1,4 +1,4 @@
-"""Which jobs are up to date, and what is recorded of those that are not."""
+"""Find the jobs that are up to date, and record the writes of those that are not."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from taipy_exec.store.store import Store
 
 
 class Writes(NamedTuple):
-    """What is to be stored of the writes of jobs."""
+    """The writes of jobs that must be stored."""
 
     edits: list[Edit]
     contents: Sequence[Content]
 
 
-# In what an output was made from: the digest of the element, or of all elements.
+# A key in the record of an output: the digest of the element, or of all elements.
 _ELEMENT = "element"
 
 
 class Skipping:
-    """Asks for freshness when a job is about to start, and notes its writes when it has ended."""
+    """Checks if a job is up to date before it starts, and notes its writes when it has ended."""
 
     def __init__(self, freshness: Freshness) -> None:
         self._freshness = freshness
@@ -38,7 +38,7 @@ class Skipping:
         self._reusable: dict[str, set[str]] = {}
 
     def reuse(self, store: Store, plan: SubmissionPlan) -> None:
-        """In a retry, the elements that completed before do not run again, if they are equal."""
+        """In a retry, let equal elements that completed before not run again."""
         record = plan.record
         if RETRIES not in record.properties:
             return
@@ -52,7 +52,7 @@ class Skipping:
         }
 
     def may_skip(self, plan: SubmissionPlan, job: JobRecord, now: float) -> bool:
-        """Whether it is up to date. If not, it runs, and what it is made from is noted."""
+        """Whether the job is up to date. If not, the sources of its outputs are noted."""
         task = plan.tasks[job.task]
         element = None
         if plan.mapped is not None:
@@ -100,7 +100,7 @@ class Skipping:
     def note_outputs(
         self, plan: SubmissionPlan, job: JobRecord, at: float, source: str | None
     ) -> None:
-        """The job has written its outputs; `source` is the digest of the function that ran."""
+        """Note the outputs that a job has written. `source`: digest of the function that ran."""
         made_from = self._made_from.get(job.id)
         for config in plan.tasks[job.task].outputs:
             node = plan.nodes[config.id]
@@ -111,10 +111,10 @@ class Skipping:
             self._freshness.note(edit)
 
     def forget(self, job: str) -> None:
-        """The job has ended."""
+        """Drop a job that has ended."""
         self._made_from.pop(job, None)
 
     def take(self) -> Writes:
-        """What is to be stored since the last time."""
+        """The writes since the last call."""
         edits, self._edits = self._edits, []
         return Writes(edits, self._freshness.take_contents())

@@ -1,4 +1,4 @@
-"""How long the rest of a submission takes, by its graph, its workers and former runs."""
+"""How long the rest of a submission takes, by its graph, its workers and earlier runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from taipy_exec.engine.estimate import Work, makespan
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import FINAL, Status
 
-# What runs already comes before what only could.
+# Running jobs come before waiting jobs.
 _RUNS, _WAITS = (0.0,), (1.0,)
 
 
@@ -17,8 +17,8 @@ def seconds_left(
 ) -> float | None:
     """Seconds until the last job ends; None if less than half of the tasks were ever measured.
 
-    `usual` gives a task's seconds; one that is not there counts as the mean of the others. `now` is
-    in seconds since the epoch.
+    `usual` maps a task to its usual seconds. A task without an entry counts as the mean of the
+    others. `now` is in seconds since the epoch.
     """
     waiting = [job for job in jobs if job.status not in FINAL]
     known = [usual[job.task] for job in waiting if job.task in usual]
@@ -36,6 +36,6 @@ def seconds_left(
 
 
 def _predecessors(jobs: Sequence[JobRecord]) -> dict[str, list[str]]:
-    """Job id -> ids of the jobs that write what it reads."""
+    """Job id -> ids of the jobs that write its inputs."""
     writers = {node: job.id for job in jobs for node in job.outputs}
     return {job.id: [writers[node] for node in job.inputs if node in writers] for job in jobs}

@@ -1,4 +1,4 @@
-"""Whose turn it is to start: of jobs that are ready, tried again, or paused."""
+"""The next job to start: out of ready, retried and paused jobs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Urgency = Callable[[SubmissionPlan], Mapping[str, float]]
 
 
 class Turns:
-    """The waiting jobs of all submissions of a coordinator, by what their tasks say of it.
+    """The waiting jobs of all submissions of a coordinator, ordered by their tasks' options.
 
-    `urgency` tells for each task how many seconds of work depend on it, as far as that is known.
+    `urgency` maps each task to the seconds of work that depend on it, as far as they are known.
     """
 
     def __init__(self, board: Board, pools: Pools, urgency: Urgency) -> None:
@@ -34,7 +34,7 @@ class Turns:
         self._plans: dict[str, tuple[SubmissionPlan, Mapping[str, float]]] = {}
 
     def attend(self, plan: SubmissionPlan) -> None:
-        """Take a submission whose jobs are on the board."""
+        """Add a submission whose jobs are on the board."""
         self._plans[plan.record.id] = plan, self._measure(plan)
         if plan.record.paused:
             self._ready.pause(plan.record.id)
@@ -43,7 +43,7 @@ class Turns:
             if job.status is Status.PENDING:
                 self.add(job)
             elif job.status is Status.RUNNING and pool is not None:
-                # It runs already, whether there is a place for it or not.
+                # The job runs already, even if its pool has no free place.
                 self._pools.enter(pool, job.id)
 
     def forget(self, submission: str) -> None:
@@ -52,24 +52,24 @@ class Turns:
         self._ready.forget(submission)
 
     def options(self, job: JobRecord) -> RunOptions:
-        """What the job's task says of how it is run."""
+        """The run options of the job's task."""
         return self._plans[job.submission][0].tasks[job.task].run_options
 
     def with_retries(self, event: Finished) -> Finished:
-        """The event with what the job's task says of retries, where it failed."""
+        """The event, with the retry options of the job's task if the job failed."""
         job = self._board.jobs.get(event.job)
         if job is None or event.failure is None:
             return event
         options = self.options(job)
         if options.retry_on and event.failure.type is None:
-            # There was no exception, and so nobody has compared it.
+            # There was no exception that the job's process could compare.
             event = event._replace(final=event.failure.kind not in options.retry_on)
         return event._replace(retries=options.retries)
 
     # -- waiting --------------------------------------------------------------------------
 
     def add(self, job: JobRecord) -> None:
-        """It may start from now on."""
+        """Let the job start from now on."""
         plan, urgency = self._plans[job.submission]
         options = plan.tasks[job.task].run_options
         self._ready.add(
@@ -81,16 +81,16 @@ class Turns:
         )
 
     def add_later(self, job: JobRecord, attempt: int) -> float:
-        """It failed, and may start again as this attempt; the seconds that it waits before."""
+        """Retry a failed job as this attempt, and return the seconds that it waits first."""
         delay = self.options(job).retry_delay
         return self._retries.add(job.id, attempt, delay, time.monotonic())
 
     def seconds_to_retry(self) -> float:
-        """Until the next one that failed may start again."""
+        """Seconds until the next failed job may start again."""
         return self._retries.seconds_left(time.monotonic())
 
     def pause(self, submission: str, *, paused: bool) -> None:
-        """Let none of a submission have its turn, or let them again."""
+        """Start no jobs of a submission, or let them start again."""
         if paused:
             self._ready.pause(submission)
         else:
@@ -99,7 +99,7 @@ class Turns:
     # -- starting -------------------------------------------------------------------------
 
     def next(self) -> tuple[Ready, JobRecord] | None:
-        """The job whose turn it is, with its place in its pool; None where none may start."""
+        """The next job, with its place in its pool; None if no job may start."""
         for id in self._retries.take_due(time.monotonic()):
             job = self._board.jobs.get(id)
             if job is not None and job.status is Status.PENDING:
@@ -112,16 +112,16 @@ class Turns:
         return None
 
     def put_back(self, ready: Ready) -> None:
-        """There was no room for it after all."""
+        """Put a job back for which no worker was free."""
         self._ready.put_back(ready)
 
     def come_back(self, id: str, attempt: int) -> None:
-        """It had its turn, and was not begun: others of its pool have theirs until it goes on."""
+        """Put back a job that did not begin. Other jobs of its pool may start before it."""
         job = self._board.jobs.get(id)
         if job is not None and job.status is Status.PENDING and job.attempt == attempt:
             self._pools.leave(id)
             self.add(job)
 
     def leave(self, job: str) -> None:
-        """It runs no more: its place in its pool is free."""
+        """Free the place in its pool of a job that has ended."""
         self._pools.leave(job)

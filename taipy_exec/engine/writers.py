@@ -1,4 +1,4 @@
-"""Which unfinished job of another process is to write a data node."""
+"""Find the unfinished job of another process that will write a data node."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from taipy_exec.store.store import Store
 
 
 def writer_elsewhere(store: Store, app: AppConfig, key: str, identity: str) -> str | None:
-    """The id of an unfinished job that is to write the place `key`, see `DataNodeRef.key`.
+    """The id of an unfinished job that will write the place `key`, see `DataNodeRef.key`.
 
-    Only those of living processes other than `identity` count, and of the configuration `app`.
+    Only jobs of the configuration `app` and of live processes other than `identity` count.
     """
     for record in store.unfinished_submissions():
         scenario = app.real_scenarios.get(record.scenario)

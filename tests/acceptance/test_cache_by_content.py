@@ -131,7 +131,10 @@ def test_another_input_with_the_same_size_and_time_is_noticed(cached: Cached) ->
 
 def test_a_result_that_stays_the_same_stops_what_follows(cached: Cached) -> None:
     cached.raw([1, -7, 2])
-    assert cached.reasons()["total"] == "cleaned is renewed by clean, and may stay the same"
+    assert (
+        cached.reasons()["total"]
+        == "cleaned will be rewritten by task clean, and may stay the same"
+    )
     assert cached.submit().statuses() == {"clean": "COMPLETED", "total": "SKIPPED"}
 
 
@@ -153,7 +156,7 @@ def test_changed_properties_run_the_task(cached: Cached) -> None:
 def test_an_output_that_was_edited_or_removed_is_made_again(cached: Cached) -> None:
     path: Path = cached.app.folder / "sum.json"
     path.write_text("7")
-    assert cached.reasons()["total"] == "sum was changed by somebody else"
+    assert cached.reasons()["total"] == "sum was changed after its task wrote it"
     assert cached.submit().statuses() == {"clean": "SKIPPED", "total": "COMPLETED"}
     assert cached.sum() == 6
     path.unlink()

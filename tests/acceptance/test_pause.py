@@ -42,7 +42,8 @@ def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application,
     assert result.code == 0, result.err
     assert set(result.statuses().values()) == {"COMPLETED"}
     assert "paused" not in result.json["submission"]
-    assert f"{short_id(id)} is paused: taipy-exec continue {short_id(id)} goes on" in result.err
+    name = short_id(id)
+    assert f"{name} is paused. Continue it: taipy-exec continue {name}" in result.err
 
 
 @MODES

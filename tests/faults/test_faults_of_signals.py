@@ -78,7 +78,7 @@ def test_f10_ctrl_c_thrice_leaves_at_once(place: InMode) -> None:
     assert time.monotonic() - begin < 15
     place.app.nothing_runs()
     place.app.open_gate()
-    # The rest may be canceled by then, or be carried on: at the end all is done.
+    # The rest may be canceled by then, or be resumed: at the end all is done.
     result = place.submit("--force")
     assert set(result.statuses().values()) == {"COMPLETED"}
 

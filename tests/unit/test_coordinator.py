@@ -181,7 +181,7 @@ def test_a_successor_says_that_the_submission_is_paused(
         world.coordinator(Runner(1)).add(world.resume(plan.record.id))
 
     id = plan.record.short_id
-    assert f"{id} is paused: taipy-exec continue {id}" in caplog.text
+    assert f"{id} is paused. Continue it: taipy-exec continue {id}" in caplog.text
 
 
 def test_a_paused_submission_leaves_its_places_in_a_pool_to_others(tmp_path: Path) -> None:
