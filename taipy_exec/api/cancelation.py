@@ -1,4 +1,4 @@
-"""Canceling a job that another process runs, or ran before it died."""
+"""Cancel a job that another process runs, or ran before it died."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from taipy_exec.wiring import withdraw
 
 
 def cancel_elsewhere(store: Store, app: AppConfig, record: SubmissionRecord, job: str) -> None:
-    """Ask the living process to cancel a job; of a dead one's submission, cancel it here.
+    """Ask the process that runs a job to cancel it. If that process is dead, cancel the job here.
 
-    Raises ConfigurationError where the configuration is not that of the submission any more, and
-    nobody lives who could cancel.
+    Raises ConfigurationError if that process is dead, and the configuration is not that of the
+    submission any more.
     """
     if not is_interrupted(store.folder, record):
         store.request_cancel(record.id, job, time.time())

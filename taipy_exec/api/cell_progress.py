@@ -1,4 +1,4 @@
-"""How far a submission is while a notebook cell waits for it; nothing outside of notebooks."""
+"""Show the progress of a submission while a notebook cell waits for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = 0.25
 
 
 class Progress:
-    """One output of the cell, drawn anew when something has changed."""
+    """One output of the cell, drawn again after each change."""
 
     def __init__(self, record: SubmissionRecord) -> None:
         self._record = record
@@ -24,7 +24,7 @@ class Progress:
         self._drawn: object = None
 
     def show(self, *, last: bool = False) -> None:
-        """Draw, if it is time for it. The `last` state is drawn where anything was."""
+        """Draw if it is time. The `last` state is drawn if any state was drawn before."""
         if self._display is None or (last and self._output is None):
             return
         now = time.monotonic()
@@ -40,7 +40,7 @@ class Progress:
 
 
 class _Shown:
-    """What IPython asks for its HTML."""
+    """An object with its HTML, in the form that IPython displays."""
 
     def __init__(self, record: SubmissionRecord) -> None:
         self._record = record
@@ -53,7 +53,7 @@ class _Shown:
 
 
 def _notebook_display() -> Any:
-    """IPython's `display` where a kernel runs this; None elsewhere. Imports nothing anew."""
+    """IPython's `display`; None if no kernel runs this process. Imports no new module."""
     if not in_notebook():
         return None
     return sys.modules["IPython.display"].display

@@ -35,7 +35,7 @@ from taipy_exec.wiring import check_compiled, checked, early_problems, environme
 
 
 class Issues:
-    """What `Config.check()` found: `all`, `errors`, `warnings`, `infos`."""
+    """The problems that `Config.check()` found: `all`, `errors`, `warnings`, `infos`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.all = list(problems)
@@ -59,8 +59,8 @@ class Issues:
 class Configuration(ConnectedDataNodeConfiguration):
     """Layers of configuration: Python < file < the file that TAIPY_CONFIG_PATH names.
 
-    Every `configure_*` returns the frozen configuration of the entry as it stands then. While
-    jobs can run, changes raise ConfigurationUpdateBlocked.
+    Every `configure_*` returns the frozen configuration of the entry at that time. While jobs can
+    run, changes raise ConfigurationUpdateBlocked.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Configuration(ConnectedDataNodeConfiguration):
     # -- layers ---------------------------------------------------------------------------
 
     def load(self, filename: str | Path) -> None:
-        """Replace what was configured in Python by what the file says.
+        """Replace the configuration of Python by that of the file.
 
         The application's root is found from it as on the command line. Raises
         ConfigurationError with every problem of the file.
@@ -85,7 +85,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         self._compile().raise_errors()
 
     def override(self, filename: str | Path) -> None:
-        """Put the file on top of what was configured in Python, key by key."""
+        """Put the file on top of the configuration of Python, key by key."""
         self._change()
         self._file = layer_from_toml(read_toml(Path(filename)))
         if self._source is None:
@@ -93,13 +93,13 @@ class Configuration(ConnectedDataNodeConfiguration):
         self._compile().raise_errors()
 
     def restore(self, filename: str | Path) -> None:
-        """Replace the whole configuration by what the file says."""
+        """Replace the whole configuration by that of the file."""
         self._change()
         self._file = None
         self.load(filename)
 
     def export(self, filename: str | Path) -> None:
-        """Write what was configured in Python, in a form that Taipy loads."""
+        """Write the configuration of Python to a file that Taipy can load."""
         write_toml(Path(filename), self._python.sections)
 
     def backup(self, filename: str | Path) -> None:
@@ -107,7 +107,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         write_toml(Path(filename), merge(self._layers()).sections)
 
     def check(self) -> Issues:
-        """Every problem, without raising."""
+        """Find every problem. Raises nothing."""
         compiled = self._compile()
         tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
         return Issues([*check_compiled(compiled), *early_problems(compiled, tasks)])
@@ -121,7 +121,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         self._blocked = False
 
     def python_layer(self) -> Layer:
-        """What was configured in Python and by `load`, with the file of `override` on top."""
+        """The layers of Python and of `load`, with the file of `override` on top."""
         layers = [layer for layer in (self._python, self._file) if layer]
         merged = merge([copy_layer(layer) for layer in layers])
         return Layer(sections=merged.sections)
@@ -131,7 +131,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         return checked(self._compile())
 
     def as_it_stands(self) -> AppConfig:
-        """The configuration with whatever problems it has."""
+        """The configuration, with its problems."""
         return self._compile().config
 
     def stands_as(self, app: AppConfig) -> bool:
@@ -163,7 +163,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         self._compiled = None
 
     def _reset(self) -> None:
-        """Forget everything: for tests, and for a process that starts anew."""
+        """Forget everything: for tests, and for a process that starts again."""
         self.__init__()  # type: ignore[misc]
 
     # -- the sections as they apply ---------------------------------------------------------
@@ -308,7 +308,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         skippable: bool = False,
         **properties: Any,
     ) -> TaskConfig:
-        """What tasks inherit: the additional properties only, as in Taipy."""
+        """Set the properties that tasks inherit: only the additional ones, as in Taipy."""
         return self.configure_task("default", function, input, output, skippable, **properties)
 
     def set_default_scenario_configuration(
@@ -320,7 +320,7 @@ class Configuration(ConnectedDataNodeConfiguration):
         sequences: Any = None,
         **properties: Any,
     ) -> ScenarioConfig:
-        """What scenarios inherit: the frequency and the additional properties, as in Taipy."""
+        """Set what scenarios inherit: the frequency and the additional properties, as in Taipy."""
         return self.configure_scenario(
             "default",
             task_configs,

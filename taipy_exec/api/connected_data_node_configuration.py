@@ -1,4 +1,4 @@
-"""The part of `Config` that configures data nodes which are kept elsewhere than in files."""
+"""The part of `Config` that configures data nodes without files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         validity_period: dt.timedelta | None = None,
         **properties: Any,
     ) -> DataNodeConfig:
-        """What functions of the user read and write."""
+        """A value that the user's own functions read and write."""
         return self.configure_data_node(
             id,
             "generic",
@@ -103,7 +103,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         validity_period: dt.timedelta | None = None,
         **properties: Any,
     ) -> DataNodeConfig:
-        """What a query gives, and what queries made by a function write."""
+        """The result of a query; a function makes the queries that write."""
         return self.configure_data_node(
             id,
             "sql",

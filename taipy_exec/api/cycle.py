@@ -1,4 +1,4 @@
-"""Cycles: the periods that scenario instances with a frequency lie in."""
+"""Cycles: the periods of scenario instances with a frequency."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.YEARLY: 12}
 
 
 class Cycle(Entity):
-    """A day, week, month, quarter or year with scenario instances. Its id follows from it."""
+    """A day, week, month, quarter or year with scenario instances; its id contains the period."""
 
     group = "cycle"
 
@@ -31,13 +31,13 @@ class Cycle(Entity):
         self.frequency, self._first_day = period(row.id)
 
     def _now(self) -> CycleRow:
-        """What is stored of it now, or was last."""
+        """The stored record; the last known one if the cycle was deleted."""
         self._row = Service.latest().store.cycle(self.id) or self._row
         return self._row
 
     @property
     def name(self) -> str:
-        """The name that it was given, or that of its period, such as `May 2024`."""
+        """The given name, or the name of the period, such as `May 2024`."""
         return self._now().name or _name(self.frequency, self._first_day)
 
     @name.setter

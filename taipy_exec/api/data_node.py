@@ -1,4 +1,4 @@
-"""Data nodes as a program holds them."""
+"""Data nodes as objects for programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger("taipy_exec")
 
 
 class DataNode(Entity):
-    """One piece of data of a scenario instance, of a cycle, or of all."""
+    """One piece of data of a scenario instance, of a cycle, or of all scenarios."""
 
     group = "data"
 
@@ -44,12 +44,12 @@ class DataNode(Entity):
 
     @property
     def owner_id(self) -> str | None:
-        """The id of the scenario or cycle that it belongs to; None where all share it."""
+        """The id of the scenario or cycle that owns it; None if all share it."""
         return self._owner
 
     @property
     def parent_ids(self) -> set[str]:
-        """The ids of the tasks that read or write it, and of scenarios that have it besides."""
+        """The ids of the tasks that read or write it, and of scenarios with it as an extra one."""
         from taipy_exec.api.parents import direct_parents_of_node
 
         return {parent.id for parent in direct_parents_of_node(self)}
@@ -81,7 +81,7 @@ class DataNode(Entity):
 
     @property
     def path(self) -> str | None:
-        """The file, relative to the working folder where it lies below it."""
+        """The file, relative to the working folder if it is below that folder."""
         if self._ref.path is None:
             return None
         try:
@@ -91,7 +91,7 @@ class DataNode(Entity):
 
     @property
     def is_generated(self) -> bool:
-        """Whether the path is ours rather than the user's."""
+        """Whether taipy-exec chose the path, not the user."""
         return self._ref.is_generated
 
     @property
@@ -108,7 +108,7 @@ class DataNode(Entity):
         return self._ref.config.storage_type
 
     def read(self) -> Any:
-        """The value; None, with a warning, if it was never written."""
+        """The value. If it was never written: None, and a warning in the log."""
         if not self.is_written:
             log.warning(
                 "Data node %s from config %s is being read but has never been written.",
@@ -128,13 +128,13 @@ class DataNode(Entity):
             raise NoData(error.message, error.hint) from error
 
     def write(self, data: Any, job_id: str | None = None, **kwargs: Any) -> None:
-        """Replace the value; jobs that wait for it may run then."""
+        """Replace the value. Jobs that wait for it may then run."""
         write_node(self._ref, data)
         self.track_edit(job_id=job_id, **kwargs)
         self.unlock_edit()
 
     def append(self, data: Any, job_id: str | None = None, **kwargs: Any) -> None:
-        """Add to the value, by the storage type's rule. Raises DataError where it cannot be."""
+        """Add to the value, by the storage type's rule. Raises DataError if that is impossible."""
         with telling(self._ref, "cannot be appended to"):
             self._ref.append(data)
         self.track_edit(job_id=job_id, **kwargs)
@@ -169,7 +169,7 @@ class DataNode(Entity):
         timestamp: dt.datetime | None = None,
         **options: Any,
     ) -> None:
-        """Record that the value was changed, now or then, with whatever else is told about it."""
+        """Record that the value was changed, now or at a given time, with additional details."""
         notes = {key: value for key, value in options.items() if value is not None}
         edit = Edit(
             node=self.id,
@@ -184,10 +184,11 @@ class DataNode(Entity):
     # -- locks ----------------------------------------------------------------------------
 
     def lock_edit(self, editor_id: str | None = None) -> None:
-        """Tell others that the value is about to change: jobs that read it wait until then.
+        """Lock the value for an edit. Jobs that read it wait until it is unlocked.
 
         With an `editor_id` the lock keeps other editors out, and expires after 30 minutes. Raises
-        DataNodeIsBeingEdited where another holds such a lock. A job writes all the same.
+        DataNodeIsBeingEdited if another editor holds such a lock. A lock does not stop a job that
+        writes the value.
         """
         now = time.time()
         expires = now + _EDIT_SECONDS if editor_id else None
@@ -195,9 +196,9 @@ class DataNode(Entity):
         self._refuse(held)
 
     def unlock_edit(self, editor_id: str | None = None) -> None:
-        """Take the lock away. Raises DataNodeIsBeingEdited where another than `editor_id` has it.
+        """Remove the lock. Raises DataNodeIsBeingEdited if another editor than `editor_id` has it.
 
-        Without one, whoever has it.
+        Without an `editor_id`, the lock of any editor is removed.
         """
         self._refuse(Service.latest().unlock(self._ref, editor_id))
 
@@ -214,13 +215,13 @@ class DataNode(Entity):
 
     @property
     def editor_id(self) -> str | None:
-        """Who has locked it: an editor, or the job that is to write it."""
+        """The id of the editor that has locked it, or of the job that will write it."""
         lock = self._lock
         return lock.editor if lock else self._writer
 
     @property
     def editor_expiration_date(self) -> dt.datetime | None:
-        """When the lock of an editor ends by itself."""
+        """When the lock of an editor expires."""
         lock = self._lock
         return utc(lock.expires_at) if lock else None
 
@@ -251,7 +252,7 @@ class DataNode(Entity):
 
     @property
     def last_edit_date(self) -> dt.datetime | None:
-        """When the value last changed, by a record or by the file's own time; None if unknown."""
+        """When the value last changed, by its records or the file's time; None if unknown."""
         changed = self._ref.changed_at()
         if changed is None:
             return None
@@ -261,12 +262,12 @@ class DataNode(Entity):
 
     @property
     def edit_in_progress(self) -> bool:
-        """Whether an unfinished job is to write it, or somebody has locked it."""
+        """Whether an unfinished job will write it, or an editor has locked it."""
         return self._writer is not None or self._lock is not None
 
     @property
     def _writer(self) -> str | None:
-        """The unfinished job that is to write it, of this process or of another."""
+        """The unfinished job that will write it, of this process or of another."""
         service = Service.latest()
         key = self._ref.key
         if service.engine is not None:
@@ -284,12 +285,12 @@ class DataNode(Entity):
 
     @property
     def is_ready_for_reading(self) -> bool:
-        """Written, and nobody is about to write it."""
+        """Whether it has a value, no job will write it and no editor has locked it."""
         return self.is_written and not self.edit_in_progress
 
     @property
     def is_valid(self) -> bool:
-        """Written, and not older than its validity period."""
+        """Whether it was written, and is not older than its validity period."""
         edited = self.last_edit_date
         if edited is None:
             return False
@@ -298,7 +299,7 @@ class DataNode(Entity):
 
     @property
     def expiration_date(self) -> dt.datetime:
-        """When its value ceases to be valid; without a validity period, when it last changed.
+        """When its value expires; without a validity period, when it last changed.
 
         Raises NoData if it was never written.
         """
@@ -309,7 +310,7 @@ class DataNode(Entity):
 
     @property
     def is_up_to_date(self) -> bool:
-        """Valid, and no data node that it is made from, at any distance, is newer."""
+        """Whether it is valid, and not older than any data node that it was made from."""
         from taipy_exec.api.parents import ancestors_of_node
 
         edited = self.last_edit_date
@@ -320,7 +321,7 @@ class DataNode(Entity):
 
     @property
     def validity_period(self) -> dt.timedelta | None:
-        """How long a value stays valid."""
+        """How long a value is valid."""
         return self._ref.config.validity_period
 
     def __getattr__(self, name: str) -> Any:

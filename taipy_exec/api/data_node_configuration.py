@@ -1,4 +1,4 @@
-"""The part of `Config` that configures data nodes: Taipy's signatures, for those kept in files."""
+"""The part of `Config` that configures data nodes with files, with Taipy's signatures."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ class DataNodeConfiguration(ABC):
         validity_period: dt.timedelta | None = None,
         **properties: Any,
     ) -> DataNodeConfig:
-        """What data nodes inherit."""
+        """Set the storage type and the properties that data nodes inherit."""
         return self.configure_data_node(
             "default", storage_type, scope, validity_period, **properties
         )

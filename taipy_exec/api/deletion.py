@@ -1,4 +1,4 @@
-"""Deleting entities: rows first, in one transaction; the files that were made for them after."""
+"""Delete entities: first their rows, in one transaction, then their generated files."""
 
 from __future__ import annotations
 
@@ -38,16 +38,17 @@ log = logging.getLogger("taipy_exec")
 
 
 def delete(entity_id: str) -> None:
-    """Delete an entity, and everything that belongs to it alone.
+    """Delete an entity, and everything that belongs only to it.
 
-    A scenario takes its submissions and its own data nodes along, and the last one of a cycle
-    the cycle. A cycle takes its scenarios along, and the data nodes that they share; a submission
-    or a task its jobs; a data node its records, and its value where the path is generated. Tasks
-    and data nodes of a scenario follow from the configuration, and stay as long as the scenario.
+    With a scenario go its submissions and its own data nodes; with the last scenario of a cycle
+    goes the cycle. With a cycle go its scenarios and their shared data nodes. With a submission or
+    a task go its jobs. With a data node go its records, and its value if the path is generated.
+    Tasks and data nodes of a scenario come from the configuration, and exist as long as the
+    scenario.
 
-    Raises ModelNotFound where there is no such entity, DeletingPrimaryScenario where others of its
-    cycle would be left without a primary one, SubmissionNotDeletedException or
-    JobNotDeletedException where jobs have not ended. Nothing is deleted then.
+    Raises ModelNotFound if there is no such entity, DeletingPrimaryScenario if other scenarios of
+    its cycle would be left without a primary one, SubmissionNotDeletedException or
+    JobNotDeletedException if jobs have not ended. In these cases nothing is deleted.
     """
     entity = find(entity_id)
     if entity is None:
@@ -71,9 +72,9 @@ def delete(entity_id: str) -> None:
 def delete_job(job: Job | str, force: bool | None = False) -> None:
     """Delete a job whose submission has ended.
 
-    With `force` also one of a submission that nobody works on any more, whose other jobs are
-    CANCELED then. Raises JobNotDeletedException for others, ModelNotFound where there is no such
-    job.
+    `force` also deletes a job of an interrupted submission, whose other jobs are then CANCELED.
+    Raises JobNotDeletedException for jobs of running submissions, ModelNotFound if there is no
+    such job.
     """
     id = job if isinstance(job, str) else job.id
     found = find(id)
@@ -85,7 +86,7 @@ def delete_job(job: Job | str, force: bool | None = False) -> None:
 
 
 def delete_jobs() -> None:
-    """Delete every job. Raises JobNotDeletedException where a submission has not ended."""
+    """Delete every job. Raises JobNotDeletedException if a submission has not ended."""
 
     def every() -> list[str]:
         store = Service.latest().store
@@ -96,11 +97,11 @@ def delete_jobs() -> None:
 
 
 def clean_all_entities(version_number: str | None) -> bool:
-    """Delete everything, the generated files too. There is one version, whatever it is called.
+    """Delete everything, also the generated files. There is one version, with any name.
 
-    False, and a warning, for another name than `all`, `latest`, `development`, `experiment` and the
-    `version_number` of the configuration. Raises SubmissionNotDeletedException where jobs have not
-    ended; nothing is deleted then.
+    The result is False, with a warning, for any name except `all`, `latest`, `development`,
+    `experiment` and the `version_number` of the configuration. Raises
+    SubmissionNotDeletedException if jobs have not ended; nothing is deleted then.
     """
     service = Service.latest()
     own = service.app.core.version_number
@@ -117,7 +118,7 @@ def clean_all_entities(version_number: str | None) -> bool:
     return True
 
 
-# -- what is to go, as it stands within the transaction ------------------------------------------
+# -- what will be deleted, as found within the transaction ---------------------------------------
 
 
 def _scenario(id: str) -> list[Instance]:
@@ -168,7 +169,7 @@ def _records() -> list[SubmissionRecord]:
 
 
 def _delete_instances(choose: Callable[[], Sequence[Instance]]) -> None:
-    """Delete scenario instances with their submissions, and then the files of what was theirs."""
+    """Delete scenario instances with their submissions, and then their files."""
     service = Service.latest()
     store = service.store
     _give_up(record for i in choose() for record in store.submissions_of(i.id))
@@ -186,7 +187,7 @@ def _delete_instances(choose: Callable[[], Sequence[Instance]]) -> None:
     nodes = [pair for instance in gone for pair in _nodes_of(service, instance)]
     for owner, node in nodes:
         if not owner:
-            # It stays, with or without a scenario that has it.
+            # It exists with or without a scenario that uses it.
             service.store.add_global_node(node.id, time.time())
     _remove_nodes([pair for pair in nodes if pair[0]], _owners_left)
 
@@ -236,13 +237,13 @@ def _delete_data_node(id: str) -> None:
 
 
 def _give_up(records: Iterable[SubmissionRecord]) -> None:
-    """Cancel what is left of submissions that nobody works on any more."""
+    """Cancel the unfinished jobs of interrupted submissions."""
     service = Service.latest()
     for record in records:
         if is_interrupted(service.store.folder, record):
             supersede(service.store, record, None, partial(withdraw, service.app), Reason.CANCELED)
         elif record.coordinator is not None and not _is_worked_on(record):
-            # In cluster mode, it died before nothing was left of it on the broker.
+            # In cluster mode, its process may have died before its queues were deleted.
             withdraw(service.app, record, (), True)
 
 
@@ -260,12 +261,12 @@ def _is_worked_on(record: SubmissionRecord) -> bool:
 
 
 def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeRef]]:
-    """Whose and which the data nodes of an instance are, by the configuration as it is now."""
+    """The data nodes of an instance with their owners, by the current configuration."""
     app = service.app
     scenario = app.real_scenarios.get(instance.scenario)
     refs = list(instance_nodes(app, scenario, instance).values()) if scenario else []
     if instance.cycle:
-        # Other scenarios' too: theirs may have been deleted before.
+        # Also the nodes of other scenarios, which may have been deleted before.
         shared = [c for c in app.data_nodes.values() if c.scope is Scope.CYCLE]
         owner = Owner(instance=instance.id, cycle=instance.cycle)
         refs += [locate(app, config, owner) for config in shared if config.id != "default"]
@@ -274,14 +275,14 @@ def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeR
 
 
 def _owners_left() -> set[str]:
-    """Whose data is to stay: that of instances, of cycles, and while there are any, of all."""
+    """The owners whose data stays: instances, cycles, and "" (all) if any instance is left."""
     return {owner for i in instances() for owner in (i.id, i.cycle, "")}
 
 
 def _remove_nodes(nodes: Iterable[tuple[str, DataNodeRef]], owners: Callable[[], set[str]]) -> None:
-    """Remove generated files, and all that is recorded of data nodes whose owner is none of these.
+    """Remove the generated files and the records of data nodes with none of these owners.
 
-    Within a transaction: a submission in the same cycle comes before or after.
+    Runs within a transaction, so a submission in the same cycle comes before or after it.
     """
 
     def remove() -> Iterator[str]:
@@ -294,7 +295,7 @@ def _remove_nodes(nodes: Iterable[tuple[str, DataNodeRef]], owners: Callable[[],
 
 
 def _remove_value(node: DataNodeRef) -> bool:
-    """Remove the value where its place is ours; False, and a warning, where that is impossible."""
+    """Remove the value if its path is generated. False, and a warning, if that is impossible."""
     storage = storage_type(node.config.storage_type)
     if isinstance(storage, Memory):
         storage.forget(node)
@@ -323,4 +324,4 @@ def _forget(ids: Iterable[str]) -> None:
 
 
 def _missing(id: str) -> ModelNotFound:
-    return ModelNotFound(f"there is no entity {id}", "get_scenarios and its like list them")
+    return ModelNotFound(f"there is no entity {id}", "list them with get_scenarios or similar")

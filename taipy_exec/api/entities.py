@@ -1,6 +1,6 @@
-"""Finding entities: what this process and earlier ones have made, as the store has it now.
+"""Find entities that this process and earlier ones have made, as they are stored now.
 
-What a program of Taipy has submitted to the same state is left out: its entities are Taipy's.
+Submissions of a Taipy program to the same state are left out: their entities are Taipy's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def scenarios() -> list[Scenario]:
 
 
 def instances() -> list[Instance]:
-    """What is stored of every scenario instance, oldest first."""
+    """The stored record of every scenario instance, oldest first."""
     store = Service.latest().store
     foreign = store.instances_of_programs()
     return [instance for instance in store.instances() if instance.id not in foreign]
@@ -60,7 +60,7 @@ def find_scenario(id: str) -> Scenario | None:
 
 
 def cycles() -> list[Cycle]:
-    """Every cycle with scenario instances, in order of the time of its making."""
+    """Every cycle with scenario instances, oldest first."""
     return [Cycle(row) for row in Service.latest().store.cycles()]
 
 
@@ -73,7 +73,7 @@ def find_cycle(id: str) -> Cycle | None:
 
 
 def tasks() -> list[Task]:
-    """The tasks of all scenario instances; shared ones once."""
+    """The tasks of all scenario instances, shared ones once."""
     return list({task.id: task for s in scenarios() for task in s.tasks.values()}.values())
 
 
@@ -102,7 +102,7 @@ def find_sequence(id: str) -> Sequence | None:
 
 
 def data_nodes() -> list[DataNode]:
-    """The data nodes of all scenario instances, shared ones once, and those made by themselves."""
+    """The data nodes of all scenario instances, shared ones once, and those without scenario."""
     found = {node.id: node for s in scenarios() for node in s.data_nodes.values()}
     for id in Service.latest().store.global_nodes():
         node = None if id in found else global_node(id)
@@ -112,7 +112,7 @@ def data_nodes() -> list[DataNode]:
 
 
 def global_node(id: str) -> DataNode | None:
-    """A data node that a program has made by itself, where it is still configured."""
+    """A data node that a program has made without a scenario, if it is still configured."""
     service = Service.latest()
     match = _NODE.fullmatch(id)
     config = service.app.data_nodes.get(match[1]) if match else None
@@ -142,7 +142,7 @@ def find_data_node(id: str) -> DataNode | None:
 
 
 def submissions() -> Iterator[Submission]:
-    """Every submission, newest first. Those of this process are the ones that `submit` gave."""
+    """Every submission, newest first. Those of this process are the objects of `submit`."""
     service = Service.latest()
     made = {instance.id: Scenario(service, instance) for instance in instances()}
     for record in service.store.submissions():
@@ -177,7 +177,7 @@ def _submission(record: SubmissionRecord, scenario: Scenario) -> Submission:
 
 
 def _submitted(record: SubmissionRecord, scenario: Scenario) -> Submittable:
-    """What was submitted: some of a scenario's tasks, without a name, stand for the scenario."""
+    """The submitted entity. For some of a scenario's tasks without a name: the scenario."""
     kind, _, name = record.target.partition(":")
     parts = parts_of_id(str(record.properties.get(ENTITY, "")))
     if kind == "sequence" or parts:
@@ -189,7 +189,7 @@ def _submitted(record: SubmissionRecord, scenario: Scenario) -> Submittable:
 
 
 def jobs() -> list[Job]:
-    """Every job, those of the oldest submission first."""
+    """Every job, with the jobs of the oldest submission first."""
     return [job for submission in reversed(list(submissions())) for job in submission.jobs]
 
 
@@ -216,7 +216,7 @@ _FINDERS = {
 
 
 def find(id: str) -> Any:
-    """The entity with this id, None where there is none.
+    """The entity with this id; None if there is none.
 
     Raises ModelNotFound for a text that is no id of an entity.
     """
@@ -227,5 +227,5 @@ def find(id: str) -> Any:
 
 
 def is_id(text: object) -> bool:
-    """Whether it looks like the id of an entity."""
+    """Whether a text looks like the id of an entity."""
     return isinstance(text, str) and text.startswith(tuple(_FINDERS))

@@ -1,4 +1,4 @@
-"""What every entity of the API is: something with an id, a label and properties."""
+"""The base of all entities of the API, with an id, a label and properties."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ def utc(seconds: float | None) -> dt.datetime | None:
 
 
 def entity_of(id: str) -> Any:
-    """The entity with this id, None where there is none any more."""
+    """The entity with this id; None if it does not exist any more."""
     from taipy_exec.api.entities import find
 
     return find(id)
 
 
 class Entity:
-    """Equal and hashed by its id.
+    """An entity, compared and hashed by its id.
 
-    `with entity:` holds changes back until the block ends, and stores them then.
+    `with entity:` holds changes back until the block ends, and then stores them.
     """
 
     id: str
-    # What entities of this type are called in `get_parents`.
+    # The name of entities of this type in `get_parents`.
     group: ClassVar[str]
-    # Within a `with` block: the properties to be changed, and what else is to be done.
+    # Within a `with` block: the properties to change, and the other actions to take.
     _pending: dict[str, Any] | None = None
     _postponed: list[Callable[[], None]]
 
@@ -47,7 +47,7 @@ class Entity:
         return f"<{type(self).__name__} {self.id}{f' {shown}' if shown else ''}>"
 
     def _shown_status(self) -> str:
-        """What stands behind its id where a program prints it."""
+        """The text that follows its id when a program prints it."""
         return ""
 
     # -- edit contexts ----------------------------------------------------------------------
@@ -67,7 +67,7 @@ class Entity:
         self._pending = None
 
     def save(self) -> None:
-        """Store what a `with` block has held back so far."""
+        """Store the changes that a `with` block has held back so far."""
         if self._pending is None:
             return
         pending, self._pending = self._pending, {}
@@ -78,7 +78,7 @@ class Entity:
             act()
 
     def _do(self, act: Callable[[], None]) -> None:
-        """Change something now, or at the end of the `with` block."""
+        """Make a change now, or at the end of the `with` block."""
         if self._pending is None:
             act()
         else:
@@ -88,19 +88,19 @@ class Entity:
 
     @property
     def owner_id(self) -> str | None:
-        """The id of the scenario or cycle that it belongs to."""
+        """The id of the scenario or cycle that owns it."""
         return None
 
     @property
     def properties(self) -> Properties:
-        """What the configuration says, and what programs have changed of it.
+        """The properties of the configuration, with the changes that programs have made.
 
         A change is stored at once. Raises UsageError for a value that cannot be stored.
         """
         return Properties(self._properties(), self._change_properties)
 
     def _given_properties(self) -> dict[str, Any]:
-        """Those that the entity has by itself."""
+        """The properties that the entity has by itself."""
         return {}
 
     def _properties(self) -> dict[str, Any]:
@@ -129,13 +129,13 @@ class Entity:
 
     @property
     def _property_owner(self) -> str:
-        """What its properties are removed with: a scenario instance, a cycle, or nothing ("")."""
+        """The entity whose end removes its properties: scenario instance, cycle, or none ("")."""
         return self.owner_id or ""
 
     # -- labels -----------------------------------------------------------------------------
 
     def get_label(self) -> str:
-        """The property `label`, or its simple label behind that of its owner."""
+        """The property `label`, or its simple label after that of its owner."""
         explicit = self._explicit_label
         if explicit:
             return explicit

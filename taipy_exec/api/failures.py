@@ -1,4 +1,4 @@
-"""How a program learns of jobs that failed: a record of the logger `taipy_exec`, an exception."""
+"""Report failed jobs to a program: a record of the logger `taipy_exec`, an exception."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMED = 3
 
 
 def log_failure(job: JobRecord, redact: Callable[[str], str]) -> None:
-    """One ERROR record: the task, the exception, the user's last line, and where to see more."""
+    """Log one ERROR record: the task, the exception, the user's last line, and a command."""
     log.error("%s; taipy-exec logs %s shows all", described(job, redact), job.id)
 
 

@@ -43,7 +43,7 @@ class Orchestrator:
     """The service that runs jobs. `tp.Core` is its older name."""
 
     def run(self, force_restart: bool = False) -> None:
-        """Start running jobs; what was submitted before is worked off.
+        """Start running jobs, first those that were submitted before.
 
         Raises OrchestratorServiceIsAlreadyRunning, and ConfigurationError with every problem of the
         configuration.
@@ -55,7 +55,7 @@ class Orchestrator:
         service.start()
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Stop running jobs. With `wait`, those that run end first, for at most `timeout` s."""
+        """Stop running jobs. With `wait`, running jobs end first, for at most `timeout` s."""
         if Service.current is not None:
             Service.current.stop(wait, timeout)
 
@@ -72,15 +72,15 @@ def run(*services: Any, **kwargs: Any) -> None:
 def create_scenario(
     config: ScenarioConfig, creation_date: dt.datetime | None = None, name: str | None = None
 ) -> Scenario:
-    """A fresh instance of the scenario, with its default data written.
+    """Make a new instance of the scenario, and write its default data.
 
-    It is the primary one of its cycle if it is the first one there.
+    It is the primary scenario of its cycle if it is the first one there.
     """
     return new_scenario(config, creation_date, name)
 
 
 def create_global_data_node(config: DataNodeConfig) -> DataNode:
-    """The data node of scope GLOBAL, made if it is not there.
+    """The data node of scope GLOBAL, made if it does not exist.
 
     Raises DataNodeConfigIsNotGlobal for another scope.
     """
@@ -112,9 +112,9 @@ def submit(
 
 
 def cancel_job(job: Job | str) -> None:
-    """Cancel a job that waits, or stop one that runs; what follows it is ABANDONED.
+    """Cancel a waiting job, or stop a running one. The jobs after it are ABANDONED.
 
-    A job that has ended stays as it is; one of another process is canceled by that.
+    A job that has ended does not change. A job of another process is canceled by that process.
     """
     id = job if isinstance(job, str) else job.id
     found = entities.find_job(id)
@@ -125,7 +125,7 @@ def cancel_job(job: Job | str) -> None:
 
 
 def set(entity: Entity) -> None:
-    """Store what a `with` block has held back so far; everything else is stored at once."""
+    """Store the changes that a `with` block has held back. All others are stored at once."""
     entity.save()
 
 
@@ -133,7 +133,7 @@ def set(entity: Entity) -> None:
 
 
 def get(entity_id: str) -> Any:
-    """The entity with this id; None, and an error in the log, where there is none.
+    """The entity with this id. If there is none: None, and an error in the log.
 
     Raises ModelNotFound for a text that is no id of an entity.
     """
@@ -152,9 +152,9 @@ def get_scenarios(
     created_end_time: dt.datetime | None = None,
     sort_key: SortKey = "name",
 ) -> list[Scenario]:
-    """The scenario instances, of a cycle (or its id), with a tag and created in a time where given.
+    """The scenario instances; if given, only those of a cycle (or its id), a tag or a time.
 
-    From `created_start_time` on, until before `created_end_time`.
+    The time of creation is at or after `created_start_time`, and before `created_end_time`.
     """
     id = cycle.id if isinstance(cycle, Cycle) else cycle
     found = entities.scenarios_of_cycle(id) if id else entities.scenarios()
@@ -176,7 +176,7 @@ def get_primary_scenarios(
     created_end_time: dt.datetime | None = None,
     sort_key: SortKey = "name",
 ) -> list[Scenario]:
-    """The primary scenarios of all cycles, created in a time where given."""
+    """The primary scenarios of all cycles; if given, only those created in a time."""
     found = [scenario for scenario in entities.scenarios() if scenario._instance.is_primary]
     return _arranged(found, is_sorted, descending, created_start_time, created_end_time, sort_key)
 
@@ -206,12 +206,12 @@ def _arranged(
 
 
 def get_cycles() -> list[Cycle]:
-    """The cycles that there are scenarios of."""
+    """The cycles that have scenarios."""
     return entities.cycles()
 
 
 def get_cycles_scenarios() -> dict[Cycle | None, list[Scenario]]:
-    """The scenarios by their cycle, None for those without one."""
+    """The scenarios by their cycle; the key None has those without a cycle."""
     cycles = {cycle.id: cycle for cycle in entities.cycles()}
     found: dict[Cycle | None, list[Scenario]] = {}
     for scenario in entities.scenarios():
@@ -220,7 +220,7 @@ def get_cycles_scenarios() -> dict[Cycle | None, list[Scenario]]:
 
 
 def get_tasks() -> list[Task]:
-    """The tasks of all scenarios; shared ones once."""
+    """The tasks of all scenarios, shared ones once."""
     return entities.tasks()
 
 
@@ -230,12 +230,12 @@ def get_sequences() -> list[Sequence]:
 
 
 def get_data_nodes() -> list[DataNode]:
-    """The data nodes of all scenarios, shared ones once, and those made by themselves."""
+    """The data nodes of all scenarios, shared ones once, and those without scenario."""
     return entities.data_nodes()
 
 
 def get_jobs() -> list[Job]:
-    """Every job, those of the oldest submission first."""
+    """Every job, with the jobs of the oldest submission first."""
     return entities.jobs()
 
 
@@ -259,7 +259,7 @@ def get_latest_submission(entity: Submittable) -> Submission | None:
 
 
 def get_entities_by_config_id(config_id: str) -> list[Any]:
-    """The scenarios with this configuration, or else the tasks, or else the data nodes."""
+    """The scenarios with this configuration. If there are none: its tasks, or its data nodes."""
     for every in (entities.scenarios, entities.tasks, entities.data_nodes):
         found = [entity for entity in every() if entity.config_id == config_id]
         if found:
@@ -268,9 +268,9 @@ def get_entities_by_config_id(config_id: str) -> list[Any]:
 
 
 def get_parents(entity: Entity | str, parent_dict: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What has a task, a data node or a sequence: sets of `scenario`, `sequence` and `task`.
+    """The parents of a task, a data node or a sequence, by `scenario`, `sequence` and `task`.
 
-    Raises ModelNotFound where there is no such entity.
+    Raises ModelNotFound if there is no such entity.
     """
     found = entities.find(entity) if isinstance(entity, str) else entity
     if found is None:
@@ -292,7 +292,7 @@ def tag(scenario: Scenario, tag: str) -> None:
 
 
 def untag(scenario: Scenario, tag: str) -> None:
-    """Take a tag away from a scenario."""
+    """Remove a tag from a scenario."""
     scenario.remove_tag(tag)
 
 
@@ -328,7 +328,7 @@ def compare_scenarios(
 def subscribe_scenario(
     callback: Callback, params: Iterable[Any] | None = None, scenario: Scenario | None = None
 ) -> None:
-    """Subscribe to one scenario, or to all that there are."""
+    """Subscribe to one scenario, or to all scenarios."""
     for target in [scenario] if scenario else entities.scenarios():
         target.subscribe(callback, params)
 
@@ -336,7 +336,7 @@ def subscribe_scenario(
 def unsubscribe_scenario(
     callback: Callback, params: Iterable[Any] | None = None, scenario: Scenario | None = None
 ) -> None:
-    """End what `subscribe_scenario` began. Raises ValueError where there is nothing to end."""
+    """End a subscription of `subscribe_scenario`. Raises ValueError if there is none."""
     for target in [scenario] if scenario else entities.scenarios():
         target.unsubscribe(callback, params)
 
@@ -344,7 +344,7 @@ def unsubscribe_scenario(
 def subscribe_sequence(
     callback: Callback, params: Iterable[Any] | None = None, sequence: Sequence | None = None
 ) -> None:
-    """Subscribe to one sequence, or to all that there are."""
+    """Subscribe to one sequence, or to all sequences."""
     for target in [sequence] if sequence else entities.sequences():
         target.subscribe(callback, params)
 
@@ -352,6 +352,6 @@ def subscribe_sequence(
 def unsubscribe_sequence(
     callback: Callback, params: Iterable[Any] | None = None, sequence: Sequence | None = None
 ) -> None:
-    """End what `subscribe_sequence` began. Raises ValueError where there is nothing to end."""
+    """End a subscription of `subscribe_sequence`. Raises ValueError if there is none."""
     for target in [sequence] if sequence else entities.sequences():
         target.unsubscribe(callback, params)

@@ -1,4 +1,4 @@
-"""Jobs as a program holds them: views on the coordinator's own records, or on the store."""
+"""Jobs as objects for programs: views of the coordinator's own records, or of the store."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @functools.total_ordering
 class Job(Entity):
-    """One execution of a task. A callback gets it with the status of the change it is told.
+    """One execution of a task. A callback gets it with the status of the reported change.
 
-    `service` is the one that runs it, whose record this is; without one it is read anew from the
-    store until it has ended. Jobs are in order of the time of their making.
+    `service` is the service that runs it, and owns its record. Without a service the record is
+    read again from the store until the job has ended. Jobs are ordered by their creation time.
     """
 
     group = "job"
@@ -69,7 +69,7 @@ class Job(Entity):
 
     @property
     def submit_entity_id(self) -> str:
-        """The id of what was submitted."""
+        """The id of the submitted entity."""
         return self._entity.id
 
     @property
@@ -84,22 +84,22 @@ class Job(Entity):
 
     @property
     def status(self) -> Status:
-        """The status at this moment."""
+        """The current status."""
         return self._status or self._record.status
 
     @property
     def reason(self) -> str | None:
-        """Why it is in its status."""
+        """The reason for its status."""
         return self._record.reason
 
     @property
     def history(self) -> tuple[Status, ...]:
-        """The statuses that it has been in, in order of time."""
+        """The statuses that it has had, oldest first."""
         return self._record.history
 
     @property
     def stacktrace(self) -> list[str]:
-        """The traceback of what it raised, as a list of one text; empty if it did not."""
+        """The traceback of its exception, as a list of one text; empty if it raised none."""
         failure = self._record.failure
         if failure is None:
             return []
@@ -132,7 +132,7 @@ class Job(Entity):
 
     @property
     def pending_duration(self) -> float | None:
-        """Seconds from when it could run to when it was started."""
+        """Seconds from the time when it was ready to its start."""
         record = self._record
         if record.pending_at is None:
             return None
@@ -185,5 +185,5 @@ class Job(Entity):
 
 
 def is_kept(service: Service | None) -> bool:
-    """Whether a service keeps records of jobs up to date; else what is stored is true."""
+    """Whether a service keeps records of jobs up to date. If not, read the store."""
     return service is not None and not service.is_over

@@ -20,7 +20,7 @@ MOST_DRAWN = 150
 _MOST_ARROWS = 1_000
 _LONGEST_TEXT = 300
 _ENDED = (Status.COMPLETED, Status.SKIPPED, Status.FAILED, Status.ABANDONED, Status.CANCELED)
-# What a reader looks for first, where there is no room for all.
+# A reader looks for these first, if there is no room for all jobs.
 _FIRST = (Status.FAILED, Status.RUNNING, Status.CANCELED, Status.ABANDONED, Status.PENDING)
 
 # The colours of text and lines are those of the notebook; a badge has its own ground.
@@ -47,9 +47,9 @@ def table_html(
     graph: JobGraph,
     redact: Callable[[str], str],
 ) -> str:
-    """What `name` is, how it stands by its last submission, and its graph.
+    """The state of `name` by its last submission, its jobs, and its graph.
 
-    Without a submission (`record` None) the tasks are told. `redact` takes secrets out of errors.
+    Without a submission (`record` None) the tasks are listed. `redact` masks secrets in errors.
     """
     statuses = {job.task: job.status.name for job in jobs}
     table = _tasks(graph) if record is None else _jobs(jobs, redact)
@@ -61,7 +61,7 @@ def table_html(
 
 
 def progress_html(record: SubmissionRecord) -> str:
-    """How far a submission is, as one bar and one line."""
+    """The progress of a submission, as one bar and one line."""
     counts = {status.name: number for status, number in record.counts.items() if number}
     total = sum(counts.values())
     ended = total - record.unfinished
@@ -78,14 +78,14 @@ def progress_html(record: SubmissionRecord) -> str:
 
 
 def progress_text(record: SubmissionRecord) -> str:
-    """The same where HTML is not shown."""
+    """The same as plain text, if HTML cannot be shown."""
     total = sum(record.counts.values())
     ended = f"{total - record.unfinished} of {total}"
     return f"{printable(record.scenario)}: {ended} ({counts_text(record.counts)})"
 
 
 def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """What has ended first, then what is nearest to its end."""
+    """The statuses in order: final ones first, then those nearest to the end."""
     order = [*_ENDED, Status.RUNNING, Status.PENDING, Status.BLOCKED, Status.SUBMITTED]
     return [(s.name, counts[s.name]) for s in order if s.name in counts]
 
@@ -155,7 +155,7 @@ def _picture(name: str, graph: JobGraph, statuses: Mapping[str, str]) -> str:
 
 
 def _badge(status: str) -> str:
-    """A status with its sign: never colour alone."""
+    """A status with its sign, since colour alone is not enough."""
     sign = f"{glyph(status)} " if status in LOOKS else ""
     return f'<span class="badge {class_name(status)}">{sign}{_text(status)}</span>'
 
@@ -167,7 +167,7 @@ def _text(value: str) -> str:
 
 
 def _colours() -> str:
-    """Badges and bars in the colours of their statuses, in light, and in dark where preferred."""
+    """Badges and bars in the colours of their statuses, light, or dark if preferred."""
 
     def rules(night: bool) -> str:
         text = ""

@@ -1,4 +1,4 @@
-"""Which entities have a task or a data node, and which data nodes others are made from."""
+"""Find the entities that have a task or data node, and the sources of data nodes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parents_of_task(task: Task) -> Parents:
 
 
 def direct_parents_of_node(node: DataNode) -> list[Task | Scenario]:
-    """The tasks that read or write a data node, and scenarios that have it beside their tasks."""
+    """The tasks that read or write a data node, and the scenarios with it as an extra one."""
     found: dict[str, Task | Scenario] = {}
     for scenario in _scenarios_with(node):
         if node not in scenario.data_nodes.values():
@@ -80,7 +80,7 @@ def _ancestors(scenario: Scenario, name: str) -> set[str]:
 
 
 def _scenarios_with(entity: Any) -> list[Scenario]:
-    """The scenarios that may have a task or a data node, by whose it is."""
+    """The scenarios that may have a task or a data node, by its owner."""
     owner = entity.owner_id
     if owner is None:
         return scenarios()

@@ -1,4 +1,4 @@
-"""What can be done with an entity, and the reasons why something cannot."""
+"""Whether an action on an entity is possible, with the reasons if it is not."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def is_editable(entity: Entity | str) -> ReasonCollection:
 
 
 def is_submittable(entity: Submittable | str) -> ReasonCollection:
-    """Whether every input of a scenario, sequence or task has a value and nobody edits it."""
+    """Whether every input of a scenario, sequence or task has a value and is not edited."""
     reasons = ReasonCollection()
     if isinstance(entity, Submittable):
         return entity.is_ready_to_run()
@@ -92,7 +92,7 @@ def has_others(scenario: str, cycle: str) -> bool:
 
 
 def has_ended(submission: str) -> bool:
-    """Whether every job of a submission has ended; so too if there is no such submission."""
+    """Whether every job of a submission has ended. Also true if there is no such submission."""
     try:
         return Service.latest().store.submission(submission).finished_at is not None
     except NotFoundError:
@@ -113,7 +113,7 @@ def is_promotable(scenario: Scenario | str) -> ReasonCollection:
 
 
 def can_create(config: ScenarioConfig | DataNodeConfig | None = None) -> ReasonCollection:
-    """Whether a scenario, or a data node by itself, can be made of a configuration."""
+    """Whether a scenario, or a data node without scenario, can be made from a configuration."""
     reasons = ReasonCollection()
     id = str(getattr(config, "id", None) or config)
     if isinstance(config, DataNodeConfig):

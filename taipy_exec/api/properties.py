@@ -10,16 +10,16 @@ from typing import Any
 
 from taipy_exec.errors import UsageError
 
-# Stands for a property that is to be taken away.
+# The mark of a property to remove.
 REMOVED: Any = object()
 _TYPE = "__type__"
 _VALUE = "__value__"
 
 
 class Properties(dict[str, Any]):
-    """What an entity's properties were when this was asked for; changes reach the store at once.
+    """The properties of an entity as they were when read. Changes are stored at once.
 
-    `change` stores them; it may raise, and nothing is changed then.
+    `change` stores them. If it raises, nothing is changed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Properties(dict[str, Any]):
             self._change(changes)
             super().update(changes)
 
-    # Those of a plain dictionary would go past the methods above.
+    # The operators of a plain dictionary would bypass the methods above.
     pop = MutableMapping.pop
     popitem = MutableMapping.popitem
     clear = MutableMapping.clear
@@ -57,7 +57,7 @@ class Properties(dict[str, Any]):
 
 
 def encoded(name: str, value: Any) -> str:
-    """A property's value as JSON text. Raises UsageError where it is nothing that can be stored."""
+    """A property's value as JSON text. Raises UsageError if it cannot be stored."""
     try:
         return json.dumps(value, default=_encode)
     except (TypeError, ValueError):

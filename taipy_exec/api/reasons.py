@@ -1,4 +1,4 @@
-"""Why something cannot be done: what `is_deletable` and its like give."""
+"""The reasons why an action is impossible: results of `is_deletable` and similar functions."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class DataNodeIsNotWritten(Reason):
 
 
 class EntityIsNotSubmittableEntity(Reason):
-    """It is no scenario, sequence or task."""
+    """The entity is no scenario, sequence or task."""
 
     def __init__(self, entity_id: str) -> None:
         super().__init__(f"Entity {entity_id} is not a submittable entity")
 
 
 class WrongConfigType(Reason):
-    """It is no configuration of this type."""
+    """The object is no configuration of this type."""
 
     def __init__(self, config_id: str, config_type: str) -> None:
         super().__init__(f'Object "{config_id}" must be a valid {config_type}')
@@ -64,7 +64,7 @@ class EntityDoesNotExist(Reason):
 
 
 class EntityIsNotAScenario(Reason):
-    """It is something else than a scenario."""
+    """The entity is not a scenario."""
 
     def __init__(self, entity_id: str) -> None:
         super().__init__(f"The entity {entity_id} is not a scenario")
@@ -99,7 +99,7 @@ class ScenarioDoesNotBelongToACycle(Reason):
 
 
 class ReasonCollection:
-    """True where something can be done; else `reasons` says why it cannot."""
+    """True if an action is possible. If not, `reasons` shows why."""
 
     def __init__(self) -> None:
         self._reasons: dict[str, dict[Reason, None]] = {}
@@ -114,7 +114,7 @@ class ReasonCollection:
 
     @property
     def reasons(self) -> str:
-        """All of them in one text; empty where there are none."""
+        """All reasons in one text; empty if there are none."""
         found = [str(reason) for reasons in self._reasons.values() for reason in reasons]
         return f"{'; '.join(found)}." if found else ""
 

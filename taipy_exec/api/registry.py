@@ -1,4 +1,4 @@
-"""What this process alone knows of entities: who subscribed, and submissions as they run."""
+"""Data about entities that only this process has: subscribers and its own submissions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Callback = Callable[..., Any]
 
 
 class Subscriber(NamedTuple):
-    """Who is told of each change of a job's status, and with which arguments before the job."""
+    """A callback for each change of a job's status, and its arguments before the job."""
 
     callback: Callback
     params: list[Any]
 
 
 class Registry:
-    """Submissions that this process has made, and subscribers, by the ids of their entities."""
+    """The submissions of this process, and the subscribers, by the ids of their entities."""
 
     submissions: dict[str, Submission] = {}
     subscribers: dict[str, list[Subscriber]] = {}
 
     @classmethod
     def forget(cls, entity: str) -> None:
-        """Forget what was deleted."""
+        """Forget deleted entities."""
         cls.submissions.pop(entity, None)
         cls.subscribers.pop(entity, None)

@@ -34,9 +34,9 @@ _AUTHORIZED_TAGS = "authorized_tags"
 class Scenario(Submittable):
     """An instance of a scenario, with data nodes of its own.
 
-    Tasks and data nodes follow from the configuration; name, properties, tags, sequences and
-    whether it is primary are read anew from the store each time. A scenario that is not configured
-    any more has these alone.
+    Tasks and data nodes come from the configuration. Name, properties, tags, sequences and
+    whether it is primary are read from the store each time. A scenario that is not configured
+    any more has only these.
     """
 
     entity_type = "SCENARIO"
@@ -54,7 +54,7 @@ class Scenario(Submittable):
         self.config_id = instance.scenario
 
     def _now(self) -> Instance:
-        """What is stored of it now, or was last."""
+        """The stored record; the last known one if the scenario was deleted."""
         try:
             self._instance = Service.latest().store.instance(self.id)
         except NotFoundError:
@@ -72,12 +72,12 @@ class Scenario(Submittable):
 
     @property
     def creation_date(self) -> dt.datetime:
-        """When it was made, or is said to be, in UTC."""
+        """When it was created, or the creation date that the program gave, in UTC."""
         return dt.datetime.fromtimestamp(self._instance.created_at, dt.UTC)
 
     @property
     def cycle(self) -> Cycle | None:
-        """The cycle that it lies in."""
+        """The cycle that it belongs to."""
         row = Service.latest().store.cycle(self._instance.cycle) if self._instance.cycle else None
         return Cycle(row) if row else None
 
@@ -85,7 +85,7 @@ class Scenario(Submittable):
 
     @property
     def name(self) -> str | None:
-        """The name that was given, if any: the property `name`."""
+        """The given name, if any: the property `name`."""
         return self._properties().get("name")
 
     @name.setter
@@ -99,7 +99,7 @@ class Scenario(Submittable):
         return {**found, "name": name} if name is not None else found
 
     def _given_name(self, instance: Instance) -> str | None:
-        """The name that an instance was given, or that of the configuration."""
+        """The given name of an instance, or that of the configuration."""
         if instance.name != instance.id:
             return instance.name
         given: str | None = {**self._config.properties, **instance.properties}.get("name")
@@ -125,7 +125,7 @@ class Scenario(Submittable):
 
     @property
     def additional_data_nodes(self) -> dict[str, DataNode]:
-        """Those that no task reads or writes."""
+        """The data nodes that no task reads or writes."""
         return {node.id: self.data_nodes[node.id] for node in self._config.additional_data_nodes}
 
     @cached_property
@@ -134,7 +134,7 @@ class Scenario(Submittable):
         return {task.id: Task(self, task) for task in self._config.tasks}
 
     def _task(self, name: str) -> Task:
-        """The task of this id, or what there is of one that is configured no more."""
+        """The task of this id, in reduced form if it is not configured any more."""
         if name in self.tasks:
             return self.tasks[name]
         return Task(self, TaskConfig(id=name), is_configured=False)
@@ -165,7 +165,7 @@ class Scenario(Submittable):
         self._dress_sequence(name, properties, subscribers)
 
     def add_sequences(self, sequences: Mapping[str, Iterable[Task | str]]) -> None:
-        """Add several sequences, or none of them; raises what `add_sequence` does."""
+        """Add several sequences, or none of them. Raises the errors of `add_sequence`."""
         self._put_sequences(sequences, are_new=True)
 
     def update_sequence(
@@ -184,7 +184,7 @@ class Scenario(Submittable):
         self._dress_sequence(name, properties, subscribers)
 
     def remove_sequence(self, name: str) -> None:
-        """Remove a sequence; its tasks stay. One that is not there is passed over."""
+        """Remove a sequence; its tasks stay. A missing sequence is ignored."""
         if name in self.sequences:
             self.remove_sequences([name])
 
@@ -200,8 +200,10 @@ class Scenario(Submittable):
         self._forget_sequences(sequence_names)
 
     def rename_sequence(self, old_name: str, new_name: str) -> None:
-        """Have a sequence by another name. Raises NonExistingSequence, SequenceAlreadyExists and
-        InvalidSequence."""
+        """Rename a sequence.
+
+        Raises NonExistingSequence, SequenceAlreadyExists and InvalidSequence.
+        """
         if old_name == new_name:
             return
 
@@ -288,7 +290,7 @@ class Scenario(Submittable):
         return tag in self.tags
 
     def add_tag(self, tag: str) -> None:
-        """Give it a tag. Raises UnauthorizedTagError where `authorized_tags` does not hold it."""
+        """Add a tag. Raises UnauthorizedTagError if it is not among `authorized_tags`."""
         authorized = self._properties().get(_AUTHORIZED_TAGS) or ()
         if authorized and tag not in authorized:
             raise UnauthorizedTagError(
@@ -298,7 +300,7 @@ class Scenario(Submittable):
         self._do(lambda: Service.latest().store.change_tags(self.id, lambda tags: {*tags, tag}))
 
     def remove_tag(self, tag: str) -> None:
-        """Take a tag away; one that it does not have is passed over."""
+        """Remove a tag. A tag that it does not have is ignored."""
         self._do(lambda: Service.latest().store.change_tags(self.id, lambda tags: tags - {tag}))
 
     @property
@@ -314,7 +316,7 @@ class Scenario(Submittable):
             self._do(lambda: Service.latest().store.set_primary(self.id, is_primary=False))
 
     def set_primary(self) -> None:
-        """Make it the primary one of its cycle, in the place of the one that was.
+        """Make it the primary scenario of its cycle, in place of the previous one.
 
         Raises DoesNotBelongToACycle.
         """
@@ -326,7 +328,7 @@ class Scenario(Submittable):
         Service.latest().store.set_primary(self.id)
 
     def is_deletable(self) -> ReasonCollection:
-        """Whether it can be deleted; the reasons where not."""
+        """Whether it can be deleted, with the reasons if not."""
         from taipy_exec.api.permissions import is_deletable
 
         return is_deletable(self)
@@ -349,7 +351,7 @@ def new_scenario(
 ) -> Scenario:
     """Make and store an instance of a scenario.
 
-    Raises ConfigurationError where the configuration or the graph is invalid.
+    Raises ConfigurationError if the configuration or the graph is invalid.
     """
     service = Service.get()
     frozen = service.app.scenario(config.id)

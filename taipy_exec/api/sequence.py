@@ -17,7 +17,7 @@ from taipy_exec.errors import InvalidSequence, SequenceTaskDoesNotExistInScenari
 if TYPE_CHECKING:
     from taipy_exec.api.scenario import Scenario
 
-# A blank of a name, within an id, as in Taipy.
+# This text replaces a blank of a name within an id, as in Taipy.
 _BLANK = "TPSPACE"
 
 
@@ -68,7 +68,9 @@ class Sequence(Submittable):
 
     @property
     def _target(self) -> str:
-        """One that a program has made goes by its tasks: nobody else knows its name."""
+        """The target of a submission. Other processes do not know the name of a program's sequence,
+        so its tasks are the target.
+        """
         configured = self._scenario._config.sequences.get(self.name)
         if configured is not None and tuple(task.id for task in configured) == self._names:
             return f"sequence:{self.name}"
@@ -94,7 +96,7 @@ def sequence_id(name: str, scenario: str) -> str:
 
 
 def parts_of_id(id: str) -> tuple[str, str] | None:
-    """The name of a sequence and its scenario's id, from the sequence's own; None if it is none."""
+    """The name and the scenario's id in the id of a sequence; None for any other text."""
     name, found, scenario = id.removeprefix("SEQUENCE_").partition("_SCENARIO_")
     return (name.replace(_BLANK, " "), f"SCENARIO_{scenario}") if found else None
 
@@ -105,10 +107,10 @@ def configured_sequences(config: ScenarioConfig) -> dict[str, tuple[str, ...]]:
 
 
 def checked_tasks(scenario: Scenario, name: str, tasks: Iterable[Task | str]) -> tuple[str, ...]:
-    """The ids of the configurations of tasks that a sequence is to have.
+    """The ids of the configurations of a new sequence's tasks.
 
-    Raises SequenceTaskDoesNotExistInScenario for tasks of others, InvalidSequence where they do
-    not hang together or the name cannot be one.
+    Raises SequenceTaskDoesNotExistInScenario for tasks of other scenarios, InvalidSequence if the
+    tasks are not connected or the name is invalid.
     """
     mine = {task.id: task.config_id for task in scenario.tasks.values()}
     wanted = [task if isinstance(task, str) else task.id for task in tasks]
@@ -124,7 +126,7 @@ def checked_tasks(scenario: Scenario, name: str, tasks: Iterable[Task | str]) ->
     apart = _apart({n: scenario._task(n)._config for n in names})
     if apart:
         raise InvalidSequence(
-            f"the tasks of the sequence {name!r} do not hang together: nothing leads from "
+            f"the tasks of the sequence {name!r} are not connected: no path leads from "
             f"{names[0]!r} to {', '.join(map(repr, apart))}",
             "make a sequence of each part",
         )

@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taipy_exec")
 
-# How often the dispatching thread looks whether the program has come to its end.
+# How often the dispatching thread checks whether the program has ended.
 _IDLE_SECONDS = 0.25
 
-# Gets the job's record, and the status that the job has reached with this change.
+# The arguments: the job's record, and the status that the job has reached with this change.
 JobCallback = Callable[[JobRecord, Status], None]
 
 
 class Service:
-    """One per process, made when the first scenario is. Everything here is thread-safe.
+    """The one service of a process, made with the first scenario. All methods are thread-safe.
 
-    development: the thread that submits runs the jobs. Other modes: a thread of their own
-    dequeues; it outlives the main thread until all that can run has run. Only the thread that
-    drives the coordinator reads its board; the others read what it publishes.
+    In development mode the thread that submits runs the jobs. In other modes a separate thread
+    starts them; it outlives the main thread until all jobs that can run have run. Only the thread
+    that drives the coordinator reads its board. Other threads read the data that it publishes.
     """
 
     current: ClassVar[Service | None] = None
-    # The one that was stopped last, or one that has only been read from so far.
+    # The last service that was stopped, or one that was only used to read so far.
     _last: ClassVar[Service | None] = None
     _making: ClassVar[threading.RLock] = threading.RLock()
 
@@ -84,8 +84,8 @@ class Service:
             raise RunRefused
         if in_slot():
             raise UsageError(
-                "a job's process runs no other jobs, and a module runs some when it is imported: "
-                'put what submits under `if __name__ == "__main__":`'
+                "a job's process runs no other jobs, but a module starts jobs when it is imported: "
+                'put the code that submits under `if __name__ == "__main__":`'
             )
         with cls._making:
             if cls.current is None:
@@ -95,9 +95,9 @@ class Service:
 
     @classmethod
     def latest(cls) -> Service:
-        """The service that is there, or one to read from, which does not freeze the configuration.
+        """The current service, or one only to read, which does not freeze the configuration.
 
-        The configuration may have problems: what was made by an earlier one is there all the same.
+        The configuration may have problems: entities of an earlier one can still be read.
         """
         found = cls.current or cls._last
         if found is not None and (found is cls.current or Config.stands_as(found.app)):
@@ -114,7 +114,7 @@ class Service:
 
     @classmethod
     def _fitting(cls, app: AppConfig) -> Service:
-        """The one that has been read from, if it is of this configuration, or a new one."""
+        """The service used to read, if it has this configuration, or a new one."""
         last = cls._last
         if last is None or last.is_over or last.app is not app:
             cls._last = Service(app)
@@ -124,7 +124,7 @@ class Service:
 
     @cached_property
     def redact(self) -> Callable[[str], str]:
-        """Takes the secrets of the configuration out of a text."""
+        """A function that removes the secrets of the configuration from a text."""
         return redaction(self.app)
 
     # -- start and stop -------------------------------------------------------------------
@@ -135,7 +135,7 @@ class Service:
         return self.engine is not None and not self._stopping.is_set()
 
     def start(self) -> None:
-        """Start dispatching; what was submitted before is worked off."""
+        """Start dispatching, first the jobs that were submitted before."""
         with self._driving:
             if self.engine is not None:
                 raise OrchestratorServiceIsAlreadyRunning("the orchestrator is running already")
@@ -151,7 +151,7 @@ class Service:
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
         """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds.
 
-        What has not run stays as it is stored, for `resume` or a later submit.
+        Jobs that have not run stay as stored, for `resume` or a later submit.
         """
         self._stopping.set()
         engine, thread = self.engine, self._thread
@@ -180,7 +180,7 @@ class Service:
 
     @property
     def _own(self) -> Identity:
-        """What it coordinates under. Who only reads needs none, and leaves no lock's file."""
+        """Its identity as a coordinator, made on first use: to read leaves no lock file."""
         with self._naming:
             if self._identity is None:
                 self._identity = Identity(self.app.state_dir)
@@ -188,12 +188,12 @@ class Service:
 
     @property
     def identity(self) -> str:
-        """Its name as a coordinator; empty as long as it has coordinated nothing."""
+        """Its name as a coordinator; empty until it has coordinated a submission."""
         return self._identity.name if self._identity else ""
 
     @property
     def is_over(self) -> bool:
-        """Whether it was stopped, or has failed: nothing of what it knew is kept up to date."""
+        """Whether it was stopped, or has failed: its records are not updated any more."""
         return self._stopping.is_set()
 
     # -- submissions ----------------------------------------------------------------------
@@ -208,9 +208,9 @@ class Service:
         callbacks: Sequence[JobCallback],
         properties: dict[str, object],
     ) -> SubmissionPlan:
-        """Store a submission; `hand_over` has it run. Raises what `engine.admission` raises.
+        """Store a submission; `hand_over` runs it. Raises the errors of `engine.admission`.
 
-        What is left of the instance's interrupted submissions is canceled.
+        Unfinished jobs of the instance's interrupted submissions are canceled.
         """
         for former in interrupted_submissions(self.store, instance.id):
             supersede(self.store, former, self._own.name, partial(withdraw, self.app))
@@ -234,7 +234,7 @@ class Service:
         supersede(self.store, plan.record, self._own.name, lambda *_: None, Reason.CANCELED)
 
     def hand_over(self, *plans: SubmissionPlan) -> None:
-        """Have stored submissions run, now or once the orchestrator is started; several at once."""
+        """Run one or more stored submissions, now or as soon as the orchestrator is started."""
         with self._driving:
             if self.engine is None:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
@@ -253,7 +253,7 @@ class Service:
         self._do(add)
 
     def cancel(self, job: str, submission: str) -> None:
-        """Cancel a job that waits, stop one that runs; one of another process, by that."""
+        """Cancel a waiting job, stop a running one. Another process cancels its own jobs."""
         record = self.store.submission(submission)
         if record.coordinator != self.identity:
             cancel_elsewhere(self.store, self.app, record, job)
@@ -264,7 +264,7 @@ class Service:
             self._do(lambda: coordinator.cancel([job], Reason.CANCELED))
 
     def written(self, key: str, edit: Edit) -> None:
-        """A data node was written by hand: jobs that waited for it run now."""
+        """Note that a program has written a data node. Jobs that waited for it run now."""
         self.store.add_edits([edit])
         if self.is_running:
             assert self.engine is not None
@@ -272,7 +272,7 @@ class Service:
             self._do(lambda: coordinator.written([key], [edit]), wait=False)
 
     def unlock(self, node: DataNodeRef, editor: str | None) -> Lock | None:
-        """Take a lock away: jobs that waited for it run now. The lock that another holds."""
+        """Remove a lock: jobs that waited for it run now. Returns the lock of another editor."""
         held = self.store.unlock(node.id, editor, time.time())
         if held is None and self.is_running and node.changed_at() is not None:
             assert self.engine is not None
@@ -288,11 +288,11 @@ class Service:
         return self._driver == threading.get_ident()
 
     def _do(self, action: Callable[[], None], *, wait: bool = True) -> None:
-        """Have the owner carry out `action`; in development this thread becomes the owner."""
+        """Let the owner carry out `action`. In development this thread becomes the owner."""
         assert self.engine is not None
         coordinator = self.engine.coordinator
         if self.is_driven_here:
-            # A callback asks: its thread is inside a step, and goes on with this afterwards.
+            # A callback asks: its thread is inside a step, and carries out the action after it.
             coordinator.post(action)
         elif self._thread is None:
             self._drive(action)
@@ -313,14 +313,14 @@ class Service:
             while wait and not done.wait(0.2):
                 if not self._thread.is_alive():
                     raise UsageError(
-                        f"the orchestrator has stopped: {self._error or 'it was told to'}",
+                        f"the orchestrator has stopped: {self._error or 'stop() was called'}",
                         "start it again with Orchestrator().run()",
                     )
             if failed:
                 raise failed[0]
 
     def _drive(self, action: Callable[[], None]) -> None:
-        """development: run in this thread until nothing can run any more."""
+        """In development mode: run in this thread until no job can run any more."""
         with self._driving:
             assert self.engine is not None
             coordinator = self.engine.coordinator
@@ -332,7 +332,7 @@ class Service:
                 coordinator.abort(Reason.INTERRUPTED)
                 raise
             except BaseException as error:
-                # What the board says may not be what is stored: this service is over.
+                # The board may differ from the store now, so this service ends.
                 self._error = error
                 self._stopping.set()
                 self._retire()
@@ -341,7 +341,7 @@ class Service:
                 self._driver = None
 
     def _dispatch(self) -> None:
-        """The life of the dispatching thread."""
+        """Run the dispatching thread."""
         engine = self.engine
         assert engine is not None
         coordinator = engine.coordinator
@@ -366,7 +366,7 @@ class Service:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether nothing runs or could run: what is left waits for data, or for a start."""
+        """Whether no job runs or could run: unfinished jobs wait for data or for `run`."""
         if self._thread is None:
             return self._driver is None
         return not self._thread.is_alive() or self._idle
@@ -392,6 +392,6 @@ class Service:
             self._callbacks.pop(id, None)
             coordinator.forget(id)
         if ended:
-            # Not at every change: whoever waits would wake each time and fight for the GIL.
+            # Not at every change: each waiting thread would wake each time and compete for the GIL.
             with self.changed:
                 self.changed.notify_all()

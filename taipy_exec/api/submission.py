@@ -1,4 +1,4 @@
-"""Submissions as a program holds them: views on the coordinator's own records, or on the store."""
+"""Submissions as objects for programs: views of the coordinator's records or the store."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taipy_exec")
 
-# In the properties of a submission's row: the id of the sequence that was submitted.
+# A property of a submission's row: the id of the submitted sequence.
 ENTITY = "entity"
-# What stands there beside the user's own.
+# The properties of a row that are not the user's own.
 OURS = frozenset(
     {APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries", SWEEP}
 )
-# How often a submission of another process is looked at while it is waited for.
+# How often `wait` reads a submission of another process.
 _LOOK_SECONDS = 0.05
 
 
 @functools.total_ordering
 class Submission(Entity):
-    """The jobs created together by one submit, in order of the time of their making.
+    """The jobs that one submit has created. Submissions are ordered by their creation time.
 
-    `service` is the one that runs it, and `record` and `jobs` are its own; without one they are
-    read anew from the store until it has ended.
+    `service` is the service that runs it, and owns `record` and `jobs`. Without a service they
+    are read again from the store until the submission has ended.
     """
 
     group = "submission"
@@ -102,7 +102,7 @@ class Submission(Entity):
         return self._held.instance
 
     def keep(self, properties: Mapping[str, Any]) -> None:
-        """Store those of the properties that it was given which its row does not hold."""
+        """Store the given properties that its row does not hold."""
         given = self._given_properties()
         left = {n: v for n, v in properties.items() if n not in given or given[n] != v}
         if left:
@@ -135,7 +135,7 @@ class Submission(Entity):
         return any(job.is_abandoned() for job in self.jobs)
 
     def is_finished(self) -> bool:
-        """As Taipy has it: COMPLETED, FAILED or CANCELED, also while other jobs still run."""
+        """Whether it is COMPLETED, FAILED or CANCELED, also while other jobs run, as in Taipy."""
         return self.submission_status in (
             SubmissionStatus.COMPLETED,
             SubmissionStatus.FAILED,
@@ -143,7 +143,7 @@ class Submission(Entity):
         )
 
     def is_deletable(self) -> ReasonCollection:
-        """Whether every job has ended; the reasons where not."""
+        """Whether every job has ended, with the reasons if not."""
         from taipy_exec.api.permissions import is_deletable
 
         return is_deletable(self)
@@ -174,20 +174,20 @@ class Submission(Entity):
         return (end - self.run_at).total_seconds()
 
     def raise_for_status(self) -> None:
-        """Raise SubmissionFailed if it FAILED or was CANCELED; as long as it runs, do nothing."""
+        """Raise SubmissionFailed if it FAILED or was CANCELED. While it runs, do nothing."""
         record = self._record
         if record.status is SubmissionStatus.FAILED:
             jobs = [job._record for job in self.jobs]
             what = summary(jobs, Service.latest().redact)
-            hint = f"taipy-exec retry {self.id} runs what is left"
+            hint = f"retry what did not complete: taipy-exec retry {self.id}"
             raise SubmissionFailed(f"{self.id} FAILED: {what}", hint)
         if record.status is SubmissionStatus.CANCELED:
             raise SubmissionFailed(f"{self.id} was CANCELED")
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until every job has ended, or nothing can run any more; whether all have ended.
+        """Block until every job has ended, or no job can run; return whether all have ended.
 
-        `timeout` is in seconds. In a notebook, the cell shows how far it is meanwhile.
+        `timeout` is in seconds. In a notebook, the cell shows the progress.
         """
         service = self._service
         if service is None:
@@ -198,7 +198,7 @@ class Submission(Entity):
         deadline = None if timeout is None else time.monotonic() + timeout
         stuck = 0
         progress = Progress(self._record)
-        # Stored, not only decided: what is asked for afterwards is read from the store.
+        # Stored, not only decided: later calls read from the store.
         while not self._record.end_is_stored:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
@@ -217,7 +217,7 @@ class Submission(Entity):
         return self._record.end_is_stored
 
     def _wait_for_others(self, timeout: float | None) -> bool:
-        """`wait` for a submission that another process made, and runs as long as that lives."""
+        """`wait` for a submission of another process, while that process is alive."""
         deadline = None if timeout is None else time.monotonic() + timeout
         store = Service.latest().store
         while not self._record.end_is_stored:

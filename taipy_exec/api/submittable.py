@@ -1,4 +1,4 @@
-"""What scenarios, sequences and tasks have in common: they can be submitted and subscribed to."""
+"""The common base of scenarios, sequences and tasks: submit and subscribe."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = logging.getLogger("taipy_exec")
 
 
 class Submittable(Entity):
-    """A scenario, a sequence or a task. `_scenario` is the one whose data nodes it works on."""
+    """A scenario, a sequence or a task. `_scenario` is the scenario of its data nodes."""
 
     entity_type: str
     config_id: str
@@ -54,12 +54,12 @@ class Submittable(Entity):
     ) -> Submission:
         """Create the jobs and run them, or queue them where the mode has a queue.
 
-        `callbacks` get each job at each change of its status. With `wait`, return when the
-        submission can go no further, or after `timeout` seconds; nothing is raised then. With
-        `raise_on_failure`, wait too, and raise SubmissionFailed if it FAILED or was CANCELED.
+        `callbacks` get each job at each change of its status. With `wait`, return when no job can
+        run any more, or after `timeout` seconds; nothing is raised then. With `raise_on_failure`,
+        wait too, and raise SubmissionFailed if it FAILED or was CANCELED.
 
-        Raises NonExistingScenario where the scenario was deleted, NonExistingScenarioConfig where
-        it is configured no more, UsageError for a property that cannot be stored, and BusyError
+        Raises NonExistingScenario if the scenario was deleted, NonExistingScenarioConfig if it is
+        not configured any more, UsageError for a property that cannot be stored, and BusyError
         while another process works on the same data.
         """
         service = Service.get()
@@ -71,7 +71,7 @@ class Submittable(Entity):
             made.raise_for_status()
             if made.submission_status is SubmissionStatus.BLOCKED and timeout is None:
                 raise SubmissionFailed(
-                    f"{made.id} can go no further: a job waits for a data node that has no value",
+                    f"{made.id} cannot continue: a job waits for a data node that has no value",
                     "write it, and submit again",
                 )
         return made
@@ -106,7 +106,7 @@ class Submittable(Entity):
     def _caller(
         self, calls: Sequence[Subscriber], force: bool, service: Service
     ) -> Callable[[JobRecord, Status], None]:
-        """What the service calls at each change of a job's status."""
+        """The function that the service calls at each change of a job's status."""
 
         def call(record: JobRecord, status: Status) -> None:
             job = Job(record, self, force, service, status)
@@ -122,11 +122,11 @@ class Submittable(Entity):
 
     @property
     def subscribers(self) -> list[Subscriber]:
-        """Who is told of jobs in this process, in the order of subscription."""
+        """The subscribers of this process, in the order of subscription."""
         return Registry.subscribers.get(self.id, [])
 
     def subscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
-        """Have `callback(*params, self, job)` called at each change of a job's status.
+        """Call `callback(*params, self, job)` at each change of a job's status.
 
         The jobs are those of submissions that this process makes from now on.
         """
@@ -134,7 +134,7 @@ class Submittable(Entity):
         subscribers.append(Subscriber(callback, list(params or ())))
 
     def unsubscribe(self, callback: Callback, params: Iterable[Any] | None = None) -> None:
-        """End a subscription. Raises ValueError where there is none."""
+        """End a subscription. Raises ValueError if there is none."""
         wanted = None if params is None else list(params)
         for entry in self.subscribers:
             if entry.callback == callback and (wanted is None or entry.params == wanted):
@@ -146,7 +146,7 @@ class Submittable(Entity):
 
     @property
     def _target(self) -> str:
-        """What of the scenario it is, in a submission's words."""
+        """The target of its submissions: the scenario or a part of it."""
         raise NotImplementedError
 
     @property
@@ -173,12 +173,12 @@ class Submittable(Entity):
         return set(self._nodes(self._graph().intermediate).values())
 
     def data_nodes_being_edited(self) -> set[DataNode]:
-        """The data nodes of its tasks that somebody has locked, or that a job is to write."""
+        """The data nodes of its tasks that an editor has locked, or that a job will write."""
         names = dict.fromkeys(n for t in self._task_configs for n in (*t.input_ids, *t.output_ids))
         return {node for node in self._nodes(names).values() if node.edit_in_progress}
 
     def is_ready_to_run(self) -> ReasonCollection:
-        """Whether every input has a value and nobody edits it; the reasons where not."""
+        """Whether every input has a value and is not edited, with the reasons if not."""
         reasons = ReasonCollection()
         for node in self._nodes(self._graph().inputs).values():
             if node.edit_in_progress:
@@ -199,13 +199,13 @@ class Submittable(Entity):
 
     @property
     def _shown_name(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         named = self._scenario.name
         return f"{self.config_id} / {named}" if named else self.config_id
 
 
 def _configured(service: Service, scenario: Scenario) -> tuple[ScenarioConfig, Instance]:
-    """The configuration in use of a scenario that is there, and what is stored of it now."""
+    """The configuration in use of an existing scenario, and its stored record."""
     try:
         instance = service.store.instance(scenario.id)
     except NotFoundError:
@@ -217,15 +217,15 @@ def _configured(service: Service, scenario: Scenario) -> tuple[ScenarioConfig, I
         raise NonExistingScenarioConfig(
             f"{scenario.id} cannot be submitted: the scenario {scenario.config_id!r} is not in "
             "the configuration",
-            "configure it as it was, or delete what was made of it with delete",
+            "restore its configuration, or delete its entities with delete",
         )
     return config, instance
 
 
 def _kept(properties: dict[str, Any], entity: Submittable) -> dict[str, object]:
-    """The properties that the submission's own row can hold, and whose submission it is.
+    """The properties that the submission's row can hold, with the submitted entity.
 
-    What was submitted follows from the target, but for sequences that programs have made.
+    The entity follows from the target, except for sequences that programs have made.
     """
     texts = {name: encoded(name, value) for name, value in properties.items()}
     kept: dict[str, object] = {

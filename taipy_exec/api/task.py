@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Task(Submittable):
     """A function between data nodes of a scenario instance.
 
-    It belongs to the instance, or where all its data nodes are shared, to the cycle or to all.
+    It belongs to the instance. If all its data nodes are shared, it belongs to the cycle or to all.
     """
 
     entity_type = "TASK"
@@ -38,14 +38,14 @@ class Task(Submittable):
 
     @property
     def owner_id(self) -> str | None:
-        """The id of the scenario or cycle that it belongs to; None where all share it."""
+        """The id of the scenario or cycle that owns it; None if all share it."""
         return self._owner or None
 
     @property
     def scope(self) -> Scope:
-        """The lowest scope of its data nodes, GLOBAL without any."""
+        """The lowest scope of its data nodes; GLOBAL if it has none."""
         if not self._is_configured:
-            return Scope.SCENARIO  # what its data nodes were is not known any more
+            return Scope.SCENARIO  # its data nodes are not known any more
         nodes = (*self._config.inputs, *self._config.outputs)
         return min((n.scope for n in nodes), key=lambda s: s.value, default=Scope.GLOBAL)
 

@@ -2010,7 +2010,7 @@ def test_a_failure_can_be_raised(app: Application, mode: str) -> None:
     )
     for text in found["raised"]:
         assert "FAILED: task bad failed: ValueError: no such luck" in text
-        assert text.endswith("runs what is left")
+        assert "retry what did not complete: taipy-exec retry SUBMISSION_" in text
     assert (found["good"], found["none"]) == ({"good": "COMPLETED"}, None)
     assert found["repr"].startswith("<Job JOB_good_")
     assert found["repr"].endswith(" COMPLETED>")

@@ -475,7 +475,7 @@ def test_sequences_can_be_added_changed_renamed_and_removed() -> None:
         ),
         (
             *(lambda s, o: s.add_sequence("x", [s.first, s.third]), "InvalidSequence"),
-            "nothing leads from 'first' to 'third'",
+            "no path leads from 'first' to 'third'",
         ),
         (lambda s, o: s.add_sequence("1x", []), "InvalidSequence", "cannot be the name"),
         (lambda s, o: s.add_sequence("TASKS", []), "InvalidSequence", "cannot be the name"),
