@@ -1,4 +1,4 @@
-"""The frozen configuration that everything below the command line and the API takes."""
+"""The frozen configuration that all layers below the command line and the API use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 
 
 class _Discreet:
-    """A dataclass whose text shows `***` for what its tables hold under the name of a secret."""
+    """A dataclass whose text shows `***` in place of each value with the name of a secret."""
 
     def __repr__(self) -> str:
         shown = (
@@ -48,7 +48,7 @@ class _WithProperties(_Discreet):
 class JobConfig(_WithProperties):
     """The `[JOB]` section. `max_nb_of_workers` None means the default of the mode (2).
 
-    `properties` hold the keys of cluster mode too, and so may hold a password.
+    `properties` also hold the keys of cluster mode, so they may hold a password.
     """
 
     mode: str = "development"
@@ -111,7 +111,7 @@ class DataNodeConfig(_WithProperties):
 
     @property
     def sqlite_path(self) -> str | None:
-        """The database's file, with forward slashes, where `db_engine` is sqlite; else None."""
+        """The database's file, with forward slashes; None if `db_engine` is not sqlite."""
         if "db_engine" not in self.properties or self.properties["db_engine"] != "sqlite":
             return None
         extension = self.properties.get("sqlite_file_extension")
@@ -133,12 +133,12 @@ class TaskConfig(_WithProperties):
 
     @cached_property
     def run_options(self) -> RunOptions:
-        """What the properties say of how jobs run."""
+        """The properties that define how the task's jobs run."""
         return run_options(self.properties)
 
     @property
     def function(self) -> Callable[..., Any] | None:
-        """The user's function, imported now. Raises ConfigurationError where it cannot be."""
+        """The user's function, imported now. Raises ConfigurationError if the import fails."""
         return self.function_ref.load() if self.function_ref else None
 
     @property
@@ -163,7 +163,7 @@ class TaskConfig(_WithProperties):
 
     @property
     def spec(self) -> TaskSpec:
-        """What the job graph needs to know."""
+        """The part of the task that the job graph needs."""
         return TaskSpec(
             id=self.id, inputs=self.input_ids, outputs=self.output_ids, skippable=self.skippable
         )
@@ -200,7 +200,7 @@ class ScenarioConfig(_WithProperties):
     def graph(self, target: str = "scenario") -> JobGraph:
         """The job graph of `scenario`, `sequence:NAME` or `task:ID,ID,...`.
 
-        Raises CycleError, and NotFoundError where there is no such sequence or task.
+        Raises CycleError, and NotFoundError if there is no such sequence or task.
         """
         kind, _, name = target.partition(":")
         tasks: tuple[TaskConfig, ...]
@@ -228,10 +228,10 @@ class ScenarioConfig(_WithProperties):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignProgram:
-    """A program of another framework, whose own entities tell what a job reads and writes.
+    """A program of another framework, whose entities define what a job reads and writes.
 
-    `module` is the one of ours that prepares a process for it and runs its jobs there (see
-    `execution.host`); `configuration` is the framework's own, as text.
+    `module` is the module of taipy-exec that prepares a process for the program and runs its jobs
+    there (see `execution.host`). `configuration` is the framework's own, as text.
     """
 
     module: str
@@ -242,12 +242,12 @@ class ForeignProgram:
 class AppConfig(_Discreet):
     """The whole application. `root` is the folder that relative paths start from.
 
-    `source` is the TOML file, None for what was configured in Python only; `main_file` the
-    Python file that stands for `__main__` in the names of functions; `looked_in` are the folders
-    that could have been the root; `program` is None where all that there is to know stands here.
-    `also` is the same application as a TOML file beside its program describes it: a worker of
-    the program runs those jobs, too.
-    `memo` is for what others derive from it again and again, under keys of their own.
+    `source` is the TOML file, None for a configuration in Python only. `main_file` is the Python
+    file that `__main__` means in the names of functions. `looked_in` are the folders that could
+    have been the root. `program` is None if this configuration is complete without a program.
+    `also` is the same application as described by a TOML file next to its program: a worker of
+    the program also runs the jobs of that file.
+    `memo` is a cache for values that other modules derive, each under its own key.
     """
 
     root: Path
@@ -267,16 +267,16 @@ class AppConfig(_Discreet):
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def serving(self, entity: str) -> AppConfig:
-        """What describes a job: the program that has made its task `entity`, or the TOML file."""
+        """The configuration of a job: the program that has made its task `entity`, or the file."""
         return self if entity or self.also is None else self.also
 
     @cached_property
     def storage_folder(self) -> Path:
-        """Where generated data files lie."""
+        """The folder of generated data files."""
         return self.place_of(self.core.storage_folder)
 
     def place_of(self, path: str) -> Path:
-        """The absolute path of one that the user wrote."""
+        """The absolute path for a path that the user wrote."""
         return user_path(self.root, path)
 
     @cached_property
@@ -287,7 +287,7 @@ class AppConfig(_Discreet):
     def scenario(self, wanted: str | None = None) -> ScenarioConfig:
         """The scenario `wanted`, or the only one.
 
-        Raises NotFoundError for an unknown one, UsageError where the choice is open.
+        Raises NotFoundError for an unknown one, UsageError if there are several.
         """
         scenarios = self.real_scenarios
         if wanted is not None:

@@ -1,4 +1,4 @@
-"""What the user means by APP: which file to read, which folder is the root, where the state is."""
+"""Find the application that APP means: the file to read, the root and the state folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATE_DIR_VARIABLE = "TAIPY_EXEC_STATE_DIR"
 ROOT_VARIABLE = "TAIPY_EXEC_ROOT"
 ENVIRONMENT_FILE = "TAIPY_CONFIG_PATH"
 
-# How far below a folder its TOML file may lie, and where none is looked for.
+# How far below a folder its TOML file may be, and the folders that are not searched.
 _LEVELS_BELOW = 2
 _NO_SOURCES = re.compile(r"\..*|__pycache__|node_modules|site-packages|user_data|venv")
 _TASK_TABLE = re.compile(rb"^\s*\[\s*TASK\s*[.\]]", re.MULTILINE)
@@ -28,9 +28,9 @@ _TASK_TABLE = re.compile(rb"^\s*\[\s*TASK\s*[.\]]", re.MULTILINE)
 class ApplicationPath:
     """`root` is the application's folder; `toml` and `main` the files that describe it.
 
-    `why` is a sentence about the root where that is not the folder of the file, None elsewhere;
-    `doubt` one about a module that is in two folders. `looked_in` are the folders that could have
-    been the root; `has_evidence`: a module of the configuration is in the root.
+    `why` is a sentence about the root if it is not the folder of the file, otherwise None.
+    `doubt` is a sentence about a module that is in two folders. `looked_in` are the folders that
+    could have been the root. `has_evidence`: a module of the configuration is in the root.
     """
 
     root: Path
@@ -42,11 +42,11 @@ class ApplicationPath:
     has_evidence: bool = False
 
     def state_folder(self, chosen: Path | None = None) -> Path:
-        """Where its state lies: as `chosen`, in the root, or where an older version made it."""
+        """Its state folder: as `chosen`, in the root, or where an older version made it."""
         return self.older_state(chosen) or state_folder(self.root, chosen)
 
     def older_state(self, chosen: Path | None = None) -> Path | None:
-        """The state folder that an older version made beside the TOML file, where it counts."""
+        """The state folder that an older version made next to the TOML file, if it counts."""
         if self.toml is None or self.toml.parent == self.root or _state_chosen(chosen):
             return None
         older = self.toml.parent / STATE_FOLDER
@@ -60,11 +60,11 @@ def find_application(
 ) -> ApplicationPath:
     """Find the application in a TOML file, a Python file, or a folder with either.
 
-    `root` (or TAIPY_EXEC_ROOT) is the root whatever the files say; by default it is found. With
-    `wants_program`, what counts in a folder is its main.py.
+    `root` (or TAIPY_EXEC_ROOT) is the root, independent of the files; by default it is found. With
+    `wants_program`, main.py is the file that counts in a folder.
 
-    Raises ConfigurationError where there is nothing of the kind, or several TOML files could be
-    meant, and UsageError where `root` is no folder.
+    Raises ConfigurationError if there is no such file, or if there are several TOML files, and
+    UsageError if `root` is no folder.
     """
     given = given_root(root)
     path = given if given is not None and str(app) == "." else whole_path(app)
@@ -81,7 +81,7 @@ def find_application(
 
 
 def given_root(root: Path | None = None) -> Path | None:
-    """The folder of `root`, else of TAIPY_EXEC_ROOT. Raises UsageError where it is no folder."""
+    """The folder of `root`, or of TAIPY_EXEC_ROOT. Raises UsageError if it is no folder."""
     named = root or os.environ.get(ROOT_VARIABLE)
     if not named:
         return None
@@ -96,7 +96,7 @@ def given_root(root: Path | None = None) -> Path | None:
 
 
 def _of_toml(toml: Path, given: Path | None, folder: Path | None = None) -> ApplicationPath:
-    """The application of a TOML file. `folder` is the root if its modules are nowhere else."""
+    """The application of a TOML file. `folder` is the root if no other folder has its modules."""
     own = toml.parent
     if given is not None:
         return _application(given, toml, f"{given}, as given", (given,))
@@ -125,7 +125,7 @@ def _application(
 
 
 def _texts(toml: Path) -> Iterator[str]:
-    """What the configuration's files say; one that cannot be read is reported by who reads it."""
+    """The texts of the configuration's files. Unreadable files are reported later."""
     more = os.environ.get(ENVIRONMENT_FILE)
     for path in [toml, *([Path(more)] if more else [])]:
         try:
@@ -157,7 +157,7 @@ def _in_folder(folder: Path, given: Path | None, *, wants_program: bool) -> Appl
         names = ", ".join(str(path.relative_to(folder)) for path in below)
         raise ConfigurationError(
             f"the folder {folder} has several TOML files with a [TASK.name] table: {names}",
-            "give the path of the one that is meant" + (", or of main.py" if main.exists() else ""),
+            "give the path of the right file" + (", or of main.py" if main.exists() else ""),
         )
     if main.exists():
         return ApplicationPath(root=given or folder, main=main)
@@ -191,7 +191,7 @@ def _has_tasks(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramPlace:
-    """Where a program that configures in Python has its data and its state."""
+    """The root and the state folder of a program that is configured in Python."""
 
     root: Path
     state_dir: Path
@@ -201,9 +201,9 @@ class ProgramPlace:
 def place_of_program(toml: Path | None) -> ProgramPlace:
     """The place of the running program; `toml` is the file that it has loaded, if any.
 
-    The root of the file is the program's, and its modules can be imported from then on. Without
-    a file, or where the file names no module to find the root by, paths start from the working
-    folder, as with Taipy.
+    The root of the file becomes that of the program, and its modules can then be imported.
+    Without a file, or if the file names no module that shows the root, paths start from the
+    working folder, as with Taipy.
     """
     given, here = given_root(), Path.cwd()
     if toml is None:
@@ -219,14 +219,14 @@ def place_of_program(toml: Path | None) -> ProgramPlace:
 
 
 def module_folders(root: Path, main: Path | None) -> list[str]:
-    """Where the application's modules are found: in its folder, and beside the file that its
-    program is a link to, where Python itself looks for them."""
+    """The folders of the application's modules, also the folder of the file that its program
+    links to, since Python itself looks there."""
     folders = [root] if main is None else [root, main.resolve().parent]
     return list(dict.fromkeys(map(str, folders)))
 
 
 def whole_path(app: str | Path) -> Path:
-    """An absolute path that can be read: one with `..` in it is told without these."""
+    """The absolute path without any `..`, so that people can read it."""
     path = Path(app).absolute()
     return path.resolve() if ".." in path.parts else path
 
@@ -239,5 +239,5 @@ def _state_chosen(chosen: Path | None) -> Path | None:
 
 
 def state_folder(root: Path, chosen: Path | None = None) -> Path:
-    """Where the state of an application in `root` lies."""
+    """The state folder of an application in `root`."""
     return _state_chosen(chosen) or root / STATE_FOLDER

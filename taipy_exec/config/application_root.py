@@ -11,7 +11,7 @@ from pathlib import Path
 
 from taipy_exec.config.vocabulary import MAIN_NAMES
 
-# How far above the file to look where the file does not lie below the working folder.
+# How many levels above the file to look if the file is not below the working folder.
 _LEVELS_ABOVE = 3
 # Strings and comments of a TOML file; outside of strings, `#` always begins a comment.
 _TOKEN = re.compile(
@@ -26,8 +26,8 @@ class FoundRoot:
     """The root, and how it was found.
 
     `looked_in` are the folders that could be the root, the file's own first. `module` is a module
-    that is in the root and not beside the file; None where the root is the file's own folder.
-    `twice` is a module that another of these folders, `other`, has too. `has_evidence`: a module
+    that is in the root and not next to the file; None if the root is the file's own folder.
+    `twice` is a module that another of these folders, `other`, also has. `has_evidence`: a module
     of the configuration is in the root.
     """
 
@@ -42,11 +42,12 @@ class FoundRoot:
 def find_root(
     texts: Iterable[str], own: Path, working_folder: Path, preferred: Path | None = None
 ) -> FoundRoot:
-    """The root of a configuration whose file lies in the folder `own`.
+    """The root of a configuration whose file is in the folder `own`.
 
-    It is the first folder, from `own` upwards, that has every module named in `texts` (TOML) that
-    is not installed; else the one with the most of them; else `own`. Where `preferred` has as many
-    of them as any other, it is that.
+    The modules that count are those named in `texts` (TOML) that are not installed. The root is
+    the first folder, from `own` upwards, that has all of them. If there is none, it is the folder
+    with the most of them, or `own` if no folder has any. `preferred` wins if no other folder has
+    more of them.
     """
     folders = _candidates(own, working_folder)
     if preferred is not None and preferred not in folders:
@@ -55,7 +56,7 @@ def find_root(
     first = [_here(name, own) for name in named]
     needed = named if all(first) else [n for n in named if not _is_installed(n, folders)]
     found = {folder: [name for name in needed if _here(name, folder)] for folder in folders}
-    # Of folders with as many modules, `max` takes the first: the nearest to the file.
+    # `max` takes the first of several folders with as many modules: the nearest to the file.
     root = max(folders, key=lambda folder: (len(found[folder]), folder == preferred))
     missing_beside = [name for name in found[root] if name not in found[own]]
     twice = _found_twice(root, found)
@@ -78,10 +79,11 @@ def _found_twice(root: Path, found: dict[Path, list[str]]) -> tuple[str, Path] |
 
 
 def _candidates(own: Path, working_folder: Path) -> list[Path]:
-    """The folders that can be the root: up to the working folder where the file lies below it.
+    """The folders that can be the root, from the file's own folder upwards.
 
-    Else three levels up. Never above a folder with `.git`, and nowhere that everybody may write
-    to: whoever puts a module there would have it run.
+    If the file is below the working folder, the search ends there; if not, after three levels. It
+    never goes above a folder with `.git`. Folders that all users may write to are left out, since
+    a module that another user puts there would be run.
     """
     below = working_folder in own.parents
     folders = [own]
@@ -102,7 +104,7 @@ def _is_open_to_all(folder: Path) -> bool:
 
 
 def named_references(text: str) -> list[str]:
-    """What the strings of a TOML text name as `:function` or `:class`, each once, in order."""
+    """The names with `:function` or `:class` in the strings of a TOML text, once, in order."""
     names = []
     for token in _TOKEN.finditer(text):
         typed = _NAMED.fullmatch(token[1] or token[2] or "")
@@ -124,8 +126,8 @@ def _here(reference: str, folder: Path) -> str | None:
 def _module_in(reference: str, places: Sequence[Path]) -> str | None:
     """The module of a reference, if it is in one of `places`.
 
-    Where the names before the last one are no modules, such as a class and its method, the module
-    before them must bind the first of them.
+    If names before the last one are no modules, such as the class of a method, the module before
+    them must bind the first of these names.
     """
     module, colon, _ = reference.partition(":")
     names = module.split(".")
@@ -133,7 +135,7 @@ def _module_in(reference: str, places: Sequence[Path]) -> str | None:
     for number, name in enumerate(wanted, 1):
         file, inside = module_file(name, places)
         if number == len(wanted):
-            # A folder alone is a package without anything in it that could be called.
+            # A folder alone is a package that contains nothing to call.
             return ".".join(wanted) if file is not None else None
         places = inside
         if not any(module_file(wanted[number], places)):
@@ -143,7 +145,7 @@ def _module_in(reference: str, places: Sequence[Path]) -> str | None:
 
 
 def module_file(name: str, places: Sequence[Path]) -> tuple[Path | None, list[Path]]:
-    """The file of a module, and the folders of its own modules where it is a package."""
+    """The file of a module, and the folders of its own modules if it is a package."""
     spaces = []
     for place in places:
         package = place / name
@@ -182,7 +184,7 @@ def may_bind(file: Path, name: str) -> bool:
 
 
 def _is_installed(reference: str, folders: Sequence[Path]) -> bool:
-    """Whether the module is to be had without any of `folders`, whatever else `sys.path` holds."""
+    """Whether the module can be imported from `sys.path` without `folders`."""
     if reference.startswith(MAIN_NAMES):
         return False
     top = re.split("[.:]", reference, maxsplit=1)[0]
@@ -201,7 +203,7 @@ def _is_installed(reference: str, folders: Sequence[Path]) -> bool:
             places = [Path(place).parent for place in spec.submodule_search_locations]
         if places and all(place in folders for place in places):
             continue  # installed in place, from one of these folders
-        # What does not lie in folders, such as a built-in module or one of a zip, counts whole.
+        # A module without folders, such as a built-in module or one in a zip file, always counts.
         real = [place for place in places if place.is_dir()]
         return not real or _module_in(reference, real) is not None
     return False

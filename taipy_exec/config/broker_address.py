@@ -1,4 +1,4 @@
-"""RabbitMQ's addresses as URLs, and keeping their passwords out of every text."""
+"""RabbitMQ's addresses as URLs, with their passwords kept out of every text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUOTING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAddress:
-    """Where a broker listens, and who connects there."""
+    """The address of a broker, with the user and the password for it."""
 
     host: str = "localhost"
     port: int = 5672
@@ -41,7 +41,7 @@ class BrokerAddress:
 
     @property
     def has_secret(self) -> bool:
-        """Whether the password is one that nobody else may read."""
+        """Whether the password is secret."""
         return self.password not in ("", _GUEST)
 
 
@@ -52,9 +52,7 @@ def parse_addresses(given: str | Iterable[str]) -> tuple[BrokerAddress, ...]:
         raise ConfigurationError("a broker's address is not a text", _FORM)
     urls = [url.strip() for text in texts for url in text.split(",")]
     if any(url and "://" not in url for url in urls) and len(urls) > len(texts):
-        raise ConfigurationError(
-            "what stands between commas is not a broker's address each time", _QUOTING
-        )
+        raise ConfigurationError("a text between two commas is not a broker's address", _QUOTING)
     found = tuple(parse_address(url) for url in urls if url)
     if not found:
         raise ConfigurationError("the broker's address is empty", _FORM)
@@ -101,9 +99,9 @@ def parse_address(url: str) -> BrokerAddress:
 
 
 def _split(rest: str) -> tuple[str, re.Match[str]]:
-    """User and password, and the match of what follows them, where only one reading is possible.
+    """User and password, and the match of the rest, if only one reading is possible.
 
-    So a password may hold @ : / as they are, as long as no part of it looks like a host.
+    So a password may contain @ : / as they are, as long as no part of it looks like a host.
     """
     starts = [0, *(at.end() for at in re.finditer("@", rest))]
     found = [(start, _PLACE.fullmatch(rest, start)) for start in starts]
@@ -123,7 +121,7 @@ def _decoded(text: str) -> str:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
         raise ConfigurationError(
-            "the broker's address is percent-encoded in another way than UTF-8", _QUOTING
+            "the broker's address is percent-encoded, but not as UTF-8", _QUOTING
         ) from None
 
 

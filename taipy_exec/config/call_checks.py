@@ -35,7 +35,7 @@ def call_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[P
 
 
 def _imported(task: TaskConfig) -> Callable[..., Any] | None:
-    """The function, unless its module has failed: the code of that is not run again."""
+    """The function, unless its module has failed: a failed module is not run again."""
     reference = task.function_ref
     if reference is None:
         return None
@@ -54,7 +54,7 @@ def _value(task: TaskConfig) -> str | None:
 
 
 def _is_understood(compiled: Compiled, task: TaskConfig) -> bool:
-    """Whether every data node that the task names exists: else another check reports it."""
+    """Whether every data node that the task names exists. If not, another check reports it."""
     raw = compiled.merged.sections["TASK"][task.id]
     inputs, outputs = _listed(raw, "inputs"), _listed(raw, "outputs")
     return len(inputs) == len(task.inputs) and len(outputs) == len(task.outputs)

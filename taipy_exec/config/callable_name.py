@@ -1,4 +1,4 @@
-"""What a callable is called: the path by which another process can find it, if there is one."""
+"""The name of a callable: the path by which another process can find it, if there is one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 class CallableName(NamedTuple):
     """`path` is `module.name`, or `module:Class.method`.
 
-    `is_exact`: the path leads to this very callable. Else it is a description, such as
+    `is_exact`: the path leads to this callable. If not, the path is a description, such as
     `functools.partial(module.name)`.
     """
 
@@ -35,7 +35,7 @@ def callable_name(value: Callable[..., Any]) -> CallableName:
 
 
 def _own_name(value: Any) -> str | None:
-    """By what the callable says itself; None where that is about its type or its instance."""
+    """The name from the callable's own attributes; None if they describe its type."""
     name = getattr(value, "__qualname__", None)
     if not isinstance(name, str) or _is_of_instance(value):
         return None
@@ -46,18 +46,18 @@ def _own_name(value: Any) -> str | None:
 
 
 def _is_of_instance(value: Any) -> bool:
-    """Whether it is a method with an instance behind it: a class or a module is none."""
+    """Whether it is a method of an instance, and not of a class or a module."""
     behind = getattr(value, "__self__", None)
     return behind is not None and not isinstance(behind, type | ModuleType)
 
 
 def resolves_to(path: str, value: Any) -> bool:
-    """Whether the path leads to `value` in this process, as far as its module is imported."""
+    """Whether the path leads to `value` in this process, if its module is imported."""
     module, _, names = path.partition(":") if ":" in path else path.rpartition(".")
     found: Any = sys.modules.get(module)
     for name in names.split("."):
         found = getattr(found, name, None)
-    # Each look at a class method makes a method of it: these are equal, and not the same.
+    # Each access to a class method makes a new object: the objects are equal, not identical.
     return found is value or (found is not None and _same_method(found, value))
 
 
@@ -67,7 +67,7 @@ def _same_method(found: Any, value: Any) -> bool:
 
 
 def _modules(value: Any) -> Iterator[ModuleType]:
-    """Where a variable may hold the callable, the likely ones first."""
+    """The modules in which a variable may hold the callable, the likely ones first."""
     first = [
         getattr(value, "__module__", None),
         getattr(type(value), "__module__", None),
@@ -83,7 +83,7 @@ def _modules(value: Any) -> Iterator[ModuleType]:
 
 
 def _home(module: ModuleType, name: str, value: Any) -> str:
-    """The module to find `value` in: what the main script has imported is of another one."""
+    """The module that has `value`, which the main script may have imported from another one."""
     if module.__name__ not in MAIN_NAMES:
         return module.__name__
     for other, found in list(sys.modules.items()):

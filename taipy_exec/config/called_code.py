@@ -16,7 +16,7 @@ _SINGLE = {kind.__name__: kind for kind in (int, float, bool, complex)}
 
 
 def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """The signature of the code that would be called; None where it is not certain.
+    """The signature of the code that would be called; None if it is not certain.
 
     Only Python code is certain. A `__signature__` is a description, which may be wrong, and a
     decorated function does not show what its wrapper takes.
@@ -45,7 +45,7 @@ def _is_plain(function: Any) -> bool:
 
 
 def _is_plain_class(cls: type) -> bool:
-    """Whether Python code, or nothing at all, says what the class takes."""
+    """Whether Python code, or no code at all, defines the arguments of the class."""
     if type(cls).__call__ is not type.__call__ or hasattr(cls, "__signature__"):
         return False
     new, init = inspect.getattr_static(cls, "__new__"), inspect.getattr_static(cls, "__init__")
@@ -55,7 +55,7 @@ def _is_plain_class(cls: type) -> bool:
 
 
 def wrong_arguments(signature: inspect.Signature, inputs: Sequence[str]) -> str | None:
-    """Why a call with one argument for each input fails, in words; None where it does not."""
+    """Why a call with one argument for each input fails, in words; None if it works."""
     try:
         signature.bind(*inputs)
         return None
@@ -113,7 +113,7 @@ def swapped_inputs(signature: inspect.Signature, inputs: Sequence[str]) -> list[
 
 
 def annotated_results(function: Any) -> tuple[int, str] | None:
-    """How many results the annotation promises, and its text; None where nobody can count them.
+    """How many results the annotation promises, and its text; None if they are uncountable.
 
     0: one result that cannot be split. The annotation of a decorated function counts nothing.
     """
@@ -148,7 +148,7 @@ def _is_unpacked(part: Any) -> bool:
 
 
 def _counted_text(text: str) -> int | None:
-    """The same for an annotation that is a text. It is parsed, and never evaluated."""
+    """The same for an annotation that is a text. It is parsed, but never evaluated."""
     if text in _SINGLE:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""Every semantic check of a configuration, all at once: Taipy's rules and our own."""
+"""Every semantic check of a configuration, all at once: rules of Taipy and taipy-exec."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def check(
 ) -> list[Problem]:
     """All problems: those of the compilation and those found here, in the file's order.
 
-    `modes` maps those that are known to None, or to the sentence that says why one cannot be
-    used. With `imports` the functions and classes are imported too, which runs the application's
-    module code.
+    `modes` maps each known mode to None, or to a sentence that says why it cannot be used. With
+    `imports` the functions and classes are also imported, which runs the code of the
+    application's modules.
     """
     report = _Reporter(compiled)
     config = compiled.config
@@ -69,7 +69,7 @@ def in_order(compiled: Compiled, found: Iterable[Problem]) -> list[Problem]:
 
 
 def check_running(compiled: Compiled, modes: Mapping[str, str | None]) -> list[Problem]:
-    """What is wrong with how jobs are to run: the mode, and the options of [JOB] and of tasks."""
+    """Check how jobs will run: the mode, and the options of [JOB] and of tasks."""
     report = _Reporter(compiled)
     _check_job(report, compiled.config, modes)
     for section, id, key, message, value in option_problems(compiled.config):
@@ -130,7 +130,7 @@ def _check_core(report: _Reporter, config: AppConfig) -> None:
             "CORE",
             "",
             "core_version",
-            f"the file is of Taipy {core.core_version}; this dialect is that of Taipy 4.1",
+            f"the file is of Taipy {core.core_version}; taipy-exec reads files of Taipy 4.1",
             core.core_version,
         )
 
@@ -159,7 +159,7 @@ def _check_ids(report: _Reporter, config: AppConfig) -> None:
             report.error("TASK", id, None, f"the id {id!r} is reserved: rename the task", id)
 
 
-# What people call storage types that have other names.
+# Common wrong names of storage types, with the right names.
 _MEANT = {
     "xls": "excel",
     "xlsx": "excel",
@@ -215,7 +215,7 @@ def _check_data_node(
             "DATA_NODE",
             node.id,
             "db_host",
-            "must be the name of a host: user and password belong into db_username and db_password",
+            "must be the name of a host: user and password belong in db_username and db_password",
         )
     if "_entity_owner" in node.properties:
         report.error(
@@ -329,7 +329,7 @@ def _check_comparators(report: _Reporter, scenario: ScenarioConfig, config: AppC
 
 
 def _check_names(report: _Reporter, scenario: ScenarioConfig) -> None:
-    # Each once, in the order of the file: what is reported must not change from run to run.
+    # Each once, in the order of the file: the report must not change from run to run.
     task_ids = dict.fromkeys(task.id for task in scenario.tasks)
     used = dict.fromkeys(n.id for task in scenario.tasks for n in (*task.inputs, *task.outputs))
     names = Counter([*task_ids, *used, *scenario.sequences, *scenario.properties])
@@ -339,7 +339,7 @@ def _check_names(report: _Reporter, scenario: ScenarioConfig) -> None:
                 "SCENARIO",
                 scenario.id,
                 None,
-                f"the name {name!r} stands for two of its data nodes, tasks, sequences and "
+                f"the name {name!r} is used for two of its data nodes, tasks, sequences and "
                 "properties; rename one",
                 name,
             )
@@ -361,7 +361,7 @@ def _check_writers(report: _Reporter, scenario: ScenarioConfig) -> None:
 
 
 def _unconnected(tasks: tuple[TaskConfig, ...]) -> str | None:
-    """Taipy wants the tasks of a sequence to hang together; says which do not."""
+    """A sentence about unconnected tasks, which Taipy refuses in a sequence; None if none."""
     groups: list[tuple[set[str], set[str]]] = []
     for task in tasks:
         names, nodes = {task.id}, {*task.input_ids, *task.output_ids}

@@ -13,7 +13,7 @@ from taipy_exec.config.broker_address import BrokerAddress, parse_addresses
 from taipy_exec.config.vocabulary import CLUSTER_KEYS
 from taipy_exec.errors import ConfigurationError
 
-# How long a worker may take to say that it lives once its order was given to another, in seconds.
+# How many seconds a worker may take to report that it lives, after another got its order.
 SUSPICION = 5.0
 
 URL_VARIABLE = "TAIPY_EXEC_BROKER_URL"
@@ -30,10 +30,10 @@ _PLAIN = tuple(key for key in CLUSTER_KEYS if key not in _READ_APART)
 class ClusterConfig:
     """How an application's coordinators and workers meet. Times are in seconds.
 
-    `prefetch` is how many orders a worker takes beyond its free slots, 0 for a number that
-    follows how short the jobs are; `ack_after` the time after which the order of a running job
-    is acknowledged early; `lease` how long a worker may be silent; `connect_timeout` how long the
-    command line waits for the broker.
+    `prefetch` is the number of orders that a worker fetches in advance, beyond its free slots; 0
+    chooses it by the duration of the jobs. `ack_after` is the time after which the order of a
+    running job is acknowledged early. `lease` is the time that a worker may be silent.
+    `connect_timeout` is the time that the command line waits for the broker.
     """
 
     application: str
@@ -52,19 +52,19 @@ class ClusterConfig:
 
     @property
     def sign_of_life(self) -> float:
-        """How often a worker says what it holds: several times before anybody gives it up."""
+        """The interval of a worker's heartbeats: several of them fit into its lease."""
         return min(self.lease / 5, SUSPICION / 3)
 
     @property
     def certainty(self) -> float:
-        """For how long after its last exchange with the broker a worker cannot be given up yet."""
+        """How long after its last contact with the broker a worker cannot be given up yet."""
         return min(self.lease * 2 / 3, SUSPICION * 4 / 5)
 
     @property
     def patience(self) -> float:
-        """How long a node of the broker may leave something unanswered until another one is tried.
+        """How long a node of the broker may not answer until the next node is tried.
 
-        So short that a worker has tried another before anybody gives it up.
+        It is short: a worker can try the next node before it is given up.
         """
         return self.lease / 3 if len(self.addresses) > 1 else float("inf")
 
@@ -72,7 +72,7 @@ class ClusterConfig:
 def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConfig:
     """The settings of `app`: flag, environment, configuration file, default.
 
-    Raises ConfigurationError where an address, the name or the password's file is wrong.
+    Raises ConfigurationError if an address, the name or the password's file is wrong.
     """
     given = app.job.properties
     secret = os.environ.get(SECRET_VARIABLE)
@@ -92,7 +92,7 @@ def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConf
 
 
 def wrong_setting(key: str, value: Any) -> str | None:
-    """What is wrong with a value that has the right type; it tells no password."""
+    """The problem of a value of the right type, in words without a password; None if none."""
     if key == "application":
         return _wrong_name(value)
     if key == "broker_url":

@@ -1,4 +1,4 @@
-"""What to warn of for the sake of others: secrets in files, and data that no other host sees."""
+"""Warnings about secrets in files, and about data that other hosts cannot see."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from taipy_exec.config.vocabulary import STORAGE_PROPERTIES
 from taipy_exec.errors import ConfigurationError
 
 _LOCAL_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
-# In the warnings of data that workers on other machines do not see.
+# A part of warnings about data that workers on other machines do not see.
 ONLY_HERE = "which only this host sees"
 _NAMES_SHOWN = 3
 
 
 def cluster_problems(compiled: Compiled) -> Iterator[Problem]:
-    """Warnings of secrets that stand in a file and, in cluster mode, of local data."""
+    """Warnings about secrets in a file and, in cluster mode, about local data."""
     yield from _literal_passwords(compiled)
     yield from _literal_secrets(compiled)
     if compiled.config.job.mode == "cluster":
@@ -58,7 +58,7 @@ def _literal_secrets(compiled: Compiled) -> Iterator[Problem]:
                     "DATA_NODE",
                     id,
                     key,
-                    f"the file holds {name} as it is, for everybody who reads the file; write "
+                    f"the file holds {name} in plain text, for every reader of the file; write "
                     f'{name} = "ENV[NAME]" and set that variable',
                     level=Level.WARNING,
                     value=value,
@@ -66,7 +66,7 @@ def _literal_secrets(compiled: Compiled) -> Iterator[Problem]:
 
 
 def _literal_names(key: str, value: Any) -> Iterator[str]:
-    """The names, in a property and the tables in it, under which a secret stands as it is."""
+    """The names of secrets in plain text, in a property and the tables in it."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _literal_names(name, item)
@@ -80,7 +80,7 @@ def _literal_addresses(given: Any) -> Iterator[BrokerAddress]:
             try:
                 yield from parse_addresses(text)
             except ConfigurationError:
-                pass  # told by the compilation
+                pass  # reported by the compilation
 
 
 def _local_data(compiled: Compiled) -> Iterator[Problem]:
@@ -96,7 +96,7 @@ def _local_data(compiled: Compiled) -> Iterator[Problem]:
                 "DATA_NODE",
                 node.id,
                 "path" if node.properties.get("path") else "default_path",
-                f"the data node {node.id!r} lies in {config.place_of(node.path)}, {ONLY_HERE}; use "
+                f"the data node {node.id!r} is in {config.place_of(node.path)}, {ONLY_HERE}; use "
                 "a folder that all workers share",
                 level=Level.WARNING,
                 value=node.path,
@@ -108,7 +108,7 @@ def _local_data(compiled: Compiled) -> Iterator[Problem]:
             "CORE",
             "",
             "storage_folder",
-            f"generated files ({names}{f' and {more} more' if more > 0 else ''}) lie in "
+            f"generated files ({names}{f' and {more} more' if more > 0 else ''}) are in "
             f"{config.storage_folder}, {ONLY_HERE}; use a folder that all workers share",
             level=Level.WARNING,
             value=config.core.storage_folder,
@@ -120,6 +120,6 @@ def _has_file(node: DataNodeConfig) -> bool:
 
 
 def _is_local(config: AppConfig, path: str) -> bool:
-    """Whether a path of the application lies on what each host has for itself."""
+    """Whether a path of the application is on storage that each host has for itself."""
     found = config.place_of(path).resolve()
     return any(found.is_relative_to(Path(folder).resolve()) for folder in _LOCAL_FOLDERS)

@@ -1,4 +1,4 @@
-"""The command line of this process, for people to read: as they typed it, and without secrets."""
+"""The command line of this process, for people: as typed, but without secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import PurePath
 from taipy_exec.config.secrets import MASK, says_secret
 
 _OURS, _PACKAGE = "taipy-exec", "taipy_exec"
-# Options of Python itself that have a value behind them.
+# Options of Python itself that are followed by a value.
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _LONGEST = 2_000
 _NAMED_VALUE = re.compile(r"(?P<name>[\w.-]+)=(?P<value>.*)", re.DOTALL)
@@ -29,7 +29,7 @@ def command_text(arguments: Sequence[str], redacted: Callable[[str], str]) -> st
 
 
 def _program(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The program that Python runs, ours or the user's, and its own arguments."""
+    """The program that Python runs, taipy-exec or the user's, and its own arguments."""
     rest = list(arguments)
     while rest:
         word = rest.pop(0)

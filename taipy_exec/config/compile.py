@@ -1,4 +1,4 @@
-"""From merged layers to the frozen `AppConfig`, with every problem found on the way."""
+"""Compile merged layers to the frozen `AppConfig`, with every problem found on the way."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ from taipy_exec.errors import ConfigurationError
 
 _CHOICES = {"cache": CACHES, "schedule": SCHEDULES, "check_code": CODE_CHECKS}
 _LEAST = {"max_jobs_per_process": 0, "max_attempts": 1, "grace": 0, "log_limit": 0}
-# A value in a message, which may have been cut behind its first quote or brace.
+# A value in a message, which may have been cut after its first quote or brace.
 _SHOWN_VALUE = re.compile(r"""\{.*|'.*'|".*"|['"].*""", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Compiled:
-    """The frozen configuration, the raw one that it came from, and what was found wrong."""
+    """The frozen configuration, the raw one that it came from, and the problems found."""
 
     config: AppConfig
     merged: Merged
     problems: list[Problem]
 
     def raise_errors(self) -> AppConfig:
-        """The configuration. Raises ConfigurationError where a problem is an ERROR."""
+        """The configuration. Raises ConfigurationError if a problem is an ERROR."""
         errors = [p for p in self.problems if p.level is Level.ERROR]
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -80,7 +80,7 @@ def compile_layers(
 ) -> Compiled:
     """Merge `layers`, resolve ENV templates, inherit from `default` entries and freeze.
 
-    Never raises for what is wrong in the configuration: that is in `problems`.
+    Never raises for errors in the configuration: they are in `problems`.
     """
     merged = merge(list(layers))
     problems = [problem for layer in layers for problem in layer.problems]
@@ -107,9 +107,9 @@ def compile_layers(
 def compile_entry(
     layer: Layer, section: str, id: str, *, nodes: Mapping[str, DataNodeConfig] | None = None
 ) -> Any:
-    """One DATA_NODE or TASK of a layer that stands alone; its problems show in the whole.
+    """Compile one DATA_NODE or TASK of the only layer. The full compilation shows its problems.
 
-    So that configuring n tasks one by one does not compile n times n of them.
+    So that a program that configures n tasks one by one does not compile n times n tasks.
     """
     entries = layer.sections.get(section, {})
     wanted = {key: entries[key] for key in ("default", id) if key in entries}
@@ -134,7 +134,7 @@ class _Build(Entries):
     ) -> None:
         secret = is_secret(key) or key in SECRET_TABLES
         if secret or (section == "JOB" and key == "broker_url" and value is not None):
-            # It may hold a password, and cannot be read well enough to say where.
+            # It may hold a password, and cannot be read well enough to find its place.
             message, value = _SHOWN_VALUE.sub("'***'", message), None
         super().report(section, id, key, message, level, value)
 
@@ -186,7 +186,7 @@ class _Build(Entries):
         return found or {}
 
     def _cluster_keys(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Take the keys of cluster mode out of `values`, and give those that are valid."""
+        """Take the keys of cluster mode out of `values`, and return the valid ones."""
         found = {}
         for key, (kinds, wanted, *_) in CLUSTER_KEYS.items():
             value = self.take("JOB", "", values, key, kinds, wanted, None)

@@ -21,10 +21,10 @@ _SECTIONS = ("CORE", "DATA_NODE", "TASK", "SCENARIO")
 
 
 def digest(sections: Sections, main_file: Path | None = None) -> str:
-    """The digest of what decides about jobs and data; the mode, workers and secrets do not.
+    """The digest of all settings that affect jobs and data, but not mode, workers and secrets.
 
-    It is the same in every process, also for a script that is run by itself once and imported
-    another time: a function or class of the main script counts by its name alone.
+    It is the same in every process, also for a script that is once run and once imported: a
+    function or class of the main script counts only by its name.
     """
     mains = set(MAIN_NAMES)
     started = main_file or getattr(sys.modules.get(MAIN_NAMES[0]), "__file__", None)
@@ -62,7 +62,7 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value as text without the address that Python's own text of an object may hold."""
+    """A value as text, without the memory address that the text of an object may contain."""
     if value is None or isinstance(value, str | int | float | bool):
         return repr(value)
     text = str(render(value))

@@ -1,4 +1,4 @@
-"""Reading the keys of one entry: values of the right type, references that exist, or a problem."""
+"""Read the keys of one entry: values of the right type, existing references, or problems."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from taipy_exec.config.run_options import OPTIONS
 from taipy_exec.config.typed_text import EnvTemplate, Invalid, env_template, resolve_env
 from taipy_exec.config.vocabulary import FORBIDDEN_IN_IDS, KEYS
 
-# Keys that count in [JOB] alone. A mode may be anybody's property.
+# Keys that count only in [JOB]. A mode may be a property of any entry.
 _OF_JOB = {*KEYS["JOB"]} - {"mode", *KEYS["TASK"], *OPTIONS}
 
 
 class Entries:
-    """The entries of `merged`; what is wrong with them is added to `problems`."""
+    """The entries of `merged`. Their problems are added to `problems`."""
 
     def __init__(self, merged: Merged, problems: list[Problem], environ: Mapping[str, str]) -> None:
         self.merged = merged
@@ -39,7 +39,7 @@ class Entries:
         )
 
     def values(self, section: str, id: str) -> dict[str, Any]:
-        """The entry's keys with ENV templates resolved; invalid values are reported, left out."""
+        """The entry's keys, with ENV templates resolved. Invalid values are reported, left out."""
         found = {}
         for key, raw in self.merged.sections.get(section, {}).get(id, {}).items():
             value, wrong = self._resolve(raw)
@@ -51,7 +51,7 @@ class Entries:
 
     def _resolve(self, raw: Any) -> tuple[Any, list[Invalid]]:
         if isinstance(raw, str):
-            # Texts of a file were parsed already; those given in Python may be templates too.
+            # Texts of a file are already parsed. Texts given in Python may also be templates.
             raw = env_template(raw) or raw
         if isinstance(raw, EnvTemplate):
             raw = resolve_env(raw, self.environ)
@@ -76,7 +76,7 @@ class Entries:
         wanted: str,
         default: Any,
     ) -> Any:
-        """Pop `key`; where its value is not of `kinds`, report it and give the default."""
+        """Pop `key`. If its value is not of `kinds`, report it and return the default."""
         value = values.pop(key, default)
         if value is default or value is None:
             return default
@@ -90,7 +90,7 @@ class Entries:
         return value
 
     def ids(self, section: str) -> list[str]:
-        """The ids of a section that are valid; the others are reported."""
+        """The valid ids of a section. The others are reported."""
         valid = []
         for id in self.merged.sections.get(section, {}):
             wrong = _id_problem(id)
@@ -101,7 +101,7 @@ class Entries:
         return valid
 
     def warn_near_misses(self, section: str, id: str, extra: Iterable[str]) -> None:
-        """An additional property is legal; one that looks like a known key is suspicious."""
+        """Warn about an additional property that looks like a known key."""
         known = (*KEYS[section], *((*OPTIONS, MAP) if section == "TASK" else ()))
         for key in extra:
             hint = nearest(key, known) if key not in known else ""
@@ -110,7 +110,7 @@ class Entries:
             if key in ("input", "output"):
                 hint = f" (did you mean '{key}s'?)"
             elif section != "JOB" and key in _OF_JOB:
-                hint = f": {key} belongs into [JOB]"
+                hint = f": {key} belongs in [JOB]"
             if hint:
                 self.report(
                     section,

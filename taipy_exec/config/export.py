@@ -1,4 +1,4 @@
-"""Write a configuration as Taipy writes it, keeping comments of a file that is there already."""
+"""Write a configuration as Taipy writes it, and keep the comments of an existing file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTS = {
 def as_toml_values(sections: Sections) -> dict[str, Any]:
     """Plain tables, lists and typed strings, in the order that Taipy needs to load them.
 
-    Raises ConfigurationError for what a file cannot name, such as a lambda.
+    Raises ConfigurationError for values that a file cannot name, such as a lambda.
     """
     document: dict[str, Any] = {"TAIPY": {}}
     for section in FLAT_SECTIONS:
@@ -57,7 +57,7 @@ def _entry(section: str, id: str, keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tables_last(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands below a table's head belongs to it, and so do lists of tables."""
+    """Put keys before tables and lists of tables: a key after their header belongs to them."""
     pairs = [
         (key, _tables_last(value) if isinstance(value, Mapping) else value)
         for key, value in entry.items()
@@ -87,9 +87,9 @@ def _references(items: Any) -> list[str]:
 
 
 def write_toml(path: Path, sections: Sections) -> None:
-    """Write `sections` to `path`; what is there keeps its comments and its order.
+    """Write `sections` to `path`. An existing file keeps its comments and its order.
 
-    Raises ConfigurationError where the file cannot be written, or cannot name what it is to say.
+    Raises ConfigurationError if the file cannot be written, or cannot name a value.
     """
     values = as_toml_values(sections)
     try:
@@ -109,12 +109,12 @@ def write_toml(path: Path, sections: Sections) -> None:
         ) from None
     except tomlkit.exceptions.TOMLKitError as error:
         raise ConfigurationError(
-            f"{path} is there and is not valid TOML ({error})", "move it away first"
+            f"{path} exists and is not valid TOML ({error})", "move it away first"
         ) from None
 
 
 def _update(target: Any, values: Mapping[str, Any]) -> None:
-    """Make `target` say what `values` say, touching only what differs."""
+    """Give `target` the contents of `values`, and change only the differences."""
     for key in [key for key in target if key not in values]:
         del target[key]
     for key, value in values.items():

@@ -1,4 +1,4 @@
-"""A module of the application that another one of the same name hides."""
+"""Find a module of the application that another module of the same name hides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from taipy_exec.config.application_root import may_bind, module_file
 
 _PACKAGES = ("/site-packages/", "/dist-packages/")
-# Of taipy-exec, and of Python's own library.
+# The folders of taipy-exec, and of Python's own library.
 _FOLDERS = tuple(
     f"{folder}/"
     for folder in (
@@ -21,12 +21,12 @@ _FOLDERS = tuple(
 
 
 def is_of_others(file: str | None) -> bool:
-    """Whether a module's file is no user's: of Python, of an installed package or of taipy-exec."""
+    """Whether a module's file belongs to Python, an installed package or taipy-exec."""
     return file is None or file.startswith(_FOLDERS) or any(p in file for p in _PACKAGES)
 
 
 def hidden_sentence(module: str, name: str | None = None) -> str | None:
-    """What to say where the imported module hides one of the application, or None.
+    """A sentence if the imported module hides a module of the application; None if not.
 
     With `name`, only a file that gives that name a value counts.
     """
@@ -45,7 +45,7 @@ def hidden_sentence(module: str, name: str | None = None) -> str | None:
 
 
 def hiding_sentence(error: ImportError) -> str | None:
-    """What to say where a module of the application has the place of one that we need, or None."""
+    """A sentence if a module of the application hides a package that taipy-exec needs."""
     top = (error.name or "").partition(".")[0]
     used = getattr(sys.modules.get(top), "__file__", None)
     if used is None or is_of_others(used):
@@ -65,7 +65,7 @@ def _hidden_file(top: str, used: str | None) -> Path | None:
             continue
         package = found.parent if found.name.startswith("__init__.") else found
         if str(package) in getattr(sys.modules.get(top), "__path__", ()):
-            return None  # it is that very package, which has no `__init__.py`
+            return None  # it is the same package, which has no `__init__.py`
         if used is None or not Path(used).is_relative_to(package):
             return package
     return None

@@ -1,4 +1,4 @@
-"""Whether the functions and classes that a configuration names can be imported."""
+"""Check that the functions and classes of a configuration can be imported."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.reference import ClassRef, FunctionRef, ModuleMissing
 from taipy_exec.errors import ConfigurationError
 
-_NAMED = 5  # entries that a message names
+_NAMED = 5  # the number of entries that a message names
 
 
 def import_problems(compiled: Compiled) -> list[Problem]:
-    """What cannot be imported, and what hides it. A module that cannot is reported once."""
+    """Report failed imports, and the modules that hide others. A failed module counts once."""
     found: list[Problem] = []
     hidden: dict[str, str | None] = {}
     failed: dict[str, _Failed] = {}
@@ -55,13 +55,13 @@ def import_problems(compiled: Compiled) -> list[Problem]:
 def _failed_with(
     failed: Mapping[str, _Failed], reference: FunctionRef | ClassRef
 ) -> _Failed | None:
-    """The module of the reference that has failed before: its code is not run again."""
+    """The module of the reference, if it has failed before: its code is not run again."""
     path = reference.path.replace(":", ".")
     return next((one for name, one in failed.items() if path.startswith(f"{name}.")), None)
 
 
 class _Failed:
-    """A module that cannot be imported: where that is reported, and who else needs it."""
+    """A module that cannot be imported: its problem, and the other entries that need it."""
 
     def __init__(self, place: int) -> None:
         self.place = place

@@ -1,4 +1,4 @@
-"""An import of the user's code that failed: the line of theirs that is to blame."""
+"""A failed import of the user's code: find the user's line that failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OURS = (
     str(Path(importlib.__file__).parent) + os.sep,
     "<frozen ",
 )
-# A line that names one of these may hold it, too.
+# A line with one of these names may also hold the secret.
 _SECRETS = (*sorted(SECRET_PROPERTIES), "secret", "token", "apikey", "api_key")
 _PASSWORD = re.compile(r"(\w://[^\s:@/]*):[^\s@]*@")
 _LONGEST_LINE = 200
@@ -27,7 +27,7 @@ _LONGEST_TRACEBACK = 20_000
 
 
 class ImportFailed(ConfigurationError):
-    """A module cannot be imported, whatever is wanted of it; `module` names it."""
+    """A module cannot be imported at all; `module` is its name."""
 
     def __init__(self, message: str, hint: str | None = None, *, module: str) -> None:
         super().__init__(message, hint)
@@ -35,14 +35,14 @@ class ImportFailed(ConfigurationError):
 
 
 def raised_by(error: BaseException) -> str:
-    """`KeyError: 'conn' (helper.py:3: y = x["conn"])`: what it is, and the user's last line."""
+    """`KeyError: 'conn' (helper.py:3: y = x["conn"])`: the exception, and the user's last line."""
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     kind = type(error).__name__
     return f"{kind}: {text}{place_of(error)}" if text else f"{kind}{place_of(error)}"
 
 
 def place_of(error: BaseException) -> str:
-    """` (helper.py:3: y = x["conn"])`: the user's last line; empty where there is none."""
+    """` (helper.py:3: y = x["conn"])`: the user's last line; empty if there is none."""
     found = _last_line(error)
     if found is None:
         return ""
@@ -52,7 +52,7 @@ def place_of(error: BaseException) -> str:
 
 
 def discreet_source(line: str) -> str:
-    """A line of code for a message: without passwords in addresses, and empty near a secret."""
+    """A line of code for a message, without passwords in addresses; empty near a secret."""
     shown = _PASSWORD.sub(r"\1:***@", line.strip())
     if any(name in shown.lower() for name in _SECRETS):
         return ""
@@ -60,7 +60,7 @@ def discreet_source(line: str) -> str:
 
 
 def _last_line(error: BaseException) -> tuple[str, int] | None:
-    """File and line of the user's last frame, or of what Python could not parse."""
+    """File and line of the user's last frame, or of a syntax error."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return error.filename, error.lineno
     walk = traceback.walk_tb(error.__traceback__)
@@ -79,7 +79,7 @@ def traceback_of(error: BaseException) -> str:
     try:
         text = "".join(traceback.format_exception(type(error), error, trace, chain=False))
     except Exception as inner:
-        return f"{type(error).__name__} (its traceback cannot be had: {type(inner).__name__})"
+        return f"{type(error).__name__} (its traceback is not available: {type(inner).__name__})"
     lines = [line for line in text.split("\n") if 'File "<frozen importlib' not in line]
     shown = [_discreet(line) for line in lines]
     return "\n".join(shown)[:_LONGEST_TRACEBACK].rstrip()
@@ -92,7 +92,7 @@ def _discreet(line: str) -> str:
 
 
 def _shown(file: str) -> str:
-    """The path as one writes it from the working folder, where the file lies below that."""
+    """The path, relative to the working folder if the file is below it."""
     try:
         path = Path(file).relative_to(Path.cwd())
     except (ValueError, OSError):

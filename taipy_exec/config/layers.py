@@ -24,7 +24,7 @@ Sections = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass(slots=True)
 class Layer:
-    """What one source says, and nothing that it does not say."""
+    """The keys of one source, without defaults."""
 
     sections: Sections = field(default_factory=dict)
     file: TomlFile | None = None
@@ -72,7 +72,7 @@ class Merged:
 
 
 def layer_from_toml(file: TomlFile) -> Layer:
-    """Sort a file's tables into sections; what is no section becomes a warning."""
+    """Sort a file's tables into sections. An unknown table becomes a warning."""
     layer = Layer(file=file)
     for section, content in file.values.items():
         if section in FOREIGN_SECTIONS:
@@ -109,8 +109,8 @@ def _add_entries(layer: Layer, file: TomlFile, section: str, content: Mapping[st
         else:
             layer.problems.append(
                 Problem(
-                    message=f"{id!r} stands directly under [{section}]; "
-                    f"write it into a table [{section}.name]",
+                    message=f"{id!r} is directly under [{section}]; "
+                    f"put it into a table [{section}.name]",
                     file=str(file.path),
                     line=file.line(section, id),
                     section=section,
@@ -137,7 +137,7 @@ def _unknown_section(file: TomlFile, section: str, content: object) -> Problem:
 
 
 def merge(layers: list[Layer]) -> Merged:
-    """Apply `layers` in order: a later key replaces an earlier one, an absent key does not.
+    """Apply `layers` in order: a later key replaces an earlier one, an absent key nothing.
 
     Lists and tables are replaced as a whole; CORE.repository_properties is merged, as in Taipy.
     """

@@ -16,8 +16,8 @@ from taipy_exec.errors import ConfigurationError
 class RunRefused(BaseException):
     """Raised by calls that would run jobs while the application's file is being imported.
 
-    A script without `if __name__ == "__main__":` reaches such a call at import; what stands
-    above it is all that is needed, so the import ends there quietly.
+    A script without `if __name__ == "__main__":` reaches such a call at import. Only the code
+    above that call is needed, so the import ends there without an error.
     """
 
 
@@ -31,7 +31,7 @@ def is_importing() -> bool:
 
 
 def mark_as_slot() -> None:
-    """This process runs jobs for a coordinator, and must not become one itself."""
+    """Note that this process runs jobs for a coordinator: it must not become one itself."""
     _slots.append(True)
 
 
@@ -43,11 +43,11 @@ def in_slot() -> bool:
 def import_main(path: Path, name: str | None = None) -> None:
     """Import `path` under its own name, or `name`, and as `__mp_main__`, once.
 
-    Raises ConfigurationError where the file raises.
+    Raises ConfigurationError if the file raises.
     """
     name = name or path.stem
     known = sys.modules.get(name)
-    # In a slot, `__mp_main__` is first of all another name of what Python itself was started with.
+    # In a slot, `__mp_main__` is at first another name of the script that Python was started with.
     is_ours = known is not None and known is not sys.modules.get(MAIN_NAMES[0])
     if is_ours and getattr(known, "__file__", None) == str(path):
         return
@@ -79,9 +79,9 @@ def import_main(path: Path, name: str | None = None) -> None:
 
 
 def _package_of(path: Path) -> str | None:
-    """The package of a program that `python -m package.program` starts: it imports relatively.
+    """The package of a program that `python -m package.program` starts, for relative imports.
 
-    The package is importable from then on, as it is where the program was started.
+    The package can then be imported, as in the process where the program was started.
     """
     folder, names = path.parent, []
     while (folder / "__init__.py").is_file():
@@ -98,5 +98,5 @@ def _imports_relatively(path: Path) -> bool:
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return False  # to import it tells more
+        return False  # its import shows a better error
     return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))

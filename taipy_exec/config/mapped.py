@@ -14,7 +14,7 @@ from taipy_exec.config.application import DataNodeConfig, TaskConfig
 
 # The property of a task that names the input.
 MAP = "map"
-# So many jobs have room between two tasks of a submission.
+# The room for jobs between the positions of two tasks of a submission.
 MOST_ELEMENTS = 1_000_000
 # A configuration's ids are identifiers, so no other task has such a name.
 _PART = re.compile(r"([^.]+)\.(split|\d{1,7})")
@@ -44,7 +44,7 @@ def whole_name(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PartConfig(TaskConfig):
-    """What the jobs of one part of a mapped task need; `element` None for the split."""
+    """One part of a mapped task, as its jobs need it; `element` is None for the split."""
 
     whole: TaskConfig
     element: int | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with the options of tasks and with the pools that they name."""
+"""Check the options of tasks and the pools that they name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taipy_exec.config.run_options import OPTIONS, WANTED
 
 
 def option_problems(app: AppConfig) -> Iterator[tuple[str, str, str, str, Any]]:
-    """What is wrong: (section, id, key, message, value)."""
+    """The problems, each as (section, id, key, message, value)."""
     yield from _pool_problems(app.job.pools)
     default = app.tasks.get("default")
     for task in app.tasks.values():

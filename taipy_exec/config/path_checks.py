@@ -1,4 +1,4 @@
-"""What is wrong with paths: before any job runs, which could not keep its value there."""
+"""Check paths before any job runs, so that no job fails to store its value there."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from taipy_exec.config.vocabulary import PATH_KEYS, STORAGE_PROPERTIES
 # Storage types whose value is one file, with the end of its generated name.
 _ONE_FILE = {"csv": "csv", "excel": "xlsx", "json": "json", "pickle": "p"}
 _EXTENSIONS = {**_ONE_FILE, "parquet": "parquet"}
-# What a generated name has around the id of the data node: a prefix and a UUID.
+# The parts of a generated name around the id of the data node: a prefix and a UUID.
 _AROUND = len("DATANODE__.") + 36
-_BESIDE_SQLITE = len("-journal")  # SQLite writes a file of that longer name
+_BESIDE_SQLITE = len("-journal")  # SQLite also writes a file with this longer name
 
 Finding = tuple[str, str, str | None, str, Level, Any]  # section, id, key, message, level, value
 
@@ -67,7 +67,7 @@ def _nodes(config: AppConfig) -> Iterator[Finding]:
 
 
 def _place(node: DataNodeConfig) -> tuple[str, str | None, int]:
-    """The key of the path, the path, and by how much the names of files beside it are longer."""
+    """The key of the path, the path, and the additional length of file names next to it."""
     if node.sqlite_path is not None:
         folder = node.properties.get("sqlite_folder_path")
         return "sqlite_folder_path" if folder else "db_name", node.sqlite_path, _BESIDE_SQLITE
@@ -98,9 +98,9 @@ def _folder_instead(config: AppConfig, node: DataNodeConfig, given: str) -> str 
 def _missing_folder(
     config: AppConfig, node: DataNodeConfig, given: str
 ) -> tuple[str | None, Level]:
-    """What to say of the folder of an output. One that is missing is made by the first write.
+    """A message about the folder of an output. The first write makes a missing folder.
 
-    SQLite's is not, where a table is to be in the file already.
+    The folder of SQLite is not made if a table must already be in the file.
     """
     folder = config.place_of(given).parent
     if os.path.isdir(folder):  # noqa: PTH112 - no rights, no folder
@@ -123,7 +123,7 @@ def _shared_files(config: AppConfig, scenario: ScenarioConfig) -> Iterator[Findi
     for place, ids in places.items():
         if len(ids) > 1 and not written.isdisjoint(ids):
             message = (
-                f"the data nodes {', '.join(ids)} are one file, {place}: tasks that read or write "
-                "it run in no certain order; use one data node, or different files"
+                f"the data nodes {', '.join(ids)} are one file, {place}: the order of tasks "
+                "that read or write it is not defined; use one data node, or different files"
             )
             yield "SCENARIO", scenario.id, "tasks", message, Level.WARNING, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 class Level(enum.StrEnum):
-    """How much a finding weighs: an ERROR refuses the application, the others do not."""
+    """The severity of a finding: only an ERROR refuses the application."""
 
     ERROR = "ERROR"
     WARNING = "WARNING"
@@ -18,10 +18,10 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One finding. `file` and `line` are None for what was configured in Python.
+    """One finding. `file` and `line` are None for a configuration in Python.
 
-    `excerpt` are lines of the file that show the place, `traceback` is that of the user's code:
-    both are for people only.
+    `excerpt` are lines of the file that show the place. `traceback` is that of the user's code.
+    Both are for people only.
     """
 
     message: str
@@ -66,6 +66,6 @@ class Problem:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` where a known word is close to `word`, else nothing."""
+    """` (did you mean 'x'?)` if a known word is close to `word`; if not, nothing."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean {found[0]!r}?)" if found else ""

@@ -1,4 +1,4 @@
-"""Secrets out of what is shown, whoever wrote it: us, a library or the user's functions."""
+"""Mask secrets in shown texts: those of taipy-exec, libraries and the user's functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PASSWORD_IN_URL = re.compile(r"(://[^\s:@/]*):[^\s@/]+@")
 
 
 def redaction(config: AppConfig | None) -> Callable[[str], str]:
-    """What takes the secrets of `config`, and the passwords of any URL, out of a text."""
+    """A function that masks the secrets of `config` and the passwords of any URL in a text."""
     if config is None:
         return lambda text: _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", redact(text))
     try:

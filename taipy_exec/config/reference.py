@@ -19,15 +19,15 @@ MAIN_PREFIXES = tuple(f"{name}{mark}" for name in MAIN_NAMES for mark in ".:")
 
 
 class ModuleMissing(ImportFailed):
-    """A module that the configuration names is nowhere."""
+    """A module that the configuration names was not found."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionRef:
     """Anything that can be called, by `module.name` or `module:Class.method`.
 
-    `value` is the callable itself where it was given; `why_not` is the reason why it cannot be
-    had in this process.
+    `value` is the callable itself if it was given. `why_not` is the reason why this process
+    cannot have it.
     """
 
     path: str
@@ -44,12 +44,12 @@ class FunctionRef:
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> FunctionRef:
-        """From the callable itself, which need not be importable."""
+        """From the callable itself, even if it cannot be imported."""
         return cls(callable_name(function).path, function)
 
     @property
     def is_importable(self) -> bool:
-        """Whether another process finds it by its path, as far as this one can know."""
+        """Whether another process can find it by its path, as far as this process knows."""
         return self.value is None or callable_name(self.value).is_exact
 
     @property
@@ -59,7 +59,7 @@ class FunctionRef:
 
     @property
     def hides(self) -> str | None:
-        """A sentence where a module of the application, which is not used, has that name too."""
+        """A sentence if an unused module of the application also has that name; None if none."""
         return None if self.value is not None else _hidden_with(self.path)
 
     def load(self) -> Callable[..., Any]:
@@ -84,7 +84,7 @@ class FunctionRef:
 
 
 def _module_and_names(path: str) -> tuple[ModuleType, list[str]]:
-    """The imported module of a path, and the names that lead on from there.
+    """The imported module of a path, and the remaining names.
 
     In `a.b.c.d`, the module is the longest beginning that can be imported.
     """
@@ -141,11 +141,11 @@ class ClassRef:
 
     @property
     def hides(self) -> str | None:
-        """A sentence where a module of the application, which is not used, has that name too."""
+        """A sentence if an unused module of the application also has that name; None if none."""
         return _hidden_with(self.path)
 
     def load(self) -> type:
-        """The class. Raises ConfigurationError where it cannot be found or imported."""
+        """The class. Raises ConfigurationError if it cannot be found or imported."""
         import pydoc  # which imports much
 
         path = self.path.replace(":", ".")
@@ -169,7 +169,7 @@ class ClassRef:
 def import_module(name: str, wanted: str) -> Any:
     """Import module `name`. Raises ConfigurationError whatever the import raises.
 
-    Both names of the main script mean the application's own file where one was imported.
+    Both names of the main script mean the application's own file, if it was imported.
     """
     if name in MAIN_NAMES:
         return sys.modules.get(MAIN_NAMES[1]) or sys.modules[MAIN_NAMES[0]]
@@ -181,7 +181,7 @@ def import_module(name: str, wanted: str) -> Any:
         if isinstance(error, KeyboardInterrupt):
             raise
         told = f"importing {name} raised {raised_by(error)}"
-        # One that asks another module for a name that it does not have.
+        # An import of a name that the other module does not have.
         hidden = hidden_sentence(error.name or "") if isinstance(error, ImportError) else None
         raise ImportFailed(f"{told}; {hidden}" if hidden else told, module=name) from error
 

@@ -1,4 +1,4 @@
-"""How the jobs of a task are run: properties of tasks that Taipy keeps and does not use."""
+"""Options of a task's jobs: properties of tasks that Taipy keeps and does not use."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LEAST_MEMORY = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What a task says of its jobs, beside what they do.
+    """The options of a task that define how its jobs run.
 
-    `retries`: how often a job that failed is tried again, `retry_delay` seconds after the first
-    failure and twice as long after each further one; `retry_on` names the exceptions (of the class
-    or a base, with or without module) and reasons that are worth another attempt, () for all.
-    `timeout` and `hard_timeout` in seconds, `max_memory` in bytes, None for no limit.
+    `retries`: how often a failed job is retried. `retry_delay`: seconds from the first failure to
+    the next attempt; they double after each further failure. `retry_on`: the exceptions (of the
+    class or a base, with or without module) and reasons that allow a retry, () for all. `timeout`
+    and `hard_timeout` are in seconds, `max_memory` is in bytes; None means no limit.
     """
 
     retries: int = 0
@@ -38,7 +38,7 @@ class RunOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def seconds_to_kill(self, grace: float) -> float | None:
-        """After how long the job's processes are killed; `grace` after `timeout` by default."""
+        """Seconds until the job's processes are killed; by default `grace` after `timeout`."""
         if self.hard_timeout is not None:
             return self.hard_timeout
         return None if self.timeout is None else self.timeout + grace
@@ -53,7 +53,7 @@ def run_options(properties: Mapping[str, Any]) -> RunOptions:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes in the largest unit in which it is whole, as a user would write it."""
+    """A number of bytes in the largest unit that gives a whole number, as a user writes it."""
     for unit in sorted(_NAMES, key=lambda name: _NAMES[name], reverse=True):
         if size % _NAMES[unit] == 0:
             return f"{size // _NAMES[unit]} {unit}"
@@ -61,7 +61,7 @@ def size_text(size: int) -> str:
 
 
 def environment(value: object) -> dict[str, str] | None:
-    """A table of environment variables as text; None where it is none."""
+    """A table of environment variables as texts; None if the value is no such table."""
     if not isinstance(value, Mapping):
         return None
     texts = {
@@ -113,7 +113,7 @@ def _memory(value: object) -> int | None:
     return size if size >= _LEAST_MEMORY else None
 
 
-# Key -> what it gives for a value, None for a wrong one.
+# Key -> the function that reads its value, with None for a wrong value.
 OPTIONS = {
     "retries": _count,
     "retry_delay": _delay,

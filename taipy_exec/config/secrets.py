@@ -1,4 +1,4 @@
-"""Which properties hold secrets, and how they are kept out of texts."""
+"""Recognise properties that hold secrets, and keep the secrets out of texts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import quote, quote_plus
 from taipy_exec.config.vocabulary import SECRET_PROPERTIES, SECRET_TABLES
 
 MASK = "***"
-# A shorter one is masked only as a word of its own: else it would mask half of a message.
+# A shorter secret is masked only as a whole word. If not, it would mask half of a message.
 _SHORTEST = 4
-# Environment variables have any name: those of secrets mostly say what they hold.
+# Environment variables can have any name. The name of a secret mostly shows that it is one.
 _SECRET_VARIABLE = re.compile(r"pass|pwd|secret|token|credential|(api|access|private)_?key", re.I)
 
-# Narrower: columns of tables have names such as `passengers` and `token_count`.
+# This is narrower, since columns of tables have names such as `passengers` and `token_count`.
 _SECRET_NAME = re.compile(
     r"passw|passphrase|(?<![a-z])(pass|pwd|token)$|[_-]token$|secret|credential"
     r"|(api|access|private)[_-]?key",
@@ -29,12 +29,12 @@ def is_secret(name: object) -> bool:
 
 
 def says_secret(name: object) -> bool:
-    """Whether a name says that a secret stands under it: of an option, a column, a data node."""
+    """Whether the name of an option, a column or a data node is that of a secret."""
     return is_secret(name) or (isinstance(name, str) and bool(_SECRET_NAME.search(name)))
 
 
 def masked(value: Any, name: object = None) -> Any:
-    """`value` for people to read: what stands under the name of a secret is `***`."""
+    """`value` for people to read: each value with the name of a secret is `***`."""
     if is_secret(name) and value not in (None, ""):
         return MASK
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What generic, mongo_collection and s3_object data nodes need: Taipy's rules and our own."""
+"""Check generic, mongo_collection and s3_object data nodes by Taipy's and our own rules."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _KINDS: Mapping[str, Mapping[str, _Kind]] = {
 
 
 def server_problems(compiled: Compiled, node: DataNodeConfig) -> Iterator[Problem]:
-    """What is missing in a data node, and what is of the wrong kind."""
+    """The missing properties of a data node, and those of the wrong kind."""
     kind, given = node.storage_type, node.properties
 
     def problem(key: str, what: str, level: Level = Level.ERROR, value: object = None) -> Problem:

@@ -1,4 +1,4 @@
-"""What to tell of `sql_table` and `sql` data nodes before anything is connected."""
+"""Check `sql_table` and `sql` data nodes before any connection is made."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_PORT = 65_535
 
 
 def sql_problems(compiled: Compiled) -> Iterator[Problem]:
-    """What is missing or wrong in the properties of sql data nodes; never with a password."""
+    """The missing or wrong properties of sql data nodes, never with a password."""
     for node in compiled.config.data_nodes.values():
         if node.storage_type in _REQUIRED:
             yield from _missing(compiled, node)

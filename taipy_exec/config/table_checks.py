@@ -1,4 +1,4 @@
-"""What properties of tables may hold: exposed types, parquet's options, sheets of a workbook."""
+"""Check properties of tables: exposed types, parquet's options, sheets of a workbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Finding = tuple[str, str, Any]  # key, message, value
 
 
 def table_problems(node: DataNodeConfig) -> Iterator[Finding]:
-    """What is wrong with the properties of `node` that are about tables."""
+    """The problems of the properties of `node` that concern tables."""
     known = STORAGE_PROPERTIES.get(node.storage_type, {})
     if "exposed_type" in known:
         yield from _exposed_type(node)
@@ -37,7 +37,7 @@ def table_problems(node: DataNodeConfig) -> Iterator[Finding]:
 
 
 def wrong_sheet_name(name: Any, others: Iterable[Any] = ()) -> str | None:
-    """What the name of a sheet must be, and `name` is not. `others` are the names before it."""
+    """The rule for names of sheets that `name` breaks. `others` are the names before it."""
     if not isinstance(name, str) or not name:
         return "a text of at least one character"
     if len(name) > _LONGEST_NAME:
@@ -47,7 +47,7 @@ def wrong_sheet_name(name: Any, others: Iterable[Any] = ()) -> str | None:
     if name.startswith("'") or name.endswith("'"):
         return "without ' at its start and end"
     if name.casefold() in {str(other).casefold() for other in others}:
-        return "another one than before: Excel takes capitals and small letters for the same"
+        return "different from the names before it: Excel ignores upper and lower case"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Whether an application is a program of Taipy's: by what its files say, nothing is imported."""
+"""Recognise a Taipy program by its files, without an import."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from taipy_exec.config.application_path import ApplicationPath
 
 _TAIPY = "taipy"
-# What a program calls that runs its scenarios itself.
+# The calls of a program that runs its scenarios itself.
 _SERVICES = {"Orchestrator", "Core", "Rest", "Gui", "run"}
 
 
 def is_taipy_program(found: ApplicationPath, *, prefers_program: bool = False) -> bool:
     """Whether the application is described by its program rather than by a TOML file.
 
-    A folder may hold both: then the TOML file counts, but where the program is preferred and
-    starts a service of Taipy itself.
+    A folder may hold both. Then the TOML file counts, unless the program is preferred and starts
+    a service of Taipy itself.
     """
     if found.main is None:
         return False
@@ -54,7 +54,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 def imports_taipy(tree: ast.Module) -> bool:
-    """Whether the module itself imports Taipy, or something of it."""
+    """Whether the module itself imports Taipy or a part of Taipy."""
     return any(name.partition(".")[0] == _TAIPY for name in _imports(tree))
 
 

@@ -1,4 +1,4 @@
-"""Read a TOML file together with the line on which each table and key stands."""
+"""Read a TOML file together with the line of each table and key."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TomlFile:
-    """What a file says. `lines` maps a dotted path of names to its line, counted from 1."""
+    """The contents of a file. `lines` maps a dotted path of names to its line, from 1."""
 
     path: Path
     values: Mapping[str, object]
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
     def line(self, *names: str | None) -> int | None:
-        """The line of the deepest of `names` that stands in the file."""
+        """The line of the deepest of `names` that the file has."""
         path = tuple(name for name in names if name is not None)
         while path:
             if path in self.lines:
@@ -38,7 +38,7 @@ class TomlFile:
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read `path`. Raises ConfigurationError with the place of what cannot be read."""
+    """Read `path`. Raises ConfigurationError with the place of the error."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -77,7 +77,7 @@ def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> 
     raw = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     source = redact(raw.strip())
     if any(name in source.lower() for name in SECRET_PROPERTIES):
-        source = ""  # it cannot be read well enough to say where the secret stands
+        source = ""  # the file cannot be read well enough to find the secret
     fix = likely_fix(what, raw, column) if source == raw.strip() else None
     shown = around(source, column, _LONGEST_SOURCE)
     told = f"this is not valid TOML: {what}" + (f" in `{shown}`" if shown else "")
@@ -92,7 +92,7 @@ def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> 
 
 
 def _excerpt(lines: list[str], number: int, column: int) -> str | None:
-    """The line that is wrong, or the last one where the file ended too early."""
+    """The wrong line, or the last line if the file ended too early."""
     from taipy_exec.config.toml_fix import excerpt
 
     while number > 1 and (number > len(lines) or not lines[number - 1].strip()):

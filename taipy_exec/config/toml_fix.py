@@ -1,4 +1,4 @@
-"""The likely mistake in a file that is not TOML, and its line with a caret below."""
+"""Find the likely mistake in an invalid TOML file, and show its line with a caret."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LONGEST_EXCERPT = 90
 
 
 def likely_fix(what: str, line: str, column: int) -> str | None:
-    """The change that is probably needed, by the parser's message; None where nobody can guess.
+    """The change that is probably needed, by the parser's message; None if it is unclear.
 
-    `column` counts from 1 in `line`, and is behind its end where the file ended too early.
+    `column` counts from 1 in `line`. It is after the end of the line if the file ended too early.
     """
     rest = line[column - 1 :]
     for beginning, fix in _FIXES:
@@ -24,7 +24,7 @@ def likely_fix(what: str, line: str, column: int) -> str | None:
 
 
 def excerpt(line: str, number: int, column: int) -> str:
-    """The line with its number, and a caret below the column; of a long line the part around."""
+    """The line with its number, and a caret below the column; long lines are cut."""
     head = f"{number} | "
     begin = _begin(line, column, _LONGEST_EXCERPT)
     before = f"{_CUT if begin else ''}{line[begin : column - 1]}".replace("\t", _TAB)
@@ -33,7 +33,7 @@ def excerpt(line: str, number: int, column: int) -> str:
 
 
 def around(line: str, column: int, longest: int) -> str:
-    """The line, or so many characters of it around the column."""
+    """The line, or the characters around the column if the line is long."""
     if len(line) <= longest:
         return line
     begin = _begin(line, column, longest)
@@ -52,14 +52,14 @@ def _value(line: str, rest: str) -> str:
     if not rest.strip() or rest.lstrip().startswith("#"):
         return "a value is missing after the ="
     if rest.startswith("="):
-        return "one = is too many"
+        return "remove one ="
     if word is None:
-        return "a text is written in quotes"
+        return "put the text in quotes"
     if word[0].lower() in ("true", "false"):
-        return f"TOML writes {word[0].lower()} in small letters"
+        return f"write {word[0].lower()} in lower case"
     if word[0].lower() in ("none", "null", "nil"):
         return f"TOML has no {word[0]}: leave the key out"
-    return f'a text is written in quotes: "{word[0]}"'
+    return f'put the text in quotes: "{word[0]}"'
 
 
 def _list(line: str, rest: str) -> str:
@@ -71,29 +71,29 @@ def _list(line: str, rest: str) -> str:
 def _table(line: str, rest: str) -> str:
     if not rest.strip():
         return "is a } missing at the end of the table?"
-    return "is a comma missing between two values? A table in braces stays on one line"
+    return "is a comma missing between two values? A table in braces must be on one line"
 
 
 def _after_value(line: str, rest: str) -> str:
     if rest.startswith(","):
-        return "remove the comma: it separates the values of a list, and not the lines"
+        return "remove the comma: it separates the values of a list, not lines"
     if rest.startswith(":"):
         value = line.partition("=")[2].strip()
-        return f'a value with a : is written in quotes: "{value}"'
+        return f'put a value with a : in quotes: "{value}"'
     if '"' in line:
-        return 'is a quote missing? A quote inside a text is written \\"'
-    return "a text is written in quotes, and each line has one key = value"
+        return 'is a quote missing? Write a quote inside a text as \\"'
+    return "put texts in quotes, and write one key = value in each line"
 
 
 def _after_key(line: str, rest: str) -> str:
     if rest.startswith(":"):
-        return "TOML writes = between a key and its value, and not :"
+        return "write = between a key and its value, not :"
     return "is the = between the key and its value missing?"
 
 
 def _header(line: str, rest: str) -> str:
     if " " in line.strip():
-        return "is a ] missing? A name with a space is written in quotes"
+        return "is a ] missing? Put a name with a space in quotes"
     return "is a ] missing at the end of the section's name?"
 
 
@@ -109,10 +109,10 @@ _FIXES = (
     ("Expected newline", _after_value),
     ("Expected '=' after a key", _after_key),
     ("Expected ']", _header),
-    ("Cannot overwrite", lambda line, rest: "the key is there twice: remove one"),
+    ("Cannot overwrite", lambda line, rest: "the key is given twice: remove one"),
     (
         "Cannot declare",
-        lambda line, rest: "the section is there twice: put its keys together, or rename one",
+        lambda line, rest: "the section is given twice: put its keys together, or rename one",
     ),
-    ("Invalid statement", lambda line, rest: "a line begins with a key, a [section] or a #"),
+    ("Invalid statement", lambda line, rest: "begin the line with a key, a [section] or a #"),
 )

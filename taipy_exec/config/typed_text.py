@@ -1,6 +1,6 @@
 """Taipy's typed strings: `"8:int"`, `"pkg.fn:function"`, `"ENV[NAME]:bool"` and back.
 
-Source of the rules: the dialect facts of Taipy 4.1.1 (docs/config.md lists where we differ).
+The rules are those of Taipy 4.1.1. docs/config.md lists the differences.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class EnvTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """A text that claims a type it does not have; `message` says what would be right."""
+    """A text that claims a type it does not have. `message` shows the right form."""
 
     text: str
     message: str
@@ -63,7 +63,7 @@ _DELTA = re.compile(
 
 
 def parse(text: str) -> object:
-    """The value that `text` stands for. What cannot be converted comes back as `Invalid`."""
+    """The value of `text`; `Invalid` if the text cannot be converted."""
     template = env_template(text)
     if template:
         return template
@@ -77,7 +77,7 @@ def parse(text: str) -> object:
 
 
 def env_template(text: str) -> EnvTemplate | None:
-    """The template that `text` is as a whole, if it is one."""
+    """The template, if the whole of `text` is one."""
     found = _ENV.fullmatch(text)
     return EnvTemplate(found[1], found[2]) if found else None
 
@@ -94,7 +94,7 @@ def parse_all(value: object) -> object:
 
 
 def resolve_env(template: EnvTemplate, environ: Mapping[str, str]) -> object:
-    """The value of the variable that `template` names, or `Invalid` with what is wrong."""
+    """The value of the variable that `template` names, or `Invalid` with the problem."""
     text = environ.get(template.name)
     if text is None:
         return Invalid(str(template), f"the environment variable {template.name} is not set")
@@ -113,9 +113,9 @@ def resolve_env(template: EnvTemplate, environ: Mapping[str, str]) -> object:
 def render(value: object) -> Any:
     """The inverse of `parse_all`, as Taipy writes it: a value that TOML can hold.
 
-    None entries of tables are left out; a None in a list becomes the text "None"; tuples and
-    sets become arrays. All as in Taipy's own files; a text that only looks typed gets `:str`, and
-    a timedelta its parts of a second, which Taipy reads too; a date stays one.
+    As in Taipy's own files, None entries of tables are left out, a None in a list becomes the
+    text "None", and tuples and sets become arrays. A text that only looks typed gets `:str`. A
+    timedelta keeps its parts of a second, which Taipy can read. A date stays a date.
 
     Raises ValueError for a callable that has no name, such as a lambda.
     """
@@ -136,7 +136,7 @@ def render(value: object) -> Any:
 
 
 def _named(function: FunctionRef) -> str:
-    """A callable by its name. Raises ValueError where another process could not find it by that."""
+    """A callable by its name. Raises ValueError if another process cannot find it by name."""
     if not function.is_importable:
         raise ValueError(f"{function.path} has no name in a module")
     return f"{function.path}:function"

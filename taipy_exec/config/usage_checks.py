@@ -1,4 +1,4 @@
-"""Data nodes and tasks that the configuration describes, and that no scenario uses."""
+"""Find data nodes and tasks of the configuration that no scenario uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from taipy_exec.config.problem import Level, Problem
 
 
 def usage_problems(compiled: Compiled) -> Iterator[Problem]:
-    """Each an INFO; nothing where there is no scenario at all."""
+    """An INFO for each unused entry; none if there is no scenario at all."""
     config = compiled.config
     scenarios = config.real_scenarios.values()
     used_tasks = {task.id for scenario in scenarios for task in scenario.tasks}

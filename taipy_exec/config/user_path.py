@@ -1,4 +1,4 @@
-"""Paths that the user writes: the one place that knows `~`, `..` and where relative ones start."""
+"""Resolve paths of the user: `~`, `..`, and the start of relative paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_PATH = 4095
 def user_path(root: Path, given: str) -> Path:
     """The absolute path that `given` means, without `~`, `.` and `..`.
 
-    Where a folder before `..` is a link, it is followed, as the system does it.
+    If a folder before `..` is a link, it is followed, as the system does.
     """
     return _without_up(root / os.path.expanduser(given))  # noqa: PTH111 - it never raises
 
@@ -30,9 +30,9 @@ def _without_up(path: Path) -> Path:
 
 
 def wrong_path(root: Path, given: str, longer: int = 0) -> str | None:
-    """What is wrong with a path, however the disk looks; None where nothing is.
+    """The problem of a path, on any disk, in words; None if there is none.
 
-    `longer`: files beside it have names with that many more bytes.
+    `longer`: files next to it have names with that many more bytes.
     """
     if "\0" in given:
         return "must be without a NUL character"
@@ -55,7 +55,7 @@ def wrong_path(root: Path, given: str, longer: int = 0) -> str | None:
 
 
 def why_no_folder(folder: Path) -> str | None:
-    """Why a folder is not there and cannot be made, in words; None where it is, or can be."""
+    """Why a folder is missing and cannot be made, in words; None if it exists or can be made."""
     above = folder
     while not os.path.exists(above) and above != above.parent:  # noqa: PTH110 - no rights
         above = above.parent

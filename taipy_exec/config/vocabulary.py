@@ -9,17 +9,17 @@ FLAT_SECTIONS = ("TAIPY", "JOB", "CORE")
 ENTRY_SECTIONS = ("DATA_NODE", "TASK", "SCENARIO")
 SECTIONS = FLAT_SECTIONS + ENTRY_SECTIONS
 
-# Both names of the user's main script: Taipy writes the second one from a spawned child.
+# Both names of the user's main script. Taipy writes the second one from a spawned child.
 MAIN_NAMES = ("__main__", "__mp_main__")
 
-# Sections of Taipy's other packages and editions: no business of ours, and no mistake.
+# Sections of Taipy's other packages and editions. taipy-exec ignores them without a warning.
 FOREIGN_SECTIONS = frozenset(
     {"gui", "GUI", "REST", "rest", "AUTHENTICATION", "TELEMETRY", "VERSION_MIGRATION"}
 )
 
 
 class Setting(NamedTuple):
-    """What a key may hold: values of `kinds`, told as `wanted`, in a range if it has one."""
+    """The values that a key may have: `kinds`, in words `wanted`, and the range, if any."""
 
     kinds: type | tuple[type, ...]
     wanted: str
@@ -27,7 +27,7 @@ class Setting(NamedTuple):
     most: float | None = None
 
 
-# Properties of tasks that say how jobs run; they do not belong to what a job makes.
+# Properties of tasks that define how jobs run. They do not affect a job's outputs.
 RUN_PROPERTIES = (
     "retries",
     "retry_delay",
@@ -39,21 +39,21 @@ RUN_PROPERTIES = (
     "max_memory",
 )
 
-# Properties of data nodes that say how they are shown; they belong to no job either.
+# Properties of data nodes that define how they are shown. They do not affect jobs either.
 SHOWN_PROPERTIES = ("report",)
 
-# In which order jobs start that could start now.
+# The order in which ready jobs start.
 SCHEDULES = ("critical-path", "fifo")
 
-# How a skippable task is found to be up to date.
+# The rule that decides whether a skippable task is up to date.
 CACHES = ("time", "content")
 
-# What a worker does that has other code of a task than the submitter.
+# The action of a worker whose code of a task differs from the submitter's.
 CODE_CHECKS = ("refuse", "warn", "off")
 
 _SECONDS = ((int, float), "a number of seconds")
 
-# Keys of [JOB] that cluster mode reads; their defaults stand in `ClusterConfig`.
+# Keys of [JOB] that cluster mode reads. `ClusterConfig` has their defaults.
 CLUSTER_KEYS: Mapping[str, Setting] = {
     "application": Setting(str, "a text"),
     "broker_url": Setting((str, list, tuple), "an address or a list of addresses"),
@@ -70,7 +70,7 @@ CLUSTER_KEYS: Mapping[str, Setting] = {
     "broker_connect_timeout": Setting(*_SECONDS, 0.1, 86_400),
 }
 
-# Keys of [JOB] that say who is told of submissions. They are the coordinator's alone.
+# Keys of [JOB] that define where submissions are reported. Only the coordinator uses them.
 WATCH_KEYS = ("on_event", "webhook_url", "traces")
 
 KEYS: Mapping[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""The keys of `[JOB]` that say who is told of submissions: whether they can be used."""
+"""Check the keys of `[JOB]` that define where submissions are reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taipy_exec.config.webhook_address import wrong_address
 
 
 def watch_problems(compiled: Compiled) -> Iterator[Problem]:
-    """What is wrong with `on_event`, `webhook_url` and `traces`."""
+    """The problems of `on_event`, `webhook_url` and `traces`."""
     given = compiled.config.job.properties
 
     def problem(key: str, message: str, value: Any = None) -> Problem:
@@ -35,7 +35,7 @@ def watch_problems(compiled: Compiled) -> Iterator[Problem]:
                 "JOB",
                 "",
                 "webhook_url",
-                "the file holds the whole address, for everybody who reads the file; if that is a "
+                "the file holds the whole address, for every reader of the file; if that is a "
                 'secret, write webhook_url = "ENV[NAME]" and set that variable',
                 level=Level.WARNING,
             )
@@ -47,7 +47,7 @@ def watch_problems(compiled: Compiled) -> Iterator[Problem]:
 
 
 def _stands_in_a_file(compiled: Compiled) -> bool:
-    """Whether the address is there as it is, and not by the name of a variable."""
+    """Whether the address is in plain text, and not the name of a variable."""
     merged = compiled.merged
     literal = isinstance(merged.sections["JOB"][""]["webhook_url"], str)
     return literal and merged.origin.get(("JOB", "", "webhook_url")) is not None

@@ -1,4 +1,4 @@
-"""The address of a webhook: whether it can be one, and what may be shown of it."""
+"""The address of a webhook: its check, and the part that may be shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def wrong_address(url: str) -> str | None:
-    """What is wrong with the address, in words that hold no part of it; None if it is right."""
+    """The problem of the address, in words without any part of it; None if it is right."""
     if "ENV[" in url:
         return "ENV[...] is only a part of it: put the whole address into the variable"
     if not url.isascii() or not url.isprintable() or " " in url:

@@ -755,7 +755,7 @@ def test_a_key_that_is_nearly_a_known_one_is_a_warning(app: App, text: str, gues
 @pytest.mark.parametrize(("section", "key"), [("TASK", "cache"), ("SCENARIO", "max_attempts")])
 def test_a_key_of_job_in_another_section_is_a_warning(app: App, section: str, key: str) -> None:
     problem = only(app.compile(f'[{section}.t]\n{key} = "x"').problems, Level.WARNING)
-    assert problem.message == f"unknown key {key!r} is kept as a property: {key} belongs into [JOB]"
+    assert problem.message == f"unknown key {key!r} is kept as a property: {key} belongs in [JOB]"
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "excel", "pickle"])
@@ -1050,7 +1050,7 @@ def test_a_wrong_property_of_a_csv_data_node_is_found(app: App, key: str, words:
         ("excel", 'sheet_name = ""', "must be the name of a sheet or a list of names, not ''"),
         ("excel", 'sheet_name = ["a", 1]', "1 is no name of a sheet: it must be a text"),
         ("excel", 'sheet_name = "a/b"', r"'a/b' is no name of a sheet: it must be without [ ] : *"),
-        ("excel", 'sheet_name = ["a", "A"]', "Excel takes capitals and small letters for the same"),
+        ("excel", 'sheet_name = ["a", "A"]', "Excel ignores upper and lower case"),
         ("excel", 'exposed_type = ["numpy", "nunpy"]', "unknown exposed type 'nunpy'"),
         ("excel", 'exposed_type = {a = "nunpy"}', "unknown exposed type 'nunpy'"),
         ("excel", "exposed_type = [true]", "True is no exposed type"),
@@ -1237,7 +1237,7 @@ def test_two_meanings_of_a_name_in_a_scenario_are_an_error(
     app: App, addition: str, name: str
 ) -> None:
     problem = only(app.check(TWO + addition))
-    assert f"the name {name!r} stands for two" in problem.message
+    assert f"the name {name!r} is used for two" in problem.message
     assert problem.id == "s"
 
 

@@ -234,7 +234,7 @@ def test_where_all_workers_are_here_nothing_warns_of_data_that_only_this_host_se
     told: str, left: int
 ) -> None:
     warning = (
-        "generated files lie in /tmp/x, which only this host sees; use a folder that all share"
+        "generated files are in /tmp/x, which only this host sees; use a folder that all share"
     )
     findings = [
         Finding(name="configuration", message=warning, level=Level.WARNING),
