@@ -227,7 +227,7 @@ class DataNode(Entity):
 
     @property
     def edits(self) -> list[dict[str, Any]]:
-        """Every recorded write: timestamp and, where known, job_id, editor, comment and more."""
+        """Every recorded write: timestamp and, if known, job_id, editor, comment and more."""
         found = []
         for edit in Service.latest().store.edits(self.id):
             fields = {

@@ -288,11 +288,11 @@ class Service:
         return self._driver == threading.get_ident()
 
     def _do(self, action: Callable[[], None], *, wait: bool = True) -> None:
-        """Let the owner carry out `action`. In development this thread becomes the owner."""
+        """Let the owner call `action`. In development this thread becomes the owner."""
         assert self.engine is not None
         coordinator = self.engine.coordinator
         if self.is_driven_here:
-            # A callback asks: its thread is inside a step, and carries out the action after it.
+            # A callback asks: its thread is inside a step, and calls the action after it.
             coordinator.post(action)
         elif self._thread is None:
             self._drive(action)

@@ -52,7 +52,7 @@ class Submittable(Entity):
         raise_on_failure: bool = False,
         **properties: Any,
     ) -> Submission:
-        """Create the jobs and run them, or queue them where the mode has a queue.
+        """Create the jobs and run them, or queue them if the mode has a queue.
 
         `callbacks` get each job at each change of its status. With `wait`, return when no job can
         run any more, or after `timeout` seconds; nothing is raised then. With `raise_on_failure`,

@@ -143,7 +143,7 @@ def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
         return "the configuration has changed since"
     nodes = app.scenario(record.scenario).data_nodes
     if any(node.storage_type == "in_memory" for node in nodes):
-        return "its in_memory data nodes are gone with their process"
+        return "its in_memory data nodes were lost with their process"
     return None
 
 

@@ -46,7 +46,7 @@ class Identity:
         except OSError as error:
             raise StoreError(
                 f"the state folder {self._path.parent} cannot be written: {error.strerror}",
-                "make room or get the right to write there, or give another --state-dir",
+                "free disk space, make the folder writable, or choose another --state-dir",
             ) from None
         # A forked copy of this process would hold the lock until the copy ends.
         close_in_copies(self._file)

@@ -38,7 +38,7 @@ class Skipping:
         self._reusable: dict[str, set[str]] = {}
 
     def reuse(self, store: Store, plan: SubmissionPlan) -> None:
-        """In a retry, let equal elements that completed before not run again."""
+        """In a retry, equal elements that completed before do not run again."""
         record = plan.record
         if RETRIES not in record.properties:
             return

@@ -23,7 +23,7 @@ def writer_elsewhere(store: Store, app: AppConfig, key: str, identity: str) -> s
         try:
             nodes = instance_nodes(app, scenario, store.instance(record.instance))
         except NotFoundError:
-            continue  # it was removed meanwhile
+            continue  # it was removed in the meantime
         outputs = {task.id: task.output_ids for task in scenario.tasks}
         for job in store.jobs(record.id):
             names = () if job.status.is_final else outputs.get(job.task, ())
