@@ -58,8 +58,8 @@ def _literal_secrets(compiled: Compiled) -> Iterator[Problem]:
                     "DATA_NODE",
                     id,
                     key,
-                    f"the file holds {name} in plain text, for every reader of the file; write "
-                    f'{name} = "ENV[NAME]" and set that variable',
+                    f"the file holds {name} in plain text, and every reader of the file can see "
+                    f'it; write {name} = "ENV[NAME]" and set that variable',
                     level=Level.WARNING,
                     value=value,
                 )
