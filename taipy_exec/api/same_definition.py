@@ -1,4 +1,4 @@
-"""Whether a cell of a notebook that runs again configures what is configured already."""
+"""Recognise a notebook cell that runs again and makes the same configuration again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def in_notebook() -> bool:
-    """Whether a kernel of IPython runs this."""
+    """Whether a kernel of IPython runs this process."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return hasattr(shell, "kernel")

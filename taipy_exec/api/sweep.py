@@ -19,7 +19,7 @@ from taipy_exec.engine.sweep import check_swept, combinations, new_group, with_c
 from taipy_exec.errors import SubmissionFailed, UsageError
 from taipy_exec.model.status import SubmissionStatus
 
-# The first of these that a submission has is the status of the sweep.
+# The status of a sweep is the first of these that one of its submissions has.
 _WORST_FIRST = (
     SubmissionStatus.FAILED,
     SubmissionStatus.CANCELED,
@@ -33,7 +33,7 @@ _NAMED = 3
 
 
 class Sweep(Sequence[Submission]):
-    """The submissions of a sweep, in the order of the combinations; `id` is the one of the sweep.
+    """The submissions of a sweep, in the order of the combinations; `id` is the id of the sweep.
 
     `scenarios` and `values` have the scenario and the values of each, in the same order.
     """
@@ -64,12 +64,12 @@ class Sweep(Sequence[Submission]):
 
     @property
     def status(self) -> SubmissionStatus:
-        """COMPLETED if all are, else the worst: FAILED, CANCELED, RUNNING, PENDING, BLOCKED."""
+        """COMPLETED if all are. If not, the worst: FAILED, CANCELED, RUNNING, PENDING, BLOCKED."""
         found = {submission.submission_status for submission in self.submissions}
         return next((one for one in _WORST_FIRST if one in found), SubmissionStatus.COMPLETED)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until all have ended, or nothing can run any more; whether all have ended.
+        """Block until all have ended, or no job can run; return whether all have ended.
 
         `timeout` is in seconds, for all of them together.
         """
@@ -83,7 +83,7 @@ class Sweep(Sequence[Submission]):
     def raise_for_status(self) -> None:
         """Raise SubmissionFailed if one FAILED, was CANCELED, or was abandoned with another one.
 
-        As long as the others run, nothing is raised for them.
+        Submissions that still run raise nothing.
         """
         failed = []
         for scenario, submission in zip(self.scenarios, self.submissions, strict=True):
@@ -91,7 +91,7 @@ class Sweep(Sequence[Submission]):
                 submission.raise_for_status()
             except SubmissionFailed as error:
                 failed.append(f"{scenario.name}: {error.message}")
-        # What failed is named before what did not run because of it.
+        # Failed submissions are named before those that did not run because of them.
         for scenario, submission in zip(self.scenarios, self.submissions, strict=True):
             if submission.submission_status is SubmissionStatus.UNDEFINED:
                 failed.append(f"{scenario.name}: {submission.id} was abandoned")
@@ -126,7 +126,7 @@ def sweep(
     arguments are those of `submit`.
 
     Raises NotFoundError and UsageError for what cannot be swept, DataError for a value that cannot
-    be written, and what `submit` raises; nothing is run then.
+    be written, and the errors of `submit`. In these cases nothing runs.
     """
     service = Service.get()
     frozen = service.app.scenario(config.id)

@@ -35,8 +35,8 @@ def watch_problems(compiled: Compiled) -> Iterator[Problem]:
                 "JOB",
                 "",
                 "webhook_url",
-                "the file holds the whole address, and every reader of the file can see it; if it is "
-                'a secret, write webhook_url = "ENV[NAME]" and set that variable',
+                "the file holds the whole address, and every reader of the file can see it; if it "
+                'is a secret, write webhook_url = "ENV[NAME]" and set that variable',
                 level=Level.WARNING,
             )
     traces = given.get("traces")

@@ -202,7 +202,7 @@ def test_every_kind_of_table_is_taken(
         ({"": FRAME}, {}, "at least one character"),
         ({2024: FRAME}, {}, "2024 is no name of a sheet: it must be a text"),
         ({"'x": FRAME}, {}, "without ' at its start"),
-        ({"x": FRAME, "X": FRAME}, {}, "'X' is no name of a sheet: it must be another one"),
+        ({"x": FRAME, "X": FRAME}, {}, "'X' is no name of a sheet: it must be different"),
     ],
 )
 def test_what_does_not_make_a_workbook_is_refused_and_the_former_one_stays(
