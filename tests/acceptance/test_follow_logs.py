@@ -133,7 +133,7 @@ def test_who_follows_an_interrupted_submission_is_told_once_how_it_goes_on(
     assert follower.stderr is not None
     process.send_signal(signal.SIGKILL)
     line = follower.stderr.readline()
-    assert line == f"warning: nobody works on {submission}: taipy-exec resume {submission}\n"
+    assert line == f"warning: no process works on {submission}: taipy-exec resume {submission}\n"
     app.open_gate()
     assert app.run("resume", submission).code == 0
     result = app.end(follower)
