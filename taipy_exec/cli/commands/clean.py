@@ -29,7 +29,11 @@ def clean(
     application_path: options.ApplicationPathOption = ".",
     older_than: Annotated[
         str | None,
-        option("--older-than", metavar="AGE", help="Remove what ended more than AGE ago."),
+        option(
+            "--older-than",
+            metavar="AGE",
+            help="Remove what ended more than AGE ago (30d, 12h, 90m, 2w).",
+        ),
     ] = None,
     keep: Annotated[
         int | None,
