@@ -38,12 +38,12 @@ def read_application(
 ) -> Compiled:
     """Compile the application, with the command line's own layer on top, and enter its root.
 
-    Who does not coordinate need not have what coordinators tell others by, such as secrets. With
-    `prefers_program`, a folder with a TOML file and a Taipy program stands for the program, where
+    Commands that do not coordinate work without the settings of notifications, such as secrets.
+    With `prefers_program`, a folder with a TOML file and a Taipy program means the program, if
     Taipy is installed.
 
     Relative paths in the application, and its imports, start from its folder. Raises
-    ConfigurationError where a file cannot be read, UsageError for an unknown mode.
+    ConfigurationError if a file cannot be read, UsageError for an unknown mode.
     """
     found = location.found
     enter(found)
@@ -76,7 +76,7 @@ def read_application(
 
 
 def _also(found: ApplicationPath, location: Location, overrides: Layer) -> AppConfig | None:
-    """The application as its TOML file describes it, where that is valid by itself."""
+    """The application as its TOML file describes it, if that is valid by itself."""
     try:
         compiled = compile_application(found, state_dir=location.state_dir, overrides=overrides)
         config = checked(compiled, imports=False)
@@ -91,7 +91,7 @@ def enter(found: ApplicationPath) -> None:
         os.environ[ENVIRONMENT_FILE] = str(whole_path(os.environ[ENVIRONMENT_FILE]))
     sys.path[:0] = module_folders(found.root, found.main)
     os.chdir(found.root)
-    # Options of ours are none of the application's: its modules may read arguments of their own.
+    # Modules of the application may read arguments: they must not see those of taipy-exec.
     sys.argv = [str(found.toml or found.main or found.root)]
 
 
@@ -133,8 +133,8 @@ def load_compiled(
 ) -> Compiled:
     """`read_application`, checked. Raises ConfigurationError with every problem.
 
-    A Taipy program submits its scenarios itself: it is refused but with `takes_programs`. `tell`
-    gets what was read and not understood, such as a misspelt key.
+    A Taipy program submits its scenarios itself: it is refused unless `takes_programs` is set.
+    `tell` gets the warnings about the configuration, such as a misspelt key.
     """
     compiled = read_application(
         location,
@@ -157,13 +157,13 @@ def load_compiled(
 
 
 def refuse_to_fail(compiled: Compiled, scenario: ScenarioConfig, target: str) -> None:
-    """Raises ConfigurationError where a job of the target is sure to fail."""
+    """Raises ConfigurationError if a job of the target is sure to fail."""
     wanted = {spec.id for spec in scenario.graph(target).tasks}
     refuse_early(compiled, [task for task in scenario.tasks if task.id in wanted])
 
 
 def _python_layer(found: ApplicationPath) -> Layer | None:
-    """What a Python file configures, where the application is one."""
+    """The configuration that the application's Python file makes, if it is a Python file."""
     if found.toml is not None or found.main is None:
         return None
     from taipy_exec.api.configuration import Config
@@ -175,7 +175,7 @@ def _python_layer(found: ApplicationPath) -> Layer | None:
 def cycle_day(
     streams: Streams, scenario: ScenarioConfig, given: datetime | None
 ) -> datetime | None:
-    """The day whose cycle is meant, as given; without a frequency there is none, which is said."""
+    """The day whose cycle is meant, as given. Warns if the scenario has no frequency."""
     if given is not None and scenario.frequency is None:
         streams.warn(f"scenario {scenario.id} has no frequency: --creation-date has no effect")
         return None

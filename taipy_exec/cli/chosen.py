@@ -1,4 +1,4 @@
-"""Which submission or job an argument of a command means: an id, `@2`, a name, or the latest."""
+"""The submission or job that an argument of a command means: an id, `@2`, a name, the latest."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FAILED = (SubmissionStatus.FAILED, SubmissionStatus.CANCELED)
 
 
 class Latest(enum.Enum):
-    """Which one is meant where nothing is given, in words."""
+    """Which one is meant if nothing is given; the value is the words for its absence."""
 
     ANY = "no submission"
-    RUNNING = "no submission that runs"
+    RUNNING = "no running submission"
     RUNNING_OR_ANY = "no submission, running or not"
     FAILED = "no submission that failed or was canceled"
 
@@ -49,7 +49,7 @@ def chosen_submission(store: Store, wanted: str, latest: Latest = Latest.ANY) ->
 def chosen_job(
     store: Store, wanted: str, latest: Latest = Latest.ANY
 ) -> tuple[SubmissionRecord, JobRecord | None]:
-    """As `chosen_submission`, or one job of it: an id, or a task's name for that of the latest."""
+    """As `chosen_submission`, or one job: by its id, or by its task's name in the latest."""
     if wanted.startswith("JOB_"):
         job = store.find_job(wanted)
         return store.submission(job.submission), job

@@ -1,4 +1,4 @@
-"""What GitHub Actions and GitLab CI make of lines in a log: groups, annotations, sections.
+"""Lines that GitHub Actions and GitLab CI show as groups, annotations and sections of a log.
 
 Formats: docs.github.com, "Workflow commands"; the runner's ActionCommand.cs for what counts as one;
 docs.gitlab.com, "Create custom collapsible sections".
@@ -27,7 +27,7 @@ _FRAME = re.compile(r'^\s*File "(.+)", line (\d+)', re.MULTILINE)
 
 @contextmanager
 def commands_stopped(streams: Streams) -> Iterator[None]:
-    """While the block runs, GitHub takes nothing that jobs print for a workflow command."""
+    """While the block runs, GitHub ignores workflow commands in the output of jobs."""
     if streams.ci is not CiSystem.GITHUB:
         yield
         return
@@ -59,7 +59,7 @@ def group(streams: Streams, title: str) -> Iterator[None]:
 
 
 def annotate(streams: Streams, job: JobRecord, message: str, workspace: str | None) -> None:
-    """An error of GitHub's kind, at the line of the user's code where that is known."""
+    """An error annotation of GitHub, at the line of the user's code if that is known."""
     properties = {"title": f"task {job.task} failed"}
     place = _place(job, workspace)
     if place:

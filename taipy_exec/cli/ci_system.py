@@ -1,4 +1,4 @@
-"""Which CI system runs this process, and how text is kept from being a command of it.
+"""Which CI system runs this process, and how to keep it from reading text as a command.
 
 Formats: docs.github.com, "Workflow commands"; the runner's ActionCommand.cs for what counts as one.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-# Nothing that is seen, and no white space: a line that begins with it begins with no command.
+# Invisible, and no white space: a line that begins with it does not begin with a command.
 _BREAK = "\u2060"
 _COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 
@@ -22,7 +22,7 @@ class CiSystem(Enum):
 
 
 def ci_system(environ: Mapping[str, str]) -> CiSystem | None:
-    """The one that this process runs in, as it says of itself."""
+    """The one that this process runs in, by its environment variables."""
     return next((system for system in CiSystem if environ.get(system.value) == "true"), None)
 
 

@@ -1,4 +1,4 @@
-"""What commands ask the broker: the workers of an application, and the depth of its queue."""
+"""Questions to the broker: the workers of an application, and the depth of its queue."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0
 _REFRESH_SECONDS = 2.0
-# Nobody takes jobs: workers that are about to leave may still answer, and do so at once.
+# No worker takes jobs: workers that are about to stop may still answer, and do so at once.
 _SHORT_CALL = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What the broker and the workers told. `queue` is None where there was no answer."""
+    """The answers of the broker and the workers. `queue` is None if there was no answer."""
 
     queue: dict[str, Any] | None = None
     beats: Sequence[Beat] = ()
@@ -59,7 +59,7 @@ class Place:
 def place_of(location: Location, application: str | None, broker_url: str | None) -> Place:
     """The application's name and broker from its configuration, or by `application` alone.
 
-    Raises ConfigurationError where there is neither.
+    Raises ConfigurationError if there is neither.
     """
     from taipy_exec.cli.application import read_application
 
@@ -77,7 +77,7 @@ def place_of(location: Location, application: str | None, broker_url: str | None
 def place_for_status(
     location: Location, application: str | None, broker_url: str | None, *, asked: bool
 ) -> Place | None:
-    """Where to look beside the local state: None for an application that needs no broker.
+    """Where to look in addition to the local state: None if the application needs no broker.
 
     Nothing of the application is imported. `asked`: the user gave an address on the command line.
     Raises ConfigurationError for a wrong address.
@@ -112,7 +112,7 @@ def _may_say_cluster(path: Path) -> bool:
 
 
 def _written(found: ApplicationPath, files: Sequence[Path]) -> AppConfig:
-    """What the application's files say; of a Python file, nothing."""
+    """The settings in the application's files; none for a Python file."""
     config = compile_layers(
         [layer_from_toml(read_toml(path)) for path in files],
         root=found.root,
@@ -169,14 +169,14 @@ def look(cluster: ClusterConfig, timeout: float = 5.0) -> Seen:
 
 @dataclass
 class Watch:
-    """Looks again every few seconds, in a thread of its own, so that nobody waits for a broker."""
+    """Looks again every few seconds, in its own thread, so that no command waits for a broker."""
 
     place: Place
     seen: Seen = field(default_factory=Seen)
     trouble: str = ""
 
     def start(self, *, again: bool) -> Watch:
-        """Look once, or from now on; returns when there is an answer, or patience is at an end."""
+        """Look once, or from now on; returns when there is an answer, or after a few seconds."""
         ready = threading.Event()
         self.trouble = f"RabbitMQ cannot be reached: it does not answer within {_PATIENCE:g} s"
         threading.Thread(target=self._look, args=(ready, again), daemon=True).start()
@@ -196,7 +196,7 @@ class Watch:
 
 
 def serves(beat: Beat, digest: str) -> bool:
-    """Whether a worker runs jobs of the configuration with this digest; of any, where empty."""
+    """Whether a worker runs jobs of the configuration with this digest (empty: of any)."""
     return digest in ("", beat.digest, beat.also)
 
 
@@ -205,7 +205,7 @@ def workers_table(
 ) -> RenderableType:
     """One row for each worker, with the jobs that it runs.
 
-    Where there is no configuration here (no `digest`), that of a worker goes by the name of the
+    Without a configuration here (no `digest`), the configuration of a worker has the name of the
     `application`, with a part of its digest if the workers have different ones.
     """
     from rich.text import Text
@@ -260,9 +260,9 @@ def queue_line(queue: Mapping[str, Any]) -> str:
 
 
 def warn_of_no_worker(streams: Streams, app: AppConfig, where: str) -> None:
-    """Say so where nobody takes the jobs of an application that was submitted in cluster mode.
+    """Warn if no worker takes the jobs of an application that was submitted in cluster mode.
 
-    A broker that does not answer is left to the process that runs the submission.
+    The process that runs the submission reports a broker that does not answer.
     """
     cluster = cluster_config(app)
     try:
@@ -271,8 +271,8 @@ def warn_of_no_worker(streams: Streams, app: AppConfig, where: str) -> None:
         return
     if not seen.beats and not (seen.queue and seen.queue["workers"]):
         streams.warn(
-            f"no worker takes jobs of application {cluster.application}, and they wait: start one "
-            f"with taipy-exec run-worker{where}"
+            f"no worker takes the jobs of application {cluster.application}, so they wait: start "
+            f"one with taipy-exec run-worker{where}"
         )
 
 

@@ -1,6 +1,6 @@
-"""What the shell suggests after Tab: quick, never an error, and nothing is written or imported.
+"""Suggestions of the shell after Tab: quick, never an error, and nothing is written or imported.
 
-What a Python file configures is suggested from former submissions: it would have to be imported.
+A Python file would have to be imported: its scenarios are suggested from earlier submissions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Suggestion = tuple[str, str]
 Completer = Callable[[typer.Context, str], list[Suggestion]]
 
-# What no shell reads anything into; zsh evaluates what it is given.
+# Characters that mean nothing special to any shell; zsh evaluates what it is given.
 _PLAIN = re.compile(r"[\w.+/=,@%-]+")
 _NOT_PLAIN = re.compile(r"[^\w .,/%+-]")
 _SHORT_ID = re.compile(r"((?:SUBMISSION|JOB)_.*?[0-9a-f]{8})-[0-9a-f-]{27}")
@@ -33,9 +33,9 @@ _IS_ASKED = "_TAIPY_EXEC_COMPLETE" in os.environ
 
 
 def _quietly(completer: Completer) -> Completer | None:
-    """With whatever goes wrong there is nothing to suggest; nor what a shell might evaluate.
+    """After any error nothing is suggested; text that a shell might evaluate is left out.
 
-    None where the shell does not ask.
+    None if the shell does not ask.
     """
     if not _IS_ASKED:
         return None
@@ -80,7 +80,7 @@ def running_submissions_and_jobs(ctx: typer.Context, incomplete: str) -> list[Su
 
 @_quietly
 def failed_submissions_and_jobs(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
-    """What `retry` takes; what was ABANDONED it takes only with what that waited for."""
+    """The ids that `retry` takes; an ABANDONED job only together with the job it waited for."""
     return _with_jobs(
         ctx, incomplete, lambda one: one.has_ended and one.status in ("FAILED", "CANCELED")
     )
@@ -115,7 +115,7 @@ def _with_jobs(
 
 
 def _id(id: str, incomplete: str) -> str:
-    """As much of an id as names it, or all of it where more than that was typed."""
+    """As much of an id as names it, or all of it if more than that was typed."""
     short = _SHORT_ID.fullmatch(id)
     return short[1] if short and short[1].startswith(incomplete) else id
 
@@ -125,7 +125,7 @@ def _id(id: str, incomplete: str) -> str:
 
 @_quietly
 def scenarios(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
-    """Scenarios of the configuration, and of former submissions."""
+    """Scenarios of the configuration, and of earlier submissions."""
     from taipy_exec.store.glance import glance_submissions
 
     known = [(id, "") for id in _section(ctx, "SCENARIO")]
@@ -134,7 +134,7 @@ def scenarios(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
 
 @_quietly
 def names(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
-    """Names of scenario instances, of former submissions."""
+    """Names of scenario instances of earlier submissions."""
     from taipy_exec.store.glance import glance_submissions
 
     wanted = ctx.params.get("scenario")
@@ -157,7 +157,7 @@ def sequences(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
 
 @_quietly
 def tasks(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
-    """Tasks of the scenario; behind a comma, one more."""
+    """Tasks of the scenario; after a comma, one more."""
     from taipy_exec.store.glance import glance_jobs
 
     before = incomplete.rpartition(",")
@@ -233,7 +233,7 @@ def one_of(*words: str) -> Completer | None:
 def _application(ctx: typer.Context) -> Path:
     given = ctx.params.get("application_path")
     if "app" in ctx.params:
-        # Before an option that still lacks its value, positional arguments are not told apart.
+        # While an option still lacks its value, positional arguments cannot be distinguished.
         given = ctx.args[0] if ctx.args else ctx.params["app"]
     return Path(str(given or ".")).expanduser()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def can_ask(streams: Streams) -> bool:
-    """Whether somebody sits there who can answer."""
+    """Whether a user is at the terminal and can answer."""
     is_terminal = bool(sys.stdin and sys.stdin.isatty() and streams.err.is_terminal)
     return is_terminal and not streams.json
 

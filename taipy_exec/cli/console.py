@@ -1,4 +1,4 @@
-"""A console on which nothing that others wrote steers the terminal."""
+"""A console on which text from elsewhere cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from taipy_exec.display.visible import for_terminal, one_line, visible
 class SafeConsole(Console):
     """Strings, such as cells of tables, stay on one line; styled text keeps its line breaks.
 
-    A string that is printed is what a job has printed above a live table: it keeps its colours.
+    A plain string is output of a job, above a live table: it keeps its colours.
     """
 
     def print(self, *objects: Any, **options: Any) -> None:

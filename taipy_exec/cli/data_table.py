@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COLUMNS = ("Data node", "Type", "Scope", "Written", "By", "Place")
-# What a narrow screen does without, after the rest of generated ids and then their whole paths.
+# Columns left out on a narrow screen, after the rest of generated ids and then their whole paths.
 _LEAST_NEEDED = ("Scope", "Place", "Type", "By")
 _GENERATED = "generated"
 _UUID_TAIL = re.compile(r"(_[0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=\.|$)")
@@ -25,7 +25,7 @@ def short_place(place: str, *, unicode: bool = True) -> str:
 
 
 class DataTable:
-    """One row for each data node; its values go by the names of `COLUMNS`."""
+    """One row for each data node; the keys of its values are the names of `COLUMNS`."""
 
     def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool = True) -> None:
         self._rows = rows
@@ -40,10 +40,10 @@ class DataTable:
         table, left_out = self._fitting(console, options)
         yield table
         if left_out:
-            yield line(f"No room for: {', '.join(left_out)}. --json has all of it.", style="dim")
+            yield line(f"No room for: {', '.join(left_out)}. --json shows all.", style="dim")
 
     def _fitting(self, console: Console, options: ConsoleOptions) -> tuple[Table, tuple[str, ...]]:
-        """The first table that fits, or the narrowest, and the columns that it does without."""
+        """The first table that fits, or the narrowest, and the columns that are left out."""
         everything = options.update(width=10_000)
         *wider, narrowest = self._narrower_and_narrower()
         for table, left_out in wider:

@@ -16,7 +16,7 @@ from taipy_exec.observers.watching import Step
 
 
 def open_events(file: Path) -> IO[str]:
-    """The file for the events. Raises UsageError where it cannot be written."""
+    """The file for the events. Raises UsageError if it cannot be written."""
     try:
         return file.open("w", encoding="utf-8")
     except OSError as error:
@@ -24,10 +24,10 @@ def open_events(file: Path) -> IO[str]:
 
 
 class EventStream:
-    """Writes to a file, or to stdout as data; the last line tells the end.
+    """Writes to a file, or to stdout as data; the last line reports the end.
 
-    Where that fails (the reader has gone, the disk is full) a warning says so, and the run goes
-    on without it.
+    If that fails (the reader has gone, the disk is full), a warning is printed, and the run
+    continues without it.
     """
 
     def __init__(self, streams: Streams, file: IO[str] | None) -> None:
@@ -69,6 +69,6 @@ class EventStream:
         if not self._is_lost:
             self._is_lost = True
             self._streams.warn(
-                f"--events: no more can be written ({error.strerror or error}); the run goes on"
+                f"--events: no more can be written ({error.strerror or error}); the run continues"
             )
             self.close()

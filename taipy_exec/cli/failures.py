@@ -1,4 +1,4 @@
-"""What a command says about the jobs that failed: why, what they printed, and what to do now."""
+"""Output about the jobs that failed: why, what they printed, and what to do now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 3
 _TAIL_LINES = 10
 _TRACE_LINES = 40
 _NAMED = 10
-# In a CI system a job's log is folded, and hardly anybody can look it up there afterwards.
+# In a CI system a job's log is folded, and the state folder is usually gone afterwards.
 _SHOWN_FOLDED = 10
 _TAIL_LINES_FOLDED = 200
 _ROOM = 100_000
@@ -35,10 +35,10 @@ _LONGEST_REASON = 500
 def explain_failures(
     streams: Streams, jobs: Sequence[JobRecord], state_dir: Path, where: str, redacted: Redaction
 ) -> None:
-    """The first jobs that failed with the end of their logs, the others by name, and commands.
+    """Show the first failed jobs with the end of their logs, the others by name, and commands.
 
-    `where` is what makes the commands mean the same application. `redacted` leaves secrets out of
-    the logs; the jobs are without them.
+    `where` makes the commands mean the same application. `redacted` leaves secrets out of the
+    logs; the jobs are without them.
     """
     failed = [job for job in jobs if job.status is Status.FAILED]
     if not failed:
@@ -54,7 +54,8 @@ def explain_failures(
     id = short_id(failed[0].submission)
     if len(failed) > 1:
         streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
-    streams.note(f"hint: retry what did not complete: taipy-exec retry {id}{where}", style="cyan")
+    command = f"taipy-exec retry {id}{where}"
+    streams.note(f"hint: retry everything that did not complete: {command}", style="cyan")
 
 
 def _explain(
@@ -94,7 +95,7 @@ def _tail(streams: Streams, path: Path, redacted: Redaction) -> list[str]:
 
 
 def _middle_left_out(lines: list[str]) -> list[str]:
-    """Of a long traceback the first line, and the last ones, which tell most."""
+    """The first line of a long traceback and its last ones, which are the most useful."""
     if len(lines) <= _TRACE_LINES:
         return lines
     left = len(lines) - _TRACE_LINES

@@ -1,4 +1,4 @@
-"""A table that does without some columns where the screen is narrow."""
+"""A table that leaves out some columns on a narrow screen."""
 
 from __future__ import annotations
 

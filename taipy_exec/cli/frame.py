@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Frame:
-    """What is drawn. `width` is that of the terminal for which it was drawn last."""
+    """The lines that are drawn. `width` is that of the terminal at the last drawing."""
 
     def __init__(self, content: RenderableType) -> None:
         self._content = content
@@ -35,7 +35,7 @@ class Frame:
             yield Segment.line()
 
     def rows_at(self, width: int) -> int:
-        """How many rows it takes since its terminal has so many columns."""
+        """How many rows it takes on a terminal with so many columns."""
         return wrapped(self._widths, width)
 
 

@@ -23,9 +23,9 @@ _LARGE = 10_000
 
 
 def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict[str, Any]:
-    """Data node -> value, from `--set` or else the environment.
+    """Data node -> value, from `--set`; without that option, from the environment.
 
-    Raises UsageError for what is not NODE=VALUE, NotFoundError for an unknown data node.
+    Raises UsageError for text that is not NODE=VALUE, NotFoundError for an unknown data node.
     """
     from taipy_exec.errors import NotFoundError, UsageError
 
@@ -45,7 +45,7 @@ def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict
 
 
 def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) -> None:
-    """Show the inputs that `--set` or `data write` gave another value than the file does."""
+    """Show the inputs to which `--set` or `data write` gave another value than the file."""
     from taipy_exec.display.words import shortened
     from taipy_exec.engine.given import changed_defaults
 
@@ -78,7 +78,7 @@ def _value_of(node: DataNodeRef) -> str:
 
 
 def parse_value(text: str) -> Any:
-    """A value typed on the command line: JSON, else the text itself."""
+    """A value typed on the command line: JSON if it can be read as such, or the text itself."""
     try:
         return json.loads(text)
     except ValueError:

@@ -19,7 +19,7 @@ GROUPS = {
         "plan": "Show what submit would run or skip, and why.",
         "run": "Run a Taipy program with its jobs on taipy-exec.",
         "wait": "Wait until a submission ends.",
-        "attach": "Show the live table of a submission that runs.",
+        "attach": "Show the live table of a running submission.",
         "pause": "Start no more jobs of a submission.",
         "continue": "Continue a paused submission.",
         "cancel": "Cancel a submission or a job.",
@@ -27,7 +27,7 @@ GROUPS = {
     "Look": {
         "status": "Show the latest submissions, or the jobs of one.",
         "logs": "Print what jobs printed, and their tracebacks.",
-        "report": "Write a submission as a web page, JSON, JUnit or a trace.",
+        "report": "Write a report of a submission: HTML, JSON, JUnit or a trace.",
         "history": "List past submissions.",
         "instances": "List scenario instances, with the values of sweeps.",
         "compare": "Show results of scenario instances side by side.",
@@ -36,9 +36,9 @@ GROUPS = {
     },
     "Fix": {
         "check": "Check the configuration, the graph and the functions.",
-        "doctor": "Check that this machine has all that the mode needs.",
+        "doctor": "Check that this machine has everything the mode needs.",
         "retry": "Run again what did not complete.",
-        "resume": "Continue a submission that was interrupted.",
+        "resume": "Continue an interrupted submission.",
     },
     "Cluster": {
         "run-worker": "Take jobs from RabbitMQ and run them.",
@@ -66,7 +66,7 @@ def house_style(app: typer.Typer) -> None:
 
 
 def plain_name(name: str) -> str:
-    """`[SUBMISSION]` for `[[SUBMISSION]]`, `APP` for `{APP}`: brackets are for the optional."""
+    """`[SUBMISSION]` for `[[SUBMISSION]]`, `APP` for `{APP}`: brackets mean optional."""
     name = re.sub(r"^\{(.*)\}(\.\.\.)?$", r"\1\2", name)
     return re.sub(r"^\[\[(.*?)(?:\.\.\.)?\]\](\.\.\.)?$", r"[\1]\2", name)
 
@@ -77,7 +77,7 @@ def _shown(name: str) -> str:
 
 
 class _HouseStyle:
-    """What commands and groups have in common."""
+    """The common part of commands and groups."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The parts of the line of usage, arguments in one style."""

@@ -23,9 +23,9 @@ _AnyStatus = TypeVar("_AnyStatus", bound=enum.Enum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """What is asked for. Nothing given: all. `since` is in seconds since the epoch.
+    """The wanted jobs or submissions. Nothing given: all. `since` is in seconds since the epoch.
 
-    `limit` None: nobody said how many; 0: all.
+    `limit` None: no number was given; 0: all.
     """
 
     statuses: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class JobFilter:
 
 
 def _latest(record: SubmissionRecord) -> float:
-    """When something happened to it last: what has not ended counts always."""
+    """The time of its last change; anything unfinished always counts as new."""
     return float("inf") if record.finished_at is None else record.finished_at
 
 
@@ -74,7 +74,7 @@ def job_filter(
     limit: int | None,
     now: float,
 ) -> JobFilter:
-    """The filter of a command's options. Raises UsageError for a time that is none."""
+    """The filter of a command's options. Raises UsageError for a time that cannot be read."""
     names = [name.strip().upper() for name in _parts(statuses)]
     return JobFilter(
         statuses=tuple(dict.fromkeys([*names, *(["FAILED"] if failed else [])])),
@@ -124,7 +124,7 @@ def time_of(text: str, now: float) -> float:
 def most_telling(
     store: Store, record: SubmissionRecord, number: int
 ) -> tuple[list[JobRecord], str | None]:
-    """At most so many jobs: what failed, what runs, then the first ones; and what is left out."""
+    """At most so many jobs (failed, running, then the first ones), and a line about the rest."""
     total = sum(record.counts.values())
     if total <= number:
         return store.jobs(record.id), None

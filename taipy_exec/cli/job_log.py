@@ -1,4 +1,4 @@
-"""The end of a job's log, and what is left of it where it is shown to people."""
+"""The end of a job's log, cut for people to read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST = 100_000
 # All logs together; many logs get less room each, so that the page stays one that opens.
 ALL_TOGETHER = 16_000_000
 _LEAST = 1_000
-# A secret that the cut goes through is read as a whole first, and so found.
+# A secret at the place of the cut is read as a whole first, so it is found.
 _MARGIN = 4_096
 
 
@@ -31,7 +31,7 @@ def room_for(logs: int) -> int:
 
 
 def log_size(path: Path) -> int:
-    """Its bytes; 0 where there is none, or none that can be read."""
+    """Its bytes; 0 if there is none, or none that can be read."""
     try:
         return path.stat().st_size
     except OSError:
@@ -39,7 +39,7 @@ def log_size(path: Path) -> int:
 
 
 def read_tail(path: Path, room: int, redacted: Callable[[str], str]) -> LogTail:
-    """The last `room` bytes of a log, from the start of a line where one is near."""
+    """The last `room` bytes of a log, from the start of a line if one is near."""
     size = log_size(path)
     if not size:
         return NO_LOG

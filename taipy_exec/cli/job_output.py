@@ -1,4 +1,4 @@
-"""What jobs print, as it comes: of one job, or of all jobs of a submission side by side."""
+"""The output of jobs, as it comes: of one job, or of all jobs of a submission side by side."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class GrowingLog:
         self._rest = b""
 
     def new_lines(self, *, final: bool) -> list[Line]:
-        """What is new. A last line without an end is given only where the log is `final`."""
+        """The new lines. A last line without an end is given only if the log is `final`."""
         place = self._at - len(self._rest)
         try:
             with self._path.open("rb") as file:
@@ -64,12 +64,11 @@ class GrowingLog:
 class JobOutput:
     """Prints one job's log as it grows, and its failure once it has failed.
 
-    `tail` is about what is there at the first look; what comes later is printed as a whole. With
-    a `prefix`, of a line that was written over and over only the last form is printed, since a
-    carriage return would take the prefix away. On a terminal only colours pass, unless `raw`.
-    With `timestamps`, each line begins with when it was printed; nothing from before `since`
-    (seconds since the epoch) is printed, as far as that is known. `redacted` leaves secrets out of
-    the failure.
+    `tail` counts for the first look only; later lines are all printed. With a `prefix`, only the
+    last form of a line that was written over and over is printed, since a carriage return would
+    erase the prefix. On a terminal only colours pass, unless `raw`. With `timestamps`, each line
+    begins with the time when it was printed. Lines from before `since` (seconds since the epoch)
+    are left out, as far as their times are known. `redacted` leaves secrets out of the failure.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class JobOutput:
         self._has_ended = False
 
     def advance(self, job: JobRecord, *, last: bool = False) -> None:
-        """Print what is new. A job that ended is looked at once, and a `last` time."""
+        """Print what is new. A job that ended is read once more, as the `last` time."""
         if self._has_ended and not last:
             return
         self._has_ended = job.status.is_final
@@ -143,9 +142,9 @@ class JobOutput:
 
 
 def timed_lines(path: Path, since: float | None = None) -> list[tuple[float | None, str]]:
-    """The lines of a log as it is now, each with when it was printed, None where nobody knows.
+    """The lines of a log as it is now, each with the time when it was printed (None: unknown).
 
-    Without those that are known to be from before `since` (seconds since the epoch).
+    Lines that are known to be from before `since` (seconds since the epoch) are left out.
     """
     times = LineTimes(path)
     times.refresh()
@@ -174,12 +173,12 @@ def job_outputs(
     timestamps: bool = False,
     since: float | None = None,
 ) -> dict[str, JobOutput]:
-    """Job id -> its output. Where there are several, each line tells its task."""
+    """Job id -> its output. If there are several, each line names its task."""
     found = {}
     for number, job in enumerate(jobs):
         prefix = f"{one_line(job.task)} | " if len(jobs) > 1 else ""
         if prefix and streams.data_has_color:
-            # The reset ends what the line before may have left on, too.
+            # The reset also ends a style that the line before may have left on.
             prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
         found[job.id] = JobOutput(
             streams,
@@ -204,8 +203,8 @@ def follow(
 ) -> None:
     """Print what these jobs of one submission print, until they or the submission have ended.
 
-    It ends at once where nobody reads any more, and where nobody works on the submission because
-    it can go no further. `is_left` tells whether nobody does; it is asked once a second.
+    It ends at once if the reader has gone, or if no process works on the submission because it
+    cannot continue. `is_left` reports whether no process does; it is called once a second.
     """
     wanted, submission = {job.id for job in jobs}, jobs[0].submission
     version, looked, ended, is_first = -1, 0.0, False, True
@@ -213,7 +212,7 @@ def follow(
         now = store.data_version()
         if now != version:
             version = now
-            # The record first: where it says that all has ended, the jobs say so too.
+            # The record first: if it says that all has ended, the jobs do so too.
             record = store.submission(submission)
             jobs = [job for job in store.jobs(submission) if job.id in wanted]
             ended = record.finished_at is not None or all(job.status.is_final for job in jobs)
@@ -232,7 +231,7 @@ def follow(
 
 
 def _is_stuck(jobs: Sequence[JobRecord]) -> bool:
-    """Whether all that is left waits for data that nobody has written."""
+    """Whether all remaining jobs wait for data that was never written."""
     left = [job for job in jobs if not job.status.is_final]
     return all(job.status is Status.BLOCKED for job in left) and any(
         job.reason == Reason.INPUT_NOT_WRITTEN for job in left

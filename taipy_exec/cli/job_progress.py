@@ -12,7 +12,7 @@ from taipy_exec.execution.progress import TAIL, progress_in
 from taipy_exec.model.job import JobRecord
 from taipy_exec.store.logs import log_path
 
-# What a look at a log has shown holds for so long.
+# The result of reading a log is used again for so many seconds.
 _LOOK_SECONDS = 0.5
 
 
@@ -25,7 +25,7 @@ class JobProgress:
         self._seen: dict[str, tuple[float, str]] = {}
 
     def __call__(self, job: JobRecord) -> str:
-        """What a running job says of how far it is, on one line; empty where it says nothing."""
+        """The progress that a running job reports, on one line; empty if it reports none."""
         now = time.monotonic()
         known = self._seen.get(job.id)
         if known is not None and now - known[0] < _LOOK_SECONDS:

@@ -1,4 +1,4 @@
-"""What happens to jobs, one line for each change: where no table can be redrawn, and above one."""
+"""One line for each change of a job: if no table can be redrawn, and above a table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TaskNames:
 
 
 class Lines:
-    """One line on stderr for each change, where nothing can be redrawn."""
+    """One line on stderr for each change, if nothing can be redrawn."""
 
     def __init__(
         self, streams: Streams, jobs: Sequence[JobRecord], redacted: Redaction = str

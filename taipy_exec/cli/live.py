@@ -43,7 +43,7 @@ _MOST_LINES = 100
 class LiveTable:
     """Draws the jobs' records as they are; it reads them and never changes anything.
 
-    `workers`: how many jobs may run at once; None: as many as were seen at once, in a cluster.
+    `workers`: how many jobs may run at once; None: in a cluster, as many as were seen at once.
     `redacted` leaves secrets out of the reasons; `clock` is the one of the records' times.
     """
 
@@ -72,14 +72,14 @@ class LiveTable:
         self._live: Any = None
         self._frame: Frame | None = None
         self.notice = ""
-        # What a running job says of how far it is; nothing where nobody knows its log.
+        # The progress that a running job reports; none if its log is not known.
         self.progress_of: Callable[[JobRecord], str] = lambda job: ""
 
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Keep the table on the terminal while the block runs; its last state stays.
 
-        It goes where the result follows on stdout, and that leads through a pipe to the terminal.
+        It is erased if the result follows on stdout through a pipe to the same terminal.
         """
         from rich.live import Live
 
@@ -92,12 +92,12 @@ class LiveTable:
             redirect_stderr=True,
         )
         self._live = live
-        # Rich has put a stream of its own into the place of stdout, which prints above the table.
+        # Rich has replaced stdout by its own stream, which prints above the table.
         with live, output_shown_by(sys.stdout.write), _debugger_pauses(live):
             yield
 
     def observe(self, changes: Sequence[Change]) -> None:
-        """Print above the table what failed, if it may scroll out of it, and what was lost."""
+        """Print above the table what failed, if its row may scroll away, and what was lost."""
         fits = len(self._jobs) <= self._room
         for change in changes:
             task = self._tasks.of(change.job)
@@ -109,8 +109,8 @@ class LiveTable:
                 style = "red" if change.after is Status.FAILED else "yellow"
                 self._streams.note(change_line(change, task, self._redacted), style)
             elif self._lines == _MOST_LINES:
-                what = f"taipy-exec status {short_id(self._record.id)} --failed lists what failed"
-                self._streams.note(f"more lines like these are left out: {what}", "yellow")
+                what = f"taipy-exec status {short_id(self._record.id)} --failed lists them"
+                self._streams.note(f"more failures are not printed here: {what}", "yellow")
             self._lines += 1
 
     @property
@@ -176,7 +176,7 @@ class LiveTable:
         if not narrow:
             title, side = ("Worker", "left") if is_cluster else ("Slot", "right")
             table.add_column(title, justify=side, no_wrap=True)  # type: ignore[arg-type]
-        # Its cells do not wrap, the column may: so it is the one that gives way on a narrow screen.
+        # Its cells do not wrap, but the column may: so it shrinks on a narrow screen.
         table.add_column("")
         for job in jobs:
             cells: list[Any] = [
@@ -257,7 +257,7 @@ class LiveTable:
 
 
 def worker(job: JobRecord, width: int) -> str:
-    """`host:pid` of the job's worker, of at most `width` characters: the host gives way."""
+    """`host:pid` of the job's worker, of at most `width` characters: the host is cut."""
     host, _, pid = (job.worker or "").rpartition(":")
     room = max(width - len(pid) - 1, 3)
     return f"{host[: room - 2]}..:{pid}" if len(host) > room else job.worker or ""

@@ -1,4 +1,4 @@
-"""Which jobs a live table shows where there is not room for all, and how its bar is divided."""
+"""The jobs that a live table shows if there is no room for all, and the parts of its bar."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Rows:
 
 
 def rows(jobs: Sequence[JobRecord], room: int) -> Rows:
-    """What `room` rows show: what runs, and above it the latest jobs that failed.
+    """The jobs in `room` rows: what runs, and above it the latest jobs that failed.
 
-    Once all have ended it is what failed; if nothing did, the last jobs.
+    Once all have ended: what failed, or the last jobs if none did.
     """
     if len(jobs) <= room:
         return Rows(shown=jobs)

@@ -1,4 +1,4 @@
-"""Where the application that a command means is, and how hints name it again."""
+"""The place of the application that a command means, and how hints name it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from taipy_exec.engine.origin import Origin
     from taipy_exec.model.job import SubmissionRecord
 
-# What commands find in the working folder without being told.
+# The files that commands find in the working folder without an option.
 _FOUND_WITHOUT_A_NAME = (".", "config.toml", "main.py")
 
 
@@ -77,7 +77,7 @@ class Location:
     def found(self) -> ApplicationPath:
         """The application's files and folder. One line says which root was found, and why.
 
-        Raises ConfigurationError where there is no application.
+        Raises ConfigurationError if there is no application.
         """
         found = self._find()
         if found.why is not None:
@@ -87,7 +87,7 @@ class Location:
         older = found.older_state(self.state_dir)
         if older is not None:
             self._streams.note(
-                f"note: the state of an older version is used: {older}; to have it in the root: "
+                f"note: the state of an older version is used: {older}; to move it to the root: "
                 f"mv {shlex.quote(str(older))} {shlex.quote(str(found.root))}"
             )
         return found
@@ -110,7 +110,7 @@ class Location:
 
     @cached_property
     def state_folder(self) -> Path:
-        """Where the state is; also where the application's files are gone.
+        """The folder of the state, even if the application's files are gone.
 
         If the user named nothing and nothing was submitted from the application that is found,
         it is the state in the working folder, if there is one.
@@ -128,16 +128,16 @@ class Location:
 
     @cached_property
     def where(self) -> str:
-        """What a command about a submission needs in a hint to find this state.
+        """The options that a command about a submission needs in a hint to find this state.
 
-        That is nothing where it is found from the working folder: the state knows the application.
+        None if it is found from the working folder: the state knows the application.
         """
         options = self._options(self.app, absolute=False)
         return options if options and not self._is_state_here() else ""
 
     @property
     def where_of_application(self) -> str:
-        """What a command that reads the application needs in a hint to mean the same one."""
+        """The options that a command that reads the application needs in a hint to mean it."""
         app = self._seen_from_here(self.path) if self._submitted else self.app
         return self._options(app, absolute=False)
 

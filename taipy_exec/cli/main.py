@@ -1,4 +1,4 @@
-"""The entry point: builds the Typer app, and is the one place where errors become exit codes."""
+"""The entry point: builds the Typer app, and is the only place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """The options that stand before a command."""
+    """The options that come before a command."""
 
 
 for _name, _command in (
@@ -126,7 +126,7 @@ app.add_typer(queue.app, name="queue", help=queue.HELP, short_help=SUMMARIES["qu
 house_style(app)
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# What the system refuses for reasons of the place, and not of this program.
+# Errors of the system that have their reason in the place, and not in this program.
 _REFUSED = (
     errno.EACCES,
     errno.EIO,
@@ -139,7 +139,7 @@ _REFUSED = (
     errno.ESTALE,
 )
 _LONGEST_MESSAGE = 20_000
-# A thread that is just ending gets so long (seconds) to do so.
+# A thread that is just ending gets so many seconds to do so.
 _MOMENT = 0.1
 _CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -148,16 +148,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_standard_descriptors()
-    # A shell or a supervisor that ignores it hands that on: nobody could see how processes end.
+    # Inherited from a parent that ignores it: then exit codes of processes could not be read.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     code = run_command(given, os.dup(1))
     _leave(code, waits=given[:1] == ["run"])
 
 
 def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
-    """Run one command; its exit code. No exception of ours or of the user's comes out.
+    """Run one command; its exit code. No exception comes out, whether of taipy-exec or the user.
 
-    `real_stdout` is where an error goes as JSON: `Streams` leads descriptor 1 to stderr.
+    An error goes to `real_stdout` as JSON: `Streams` leads descriptor 1 to stderr.
     """
     arguments = _as_options(arguments)
     wants_json = real_stdout if _wants_json(arguments) else None
@@ -165,7 +165,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
         _refuse_odd_bytes(arguments, os.environ)
         if "completion" in (arguments or [""])[0]:
             return _set_up_completion(arguments)
-        # Without a command: show what there is. It is wrong use all the same.
+        # Without a command: show the commands. It is still wrong use.
         bare = arguments in ([], ["data"], ["queue", "dead"])
         code = _call([*arguments, "--help"] if bare else arguments)
         return outcome.WRONG_USE if bare else code
@@ -222,7 +222,7 @@ def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) 
     """Raises UsageError for what is not UTF-8: it could neither be stored nor shown as it is."""
     from taipy_exec.errors import UsageError
 
-    # What follows a program belongs to that program.
+    # The arguments after a program belong to that program.
     ours = arguments[:2] if arguments[:1] == ["run"] else arguments
     names = {f"argument {number}": text for number, text in enumerate(ours, 1)}
     names |= {name: text for name, text in environment.items() if name.startswith("TAIPY_EXEC_")}
@@ -235,7 +235,7 @@ def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) 
 
 
 def _import_error(error: ImportError, wants_json: int | None) -> int:
-    """A module of the user's may have the name of one that we need."""
+    """A module of the user may have the name of one that taipy-exec needs."""
     hiding = hiding_sentence(error)
     if hiding is None:
         return _bug(error, wants_json)
@@ -244,10 +244,10 @@ def _import_error(error: ImportError, wants_json: int | None) -> int:
 
 
 def _system_error(error: OSError, wants_json: int | None) -> int:
-    """What the system refuses, in a sentence. Where it does so for no such reason it is a bug."""
+    """Report an error of the system in a sentence. One with an unknown reason is a bug."""
     if error.errno in _NO_ROOM:
         what = error.filename or "stdout"
-        hint = "make room; what jobs have done is stored: taipy-exec status"
+        hint = "free some space; the finished jobs are stored: taipy-exec status"
         _emit(wants_json, "no_room", f"{what} cannot be written: {error.strerror}", hint)
         return outcome.STORE if error.filename else outcome.WRONG_USE
     if error.errno not in _REFUSED or not error.filename:
@@ -288,7 +288,7 @@ def _usage_error(error: Any, wants_json: int | None) -> int:
 
 
 def _meant_option(context: Any, option: str) -> str:
-    """What may have been meant instead of an option that does not exist."""
+    """A suggestion for an option that does not exist."""
     parameters = context.command.params
     names = [n for p in parameters for n in (*p.opts, *p.secondary_opts) if n.startswith("--")]
     if option in ("-a", "--application-path", "--app") and "app" in {p.name for p in parameters}:
@@ -355,7 +355,7 @@ def _bug(error: BaseException, wants_json: int | None) -> int:
 
 
 def _open_standard_descriptors() -> None:
-    """Where one of the three is closed, no file of ours may take its number."""
+    """If one of the three is closed, no other file may take its number."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
@@ -379,7 +379,7 @@ def _leave(code: int, *, waits: bool) -> None:
     except (OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if not waits and (names := _threads_that_go_on()):
-        _say(f"not waited for: threads that the application started ({', '.join(names)})")
+        _say(f"threads of the application still run and are not waited for: {', '.join(names)}")
         _end_children()
         atexit._run_exitfuncs()
         os._exit(code)
@@ -387,7 +387,7 @@ def _leave(code: int, *, waits: bool) -> None:
 
 
 def _end_children() -> None:
-    """Processes of a pool that nobody has ended: Python would wait for them at its end."""
+    """Processes of a pool that was not shut down: Python would wait for them at its end."""
     found = sys.modules.get("multiprocessing")
     for child in found.active_children() if found else ():
         child.terminate()

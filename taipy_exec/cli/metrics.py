@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def open_metrics(streams: Streams, port: int | None, host: str) -> MetricsServer | None:
-    """Listen where the user wants it; None where nobody does. Port 0 is a free one, and is told.
+    """Listen on the chosen port; None without one. For port 0, a free one is used and printed.
 
-    Raises UsageError where that port cannot be had, ConfigurationError without prometheus_client.
+    Raises UsageError if the port cannot be used, ConfigurationError without prometheus_client.
     """
     if port is None:
         return None
@@ -25,10 +25,10 @@ def open_metrics(streams: Streams, port: int | None, host: str) -> MetricsServer
     try:
         server = MetricsServer(host, port)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "that is no name of a host"
+        reason = getattr(error, "strerror", None) or "there is no host with this name"
         raise UsageError(
             f"--metrics-port: port {port} of {host} cannot be used: {reason}",
-            "give another port, or 0 for a free one; --metrics-host says on which address",
+            "give another port, or 0 for a free one; --metrics-host sets the address",
         ) from None
     streams.note(f"metrics: {server.url}")
     return server
@@ -43,7 +43,7 @@ def watch_metrics(engine: Engine, server: MetricsServer | None) -> None:
 
 
 def worker_metrics(server: MetricsServer | None) -> WorkerMetrics | None:
-    """What counts the jobs of a worker, if somebody wants that."""
+    """The counter of a worker's jobs, if metrics are wanted."""
     if server is None:
         return None
     from taipy_exec.observers.worker_metrics import WorkerMetrics
@@ -52,7 +52,7 @@ def worker_metrics(server: MetricsServer | None) -> WorkerMetrics | None:
 
 
 def detached_options(server: MetricsServer | None, host: str) -> list[str]:
-    """The options with which a detached process listens where this one does now."""
+    """The options with which a detached process listens on the same port as this one."""
     if server is None:
         return []
     return ["--metrics-port", str(server.port), "--metrics-host", host]

@@ -43,7 +43,7 @@ App = Annotated[
 ]
 _WHICH = "Its id or how it begins, @2 for the second latest, or a scenario's name"
 WHICH_SUBMISSION = f"{_WHICH}; without it, the latest."
-WHICH_RUNNING = f"{_WHICH}; without it, the latest that runs."
+WHICH_RUNNING = f"{_WHICH}; without it, the latest running one."
 WHICH_JOB = f"{_WHICH}, or a task's name; without it, the latest."
 SubmissionId = Annotated[
     str,
@@ -110,7 +110,7 @@ CreationDate = Annotated[
         "--creation-date",
         metavar="DATE",
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-        help="Of a scenario with a frequency: in the cycle of this day (default: today's).",
+        help="For a scenario with a frequency: use the cycle of this day (default: today).",
     ),
 ]
 Sequence = Annotated[
@@ -148,7 +148,7 @@ Timeout = Annotated[
     float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")
 ]
 Detach = Annotated[
-    bool, option("--detach", help="Return once the submission is stored; it runs on.")
+    bool, option("--detach", help="Return once the submission is stored; the run continues.")
 ]
 KeepGoing = Annotated[
     bool | None, option("--keep-going", help="After a failure, let unrelated jobs run (default).")
@@ -156,14 +156,14 @@ KeepGoing = Annotated[
 FailFast = Annotated[
     bool | None, option("--fail-fast", help="After a failure, let nothing more start.")
 ]
-# Not by `option`: in the environment there is one a line.
+# Not by `option`: the environment variable has one entry per line.
 Values = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NODE=VALUE",
         autocompletion=completion.values,
-        help="Set a data node before the run (JSON, else text); the value stays for later runs. "
+        help="Set a data node before the run (JSON or text); the value stays for later runs. "
         "In TAIPY_EXEC_SET: one per line.",
     ),
 ]
@@ -173,7 +173,7 @@ Sweep = Annotated[
         "--sweep",
         metavar="NODE=VALUES",
         autocompletion=completion.values,
-        help="Submit once for each value, such as window=7,14 (JSON, else text). Given several "
+        help="Submit once for each value, such as window=7,14 (JSON or text). Given several "
         "times: once for each combination. In TAIPY_EXEC_SWEEP: one per line.",
     ),
 ]
@@ -182,7 +182,7 @@ BrokerUrl = Annotated[
     option(
         "--broker-url",
         metavar="URL",
-        help="RabbitMQ's address (amqp:// or amqps://); passwords belong into the environment.",
+        help="RabbitMQ's address (amqp:// or amqps://); passwords belong in the environment.",
     ),
 ]
 Application = Annotated[
@@ -190,7 +190,7 @@ Application = Annotated[
     option(
         "--application",
         metavar="NAME",
-        help="The application's name on the broker, where its configuration is not at hand.",
+        help="The application's name on the broker, if its configuration is not on this machine.",
     ),
 ]
 LOCALHOST = "127.0.0.1"
@@ -201,7 +201,7 @@ MetricsPort = Annotated[
         min=0,
         max=65535,
         metavar="N",
-        help="Have Prometheus fetch metrics from this port; 0 takes a free one.",
+        help="Serve Prometheus metrics on this port (0: any free port).",
     ),
 ]
 MetricsHost = Annotated[
@@ -209,10 +209,10 @@ MetricsHost = Annotated[
     option(
         "--metrics-host",
         metavar="HOST",
-        help="The address to listen on for that (0.0.0.0: all that this host has).",
+        help="Address for the metrics server (0.0.0.0: all interfaces).",
     ),
 ]
-Failed = Annotated[bool, option("--failed", help="Only what failed: as --status FAILED.")]
+Failed = Annotated[bool, option("--failed", help="Only what failed: the same as --status FAILED.")]
 Statuses = Annotated[
     list[str] | None,
     option(
@@ -241,7 +241,7 @@ Since = Annotated[
 ]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
-Verbose = Annotated[bool, option("--verbose", "-v", help="Print more on the way.")]
+Verbose = Annotated[bool, option("--verbose", "-v", help="Print more details.")]
 Color = Annotated[
     str | None,
     option(
@@ -260,9 +260,9 @@ def is_given(ctx: typer.Context, name: str) -> bool:
 
 
 def fails_fast(ctx: typer.Context, keep_going: bool | None, fail_fast: bool | None) -> bool:
-    """What both options say together; the command line counts more than the environment.
+    """The setting of both options; the command line wins over the environment.
 
-    Raises UsageError where the command line says both.
+    Raises UsageError if the command line has both.
     """
     if is_given(ctx, "keep_going"):
         if is_given(ctx, "fail_fast"):

@@ -24,8 +24,8 @@ TERMINATED = 143
 def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord] = ()) -> int:
     """The exit code of PRODUCT's table for a submission that is not worked on any more.
 
-    With its `jobs`, a submission that ran out of time or was interrupted is told from one that
-    was canceled: that counts before what failed, as for the `submit` that it happened to.
+    Its `jobs` show whether it ran out of time or was interrupted, and not canceled by a user: that
+    counts before failures, as for the `submit` command that it happened to.
     """
     from taipy_exec.model.status import Reason, Status
 
@@ -46,7 +46,7 @@ def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord] = ()) -> int:
     return OK
 
 
-# Of several submissions the first of these counts, as `exit_code` weighs the jobs of one.
+# For several submissions the first of these counts, as `exit_code` weighs the jobs of one.
 _WORST_FIRST = (TERMINATED, TIMED_OUT, INTERRUPTED, FAILED, CANCELED, INVALID)
 
 

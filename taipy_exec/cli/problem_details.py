@@ -1,4 +1,4 @@
-"""What people see below a problem of the configuration: lines of the file, a traceback."""
+"""Details below a problem of the configuration: lines of the file, a traceback."""
 
 from __future__ import annotations
 

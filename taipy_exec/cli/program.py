@@ -1,4 +1,4 @@
-"""Running the user's own program in this process, as Python would, and what it leaves to end."""
+"""Running the user's own program in this process, as Python would, and the jobs that it leaves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.2
 def find_program(app: str, root: Path | None) -> tuple[ApplicationPath, Path]:
     """The application that is described by its program, and the program's Python file.
 
-    Raises ConfigurationError where there is none.
+    Raises ConfigurationError if there is none.
     """
     found = find_application(app, root, wants_program=True)
     if found.main is None or whole_path(app).suffix == ".toml":
@@ -39,11 +39,11 @@ def find_program(app: str, root: Path | None) -> tuple[ApplicationPath, Path]:
 
 
 def run_program(main: Path, arguments: Sequence[str], ended: Callable[[], None]) -> int:
-    """Run `main` as the main script in its folder; what Python's exit code would be.
+    """Run `main` as the main script in its folder; the exit code that Python would give.
 
-    Signals are the program's while it runs, but for SIGTERM, which ends it as Ctrl-C does; `ended`
-    is called when they are to be ours. Raises what we raised in it and it did not catch, such as
-    StoreError and BrokerError.
+    Signals go to the program while it runs, except SIGTERM, which ends it as Ctrl-C does; `ended`
+    is called when taipy-exec should handle them. Raises errors of taipy-exec that the program did
+    not catch, such as StoreError and BrokerError.
     """
     try:
         code = _run(main, arguments)
@@ -98,7 +98,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
-        # What says that what the program left was interrupted.
+        # The exit code if a signal interrupted the jobs that the program left.
         self.code = 0
         self._program_runs = True
         self._dispatcher: Dispatcher | None = None
@@ -109,7 +109,7 @@ class Interrupts:
         signal.signal(signal.SIGTERM, self._on_terminate)
 
     def program_ended(self) -> None:
-        """From here on a signal raises nothing, and what the program made of signals is over."""
+        """From here on a signal raises nothing, and the program's own handlers are gone."""
         self._program_runs = False
         self._listen()
 
@@ -135,7 +135,7 @@ class Interrupts:
             self._dispatcher.leave(at_once=self.count > 1)
 
     def wait_for(self, dispatcher: Dispatcher) -> None:
-        """The program has ended: jobs that it left run, or are given up where it was interrupted.
+        """The program has ended: its unfinished jobs run, or are canceled if it was interrupted.
 
         Ctrl-C: what waits is canceled; once more: what runs is stopped; a third time: exit now.
         """
@@ -148,5 +148,5 @@ class Interrupts:
 
 
 def _join_briefly(thread: threading.Thread) -> None:
-    # Not for ever: a signal's handler runs between two of these only.
+    # Not for ever: a signal's handler runs only between two of these.
     thread.join(_LOOK_SECONDS)

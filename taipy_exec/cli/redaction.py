@@ -1,4 +1,4 @@
-"""Secrets out of what a command shows of an application that it does not read otherwise."""
+"""Leaving secrets out of the output of commands that do not read the application themselves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from taipy_exec.model.job import JobRecord
 
 
 def redaction_for(location: Location) -> Callable[[str], str]:
-    """That of the application there, which is read only once there is a text.
+    """The redaction of the application there, which is read only once there is a text.
 
-    What a Python file configures is not known: the file would have to be imported.
+    The settings of a Python file are not known: the file would have to be imported.
     """
     from taipy_exec.cli.application import read_application
 
@@ -32,7 +32,7 @@ def redaction_for(location: Location) -> Callable[[str], str]:
 
 
 def discreet(job: JobRecord, redacted: Callable[[str], str]) -> JobRecord:
-    """The job with a failure that is without secrets."""
+    """The job with secrets left out of its failure."""
     failure = job.failure
     if failure is None:
         return job

@@ -61,7 +61,7 @@ def status_text(status: Status, *, unicode: bool = True) -> Text:
 
 
 def line(text: str, *, style: str = "") -> Text:
-    """Text that stays on one line, whatever is in it."""
+    """Text that stays on one line, whatever it contains."""
     from rich.text import Text
 
     return Text(one_line(text), style=style)
@@ -98,10 +98,10 @@ def jobs_table(
 ) -> RenderableType:
     """All jobs, one row each, by their task or by their own ids.
 
-    `now` (seconds since the epoch) tells how long what runs has been running.
+    `now` (seconds since the epoch) gives the running time of running jobs.
 
-    A reason that is long is cut; then the table says which command has the whole. `where` is what
-    makes that mean the same application. `reasons_to_wait` says more of jobs, by their ids.
+    A long reason is cut; then the table names the command that shows the whole. `where` makes that
+    command mean the same application. `reasons_to_wait` has more about jobs, by their ids.
     """
     table, reasons = new_table(), []
     for title, extra in (
@@ -138,8 +138,8 @@ class _Jobs:
         yield from console.render(self._table, options)
         cut = [reason for reason in self._reasons if reason.is_cut]
         if cut:
-            more = f" (and so for {len(cut) - 1} more)" if len(cut) > 1 else ""
-            yield line(f"{cut[0].command} shows what {CUT.strip()} leaves out{more}", style="dim")
+            more = f" (the same for {len(cut) - 1} more)" if len(cut) > 1 else ""
+            yield line(f"{cut[0].command} shows the whole reason{more}", style="dim")
 
 
 class _Reason:
@@ -177,7 +177,7 @@ def submissions_table(
     return _Submissions(records, interrupted)
 
 
-# What a narrow screen does without, after the mode; the ids and the statuses always stay.
+# Columns left out on a narrow screen, after the mode; the ids and the statuses always stay.
 _LEAST_NEEDED = ("Name", "Retry", "Time", "Scenario", "Submitted", "Jobs")
 
 
@@ -252,7 +252,7 @@ def _submission_row(record: SubmissionRecord, interrupted: bool) -> dict[str, st
 
 
 def _seconds(record: SubmissionRecord, interrupted: bool) -> float | None:
-    """How long it took, or has been going on for; None where nobody works on it."""
+    """How long it took, or has been running; None if no process works on it."""
     end = time.time() if record.finished_at is None and not interrupted else record.finished_at
     return None if end is None else max(end - record.created_at, 0.0)
 
@@ -264,7 +264,7 @@ def _progress(record: SubmissionRecord) -> str:
 
 
 def _short_progress(record: SubmissionRecord) -> str:
-    """`12/40`, `12/40, 1 failed`; for one that has ended the most telling count."""
+    """`12/40`, `12/40, 1 failed`; for one that has ended, the most important count."""
     if record.finished_at is not None:
         return most_telling_count(record.counts)
     total, failed = sum(record.counts.values()), record.counts.get(Status.FAILED)

@@ -34,11 +34,11 @@ def show_result(
     locked: Sequence[str] = (),
     readers: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """The result of a submission: JSON, or a table and what to do about failures.
+    """Show the result of a submission: JSON, or a table and what to do about failures.
 
-    `where` is what makes a command mean the same application, `redacted` leaves out its secrets.
-    `unwritten` are the data nodes that jobs wait for, where they are known, `locked` those that
-    somebody is editing, and `readers` the tasks that wait for each.
+    `where` makes a command mean the same application, `redacted` leaves out its secrets.
+    `unwritten` are the data nodes that jobs wait for, if known, `locked` those that are being
+    edited, and `readers` the tasks that wait for each.
     """
     jobs = [discreet(job, redacted) for job in jobs]
     if streams.json:
@@ -81,7 +81,7 @@ def _reasons_to_wait(
 def _show_jobs(
     streams: Streams, jobs: Sequence[JobRecord], where: str, reasons_to_wait: Mapping[str, str]
 ) -> None:
-    """All jobs, or of very many those that are not simply done."""
+    """Show all jobs; if there are very many, only those that are not simply done."""
     shown = list(jobs)
     if len(jobs) > _SHOWN_JOBS:
         shown = [job for job in jobs if job.status not in DONE][:_SHOWN_JOBS]
@@ -102,18 +102,18 @@ def explain_blocked(
     locked: Sequence[str],
     readers: Mapping[str, Sequence[str]],
 ) -> None:
-    """Why nothing more can run, and what to do; nothing where everything has ended."""
+    """Show why nothing more can run, and what to do; show nothing if everything has ended."""
     waiting = [job for job in jobs if waits_for_data(job)]
     if not (record.unfinished and waiting):
         return
     if locked and not unwritten:
         then = "submit again when that is done"
-        is_edited = [Missing(node=id, what="which somebody is editing", hint=then) for id in locked]
-        streams.error(f"nothing more can run: {sentence(is_edited, readers)}", then)
+        is_edited = [Missing(node=id, what="which is being edited", hint=then) for id in locked]
+        streams.error(f"cannot continue: {sentence(is_edited, readers)}", then)
     elif unwritten:
         hints = dict.fromkeys(one.hint for one in unwritten)
-        streams.error(f"nothing more can run: {sentence(unwritten, readers)}", "; or ".join(hints))
+        streams.error(f"cannot continue: {sentence(unwritten, readers)}", "; or ".join(hints))
     else:
         tasks = ", ".join(job.task for job in waiting)
-        one = f"task {tasks} reads" if len(waiting) == 1 else f"tasks {tasks} read"
-        streams.error(f"nothing more can run: {one} a data node that was never written", WRITE_IT)
+        one = f"task {tasks} needs" if len(waiting) == 1 else f"tasks {tasks} need"
+        streams.error(f"cannot continue: {one} a data node that was never written", WRITE_IT)

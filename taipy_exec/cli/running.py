@@ -1,4 +1,4 @@
-"""Running a submission for a command: attached, or in a process of its own; `submit` and others."""
+"""Running a submission for a command such as `submit`: attached, or in its own process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def open_engine(
     streams: Streams, config: AppConfig, store: Store, metrics: MetricsServer | None
 ) -> Engine:
-    """An engine that tells its warnings here and, where they are wanted, its numbers."""
+    """An engine that shows its warnings here and, if wanted, serves its metrics."""
     engine = make_engine(config, store, echo=not streams.quiet, tell=streams.warn)
     watch_metrics(engine, metrics)
     return engine
@@ -82,7 +82,7 @@ def run_to_end(
         try:
             engine.watching.close()
         except KeyboardInterrupt:
-            pass  # who is told is not waited for any longer; the result is shown all the same
+            pass  # stop waiting for notifications; the result is still shown
     finally:
         engine.close(engine.app.job.grace)
     shown_live = streams.is_live and streams.data_is_terminal
@@ -100,17 +100,17 @@ def run_to_end(
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
         streams.note(
-            f"hint: taipy-exec resume {plan.record.short_id}{where} carries on", style="cyan"
+            f"hint: resume it: taipy-exec resume {plan.record.short_id}{where}", style="cyan"
         )
     return code
 
 
 def warn_of_missing(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
-    """Before a part of the jobs runs, say which data the others wait for."""
+    """Before a part of the jobs runs, warn which data the others wait for."""
     empty = [node for node in plan.input_nodes() if node.changed_at() is None]
     waiting = _waiting_tasks(plan.graph, {node.config.id for node in empty})
     if not empty or len(waiting) == len(plan.graph.tasks):
-        return  # nothing runs, and the end of it says why
+        return  # nothing runs, and the result says why
     told = sentence(missing(engine.app, empty), readers(plan.tasks.values(), waiting))
     streams.warn(f"{len(waiting)} of {len(plan.graph.tasks)} jobs cannot start: {told}")
 
@@ -126,7 +126,7 @@ def _waiting_tasks(graph: JobGraph, empty: set[str]) -> set[str]:
 
 
 def warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
-    """Warn of files with a time in the future: tasks that read them are never up to date."""
+    """Warn about files with a time in the future: tasks that read them are never up to date."""
     read = {n.id for task in plan.tasks.values() if task.skippable for n in task.inputs}
     inputs = [node for node in plan.input_nodes() if node.config.id in read]
     for node in engine.coordinator.freshness.in_the_future(inputs, time.time()):
@@ -147,13 +147,13 @@ def admitted(
     """
     admission = admission_in_time(streams, attempt, deadline)
     for id in admission.superseded:
-        streams.note(f"canceled what was left of {short_id(id)}, which had not ended")
+        streams.note(f"canceled the unfinished jobs of {short_id(id)}")
     record = admission.plan.record
     if admission.carried_on:
         total = len(admission.plan.jobs)
         why = "waited for data" if record.waits_for_data else "was interrupted"
         streams.note(
-            f"carrying on {record.short_id}, which {why}: "
+            f"resuming {record.short_id}, which {why}: "
             f"{total - record.unfinished} of {total} jobs had ended"
         )
     return admission.plan
@@ -162,7 +162,7 @@ def admitted(
 def admission_in_time(
     streams: Streams, attempt: Callable[[], Admission], deadline: float | None
 ) -> Admission:
-    """What `attempt` gives once no live process works on the same data.
+    """The admission that `attempt` gives once no live process works on the same data.
 
     Raises TimedOutError after `deadline` (monotonic clock).
     """
@@ -205,7 +205,7 @@ def leave_to_process(
     timeout: float | None,
     carried: Sequence[str],
 ) -> None:
-    """Leave submissions to a process of its own, which takes them over at once; `wanted`, to it.
+    """Leave submissions to a new process, which takes them over at once and serves `wanted`.
 
     The engine is closed then.
     """
@@ -222,7 +222,7 @@ def leave_to_process(
     command += ["--detached", "--workers", str(config.job.workers), *carried]
     if timeout is not None:
         command += ["--timeout", str(timeout)]
-    # The port of metrics is wanted there.
+    # That process needs the port of metrics.
     engine.watching.close()
     with (log / "coordinator.log").open("ab") as output:
         subprocess.Popen(

@@ -35,7 +35,7 @@ class Session:
         self._table: LiveTable | None = None
 
     def run(self, timeout: float | None = None) -> int:
-        """Work until nothing more can run; the exit code.
+        """Work until no more jobs can run; the exit code.
 
         `timeout` is in seconds: after it, what waits is canceled and what runs is stopped.
         """
@@ -83,7 +83,7 @@ class Session:
             yield
 
     def _notice(self, text: str) -> None:
-        """Tell something from a signal handler."""
+        """Show a text from a signal handler."""
         if self._table is not None:
             self._table.notice = text
         else:
@@ -114,12 +114,14 @@ class Session:
         self._interrupts += 1
         if self._interrupts == 1:
             self._notice(
-                "interrupted: running jobs end, the rest is canceled; "
-                "press Ctrl-C again to stop them"
+                "Interrupted: waiting for running jobs, the rest is canceled. "
+                "Press Ctrl-C again to stop them."
             )
             self._post_cancel(Reason.INTERRUPTED, stop_running=False)
         elif self._interrupts == 2:
-            self._notice("interrupted again: running jobs are stopped; once more to exit now")
+            self._notice(
+                "Interrupted again: running jobs are stopped. Press Ctrl-C once more to exit now."
+            )
             self._post_cancel(Reason.INTERRUPTED, stop_running=True)
             self._engine.runner.interrupt()
         else:

@@ -34,7 +34,7 @@ __all__ = [
 
 
 def dump(fields: Mapping[str, object], *, lines: bool = False) -> str:
-    """One object with the schema first; on one line where it stands among `lines` of JSON."""
+    """One object with the schema first; on one line if it is one of many `lines` of JSON."""
     indent = None if lines else 1
     whole = {"schema": SCHEMA, **fields}
     return visible_json(json.dumps(whole, indent=indent, default=str, ensure_ascii=False))
@@ -47,7 +47,7 @@ def past_submission_fields(record: SubmissionRecord) -> dict[str, object]:
 
 
 def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dict[str, Any]:
-    """What `submit`, `wait` and `status SUBMISSION` print; jobs in topological order."""
+    """The object of `submit`, `wait` and `status SUBMISSION`; jobs in topological order."""
     return {
         "submission": whole_submission_fields(record),
         "jobs": [job_fields(job) for job in jobs],
@@ -55,12 +55,12 @@ def submission_shape(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> dic
 
 
 def error_shape(kind: str, message: str, hint: str | None) -> dict[str, object]:
-    """What any command prints under --json when it fails."""
+    """The object that any command prints with --json when it fails."""
     return {"error": {"kind": kind, "message": message, "hint": hint}}
 
 
 def beat_fields(beat: Beat) -> dict[str, object]:
-    """One entry of `workers` in cluster mode: what a worker tells about itself."""
+    """One entry of `workers` in cluster mode: what a worker reports about itself."""
     return {
         "worker": beat.worker,
         "state": beat.state,

@@ -1,4 +1,4 @@
-"""Finding the state of an application without reading its configuration: that is quick."""
+"""Finding the state of an application quickly, without reading its configuration."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def submit_again(location: Location, scenario: str) -> str:
 
 
 def what_now(record: SubmissionRecord, where: str) -> str:
-    """What its user can do with a submission that has not ended and that nobody works on."""
+    """The command for an unfinished submission that no process works on, in words."""
     if record.program is None:
         return f"taipy-exec resume {record.short_id}{where}"
     return (
-        f"its program has left it; taipy-exec cancel {record.short_id}{where} gives it up, and so "
-        f"does the next start of {record.program}"
+        f"its program has ended. Cancel it: taipy-exec cancel {record.short_id}{where} (the next "
+        f"start of {record.program} cancels it too)"
     )
 
 
 def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
-    """Raises UsageError for a submission of a program, which only that program can carry on."""
+    """Raises UsageError for a submission of a program, which only that program can submit again."""
     if record.program is not None:
         raise UsageError(
             f"{record.short_id} was submitted by the program {record.program}, and only that can "
@@ -45,7 +45,7 @@ def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:
 def open_state(location: Location) -> Store:
     """The state store of an application without reading its configuration.
 
-    Raises NotFoundError where nothing was ever submitted there.
+    Raises NotFoundError if nothing was ever submitted there.
     """
     folder = location.state_folder
     if not Store.exists(folder):

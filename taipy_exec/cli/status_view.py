@@ -1,4 +1,4 @@
-"""What `status` shows of submissions and jobs, of the queue and the workers."""
+"""The output of `status`: submissions and jobs, the queue and the workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from taipy_exec.cli.waiting import WaitReasons
     from taipy_exec.store.store import Store
 
-# How many are shown where nobody says how many.
+# How many are shown without --limit.
 _SUBMISSIONS = 20
 _JOBS = 100
 _FAILED_SHOWN = 3
@@ -28,7 +28,7 @@ _FAILED_SHOWN = 3
 
 @dataclass(slots=True)
 class StatusView:
-    """One status, shown once or again and again; `wanted` says what of it."""
+    """One status, shown once or again and again; `wanted` chooses its parts."""
 
     streams: Streams
     store: Store | None
@@ -46,7 +46,7 @@ class StatusView:
             self.streams.show(self._view())
 
     def tell_what_failed(self) -> None:
-        """After a failure, the commands that tell more of it."""
+        """After a failure, the commands that show more about it."""
         if self.store is None or self.streams.json:
             return
         where = self.store.where
@@ -54,7 +54,7 @@ class StatusView:
             latest = self.store.submissions(1)
             if latest and latest[0].counts.get(Status.FAILED):
                 id = short_id(latest[0].id)
-                self._hint(f"taipy-exec status {id}{where} tells what failed")
+                self._hint(f"taipy-exec status {id}{where} shows what failed")
             return
         record = self.store.submission(self.submission)
         failed = self.store.jobs(record.id, statuses=[Status.FAILED], limit=_FAILED_SHOWN)
@@ -62,7 +62,7 @@ class StatusView:
             self._hint(f"taipy-exec logs {short_id(job.id)}{where}")
         if failed and record.finished_at is not None and not self.store.retried_by(record, RETRIES):
             command = f"taipy-exec retry {short_id(record.id)}{where}"
-            self._hint(f"retry what did not complete: {command}")
+            self._hint(f"retry everything that did not complete: {command}")
         if failed:
             self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
 
@@ -70,7 +70,7 @@ class StatusView:
         self.streams.note(f"hint: {text}", style="cyan")
 
     def watch(self) -> None:
-        """Redraw on a terminal; elsewhere print anew after each change, until all has ended."""
+        """Redraw on a terminal; elsewhere print again after each change, until all has ended."""
         from contextlib import nullcontext
 
         from rich.live import Live

@@ -54,10 +54,10 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
         lines += ["", f"{len(jobs) - len(shown)} more jobs are not shown."]
     if any(job.status is Status.FAILED for job in jobs):
         command = f"taipy-exec retry {short_id(record.id)}{where}"
-        lines += ["", "What is left runs again with:", "", "```sh", command, "```"]
+        lines += ["", "Retry everything that did not complete:", "", "```sh", command, "```"]
     return "\n".join(lines) + "\n\n"
 
 
 def _markdown(text: str) -> str:
-    """`text` as it is: no mark-up, no mention of anybody, on one line."""
+    """`text` as it is: without mark-up and without mentions of users, on one line."""
     return _MARKDOWN.sub(r"\\\1", visible(" ".join(text.split()))).replace("\\@", "&#64;")

@@ -22,13 +22,13 @@ _COLOR_SYSTEMS = ("auto", "always", "never")
 
 
 class Streams:
-    """Where a command prints. Made once, before anything of the user's runs.
+    """The output of a command. Made once, before any code of the user runs.
 
-    From then on descriptor 1 is stderr: whatever the application prints, by whatever means,
-    cannot get into the data. A reader that goes away (`| head -1`) is no error. What others wrote
-    is printed so that it cannot steer a terminal, whatever names and messages hold. `events` says
-    that stdout belongs to a stream of lines of JSON, so that nothing else may stand there;
-    `detached` that nobody reads along, so that nothing is said in the way of a CI system.
+    From then on descriptor 1 is stderr: the application's own output cannot get into the data. A
+    reader that goes away (`| head -1`) is no error. Text from elsewhere is printed so that it
+    cannot control a terminal, whatever names and messages contain. With `events`, stdout belongs
+    to a stream of lines of JSON and to nothing else. With `detached`, no user watches the output,
+    so nothing is printed in the format of a CI system.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Streams:
 
     @property
     def data_is_gone(self) -> bool:
-        """Whether nobody reads the data any more, also before any of it is written."""
+        """Whether the reader of the data has gone, even before any of it is written."""
         if self._is_gone:
             return True
         watched = select.poll()
@@ -135,7 +135,7 @@ class Streams:
 
     @property
     def err_is_full(self) -> bool:
-        """Whether a write to stderr would wait: nobody reads the pipe, or Ctrl-S was pressed."""
+        """Whether a write to stderr would wait: the pipe is full, or Ctrl-S was pressed."""
         watched = select.poll()
         try:
             watched.register(self._notes, select.POLLOUT)
@@ -156,7 +156,7 @@ class Streams:
         self._write((visible(text) if self.data_is_terminal else text) + "\n")
 
     def printed(self, data: bytes, *, raw: bool = False) -> None:
-        """Print what a job printed: as it is if `raw` or not on a terminal, else in its colours."""
+        """Print a job's output: unchanged if `raw` or not on a terminal, or only its colours."""
         if self.data_is_terminal and not raw:
             self._write(for_terminal(data.decode("utf-8", "replace")) + "\n")
         else:
@@ -182,12 +182,12 @@ class Streams:
         self._write(self._for_people(captured.get()))
 
     def raw(self, text: str) -> None:
-        """Write to stderr as it is what a CI system reads."""
+        """Write text for a CI system to stderr, unchanged."""
         self._notes.write(text)
         self._notes.flush()
 
     def notice(self, text: str) -> None:
-        """Tell something from a signal handler: a stream that is being written to is not ours."""
+        """Print a text from a signal handler, which may have interrupted a write to a stream."""
         if not self.quiet:
             try:
                 os.write(self._notes.fileno(), f"{text}\n".encode())
@@ -195,16 +195,16 @@ class Streams:
                 pass
 
     def note(self, message: str, style: str = "") -> None:
-        """Tell the user something, unless quiet."""
+        """Show the user a message, unless quiet."""
         if not self.quiet:
             self._say(message, style)
 
     def warn(self, message: str) -> None:
-        """Tell the user of something that may be wrong."""
+        """Show the user a warning."""
         self._say(f"warning: {message}", "yellow")
 
     def error(self, message: str, hint: str | None = None) -> None:
-        """Say what went wrong and what to do."""
+        """Show an error and what to do."""
         self._say(f"error: {message}", "bold red")
         if hint:
             self._say(f"hint: {hint}", "cyan")
@@ -265,7 +265,7 @@ class _Unbreakable:
 
 
 def _own_stderr() -> TextIO | None:
-    """stderr for us alone: what leads descriptor 2 elsewhere while a job runs is none of ours."""
+    """A copy of stderr for taipy-exec only: a job may redirect descriptor 2 while it runs."""
     try:
         sys.stderr.flush()
         own = os.dup(2)
@@ -283,7 +283,7 @@ def _own_stderr() -> TextIO | None:
 
 
 def _take_stdout() -> TextIO:
-    """stdout for us alone; descriptor 1 and `sys.stdout` lead to stderr from now on."""
+    """stdout for taipy-exec only; descriptor 1 and `sys.stdout` lead to stderr from now on."""
     try:
         sys.stdout.flush()
         own = os.dup(1)
@@ -291,7 +291,7 @@ def _take_stdout() -> TextIO:
     except (OSError, ValueError, AttributeError):
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
     encoding = sys.stdout.encoding or "utf-8"
-    # Open until the process ends, and flushed after every write: nobody need close it.
+    # Open until the process ends, and flushed after every write: it is never closed.
     return open(own, "w", encoding=encoding, errors="backslashreplace", closefd=False)
 
 

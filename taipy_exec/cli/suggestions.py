@@ -1,11 +1,11 @@
-"""What somebody may have meant who typed a command or an option that does not exist."""
+"""Suggestions for commands and options that do not exist."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
 
-# What other tools call a thing that has another name here.
+# Words of other tools -> the names of the same things here.
 COMMANDS_ELSEWHERE = {
     "abort": "cancel",
     "add": "submit",
@@ -51,9 +51,9 @@ _ALMOST = 0.1
 
 
 def closest(word: str, known: Iterable[str], elsewhere: Mapping[str, str]) -> list[str]:
-    """At most two of the `known` words that `word` may stand for, the likeliest first.
+    """At most two of the `known` words that may be meant by `word`, the likeliest first.
 
-    `elsewhere` has the words of other tools. What begins with `word` comes before what is close.
+    `elsewhere` has the words of other tools. Words that begin with `word` come before close ones.
     """
     words = [one for one in known if one != word]
     if elsewhere.get(word) in words:

@@ -14,9 +14,9 @@ _CLOSING = {"[": "]", "{": "}"}
 
 
 def swept_values(given: Sequence[str] | None) -> dict[str, list[Any]]:
-    """Data node -> values, from `--sweep` or else the environment.
+    """Data node -> values, from `--sweep`; without that option, from the environment.
 
-    Raises UsageError for what is not NODE=VALUE,VALUE and for a data node that is there twice.
+    Raises UsageError for text that is not NODE=VALUE,VALUE and for a data node that comes twice.
     """
     found: dict[str, list[Any]] = {}
     for item in given or os.environ.get("TAIPY_EXEC_SWEEP", "").splitlines():
@@ -91,5 +91,5 @@ def _end_of_value(text: str, start: int) -> int:
             open_brackets.pop()
         elif letter == "," and not open_brackets:
             return place
-    # What is not closed is no JSON, and so a text like any other.
+    # Text with an open bracket or quote is not JSON, so it is a text like any other.
     return plain if quoted or open_brackets else len(text)

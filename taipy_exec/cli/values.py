@@ -17,7 +17,7 @@ _MAX_DEPTH = 20
 def as_json(value: Any, depth: int = 0) -> Any:
     """A value that JSON can hold. A table becomes `{"columns": [...], "rows": [[...]]}`.
 
-    What is missing (NaN, NaT, NA) becomes null; an infinite number becomes text.
+    A missing value (NaN, NaT, NA) becomes null; an infinite number becomes text.
     """
     if value is None or isinstance(value, bool | str):
         return value
@@ -52,7 +52,7 @@ def _special(value: Any, depth: int) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         return as_json(fields, depth + 1)
-    # Without importing pandas or numpy: a value of theirs knows how to become plain.
+    # Without importing pandas or numpy: their values have a method that makes them plain.
     table = _table(value)
     if table is not None:
         return {"columns": as_json(table[0], depth + 1), "rows": as_json(table[1], depth + 1)}

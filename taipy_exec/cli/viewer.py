@@ -47,7 +47,7 @@ class Viewer:
             yield
             return
         usual = self._store.usual_durations(self.record.scenario, self.record.file)
-        # Without the configuration it is not known how many jobs may run at once.
+        # The number of jobs at once is not known without the configuration.
         self.table = LiveTable(self._streams, self.record, self.jobs, usual, None, self._redacted)
         self.table.progress_of = JobProgress(self._store.folder, self._redacted)
         with self.table.shown():
@@ -68,7 +68,7 @@ class Viewer:
 
     def _read(self) -> None:
         before = {job.id: job for job in self.jobs}
-        # The record first: where it says that all has ended, the jobs say so too.
+        # The record first: if it says that all has ended, the jobs do so too.
         record = self._store.submission(self.record.id)
         jobs = self._store.jobs(record.id)
         changes = [c for job in jobs for c in _changes(before.get(job.id), job)]
@@ -86,7 +86,7 @@ class Viewer:
         if self._told or not record.coordinator or not is_interrupted(self._store.folder, record):
             return
         self._told = True
-        text = f"nobody works on {record.short_id}: {what_now(record, self._where)}"
+        text = f"no process works on {record.short_id}: {what_now(record, self._where)}"
         if self.table is not None:
             self.table.notice = text
         else:
@@ -94,7 +94,7 @@ class Viewer:
 
 
 def _changes(before: JobRecord | None, job: JobRecord) -> list[Change]:
-    """What happened to a job since it was looked at; a start that was missed is told too."""
+    """The changes of a job since the last look, including a start that was missed."""
     if before is None or (before.status, before.attempt) == (job.status, job.attempt):
         return []
     found = []

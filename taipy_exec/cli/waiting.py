@@ -33,9 +33,9 @@ class Missing:
 
 
 def missing(app: AppConfig, nodes: Iterable[DataNodeRef]) -> list[Missing]:
-    """What to say of data nodes that have no value."""
+    """A description of each data node that has no value."""
     return [
-        Missing(node=node.config.id, what=f"and {_no_file(app, node)}", hint=PUT_IT_THERE)
+        Missing(node=node.config.id, what=f"but {_no_file(app, node)}", hint=PUT_IT_THERE)
         if _is_the_users(node)
         else Missing(node=node.config.id, what="which was never written", hint=WRITE_IT)
         for node in nodes
@@ -55,7 +55,7 @@ def _no_file(app: AppConfig, node: DataNodeRef) -> str:
 
 
 def _line_of(app: AppConfig, node: str, key: str) -> str | None:
-    """`config.toml:7`, where the application's file says it."""
+    """`config.toml:7`, if the application's file has it."""
     from taipy_exec.config.toml_file import read_toml
     from taipy_exec.errors import ConfigurationError
 
@@ -77,11 +77,11 @@ def _shown(path: Path) -> str:
 
 
 def sentence(found: Sequence[Missing], readers: Mapping[str, Sequence[str]]) -> str:
-    """Which tasks read which data nodes, and what is wrong with these."""
+    """The tasks that need these data nodes, and what is wrong with each node."""
     parts = []
     for one in found:
         tasks = readers.get(one.node, ())
-        parts.append(f"{_read(tasks)} the data node {one.node}, {one.what}")
+        parts.append(f"{_need(tasks)} data node {one.node}, {one.what}")
     return "; ".join(parts)
 
 
@@ -96,13 +96,13 @@ def readers(tasks: Iterable[TaskConfig], waiting: Collection[str]) -> dict[str, 
     return {node: list(by) for node, by in found.items()}
 
 
-def _read(tasks: Sequence[str]) -> str:
+def _need(tasks: Sequence[str]) -> str:
     if not tasks:
-        return "a task reads"
+        return "a task needs"
     if len(tasks) == 1:
-        return f"task {tasks[0]} reads"
+        return f"task {tasks[0]} needs"
     more = len(tasks) - _NAMED
-    return f"tasks {', '.join(tasks[:_NAMED])}{f' and {more} more' if more > 0 else ''} read"
+    return f"tasks {', '.join(tasks[:_NAMED])}{f' and {more} more' if more > 0 else ''} need"
 
 
 def waits_for_data(job: JobRecord) -> bool:
@@ -111,10 +111,10 @@ def waits_for_data(job: JobRecord) -> bool:
 
 
 class WaitReasons:
-    """Says of jobs that wait which data nodes have no value, as the data is at that moment.
+    """Names the data nodes without a value that jobs wait for, as the data is at that moment.
 
-    The application is read once, when a job waits. What a Python file configures is not known:
-    the file would have to be imported.
+    The application is read once, when a job waits. A Python file is not read, since it would have
+    to be imported.
     """
 
     def __init__(self, location: Location) -> None:
@@ -147,7 +147,7 @@ class WaitReasons:
         try:
             return _reasons(self._app, scenario, store, record, waiting)
         except TaipyExecError:
-            return {}  # the configuration is another one by now
+            return {}  # the configuration has changed
 
 
 def _reasons(

@@ -50,7 +50,7 @@ class WorkerSession:
         self._untold = 0
 
     def run(self) -> int:
-        """Work until the worker leaves; 0, or 130/143 where a signal ended it at once."""
+        """Work until the worker stops; 0, or 130/143 if a signal ended it at once."""
         service = self._service = WorkerService(
             self._app,
             self._cluster,
@@ -78,7 +78,7 @@ class WorkerSession:
             ends = f"{orders.done} done, {orders.failed} failed"
             if orders.canceled:
                 ends += f", {orders.canceled} canceled"
-            self._streams.note(f"worker {service.name} leaves: {ends}")
+            self._streams.note(f"worker {service.name} stopped: {ends}")
         return 0
 
     # -- display --------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class WorkerSession:
             self._untold += 1
             return False
         if self._untold:
-            self._streams.note(f"{self._untold} lines were left out: nobody read them")
+            self._streams.note(f"{self._untold} lines were left out: stderr was blocked")
             self._untold = 0
         return True
 

@@ -1,4 +1,4 @@
-"""What a worker shows of itself: a live table, or plain lines where there is no terminal."""
+"""The display of a worker: a live table, or plain lines if there is no terminal."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _SHOW_CURSOR = b"\n\x1b[?25h"
 class WorkerTable:
     """Draws a worker as it is; it reads it and never changes anything.
 
-    All is drawn by the thread that runs the worker, which calls `refresh` often: what the table
-    reads does not change meanwhile.
+    The thread that runs the worker draws everything and calls `refresh` often: the state that the
+    table reads does not change meanwhile.
     """
 
     def __init__(self, streams: Streams, service: WorkerService, application: str) -> None:
@@ -44,7 +44,7 @@ class WorkerTable:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Keep the table on the terminal while the block runs; at the end it goes."""
+        """Keep the table on the terminal while the block runs, and erase it at the end."""
         from rich.live import Live
 
         live = Live(
@@ -80,7 +80,7 @@ class WorkerTable:
     # -- one frame ------------------------------------------------------------------------
 
     def render(self) -> RenderableType:
-        """One frame, not higher than half of the terminal where there are many slots."""
+        """One frame; with many slots, not higher than half of the terminal."""
         from rich.console import Group
         from rich.text import Text
 
@@ -112,7 +112,7 @@ class WorkerTable:
         return (self._streams.err.encoding or "").lower().startswith("utf")
 
     def _place(self, running: Sequence[Held]) -> list[Held | None]:
-        """One item for each slot. What runs stays in its row as long as it runs."""
+        """One item for each slot. A running job stays in its row."""
         by_run = {held.run: held for held in running}
         rows = [run if run in by_run else "" for run in self._rows]
         new = [run for run in by_run if run not in set(rows)]
@@ -123,7 +123,7 @@ class WorkerTable:
         size = self._service.pool.size
         rows += [""] * (size - len(rows))
         while len(rows) > size and "" in rows:
-            # Fewer slots than before: the last free ones go.
+            # Fewer slots than before: the last free ones disappear.
             del rows[len(rows) - 1 - rows[::-1].index("")]
         self._rows = rows
         return [by_run.get(run) for run in rows]
@@ -172,7 +172,7 @@ class WorkerTable:
         return "not connected", "bold red"
 
     def _trouble(self) -> str:
-        """Why there is no connection that can be used."""
+        """Why there is no usable connection."""
         state = self._service.connection
         return "" if state in ("connected", "connecting") else plain(state, 500)
 
@@ -201,14 +201,14 @@ class WorkerTable:
 
 
 def _since(held: Held, now: float) -> float:
-    """When its function's process began with it, as what the job took is counted from then."""
+    """When the process of its function began with it: the job's time is counted from then."""
     return held.ready or held.begun or now
 
 
 class WorkerLines:
-    """One line on stderr for each job that begins or ends, where nothing can be redrawn.
+    """One line on stderr for each job that begins or ends, if nothing can be redrawn.
 
-    `redacted` leaves secrets out of what jobs failed with.
+    `redacted` leaves secrets out of the jobs' failures.
     """
 
     def __init__(self, streams: Streams, redacted: Callable[[str], str]) -> None:
@@ -216,7 +216,7 @@ class WorkerLines:
         self._redacted = redacted
 
     def observe(self, held: Held, report: JobReport | None) -> None:
-        """Tell that a job began (no report) or ended."""
+        """Print that a job began (no report) or ended."""
         at = time.strftime("%H:%M:%S")
         task = plain(held.order.task)
         if report is None:
@@ -229,7 +229,7 @@ def ending(held: Held, report: JobReport) -> str:
     """`done in 0.2s`, `failed in 0.2s: ValueError: ...`."""
     took = f"in {duration(report.duration)}"
     if held.outdated:
-        return f"stopped {took}: it does not count any more"
+        return f"stopped {took}: its result does not count any more"
     if held.handing_back:
         return f"handed back after {duration(report.duration)}"
     failure = report.failure
@@ -241,13 +241,13 @@ def ending(held: Held, report: JobReport) -> str:
 
 
 def _rest(busy: int, idle: int) -> str:
-    """What the rows do not show."""
+    """The counts of the slots that have no row."""
     parts = [f"{busy} more busy" if busy else "", f"{idle} idle" if idle else ""]
     return ", ".join(filter(None, parts))
 
 
 def _short_slot(name: str, width: int) -> str:
-    """`host:pid` of at most `width` characters: the host gives way."""
+    """`host:pid` of at most `width` characters: the host is cut."""
     host, _, pid = name.rpartition(":")
     room = max(width - len(pid) - 1, 3)
     return name if len(host) <= room else f"{host[: room - 2]}..:{pid}"

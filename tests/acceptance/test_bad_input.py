@@ -241,7 +241,7 @@ def test_a_submission_that_waits_for_data_is_not_told_as_interrupted(app: Applic
     result = app.run("submit")
     assert result.code == 3
     key = "default_path of [DATA_NODE.given], config.toml:3"
-    told = f"reads the data node given, and there is no file my data/given.csv ({key})"
+    told = f"needs data node given, but there is no file my data/given.csv ({key})"
     clear(result, told, "correct the path, or put the file there")
     place = app.folder / "my data" / "given.csv"
     submission = app.only_submission()
@@ -255,7 +255,7 @@ def test_a_submission_that_waits_for_data_is_not_told_as_interrupted(app: Applic
     place.write_text("a\n1\n")
     after = app.run("submit")
     assert after.code == 0
-    assert f"carrying on {submission}, which waited for data: 0 of 1 jobs had ended" in after.err
+    assert f"resuming {submission}, which waited for data: 0 of 1 jobs had ended" in after.err
 
 
 @pytest.mark.parametrize("command", [("submit",), ("plan",), ("data", "list"), ("data", "show")])

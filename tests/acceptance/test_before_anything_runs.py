@@ -34,7 +34,7 @@ outputs = ["out"]
 tasks = ["load", "count", "free"]
 """.lstrip()
 WHY = (
-    "tasks load, count read the data node raw, and there is no file in/raw.json "
+    "tasks load, count need data node raw, but there is no file in/raw.json "
     "(default_path of [DATA_NODE.raw], config.toml:3)"
 )
 
@@ -74,7 +74,7 @@ def test_a_wrong_path_is_reported_as_a_wrong_path(app: Application) -> None:
     assert result.code == 3
     begin, _, end = result.err.partition("free RUNNING")
     assert f"warning: 2 of 3 jobs cannot start: {WHY}" in begin
-    assert f"error: nothing more can run: {WHY}" in end
+    assert f"error: cannot continue: {WHY}" in end
     assert "hint: correct the path, or put the file there" in end
     assert "input raw not written" in result.out
     assert "input raw not written" in app.run("status", app.only_submission()).out

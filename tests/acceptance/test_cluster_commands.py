@@ -402,7 +402,7 @@ def test_ctrl_c_leaves_what_is_attached_to_alone(app: Application) -> None:
     viewer.send_signal(signal.SIGINT)
     result = app.end(viewer)
     assert result.code == 130
-    assert "goes on" in result.err
+    assert "continues" in result.err
     app.open_gate()
     assert app.end(process).code == 1
     assert app.status(submission).statuses()["t"] == "COMPLETED"

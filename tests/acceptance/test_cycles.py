@@ -113,7 +113,7 @@ def test_a_job_whose_input_is_being_edited_waits_and_the_reason_is_told(
         assert store.lock(Lock(id, "ann", time.time() + 60), time.time()) is None
     result = monthly.run("submit", ".", "--creation-date", "2026-01-05", "--force")
     assert result.code == 3
-    assert "reads the data node rate, which somebody is editing" in result.err
+    assert "needs data node rate, which is being edited" in result.err
     listed = monthly.run("data", "list", ".", "--creation-date", "2026-01-05")
     assert "TAIPY (now ann)" in listed.out
     assert nodes(monthly, "--creation-date", "2026-01-05")["rate"]["edited_by"] == "ann"

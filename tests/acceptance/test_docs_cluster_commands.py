@@ -27,7 +27,9 @@ ELSEWHERE = "taipy-exec workers --application app --broker-url amqp://user@broke
 SUBMIT = "taipy-exec submit app --mode cluster"
 DOCTOR = "taipy-exec doctor -a app --mode cluster"
 # This machine has room on its disk, the application has no csv data node, the vhost differs.
-NOT_SHOWN = re.compile(r"storage type csv|disk of the state|see what may go|set_permissions")
+NOT_SHOWN = re.compile(
+    r"storage type csv|disk of the state|see what can be removed|set_permissions"
+)
 
 
 class ClusterPlace(Place):

@@ -53,7 +53,7 @@ def test_too_few_descriptors_are_told_with_the_command(work: Application) -> Non
     result = work.shell(f"ulimit -Sn 70; {line}")
     found = checks(result)["descriptors"]
     assert (result.code, found["level"]) == (0, "warning")
-    assert found["message"] == "70 may be open at once, but 2 jobs at once need some 80"
+    assert found["message"] == "70 may be open at once, but 2 jobs at once need about 80"
     assert found["fix"] == "ulimit -n 80"
     mended = work.shell(f"ulimit -Sn 70; {found['fix']}; {line}")
     assert checks(mended)["descriptors"]["level"] == "ok"
@@ -187,7 +187,7 @@ def test_a_certificate_that_ends_soon_is_warned_of(app: Application, tmp_path: P
 def test_a_certificate_that_lasts_is_told_with_its_end(app: Application, tmp_path: Path) -> None:
     found = tls(app, tmp_path, server_days=400)
     assert (found["level"], found["fix"]) == ("ok", None)
-    assert "which ends on " in found["message"]
+    assert "it is valid until " in found["message"]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def test_the_commands_can_be_pasted_where_the_submission_was_made(
     result = app.run("submit", "my app", "--state-dir", state, "--json", cwd=place)
     assert result.code == 1
     (app.folder / "mended").touch()
-    again = app.run(*pasted(result, "hint: retry what did not complete: "), "--json", cwd=place)
+    again = app.run(
+        *pasted(result, "hint: retry everything that did not complete: "), "--json", cwd=place
+    )
     assert again.code == 0, again.err
     assert again.statuses() == {"bad": "COMPLETED", "after": "COMPLETED"}
     assert again.json["submission"]["retries"] == result.json["submission"]["id"]
@@ -72,7 +74,7 @@ def test_the_commands_can_be_pasted_where_the_submission_was_made(
 def test_a_job_is_retried_in_the_mode_in_which_it_was_submitted(app: Application) -> None:
     app.one("raise ValueError('no')", mode="development")
     result = app.run("submit", "--mode", "standalone", "--json")
-    again = app.run(*pasted(result, "hint: retry what did not complete: "), "--json")
+    again = app.run(*pasted(result, "hint: retry everything that did not complete: "), "--json")
     assert again.json["submission"]["mode"] == "standalone"
     other = app.run("retry", result.job("bad")["id"], "--mode", "development", "--json")
     assert other.json["submission"]["mode"] == "development"

@@ -10,6 +10,7 @@ import pytest
 from cluster_support import Cluster
 from command_support import COLOR, Application, Terminal, wait_until
 
+from taipy_exec.model.job import short_id
 from tools.private_broker import PrivateBroker
 
 TALK = """
@@ -133,7 +134,8 @@ def test_who_follows_an_interrupted_submission_is_told_once_how_it_goes_on(
     assert follower.stderr is not None
     process.send_signal(signal.SIGKILL)
     line = follower.stderr.readline()
-    assert line == f"warning: nobody works on {submission}: taipy-exec resume {submission}\n"
+    id = short_id(submission)
+    assert line == f"warning: no process works on {id}: taipy-exec resume {id}\n"
     app.open_gate()
     assert app.run("resume", submission).code == 0
     result = app.end(follower)

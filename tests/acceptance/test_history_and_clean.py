@@ -92,7 +92,7 @@ def test_a_limit_is_a_positive_number(app: Application, limit: str) -> None:
 def test_clean_wants_to_know_what_may_go(used: Application) -> None:
     result = used.run("clean", "--yes")
     assert result.code == 2
-    assert "give --older-than or --keep" in result.err
+    assert "choose what to remove: --older-than or --keep" in result.err
     assert used.run("clean", "--older-than", "30", "--json").json["error"]["kind"] == "usage"
     assert len(submissions(used)) == 3
 
@@ -246,7 +246,7 @@ def test_clean_leaves_a_data_file_that_was_changed_by_hand_since(used: Applicati
     os.utime(changed, (later, later))
     result = used.run("clean", *ALL, "--data")
     assert result.code == 0
-    assert "1 data file that somebody else has changed since: left alone" in result.err
+    assert "1 data file changed since by hand or by another state: not removed" in result.err
     assert [used.folder / name for name in data_files(used)] == [changed]
     kept = used.run("clean", *ALL, "--data", "--json").json["kept"]
     assert kept["changed_data"] == 1

@@ -110,7 +110,7 @@ def test_the_latest_sweep_is_compared_by_its_inputs_and_small_outputs(swept: App
     ]
     assert lines[5] == ["scores,", "best:", "10.0"]
     assert "left out: forecast (too large), report (too large)" in result.err
-    assert "as it has no value: window=13" in result.err
+    assert "leave out instances without a value: window=13" in result.err
     # Those that have a value are given to the comparator.
     assert swept.ledger() == ["best of 2"]
 

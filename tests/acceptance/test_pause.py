@@ -29,7 +29,9 @@ def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application,
     id = app.only_submission()
     paused = app.run("pause", id)
     assert (paused.code, paused.out) == (0, "")
-    assert f"{short_id(id)} is paused; taipy-exec continue {short_id(id)}" in paused.err
+    assert (
+        f"{short_id(id)} is paused. Continue it: taipy-exec continue {short_id(id)}" in paused.err
+    )
     assert app.status(id).json["submission"]["paused"] is True
     assert "(paused)" in app.run("status").out
     app.open_gate()

@@ -101,7 +101,7 @@ def test_how_long_all_takes_follows_from_former_runs_and_the_workers(app: Applic
     first = app.run("plan", "--json").json
     assert first["expected_duration"] is None
     assert first["least_duration"] == 0
-    assert "it is not known how long that takes" in app.run("plan").out
+    assert "duration unknown (no earlier run)" in app.run("plan").out
     assert app.run("submit", "--task", "a").code == 0
     half = app.run("plan")
     assert "with 2 workers: b never ran to the end" in half.out
@@ -180,7 +180,7 @@ def test_what_was_interrupted_is_carried_on(app: Application) -> None:
     assert everything(app.folder) == before
     assert found["carries_on"] == app.only_submission()
     assert [job["action"] for job in found["jobs"]] == ["ended", "run"]
-    assert "carries on" in app.run("plan").err
+    assert "submit resumes" in app.run("plan").err
     assert app.run("plan", "--force", "--json").json["carries_on"] is None
     app.open_gate()
     resumed = app.run("submit", "--json")

@@ -307,7 +307,9 @@ def test_a_long_log_is_cut_and_the_page_says_so(app: Application) -> None:
     shown = page(app, submission)
     assert "line 29999\n" in shown
     assert "\nline 0\n" not in shown
-    assert re.search(r"The first \d+ kB are left out\. All of it: <code class=\"command\">", shown)
+    assert re.search(
+        r"The first \d+ kB are left out\. The whole log: <code class=\"command\">", shown
+    )
     assert len(shown) < 250_000
     told = app.run("report", submission, "--format", "json", "-o", "-").json["jobs"][0]
     log = (app.folder / ".taipy-exec/logs" / submission / f"{told['id']}.log").read_text()

@@ -68,7 +68,7 @@ def test_cancel_and_pause_take_what_runs(app: Application) -> None:
     assert app.end(running).code == 4
     result = app.run("cancel")
     assert result.code == 8
-    assert "there is no submission that runs" in result.err
+    assert "there is no running submission" in result.err
 
 
 def test_a_folder_is_no_submission_and_the_hint_says_so(app: Application, two: list[str]) -> None:

@@ -137,7 +137,7 @@ def test_a_terminated_submission_is_carried_on_by_the_next_submit(app: Applicati
     assert app.end(process).code == 143
     app.open_gate()
     result = app.run("submit", "--json")
-    assert "carrying on" in result.err
+    assert "resuming" in result.err
     assert result.statuses() == {"t": "COMPLETED", "u": "COMPLETED"}
     app.only_submission()
 

@@ -262,7 +262,7 @@ def test_one_place_for_the_results_of_all_combinations_is_warned_of(app: Applica
     app.config(text.replace("[DATA_NODE.fitted]", '[DATA_NODE.fitted]\ndefault_path = "fit.p"'))
     result = sweep(app, "--sweep", "window=7,14")
     assert result.code == 0, result.err
-    assert "warning: all combinations write to one place" in result.err
+    assert "warning: all combinations write to the same place" in result.err
     assert "fit.p" in result.err
 
 

@@ -184,7 +184,7 @@ def test_the_state_of_an_older_version_is_found_with_a_note(layout: Layout) -> N
         assert len(result.json["submissions"]) == 1
         assert f"note: the state of an older version is used: {older}" in result.err
     assert layout.run(WAYS[2], "submit", "APP").code == 0
-    move = result.err.partition("in the root: ")[2].splitlines()[0]
+    move = result.err.partition("to the root: ")[2].splitlines()[0]
     assert layout.app.shell(move).code == 0
     found = layout.run(WAYS[0], "status", "-a", "APP", "--json")
     assert len(found.json["submissions"]) == 2

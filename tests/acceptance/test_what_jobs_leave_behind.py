@@ -23,7 +23,7 @@ def test_a_thread_of_a_job_does_not_hold_the_command(app: Application, mode: str
     assert result.statuses() == {"bad": "COMPLETED", "after": "COMPLETED", "good": "COMPLETED"}
     assert time.monotonic() - begin < 30
     if mode == "development":
-        assert "not waited for: threads that the application started (late)" in result.err
+        assert "threads of the application still run and are not waited for: late" in result.err
 
 
 @MODES

@@ -130,7 +130,7 @@ def test_wait_tells_as_submit_did_that_it_was_interrupted(app: Application) -> N
 def test_wait_keeps_to_the_submission_that_its_prefix_meant_at_first(app: Application) -> None:
     interrupt(app, TWO_STEPS)
     waiting = app.start("wait", "SUBMISSION_")
-    await_line(waiting, "nobody works on")
+    await_line(waiting, "no process works on")
     app.open_gate()
     assert app.run("submit", "--name", "another").code == 0
     assert app.run("resume").code == 0

@@ -62,7 +62,7 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     assert terminal.finish() == 0
     screen = "\n".join(terminal.screen())
     assert re.search(r"^connected to RabbitMQ", screen, re.M)
-    assert re.search(r"^worker \S+ leaves: 1 done, 0 failed$", screen, re.M)
+    assert re.search(r"^worker \S+ stopped: 1 done, 0 failed$", screen, re.M)
     assert "busy" not in screen
     assert cursor_is_visible(terminal)
 
@@ -194,7 +194,7 @@ def test_elsewhere_each_start_and_end_is_a_line(app: Application, broker_url: st
     assert re.search(r"^worker \S+ for application app, 1 slot$", result.err, re.M)
     assert re.search(r"^[\d:]{8} t RUNNING on \S+:\d+ \(JOB_t_[\w-]+\)$", result.err, re.M)
     assert re.search(r"^[\d:]{8} t done in [\d.]+m?s$", result.err, re.M)
-    assert re.search(r"leaves: 1 done, 0 failed$", result.err, re.M)
+    assert re.search(r"stopped: 1 done, 0 failed$", result.err, re.M)
 
 
 def test_elsewhere_a_failure_has_its_reason_on_one_line_that_steers_nothing(

@@ -151,7 +151,7 @@ show()
     assert app.run("report", submission, "-o", "-").code == 0
     result = app.run("retry", submission, "--json")
     assert result.code == 3, result.err
-    assert "task after reads the data node c, which was never written" in result.err
+    assert "task after needs data node c, which was never written" in result.err
     python(app, "for s in tp.get_submissions():\n    tp.delete(s.id)\nshow()")
     assert app.run("status", "--json").json["submissions"] == []
     assert app.run("retry", submission).code == 8

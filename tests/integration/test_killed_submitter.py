@@ -159,7 +159,7 @@ def test_coordinator_and_jobs_killed_together_are_carried_on_by_the_next_submit(
     app.nothing_runs()
     app.open_gate()
     result = app.run("submit", "--json")
-    assert "carrying on" in result.err
+    assert "resuming" in result.err
     assert set(result.statuses().values()) == {"COMPLETED"}
     assert [result.job(task)["attempt"] for task in "tuv"] == [2, 2, 1]
 

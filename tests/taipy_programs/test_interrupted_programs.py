@@ -125,7 +125,7 @@ def test_what_a_killed_program_left_is_told_of_and_given_up_by_the_next_start(
     submission = program.only_submission()
     result = program.run("status", submission)
     assert "resume" not in result.out
-    assert f"its program has left it; taipy-exec cancel {submission} gives it up" in result.out
+    assert f"its program has ended. Cancel it: taipy-exec cancel {submission}" in result.out
     for command in ("wait", "logs", "resume", "retry"):
         options = ["--timeout", "0.1"] if command == "wait" else []
         told = program.run(command, submission, *options).err

@@ -229,7 +229,9 @@ def test_a_clock_that_differs_from_the_brokers_is_warned_of(ahead: float, told: 
     assert (found.fix is None) == (told == "agrees")
 
 
-@pytest.mark.parametrize(("told", "left"), [("all workers seen are", 1), ("good while all are", 2)])
+@pytest.mark.parametrize(
+    ("told", "left"), [("all workers that answered run", 1), ("fine as long as all run", 2)]
+)
 def test_where_all_workers_are_here_nothing_warns_of_data_that_only_this_host_sees(
     told: str, left: int
 ) -> None:

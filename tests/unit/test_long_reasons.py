@@ -55,7 +55,7 @@ def test_more_than_one_is_told_in_one_line() -> None:
     lines = printed([job(number, NAMES) for number in range(5)], 120)
     assert len(lines) == 2 + 5 * 3 + 1
     assert lines[-1] == (
-        "taipy-exec logs JOB_t0_01234567 -a app shows what [...] leaves out (and so for 4 more)"
+        "taipy-exec logs JOB_t0_01234567 -a app shows the whole reason (the same for 4 more)"
     )
 
 

@@ -1,1 +1,1 @@
-"""`clean`: what may go, what must stay, and its removal."""
+"""`clean`: choosing what to remove, and removing it."""

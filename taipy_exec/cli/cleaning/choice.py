@@ -1,4 +1,4 @@
-"""What `clean` removes: a function of what is stored and of what is asked for."""
+"""The choice of what `clean` removes: a function of what is stored and of the options."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.rows import Instance
 
-# Without an age to go by, what no submission tells the age of must be older than this: somebody
+# Without --older-than, anything whose age no submission shows must be older than this: a process
 # may just have made it.
 SETTLED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the user asks for: an age in seconds, a number to keep for each scenario, or both.
+    """The user's options: an age in seconds, a number to keep for each scenario, or both.
 
-    With `data`, the data of scenario instances that nobody uses any more goes too.
+    With `data`, the data of scenario instances that are not used any more is removed too.
     """
 
     older_than: float | None = None
@@ -28,10 +28,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What is stored: `submissions` newest first, `instances` oldest first.
+    """The stored state: `submissions` newest first, `instances` oldest first.
 
-    `edited` tells when data nodes of an instance or of a cycle were last written; `in_use` which
-    instances a living process works on or may.
+    `edited` has the times when data nodes of an instance or of a cycle were last written;
+    `in_use`, the instances that a living process works on or may work on.
     """
 
     submissions: Sequence[SubmissionRecord] = ()
@@ -42,7 +42,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What goes, and what of the submissions stays: those that have not ended, and others."""
+    """The things to remove, and how many submissions stay: unfinished ones and others."""
 
     submissions: tuple[SubmissionRecord, ...]
     instances: tuple[Instance, ...]
@@ -51,11 +51,11 @@ class Choice:
 
 
 def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
-    """What goes.
+    """Choose what is removed.
 
-    A submission goes that has ended, longer ago than the age that is asked for, and that is not
-    among the latest of its scenario that are to be kept. A scenario instance goes when no
-    submission is left of it, nobody works on it, no tag marks it, and `_has_served` says so.
+    A submission is removed if it ended longer ago than the wanted age, and if it is not among the
+    latest of its scenario that must be kept. A scenario instance is removed if it has no submission
+    left, no process works on it, it has no tag, and `_has_served` is true.
     """
     ended = [record for record in stored.submissions if _has_ended(record)]
     going = [record for record in _beyond(ended, wanted.keep) if _is_old(record, wanted, now)]
@@ -88,7 +88,7 @@ def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
 
 
 def _has_ended(record: SubmissionRecord) -> bool:
-    """Whether it has, and nothing of it can be left on the broker of cluster mode."""
+    """Whether it has, and the broker of cluster mode can have no messages of the submission."""
     is_held = record.mode == "cluster" and record.coordinator is not None
     return record.finished_at is not None and not is_held
 
@@ -110,7 +110,7 @@ def _is_old(record: SubmissionRecord, wanted: Wanted, now: float) -> bool:
 
 
 def _last_used(stored: Stored) -> dict[str, float]:
-    """When each instance was made, submitted or written, whatever came last."""
+    """The time when each instance was made, submitted or written, whichever came last."""
     found: dict[str, float] = defaultdict(float)
     for instance in stored.instances:
         found[instance.id] = max(instance.created_at, stored.edited.get(instance.id, 0.0))
@@ -123,11 +123,11 @@ def _last_used(stored: Stored) -> dict[str, float]:
 def _has_served(
     wanted: Wanted, age: float, *, is_superseded: bool, is_nameless: bool, is_emptied: bool
 ) -> bool:
-    """Whether nobody can want an instance any more of which no submission is left.
+    """Whether an instance without submissions is not needed any more.
 
-    One that a newer one of its name has taken the place of is found by nobody. The one that the
-    next `submit` of its name takes holds the data of the last run: it goes only with its data,
-    and only by its age. A nameless one, of a Python script, is found by its id alone.
+    An instance that was replaced by a newer one of its name cannot be found any more. The instance
+    that the next `submit` of its name takes has the data of the last run: it is removed only with
+    its data, and only by its age. One without a name, of a Python script, is found by its id only.
     """
     if not is_superseded and not wanted.data:
         return False

@@ -1,4 +1,4 @@
-"""Finding what `clean` is to remove, and removing it: rows first, files after."""
+"""Finding what `clean` should remove, and removing it: rows first, then files."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from taipy_exec.store.removals import Going
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
-# Without an age to go by, logs of submissions that are not stored go when they are so old: somebody
-# may have moved the database away and be about to put it back.
+# Without --older-than, logs of submissions that are not stored are removed at this age: a user may
+# have moved the database away and be about to put it back.
 _UNKNOWN_LOGS_SECONDS = 86400.0
-# A file that changed so much later than its last write was recorded has been changed by somebody
-# else: by hand, or from another state. The clocks of two machines may differ a little.
+# A file that changed so much later than its last recorded write was changed by hand or from
+# another state. The clocks of two machines may differ a little.
 _SLACK_SECONDS = 60.0
-# So many data nodes at a time go while nobody else can write to the state.
+# So many data nodes are removed at a time, while no other process can write to the state.
 _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What is to be removed. `nodes` are data nodes whose scenario instance or cycle is no more;
-    `unknown_data` counts generated files of data nodes that this state knows nothing of, and
-    `changed_data` those that somebody else changed after this state."""
+    """The things to remove. `nodes` are data nodes whose scenario instance or cycle is gone;
+    `unknown_data` counts generated files of data nodes that are not in this state, and
+    `changed_data` those that were changed later, by hand or from another state."""
 
     choice: Choice
     logs: tuple[Path, ...]
@@ -67,9 +67,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was removed of it; `failed` says of which files it could not be, and why.
+    """The things that were removed; `failed` has the files that could not be, and why.
 
-    `shrunk_by` is in bytes of the database; `not_shrunk` says why it could be smaller still.
+    `shrunk_by` is in bytes of the database; `not_shrunk` is the reason why it was not made smaller.
     """
 
     found: Found
@@ -79,7 +79,7 @@ class Done:
 
 
 class Cleaning:
-    """One clean of the state of an application, and with its configuration of its data."""
+    """One clean of the state of an application and, with its configuration, of its data."""
 
     def __init__(self, store: Store, config: AppConfig | None, wanted: Wanted) -> None:
         self._store = store
@@ -89,9 +89,9 @@ class Cleaning:
         self._memory = OwnerMemory()
 
     def find(self) -> Found:
-        """What there is to remove now. Nothing is changed."""
+        """Find what can be removed now. Nothing is changed."""
         store, now = self._store, self._now
-        # Before the submissions are read: what is stored after this has no logs among them.
+        # Before the submissions are read: logs of later submissions are not among these.
         folders = log_folders(store.folder)
         stored = self._stored()
         choice = choose(stored, self._wanted, now)
@@ -124,9 +124,10 @@ class Cleaning:
         )
 
     def carry_out(self, found: Found) -> Done:
-        """Remove at most what was found. Raises StoreError where nothing was removed.
+        """Remove at most what was found. Raises StoreError if nothing was removed.
 
-        The rows go in one transaction. What of the files stays after a kill is found again.
+        The rows are removed in one transaction. After a kill, the next clean finds files that
+        stayed.
         """
         store = self._store
         before = store.size()
@@ -154,7 +155,7 @@ class Cleaning:
         )
 
     def _still(self, found: Found) -> Going:
-        """What of it may go, as things stand in the transaction that removes it."""
+        """The things that may be removed, by the state in the transaction that removes them."""
         shown = {record.id for record in found.choice.submissions}
         shown |= {instance.id for instance in found.choice.instances}
         stored = self._stored()
@@ -166,9 +167,10 @@ class Cleaning:
         return going, instances
 
     def _remove_data(self, found: Found) -> dict[Path, str]:
-        """The files of data nodes that belong to nobody, seen once more after the rows have gone.
+        """Remove the files of data nodes without an owner, found again after the rows are gone.
 
-        Who wrote them is forgotten last: by that the next clean knows that they are ours.
+        The record of their writer is removed last: with it the next clean knows that taipy-exec
+        wrote them.
         """
         if self._config is None or not self._config.storage_folder.is_dir():
             return {}
@@ -184,9 +186,9 @@ class Cleaning:
     def _remove_files(
         self, files: Mapping[str, Sequence[Path]], shown: set[Path], failed: dict[Path, str]
     ) -> set[str]:
-        """Remove what still belongs to nobody and is as it was written; the nodes without a file.
+        """Remove files that still have no owner and were not changed; the nodes without a file.
 
-        Within a transaction: a submission of a cycle whose data this is comes before or after.
+        Within a transaction: a submission that uses this data (of a cycle) comes before or after.
         """
         written = {node: edit.at for node, edit in self._store.last_edits([*files]).items()}
         orphans = files.keys() & self._orphans(self._store.instances(), written)
@@ -201,7 +203,7 @@ class Cleaning:
         }
 
     def _compact(self) -> str | None:
-        """Shrink the database where that is worth it; why it was not, in words."""
+        """Shrink the database if that is worth it; the reason if it was not shrunk."""
         store = self._store
         try:
             if not store.wastes_room():
@@ -219,7 +221,7 @@ class Cleaning:
         submissions, instances = store.submissions(), store.instances()
         in_use = {r.instance for r in submissions if _token(r.coordinator) in living}
         if living:
-            # A script that lives may have made them, and submit them later.
+            # A running script may have made them, and submit them later.
             in_use |= {i.id for i in instances} - {r.instance for r in submissions}
         times = store.edit_times()
         edited: dict[str, float] = {}
@@ -235,8 +237,8 @@ class Cleaning:
     def _orphans(
         self, instances: Iterable[Instance], written: Mapping[str, float] | None = None
     ) -> set[str]:
-        """The data nodes that were written here and belong to none of these instances, to no cycle
-        of theirs, and not to all."""
+        """The data nodes that were written here and belong to none of these instances or their
+        cycles, and are not shared by all."""
         nodes = self._store.edit_times() if written is None else written
         return nodes.keys() - self._memory.of(nodes, _owners(instances)).keys()
 
@@ -244,19 +246,19 @@ class Cleaning:
         assert self._config is not None
         root = self._config.root
         given = {root / n.path for n in self._config.data_nodes.values() if n.path}
-        # A path with `*` at its end stands for the files of its folder.
+        # A path with `*` at its end means the files of its folder.
         own = {path.parent if path.name.endswith("*") else path for path in given}
         own |= {path.resolve() for path in own}
         return generated_files(self._config.storage_folder, own)
 
 
 def _is_as_written(path: Path, at: float) -> bool:
-    """Whether nobody has changed a file since its last write, at `at`, was recorded."""
+    """Whether a file was not changed since its last write, at `at`, was recorded."""
     return is_half_written(path) or untouched_since(path, at + _SLACK_SECONDS)
 
 
 def _owners(instances: Iterable[Instance]) -> set[str]:
-    """Whose data is to stay: that of instances, of their cycles, and that of all."""
+    """The owners whose data must stay: instances, their cycles, and None (shared by all)."""
     return {"", *itertools.chain.from_iterable((i.id, i.cycle) for i in instances)}
 
 

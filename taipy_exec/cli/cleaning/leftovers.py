@@ -1,4 +1,4 @@
-"""Files of the state folder and the storage folder that nobody needs any more."""
+"""Files of the state folder and the storage folder that are not needed any more."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from taipy_exec.data.registry import storage_type, storage_types
 from taipy_exec.engine.identity import dead_locks
 from taipy_exec.errors import ConfigurationError
 
-# Between the making of a lock's file and its name lies a moment, in which its process may be
-# stopped. A file without that name is not taken away for so long.
+# A process may be stopped between making a lock's file and naming it. A file without that name is
+# not removed for so many seconds.
 _SETTLED_SECONDS = 3600.0
 
 
@@ -29,7 +29,7 @@ def untouched_since(path: Path, at: float) -> bool:
 
 
 def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]]:
-    """The tokens of the coordinators that live, and the files of locks that nobody holds."""
+    """The tokens of living coordinators, and the files of locks that no process holds."""
     living, stale = set(), dead_locks(state_dir)
     for path in _listed(state_dir / "coordinators"):
         if path.suffix == ".lock" and path not in stale:
@@ -42,7 +42,7 @@ def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]
 def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[str, list[Path]]:
     """Data node -> the files that were made for it, half-written ones included.
 
-    A path of the user's own, or in a folder of the user's own, is none of them, whatever its name.
+    A path that the user chose, or in a folder that the user chose, is never one of them.
     """
     found = defaultdict(list)
     for folder in _listed(storage_folder):
@@ -55,7 +55,7 @@ def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[s
 
 
 def _extension(folder: str) -> str | None:
-    """That of the files in a folder of this name, where it is one of a storage type."""
+    """The extension of the files in a folder of this name, if it is one of a storage type."""
     kind = folder.removesuffix("s")
     if kind == folder or kind not in storage_types():
         return None
@@ -71,7 +71,7 @@ def _is_within(path: Path, folders: Collection[Path]) -> bool:
 
 
 def is_half_written(path: Path) -> bool:
-    """Whether a file was to be renamed once it was whole."""
+    """Whether a file is half-written: it gets its real name once it is whole."""
     return path.name.startswith(".") and path.name.endswith(".part")
 
 
@@ -89,9 +89,9 @@ def size_of(paths: Iterable[Path]) -> int:
 
 
 def remove(paths: Iterable[Path]) -> dict[Path, str]:
-    """Remove files and whole folders. Those that could not be removed, with the reason.
+    """Remove files and whole folders. Gives those that could not be removed, with the reason.
 
-    What somebody else has just removed counts as removed; of a link, its target stays.
+    A file that another process has just removed counts as removed; the target of a link stays.
     """
     failed: dict[Path, str] = {}
     for path in paths:

@@ -1,4 +1,4 @@
-"""Whose the data nodes are, worked out once: a hash for each name and each owner takes its time."""
+"""The owners of data nodes, worked out once: a hash for each name and each owner takes time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from taipy_exec.data.node import owners_of
 
 
 class OwnerMemory:
-    """What `owners_of` gives, which is asked several times and within transactions."""
+    """The results of `owners_of`, which is called several times and within transactions."""
 
     def __init__(self) -> None:
         self._owner: dict[str, str] = {}
@@ -16,7 +16,7 @@ class OwnerMemory:
         self._owners: set[str] = set()
 
     def of(self, nodes: Iterable[str], owners: set[str]) -> dict[str, str]:
-        """Which of `owners` these data nodes belong to; those of nobody are left out."""
+        """Which of `owners` these data nodes belong to; those without an owner are left out."""
         nodes = set(nodes)
         ownerless = self._nodes - self._owner.keys()
         self._owner |= owners_of(ownerless, owners - self._owners)

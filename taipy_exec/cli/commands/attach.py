@@ -6,8 +6,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
-    "Show the live table of a submission that another process works on. It stays until that ends, "
-    "and exits with the code that `submit` would have given. Ctrl-C leaves without canceling.",
+    "Show the live table of a submission that another process works on. The command waits until "
+    "the submission ends; its exit code is that of `submit`. Ctrl-C detaches and cancels nothing.",
     "taipy-exec attach SUBMISSION_1b2c3d4e",
     "taipy-exec attach SUBMISSION_1b2c3d4e -a app",
 )

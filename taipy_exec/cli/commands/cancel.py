@@ -1,4 +1,4 @@
-"""`cancel`: what waits does not run, what runs is stopped."""
+"""`cancel`: waiting jobs do not run, running jobs are stopped."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "Cancel a submission or one job, from any terminal. Jobs that wait are CANCELED; a job that "
-    "runs in a process of its own is stopped (TERM, grace, KILL); in development mode the running "
-    "job ends first.",
+    "Cancel a submission or one job, from any terminal. Waiting jobs become CANCELED. A job that "
+    "runs in its own process is stopped (TERM, grace, KILL). In development mode the running job "
+    "ends first.",
     "taipy-exec cancel SUBMISSION_1b2c3d4e",
     "taipy-exec cancel JOB_train_5f6a7b8c",
 )
@@ -32,7 +32,7 @@ def cancel(
         str,
         typer.Argument(
             metavar="[SUBMISSION|SWEEP|JOB]",
-            help=options.WHICH_JOB.replace("the latest.", "the latest that runs."),
+            help=options.WHICH_JOB.replace("the latest.", "the latest running one."),
             show_default=False,
             autocompletion=completion.running_submissions_and_jobs,
         ),
@@ -93,7 +93,7 @@ def cancel(
 
 
 def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
-    """Ask the coordinator of a submission to cancel it, or do that where there is none."""
+    """Ask the coordinator of a submission to cancel it; if there is none, cancel it here."""
     from taipy_exec.engine.identity import is_interrupted
 
     if is_interrupted(store.folder, record):
@@ -105,7 +105,7 @@ def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
 
 
 def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
-    """Cancel a submission that nobody works on. In cluster mode its jobs are withdrawn first."""
+    """Cancel a submission without a coordinator. In cluster mode its jobs are withdrawn first."""
     from taipy_exec.cli.application import load_application
     from taipy_exec.engine.admission import supersede
     from taipy_exec.model.status import Reason
@@ -131,10 +131,10 @@ def _cancel_job(
     job: JobRecord,
     location: Location,
 ) -> None:
-    """Cancel one job of a submission that nobody works on, and abandon what follows on it.
+    """Cancel one job of a submission without a coordinator, and abandon the jobs after it.
 
-    Which jobs follow is said by the configuration alone. Raises ConfigurationError where it is
-    not the one of the submission any more.
+    Only the configuration has the order of the jobs. Raises ConfigurationError if it is not the
+    configuration of the submission any more.
     """
     from taipy_exec.cli.application import load_application
     from taipy_exec.cli.state import refuse_program

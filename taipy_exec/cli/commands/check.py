@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taipy_exec.config.problem import Problem
 
 HELP = help_text(
-    "Check the configuration, the graph and the functions of APP; nothing is run or written. "
+    "Check the configuration, the graph and the functions of APP. Nothing is run or written. "
     "Exit code 3 if there is an error.",
     "taipy-exec check config.toml",
     "taipy-exec check app --connect --json",
@@ -25,7 +25,7 @@ def check(
     app: options.App = ".",
     mode: options.Mode = None,
     connect: Annotated[
-        bool, option("--connect", help="Ask databases and buckets whether they answer.")
+        bool, option("--connect", help="Check that databases and buckets answer.")
     ] = False,
     json_output: options.Json = False,
     root: options.Root = None,

@@ -1,4 +1,4 @@
-"""`clean`: removes old submissions with what belongs to them."""
+"""`clean`: removes old submissions with their jobs, logs and data."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Remove submissions that have ended, with their jobs and logs, and scenario instances that "
-    "nobody uses any more. What has not ended stays. The data that the next submit would find "
-    "stays too, unless --data is given and it is older than --older-than.",
+    "are not used any more. Unfinished submissions stay. The data that the next submit would "
+    "find stays too, unless --data is given and it is older than --older-than.",
     "taipy-exec clean --older-than 30d --dry-run",
     "taipy-exec clean --older-than 30d --data",
     "taipy-exec clean --keep 10 --yes -a app",
@@ -29,15 +29,24 @@ def clean(
     application_path: options.ApplicationPathOption = ".",
     older_than: Annotated[
         str | None,
-        option("--older-than", metavar="AGE", help="What ended longer ago: 30d, 12h, 90m, 2w."),
+        option(
+            "--older-than",
+            metavar="AGE",
+            help="Remove what ended more than AGE ago (30d, 12h, 90m, 2w).",
+        ),
     ] = None,
     keep: Annotated[
         int | None,
-        option("--keep", min=0, metavar="N", help="All but the latest N of each scenario."),
+        option(
+            "--keep",
+            min=0,
+            metavar="N",
+            help="Keep the latest N of each scenario, remove the others.",
+        ),
     ] = None,
     data: Annotated[
         bool,
-        option("--data", help="Also generated data files of scenario instances that are no more."),
+        option("--data", help="Also generated data files of scenario instances that are gone."),
     ] = False,
     dry_run: Annotated[bool, option("--dry-run", help="Only show what would be removed.")] = False,
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
@@ -76,13 +85,13 @@ def clean(
 
 
 def _wanted(older_than: str | None, keep: int | None, *, data: bool) -> Wanted:
-    """What is asked for. Raises UsageError where that is not clear."""
+    """The choice of the command line. Raises UsageError if that is not clear."""
     from taipy_exec.cli.cleaning.choice import Wanted
     from taipy_exec.errors import UsageError
 
     if older_than is None and keep is None:
         raise UsageError(
-            "say what may go: give --older-than or --keep",
+            "choose what to remove: --older-than or --keep",
             "taipy-exec clean --older-than 30d --dry-run shows what that would remove",
         )
     age = None if older_than is None else _seconds(older_than)
@@ -106,7 +115,7 @@ def _several(number: int, one: str, several: str | None = None) -> str:
 
 
 def _sentence(found: Found) -> str:
-    """What is removed, with counts and sizes."""
+    """The counts and sizes of what is removed."""
     from taipy_exec.cli.render import size
 
     submissions, instances = len(found.choice.submissions), len(found.choice.instances)
@@ -132,7 +141,7 @@ def _sentence(found: Found) -> str:
 
 
 def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
-    """What was removed or, unless it is `done`, would be; and what stays."""
+    """Show what was removed (before it is `done`: what would be), and what stays."""
     from taipy_exec.cli.render import size
     from taipy_exec.cli.shapes import dump
 
@@ -151,14 +160,14 @@ def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
         streams.note(f"submissions that stay: {choice.kept + choice.unfinished}{of_them}")
     if found.unknown_data:
         number = _several(found.unknown_data, "data file")
-        streams.note(f"{number} that this state knows nothing of: left alone")
+        streams.note(f"{number} not known to this state: not removed")
     if found.changed_data:
         number = _several(found.changed_data, "data file")
-        streams.note(f"{number} that somebody else has changed since: left alone")
+        streams.note(f"{number} changed since by hand or by another state: not removed")
 
 
 def _list(streams: Streams, found: Found) -> None:
-    """What would go, one by one; of very many the first ones unless verbose."""
+    """Show what would be removed, one by one; unless verbose, only the first ones of very many."""
     from taipy_exec.cli.render import clock, submissions_table
 
     if streams.json:
@@ -215,7 +224,7 @@ def _fields(found: Found, done: Done | None) -> dict[str, Any]:
 
 
 def _tell_failures(streams: Streams, done: Done) -> int:
-    """Say which files are still there; exit code 7 if there are some."""
+    """Report the files that are still there; exit code 7 if there are any."""
     from taipy_exec.errors import StoreError
 
     failed = list(done.failed.items())
@@ -224,5 +233,5 @@ def _tell_failures(streams: Streams, done: Done) -> int:
     if len(failed) > 3:
         streams.error(f"and {len(failed) - 3} more files could not be removed")
     if failed:
-        streams.note("hint: make them removable and clean again", style="cyan")
+        streams.note("hint: correct their permissions and clean again", style="cyan")
     return StoreError.exit_code if failed else 0

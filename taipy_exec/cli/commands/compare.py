@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Show data nodes of scenario instances side by side, a row for each instance, and the results "
-    "of the scenario's comparators. Without names: the instances of the latest sweep, else all. "
-    "Without --node: the swept inputs, and final outputs that are small.",
+    "of the scenario's comparators. Without names: the instances of the latest sweep, or all if "
+    "there was no sweep. Without --node: the swept inputs, and final outputs that are small.",
     "taipy-exec compare app",
     "taipy-exec compare app window=7 window=14 --node metrics",
     "taipy-exec compare app --csv > sweep.csv",

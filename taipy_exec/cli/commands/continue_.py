@@ -1,4 +1,4 @@
-"""`continue`: go on with a submission that was paused."""
+"""`continue`: continue a paused submission."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from taipy_exec.cli.commands.pause import set_paused
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
-    "Go on with SUBMISSION, which `pause` held. One that is not paused is left as it is.",
+    "Continue a paused SUBMISSION. One that is not paused stays as it is.",
     "taipy-exec continue SUBMISSION_1b2c3d4e",
 )
 

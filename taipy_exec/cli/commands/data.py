@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "The data nodes of a scenario instance: what is there, when and by which job it was written, "
-    "and its value.",
+    "Show and write the data nodes of a scenario instance: which have a value, when and by which "
+    "job it was written, and the value itself.",
     "taipy-exec data list",
     "taipy-exec data show forecast",
     "taipy-exec data show config.toml forecast --json",
@@ -38,10 +38,10 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 class _AppFirst(HouseCommand):
-    """A command whose first argument, the application, may be left out."""
+    """A command whose first argument, the application, may be missing."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """With one argument too few, the application is that of the current folder."""
+        """If one argument is missing, the application is that of the current folder."""
         try:
             return super().parse_args(ctx, list(args))
         except typer.BadParameter as error:
@@ -74,7 +74,7 @@ LeadingApp = Annotated[
 
 @dataclass(slots=True)
 class _Opened:
-    """An instance's data nodes. Its id is empty where nothing was ever submitted."""
+    """An instance's data nodes. Its id is empty if nothing was ever submitted."""
 
     config: AppConfig
     store: Store | None
@@ -120,7 +120,7 @@ def _open(
 
             raise NotFoundError(
                 f"scenario {chosen.id} has no instance named {name!r}",
-                "submit it first, or leave --name out",
+                "submit it first, or remove --name",
             )
         instance = imagined_instance(chosen, wanted, created)
     nodes = instance_nodes(config, chosen, instance)
@@ -142,9 +142,9 @@ def _node(opened: _Opened, wanted: str) -> DataNodeRef:
 
 @contextmanager
 def _naming(app: str, node: str) -> Iterator[None]:
-    """Raises UsageError where what should be a data node is an application: something is missing.
+    """Raises UsageError if an application is given as the data node: an argument is missing.
 
-    Without APP the first argument is taken for the data node.
+    Without APP the first argument is read as the data node.
     """
     from taipy_exec.errors import ConfigurationError, NotFoundError, UsageError
 
@@ -155,13 +155,13 @@ def _naming(app: str, node: str) -> Iterator[None]:
         if not may_be_app:
             raise
         raise UsageError(
-            f"{node} is a file or folder, and no data node here: an argument is missing",
+            f"{node} is a file or folder and not a data node: an argument is missing",
             f"taipy-exec data list {quote(node)} lists its data nodes",
         ) from None
 
 
 def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | None]:
-    """When, and by what: a job's id, an editor, or None for a file from elsewhere."""
+    """The time and the writer: a job's id, an editor, or None for a file from elsewhere."""
     changed = node.changed_at()
     edit = opened.edits.get(node.id)
     if changed is None or (not changed and edit is None):
@@ -215,7 +215,7 @@ def list_nodes(
 
 
 def _row(opened: _Opened, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
-    """What the list shows of a data node, by column."""
+    """The cells of a data node in the list, by column."""
     from taipy_exec.cli.render import clock
 
     at, by = _written(opened, node)
@@ -269,14 +269,14 @@ def show(
     elif written:
         streams.value(as_text(value))
     elif found.config.storage_type == "in_memory":
-        streams.note(f"data node {node!r} has its value only where the jobs run: in their process")
+        streams.note(f"data node {node!r} has a value only in the process that runs the jobs")
     else:
         streams.note(f"data node {node!r} was never written ({_shown_place(opened, found)})")
     return 0
 
 
 _WRITE = help_text(
-    "Write VALUE (JSON, else text) into NODE.",
+    "Write VALUE (JSON or text) into NODE.",
     "taipy-exec data write days 30",
     "taipy-exec data write config.toml days 30",
 )
@@ -287,7 +287,7 @@ def write(
     app: LeadingApp = ".",
     *,
     node: NodeArgument,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON, else text.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON or text.")],
     scenario: options.Scenario = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
@@ -314,8 +314,8 @@ def write(
     assert opened.store is not None
     if found.config.storage_type == "in_memory":
         raise UsageError(
-            f"data node {node!r} is kept in memory, and gone with this command",
-            f"taipy-exec submit {quote(app)} --set {node}=VALUE writes it where the jobs run",
+            f"data node {node!r} is kept in memory: its value would be lost with this command",
+            f"taipy-exec submit {quote(app)} --set {node}=VALUE writes it for the jobs",
         )
     write_node(found, parse_value(value))
     edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
@@ -343,7 +343,7 @@ def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
 
 
 def _editors(opened: _Opened) -> dict[str, str]:
-    """Who is changing which data node now: a job of this instance, or an editor with a lock."""
+    """Data node -> what is changing it now: a job of this instance, or an editor with a lock."""
     from taipy_exec.config.mapped import whole_name
     from taipy_exec.model.status import Status
 
@@ -362,7 +362,7 @@ def _editors(opened: _Opened) -> dict[str, str]:
 
 
 def _by(by: str | None, editor: str | None) -> str:
-    """The last writer and the one who is changing it now, as the list shows them."""
+    """The last writer and the current one, as the list shows them."""
     from taipy_exec.cli.render import short_id
 
     shown = [short_id(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
@@ -370,7 +370,7 @@ def _by(by: str | None, editor: str | None) -> str:
 
 
 def _owner(opened: _Opened, node: DataNodeRef) -> str | None:
-    """Who shares the data node: one scenario instance, those of a cycle, or None for all."""
+    """The owner of the data node: one scenario instance, a cycle, or None (shared by all)."""
     scope, instance = node.config.scope.name, opened.instance
     return {"SCENARIO": instance.id, "CYCLE": instance.cycle}.get(scope) or None
 

@@ -1,4 +1,4 @@
-"""`doctor`: is everything here that the application's mode needs, and how to fix what is not."""
+"""`doctor`: checks for everything that the application's mode needs, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
 
 HELP = help_text(
-    "Check that everything is here that the application's mode needs: packages, the state folder, "
-    "a valid configuration, and in cluster mode the broker. Says how to fix what is not.",
+    "Check that this machine has everything the application's mode needs: packages, the state "
+    "folder, a valid configuration, and in cluster mode the broker. Each problem comes with a fix.",
     "taipy-exec doctor",
     "taipy-exec doctor -a app --mode cluster",
     "taipy-exec doctor --application app --broker-url amqp://user@broker/ --json",
@@ -69,7 +69,7 @@ def doctor(
 
 
 def _jobs(config: AppConfig | None) -> tuple[int, bool]:
-    """How many jobs run at once on this machine, and whether in processes of their own."""
+    """How many jobs run at once on this machine, and whether each has its own process."""
     if config is None:
         return 1, True
     if config.job.mode == "development":
@@ -89,7 +89,7 @@ def _show(streams: Streams, findings: list[Finding]) -> None:
         if streams.quiet and finding.level is Level.OK:
             continue
         level = Text(f"{finding.level:<8}", style=styles[finding.level])
-        # Each stays one line: there are commands in it to copy.
+        # Each stays one line, since it contains commands to copy.
         streams.show(level + line(f"{finding.name}: {finding.message}"), soft_wrap=True)
         if finding.fix:
             streams.show(line(f"         {finding.fix}", style="cyan"), soft_wrap=True)

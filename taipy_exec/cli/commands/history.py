@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
-    "Show past submissions, newest first: what became of how many jobs, when, and how long it "
-    "took.",
+    "Show past submissions, newest first: the results of their jobs, the time, and the duration.",
     "taipy-exec history",
     "taipy-exec history -a app --scenario sales --name may",
     "taipy-exec history --limit 100 --json",

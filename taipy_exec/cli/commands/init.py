@@ -13,8 +13,9 @@ from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
     "Make a small working application in DIR: config.toml, functions, README and .gitignore. With "
-    "--template parallel, one with a CSV file, parallel tasks, retries and a task that fails. Or, "
-    "from a Taipy program, a config.toml that says what the program configures and needs no Taipy.",
+    "--template parallel it has a CSV file, parallel tasks, retries and a task that fails. With "
+    "--from-taipy, make a config.toml with the configuration of a Taipy program, to run without "
+    "Taipy.",
     "taipy-exec init demo && taipy-exec submit demo",
     "taipy-exec init sales --template parallel",
     "taipy-exec init --from-taipy app/main.py && taipy-exec submit app",
@@ -25,7 +26,7 @@ def init(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="DIR", help="The folder to make; with --from-taipy by default the program's."
+            metavar="DIR", help="The folder to make (with --from-taipy: the program's by default)."
         ),
     ] = None,
     from_taipy: Annotated[
@@ -36,7 +37,7 @@ def init(
         option(
             "--template",
             metavar="NAME",
-            help="simple, or parallel.",
+            help="simple or parallel.",
             autocompletion=completion.one_of("simple", "parallel"),
         ),
     ] = "simple",
@@ -64,7 +65,7 @@ def init(
         streams.data(dump({"files": [str(path) for path in files]}))
     else:
         streams.note(f"made {', '.join(str(path) for path in files)}")
-        # By its file: a program may lie in the folder too.
+        # By its file: a program may be in the folder too.
         named = folder / "config.toml" if from_taipy is not None else folder
         streams.note(f"hint: taipy-exec submit {quote(str(named))}", style="cyan")
         if from_taipy is None:
@@ -123,5 +124,5 @@ def _refuse_to_replace(files: list[Path], force: bool) -> None:
     if there and not force:
         are = "is" if len(there) == 1 else "are"
         raise UsageError(
-            f"{', '.join(there)} {are} there already", "choose another folder, or give --overwrite"
+            f"{', '.join(there)} {are} there already", "choose another folder, or add --overwrite"
         )

@@ -1,4 +1,4 @@
-"""`instances`: the scenario instances, and what became of each."""
+"""`instances`: the scenario instances, and the latest result of each."""
 
 from __future__ import annotations
 

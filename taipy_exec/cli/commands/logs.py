@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Print the captured stdout, stderr and logging of a job, or of every job of a submission "
-    "(each line with its task's name), and the traceback of what failed. With --follow, lines of "
-    "all jobs come as they are printed, until the submission ends. A terminal gets their text and "
-    "colours only; a pipe and a file get the bytes as they are, and so does a terminal with --raw.",
+    "(each line with its task's name), and the tracebacks of failed jobs. With --follow, the lines "
+    "of all jobs are printed as they come, until the submission ends. A terminal gets text and "
+    "colours only; a pipe and a file get the bytes unchanged, as does a terminal with --raw.",
     "taipy-exec logs SUBMISSION_1b2c3d4e",
     "taipy-exec logs JOB_train_5f6a7b8c --tail 50",
     "taipy-exec logs SUBMISSION_1b2c3d4e --follow",
@@ -47,7 +47,7 @@ def logs(
     ] = "",
     application_path: options.ApplicationPathOption = ".",
     follow: Annotated[
-        bool, option("--follow", "-f", help="Print what comes, until it ends.")
+        bool, option("--follow", "-f", help="Print new lines as they come, until it ends.")
     ] = False,
     tail: Annotated[
         int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
@@ -64,7 +64,7 @@ def logs(
         option("--limit", "-n", min=0, metavar="N", help="At most N jobs; 0 shows all."),
     ] = None,
     raw: Annotated[
-        bool, option("--raw", help="Print the bytes as they are, on a terminal too.")
+        bool, option("--raw", help="Print the bytes unchanged, on a terminal too.")
     ] = False,
     json_output: options.Json = False,
     root: options.Root = None,
@@ -89,7 +89,7 @@ def logs(
         raise UsageError(
             "--follow shows jobs that have not begun yet: it cannot be combined with --failed, "
             "--status and --limit",
-            "leave out one of them",
+            "remove one of them",
         )
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -107,7 +107,7 @@ def logs(
         left = bool(record.coordinator) and is_interrupted(store.folder, record)
         if left and not told:
             told = True
-            streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
+            streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
         return left
 
     outputs = {}
@@ -136,7 +136,7 @@ def logs(
 
 
 def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
-    """Of one job, or of all of a submission, what is wanted. Raises NotFoundError."""
+    """The wanted jobs: one job, or those of a submission. Raises NotFoundError."""
     from taipy_exec.cli.chosen import chosen_job
 
     record, job = chosen_job(store, wanted)
@@ -146,7 +146,7 @@ def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
 def _tell_what_is_not_there(
     streams: Streams, jobs: Sequence[JobRecord], outputs: Iterable[JobOutput]
 ) -> None:
-    """Why nothing was printed, and that the times of lines are not known."""
+    """Show why nothing was printed, or that the times of lines are not known."""
     outputs = list(outputs)
     if not any(output.printed for output in outputs) and (outputs or not jobs):
         streams.note(f"no output: {what_became_of(jobs)}")

@@ -1,4 +1,4 @@
-"""`pause`: nothing more of a submission is started for now."""
+"""`pause`: no more jobs of a submission start for now."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
-    "Start no more jobs of SUBMISSION, from any terminal, until `continue`. What runs goes on to "
-    "its end. A paused submission stays so if its process ends, until it is continued.",
+    "Start no more jobs of SUBMISSION, from any terminal, until `continue`. Running jobs continue "
+    "to their end. A submission stays paused even if its process ends, until it is continued.",
     "taipy-exec pause SUBMISSION_1b2c3d4e",
     "taipy-exec continue SUBMISSION_1b2c3d4e",
 )
@@ -44,7 +44,7 @@ def set_paused(
     *,
     paused: bool,
 ) -> int:
-    """Pause or continue, and say so. Raises UsageError where the submission has ended."""
+    """Pause or continue, and report it. Raises UsageError if the submission has ended."""
     from taipy_exec.cli.chosen import Latest, chosen_submission
     from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state, what_now
@@ -66,10 +66,11 @@ def set_paused(
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
     elif paused:
         streams.note(
-            f"{record.short_id} is paused; taipy-exec continue {record.short_id}{where} goes on"
+            f"{record.short_id} is paused. Continue it: "
+            f"taipy-exec continue {record.short_id}{where}"
         )
     else:
-        streams.note(f"{record.short_id} goes on")
+        streams.note(f"{record.short_id} continues")
     if not paused and is_interrupted(store.folder, record):
-        streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
+        streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
     return 0

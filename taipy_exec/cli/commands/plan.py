@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from taipy_exec.engine.forecast import Forecast
 
 HELP = help_text(
-    "Show for each job whether `submit` would run it, skip it, or could not start it, with the "
-    "reason. Also how long it usually takes, and how long all would take. Nothing is run or "
-    "written. Exit code 0; with --check 10, if not everything is up to date.",
+    "Show for each job whether `submit` would run it, skip it, or could not start it, and why. "
+    "Show its usual duration and that of the whole run. Nothing is run or written. Exit code 0; "
+    "with --check 10, if not everything is up to date.",
     "taipy-exec plan config.toml",
     "taipy-exec plan app --scenario sales --sequence prepare --json",
     "taipy-exec plan app --check || taipy-exec submit app",
@@ -38,8 +38,10 @@ def plan(
     values: options.Values = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
-    new: Annotated[bool, option("--new", help="As for a fresh scenario instance.")] = False,
-    force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
+    new: Annotated[bool, option("--new", help="As for a new scenario instance.")] = False,
+    force: Annotated[
+        bool, option("--force", help="Run all tasks, even those that are up to date.")
+    ] = False,
     check: Annotated[
         bool, option("--check", help="Exit code 10 if not everything is up to date.")
     ] = False,
@@ -115,7 +117,7 @@ def show_plan(
 def warn_of_missing(
     streams: Streams, config: AppConfig, scenario: ScenarioConfig, found: Forecast
 ) -> None:
-    """Jobs that could not start: nothing that submit does would give their inputs a value."""
+    """Warn about jobs that could not start, since submit would give their inputs no value."""
     from taipy_exec.cli.waiting import missing, readers, sentence
 
     waiting = [job.task for job in found.jobs if job.action == "wait"]
@@ -125,16 +127,16 @@ def warn_of_missing(
 
 
 def show_forecast(streams: Streams, found: Forecast) -> None:
-    """A table of the jobs, and how many would do what."""
+    """Show a table of the jobs, and a summary."""
     if found.jobs:
         _show_table(streams, found)
     streams.line(forecast_sentence(found))
     if found.carries_on:
-        streams.note(f"submit carries on {found.carries_on}, which has not ended")
+        streams.note(f"submit resumes {found.carries_on}, which has not ended")
 
 
 def forecast_shape(found: Forecast) -> dict[str, object]:
-    """What `plan --json` prints of a forecast."""
+    """The JSON of a forecast, as `plan --json` prints it."""
     jobs = [
         {
             "task": job.task,
@@ -154,7 +156,7 @@ def forecast_shape(found: Forecast) -> dict[str, object]:
 
 
 def forecast_sentence(found: Forecast) -> str:
-    """How many jobs would do what, and how long that takes."""
+    """How many jobs would run, be skipped or wait, and how long that takes."""
     counts = {action: sum(job.action == action for job in found.jobs) for action in _STYLES}
     parts = [f"{counts['run']} to run", f"{counts['skip']} up to date"]
     if counts["wait"]:
@@ -170,7 +172,7 @@ def _expectation(found: Forecast, to_run: int) -> str:
 
     unmeasured = found.unmeasured
     if len(unmeasured) == to_run:
-        return "it is not known how long that takes"
+        return "duration unknown (no earlier run)"
     if found.workers is None:
         slots = "with enough workers"
     else:

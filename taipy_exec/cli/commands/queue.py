@@ -1,4 +1,4 @@
-"""`queue`: the depth of the jobs queue, and the dead letters beside it."""
+"""`queue`: the depth of the jobs queue, and its dead letters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Show how many jobs of an application wait in RabbitMQ, how many run, and how many messages "
-    "are dead: nobody could run them. `queue dead` shows those.",
+    "are dead: no worker could run them. `queue dead` shows those.",
     "taipy-exec queue",
     "taipy-exec queue -a app --json",
     "taipy-exec queue dead list",
@@ -34,7 +34,7 @@ _LIST_HELP = help_text(
     "taipy-exec queue dead list -a app --json",
 )
 _SHOW_HELP = help_text(
-    "Show one dead letter whole: its reason, headers and text. It stays where it is.",
+    "Show all of one dead letter: its reason, headers and text. It stays where it is.",
     "taipy-exec queue dead show 1",
 )
 _REQUEUE_HELP = help_text(
@@ -44,7 +44,7 @@ _REQUEUE_HELP = help_text(
     "taipy-exec queue dead requeue --all",
 )
 _PURGE_HELP = help_text(
-    "Remove all dead letters. It asks first, unless --yes is given.",
+    "Remove all dead letters. The command asks first, unless --yes is given.",
     "taipy-exec queue dead purge",
     "taipy-exec queue dead purge --yes",
 )
@@ -87,21 +87,21 @@ def queue(
     where = location.where_of_application
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
-        streams.note(f"hint: {dead} tells why they are dead", style="cyan")
+        streams.note(f"hint: {dead} shows why they are dead", style="cyan")
     elif found["ready"] and not found["workers"]:
         streams.note(f"hint: taipy-exec run-worker{where} starts a worker", style="cyan")
     return 0
 
 
 def _refuse_options(context: typer.Context) -> None:
-    """An option before `dead` would be lost: say so. Raises UsageError."""
+    """Raises UsageError for an option before `dead`, which would be lost."""
     from taipy_exec.errors import UsageError
 
     for name in context.params:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise UsageError(
-                "options of `queue dead` belong behind it", "taipy-exec queue dead list -a app"
+                "options of `queue dead` come after it", "taipy-exec queue dead list -a app"
             )
 
 
@@ -243,7 +243,7 @@ def purge(
         number = waiting.ready if waiting else 0
         letters = "1 dead letter" if number == 1 else f"{number} dead letters"
         confirm_removal(streams, f"{letters} of application {cluster.application}")
-    # Another connection: a broker forgets one that waits for an answer on a terminal.
+    # A new connection: a broker closes one that is silent while the user thinks.
     with Inspection(cluster) as inspection:
         removed = inspection.purge_dead()
     if json_output:
@@ -267,7 +267,7 @@ def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:
 
 
 def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]:
-    """One dead letter as JSON. Job and task are None where it is not a message of ours."""
+    """One dead letter as JSON. Job and task are None if it is not a message of taipy-exec."""
     from taipy_exec.cli.shapes import when
     from taipy_exec.execution.messages import BadMessage, Codec, Order
 

@@ -1,4 +1,4 @@
-"""`report`: a submission told in one file."""
+"""`report`: a submission described in one file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Write a report of a submission: one HTML page with the graph, a timeline, every job with its "
-    "log, and where data came from; or the same for programs, for CI systems, or as a trace. It "
-    "needs no network, and a submission that runs still is reported as it is now.",
+    "log, and the origin of data. Other formats are for programs, CI systems and trace viewers. "
+    "The page needs no network. A running submission is shown as it is now.",
     "taipy-exec report SUBMISSION_1b2c3d4e",
     "taipy-exec report SUBMISSION_1b2c3d4e -o report.html",
     "taipy-exec report SUBMISSION_1b2c3d4e --format junit -o results.xml",
@@ -76,10 +76,10 @@ def report(
     store = open_state(location)
     record = chosen_submission(store, submission)
     location.take_from(record)
-    # Before the application is opened: from then on its folder is ours.
+    # Before the application is opened: from then on its folder is the working folder.
     short = short_id(record.id).rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
-    # The page is read elsewhere: its commands tell the whole way to the application.
+    # The page is read elsewhere: its commands contain the whole path of the application.
     where = location.where_from_afar
     found = gather(
         store,
@@ -106,7 +106,7 @@ def report(
 
 
 def _configuration(location: Location) -> AppConfig | TaipyExecError:
-    """The application's configuration, whatever is wrong in it, or why there is none."""
+    """The application's configuration, even with problems in it, or why there is none."""
     from taipy_exec.cli.application import read_application
     from taipy_exec.errors import TaipyExecError
 
@@ -117,11 +117,11 @@ def _configuration(location: Location) -> AppConfig | TaipyExecError:
 
 
 def _write(path: Path, text: str) -> int:
-    """Write the file as a whole; how many bytes it has. Raises UsageError where it cannot be."""
+    """Write the file as a whole; its size in bytes. Raises UsageError if that fails."""
     from taipy_exec.data.files import replacing
     from taipy_exec.errors import DataError, UsageError
 
-    # A lone surrogate in a user's text must not keep the rest from being told.
+    # A lone surrogate in a user's text must not prevent the report.
     content = text.encode("utf-8", "backslashreplace")
     try:
         with replacing(path, make_folder=False) as file:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "Take over an interrupted submission and run what is left of it. Without an id: the latest "
-    "one that was interrupted. Of a sweep: all its submissions that were.",
+    "Take over an interrupted submission and run its remaining jobs. Without an id: the latest "
+    "interrupted one. With the id of a sweep: all its interrupted submissions.",
     "taipy-exec resume",
     "taipy-exec resume SUBMISSION_1b2c3d4e --application-path app",
 )
@@ -84,9 +84,9 @@ def _is_one(wanted: str | None) -> bool:
 
 
 def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]:
-    """The submission that is meant, or all those of a sweep that were interrupted.
+    """The submission that is meant, or all interrupted ones of a sweep.
 
-    Raises NotFoundError and UsageError where there is none.
+    Raises NotFoundError and UsageError if there is none.
     """
     from taipy_exec.cli.sweep.stored import interrupted_of_sweep
     from taipy_exec.engine.identity import is_interrupted

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Run what did not complete in a submission that has ended, as a new submission of the same "
-    "scenario instance. Jobs that completed or were skipped do not run again, also where an "
-    "earlier retry completed them. Given a job, run that job and the jobs after it that did not "
-    "complete.",
+    "scenario instance. Jobs that completed or were skipped do not run again, even if an earlier "
+    "retry completed them. Given a job, run that job and the jobs after it that did not complete.",
     "taipy-exec retry",
     "taipy-exec retry SUBMISSION_1b2c3d4e",
     "taipy-exec retry JOB_train_5f6a7b8c",
@@ -153,7 +152,7 @@ def _left(
     jobs: Sequence[JobRecord],
     again: str,
 ) -> list[JobRecord]:
-    """The jobs that did not complete. Raises UsageError where there is nothing to retry."""
+    """The jobs that did not complete. Raises UsageError if there is nothing to retry."""
     from taipy_exec.engine.retries import left_of
     from taipy_exec.errors import UsageError
 
@@ -193,7 +192,7 @@ def _refuse_job(
 
 
 def _refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:
-    """What completed left its results in a process that is gone."""
+    """The results of completed jobs were in a process that is gone."""
     from taipy_exec.errors import ConfigurationError
 
     nodes = config.scenario(record.scenario).data_nodes

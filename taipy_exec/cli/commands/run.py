@@ -1,4 +1,4 @@
-"""`run`: a Taipy program, unchanged, with its jobs on our runners."""
+"""`run`: a Taipy program, unchanged, with its jobs on the runners of taipy-exec."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 HELP = help_text(
     "Run a Taipy program as Python would, in its folder, with its jobs in standalone or cluster "
-    "mode run by taipy-exec. What follows APP is for the program. Ctrl-C ends the program and lets "
-    "running jobs end; twice: stops them; a third time: exit now.",
+    "mode run by taipy-exec. Arguments after APP are for the program. Ctrl-C ends the program and "
+    "lets running jobs end; twice: stops them; a third time: exit now.",
     "taipy-exec run app/main.py",
     "taipy-exec run --mode cluster app/main.py --port 5001",
 )
-# Everything behind APP is the program's, options too.
+# Everything after APP is for the program, options too.
 SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -71,7 +71,7 @@ def run(
 def _enable(
     main: Path, state_dir: Path | None, settings: dict[str, Any]
 ) -> Callable[[], Dispatcher | None]:
-    """Have Taipy turn to us; what was given of `[JOB]` here counts more than all configuration."""
+    """Have Taipy use taipy-exec; options for `[JOB]` win over all configuration."""
     from taipy_exec.errors import ConfigurationError
     from taipy_exec.taipy_plugin import enable
     from taipy_exec.taipy_plugin.versions import INSTALL, taipy_version

@@ -8,8 +8,9 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
-    "Take jobs of an application from RabbitMQ and run them, until it is told to leave. Ctrl-C or "
-    "SIGTERM once: take no more, finish what runs; twice: hand it back; a third time: exit now.",
+    "Take jobs of an application from RabbitMQ and run them, until the worker is stopped. Ctrl-C "
+    "or SIGTERM once: take no more, finish running jobs; twice: hand them back; a third time: "
+    "exit now.",
     "taipy-exec run-worker --application-path app",
     "taipy-exec run-worker -a app --concurrency 4 --broker-url amqp://user@broker/",
     "taipy-exec run-worker -a app --autoscale 1,8 --idle-timeout 600",
@@ -23,16 +24,18 @@ def run_worker(
     ] = 1,
     broker_url: options.BrokerUrl = None,
     max_jobs: Annotated[
-        int | None, option("--max-jobs", min=1, metavar="N", help="Leave after N jobs.")
+        int | None, option("--max-jobs", min=1, metavar="N", help="Stop after N jobs.")
     ] = None,
     idle_timeout: Annotated[
         float | None,
-        option("--idle-timeout", min=0, metavar="S", help="Leave after S seconds without a job."),
+        option("--idle-timeout", min=0, metavar="S", help="Stop after S seconds without a job."),
     ] = None,
     autoscale: Annotated[
         str | None,
         option(
-            "--autoscale", metavar="MIN,MAX", help="As many slots as the queue's depth asks for."
+            "--autoscale",
+            metavar="MIN,MAX",
+            help="Between MIN and MAX slots, by the depth of the queue.",
         ),
     ] = None,
     metrics_port: options.MetricsPort = None,

@@ -1,4 +1,4 @@
-"""`status`: what is stored of submissions and jobs at this moment, and what the broker tells."""
+"""`status`: the stored state of submissions and jobs at this moment, and that of the broker."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from taipy_exec.store.store import Store
 
 HELP = help_text(
-    "Show the latest submissions, or the jobs of one. It reads what is stored and needs no "
-    "running process; in cluster mode it shows the queue and the workers too.",
+    "Show the latest submissions, or the jobs of one. The command reads the stored state and needs "
+    "no running process. In cluster mode it shows the queue and the workers too.",
     "taipy-exec status",
     "taipy-exec status SUBMISSION_1b2c3d4e",
     "taipy-exec status @1 --failed",
@@ -121,7 +121,7 @@ def _ask(
     *,
     again: bool,
 ) -> Watch | None:
-    """What the broker tells, for an application in cluster mode; no answer is a warning."""
+    """The queue and workers of an application in cluster mode; no answer is a warning."""
     from taipy_exec.cli.cluster import Watch, place_for_status
     from taipy_exec.errors import ConfigurationError
 

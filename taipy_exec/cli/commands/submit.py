@@ -14,8 +14,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
-    "Run the job graph of APP. Attached: the command ends when the submission does, with an exit "
-    "code that says how. A submission that was interrupted is carried on.",
+    "Run the job graph of APP. The command waits until the run ends; the exit code is its result. "
+    "An interrupted run is resumed.",
     "taipy-exec submit config.toml",
     "taipy-exec submit config.toml --mode standalone --workers 4 --json",
     "taipy-exec submit app --scenario sales --set threshold=0.5 --name may",
@@ -35,8 +35,10 @@ def submit(
     sweep: options.Sweep = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
-    new: Annotated[bool, option("--new", help="Start with a fresh scenario instance.")] = False,
-    force: Annotated[bool, option("--force", help="Run also what is up to date.")] = False,
+    new: Annotated[bool, option("--new", help="Start with a new scenario instance.")] = False,
+    force: Annotated[
+        bool, option("--force", help="Run all tasks, even those that are up to date.")
+    ] = False,
     timeout: options.Timeout = None,
     detach: options.Detach = False,
     keep_going: options.KeepGoing = None,
@@ -91,7 +93,7 @@ def submit(
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     if check and not dry_run and options.is_given(ctx, "check"):
-        raise UsageError("--check goes with --dry-run", "or use taipy-exec plan --check")
+        raise UsageError("--check needs --dry-run", "add it, or use taipy-exec plan --check")
     sys.dont_write_bytecode |= dry_run
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")

@@ -1,4 +1,4 @@
-"""`wait`: block until a submission ends."""
+"""`wait`: wait until a submission ends."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
-    "Block until SUBMISSION ends, print its result, and exit with the code that `submit` would "
-    "have given. The submission is not changed; after --timeout the exit code is 5. With the id of "
-    "a sweep: until all its submissions have ended.",
+    "Wait until SUBMISSION ends, print its result, and exit with the code that `submit` would "
+    "give. The submission is not changed; after --timeout the exit code is 5. With the id of a "
+    "sweep: wait until all its submissions have ended.",
     "taipy-exec wait SUBMISSION_1b2c3d4e --timeout 600",
     "taipy-exec wait SUBMISSION_1b2c3d4e --json",
 )
@@ -65,6 +65,6 @@ def wait(
             show_result(streams, record, jobs, store.folder, where, redacted, table=True)
             return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
         if not told and record.coordinator and is_interrupted(store.folder, record):
-            streams.warn(f"nobody works on {record.short_id}: {what_now(record, where)}")
+            streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
             told = True
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""`workers`: who takes jobs of an application from RabbitMQ, and what they do now."""
+"""`workers`: which workers take jobs of an application from RabbitMQ, and what they do now."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
-    "Show the workers of an application in cluster mode, which are called and answer within a "
-    "second. The broker's address is enough: with --application no configuration is needed.",
+    "List the workers of an application in cluster mode that answer within one second. The "
+    "broker's address is enough: with --application no configuration is needed.",
     "taipy-exec workers",
     "taipy-exec workers -a app --json",
     "taipy-exec workers --application app --broker-url amqp://user@broker/",
@@ -47,6 +47,6 @@ def workers(
     if not all(serves(beat, place.digest) for beat in seen.beats):
         streams.warn(
             "a worker with another configuration runs no jobs that are submitted from here: "
-            "bring the application there up to date"
+            "update the application there"
         )
     return 0

@@ -9,15 +9,15 @@ from typing import Any
 from taipy_exec.cli.values import as_json
 from taipy_exec.display.words import shortened
 
-# A value that is shown unasked is at most so long, as JSON; a mapping that gets a column for each
-# of its entries has at most so many.
+# A value that is shown without --node has at most so many characters, as JSON; a mapping that gets
+# a column for each of its entries has at most so many.
 _SMALL = 200
 _MOST_ENTRIES = 8
 _LONGEST_CELL = 60
 
 
 class NotWritten:
-    """Stands for the value of a data node that has none."""
+    """The value in place of one that was never written."""
 
     def __repr__(self) -> str:
         return "never written"
@@ -27,7 +27,7 @@ NOT_WRITTEN = NotWritten()
 
 
 def is_small(value: object) -> bool:
-    """Whether a value is shown without being asked for."""
+    """Whether a value is shown without --node."""
     if value is NOT_WRITTEN:
         return True
     plain = as_json(value)
@@ -37,7 +37,7 @@ def is_small(value: object) -> bool:
 def columns(node: str, values: Sequence[object]) -> list[tuple[str, list[object]]]:
     """The columns for a data node, each with a cell for each instance.
 
-    There is one column, or one for each entry where all values are small mappings to plain values.
+    There is one column, or one for each entry if all values are small mappings to plain values.
     """
     plain = [value if value is NOT_WRITTEN else as_json(value) for value in values]
     written = [value for value in plain if value is not NOT_WRITTEN]
@@ -88,12 +88,12 @@ def cell_text(plain: Any) -> str:
 
 
 def is_number(plain: object) -> bool:
-    """Whether a cell goes to the right."""
+    """Whether a cell is aligned to the right."""
     return isinstance(plain, int | float) and not isinstance(plain, bool)
 
 
 def cell_csv(plain: object) -> str:
-    """A cell of a CSV file: a text as it is, the rest as JSON, nothing where nothing is written."""
+    """A cell of a CSV file: a text as it is, other values as JSON, empty if never written."""
     if plain is NOT_WRITTEN or plain is None:
         return ""
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

@@ -27,9 +27,9 @@ def run_comparators(
 ) -> dict[str, dict[str, Any]]:
     """Data node -> comparator's name -> its result, as `tp.compare_scenarios` gives it.
 
-    Only for the `wanted` data nodes, if any are, and for two instances at least. An instance in
-    which the data node has no value is left out, with a warning. Raises ComparatorFailed, and
-    DataError for what cannot be read.
+    Only for the `wanted` data nodes, if there are any, and for at least two instances. An instance
+    in which the data node has no value is left out, with a warning. Raises ComparatorFailed, and
+    DataError for a value that cannot be read.
     """
     found: dict[str, dict[str, Any]] = {}
     nodes = [instance_nodes(app, scenario, one.instance) for one in compared]
@@ -57,7 +57,7 @@ def _tell_missing(
         if value is NOT_WRITTEN
     ]
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    streams.warn(f"not compared by the comparators of {node}, as it has no value: {names[0]}{more}")
+    streams.warn(f"the comparators of {node} leave out instances without a value: {names[0]}{more}")
 
 
 def _result(root: Path, node: str, reference: FunctionRef, values: Sequence[Any]) -> Any:

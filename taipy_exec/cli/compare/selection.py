@@ -1,4 +1,4 @@
-"""Which scenario instances are compared, and by which data nodes."""
+"""The scenario instances and the data nodes that are compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LARGE_FILE = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A scenario instance, and what its sweep gave it."""
+    """A scenario instance, and the values that its sweep gave it."""
 
     instance: Instance
     swept: Mapping[str, object]
@@ -35,7 +35,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Data node -> its value in each instance, in order; `left_out`: data node -> why it is not."""
+    """Data node -> its value in each instance, in order; `left_out`: data node -> the reason."""
 
     compared: Sequence[Compared]
     values: Mapping[str, Sequence[Any]]
@@ -45,9 +45,9 @@ class Comparison:
 def chosen_instances(
     store: Store, scenario: ScenarioConfig, names: Sequence[str]
 ) -> list[Compared]:
-    """The instances of these names, ids or sweeps; else those of the latest sweep, else all.
+    """The instances of these names, ids or sweeps. Without names: the latest sweep, or all.
 
-    Raises NotFoundError where there is no such instance, UsageError for one that is named twice.
+    Raises NotFoundError if there is no such instance, UsageError for one that is named twice.
     """
     swept = {one.instance: one.swept for one in store.swept_submissions()}
     known = {one.id: one for one in store.instances(scenario.id)}
@@ -86,7 +86,7 @@ def _named(
 def compare_nodes(
     app: AppConfig, scenario: ScenarioConfig, compared: Sequence[Compared], wanted: Sequence[str]
 ) -> Comparison:
-    """The values of the data nodes that are wanted; else swept inputs and small final outputs.
+    """The values of the wanted data nodes. Without names: swept inputs and small final outputs.
 
     Raises NotFoundError for an unknown data node, and DataError for a wanted one that cannot be
     read.
@@ -122,7 +122,7 @@ def compare_nodes(
 
 
 def _short_place(app: AppConfig, node: DataNodeRef) -> str:
-    """The place of a data node, as the user wrote it where it is in the application's folder."""
+    """The place of a data node, as the user wrote it if it is in the application's folder."""
     if node.path is not None and node.path.is_relative_to(app.root):
         return str(node.path.relative_to(app.root))
     return node.place
@@ -151,4 +151,4 @@ def _small_values(nodes: Sequence[DataNodeRef]) -> list[Any]:
 
 
 class _LeftOut(Exception):
-    """A data node is not shown unasked; the text says why."""
+    """A data node is not shown without --node; the text says why."""

@@ -1,1 +1,1 @@
-"""`doctor`: what is there, what is missing, and what mends it."""
+"""`doctor`: what is there, what is missing, and how to fix it."""

@@ -1,4 +1,4 @@
-"""What `doctor` finds out in cluster mode: the broker, the rights there, the workers, the data."""
+"""The checks of `doctor` in cluster mode: the broker, the rights there, the workers, the data."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from taipy_exec.execution.messages import Beat
 
 _LEAST_VERSION = (3, 10)
-# RabbitMQ's own, since 3.8.17, and how often it looks; no client can ask for them.
+# The defaults of RabbitMQ since 3.8.17, and how often it checks; no client can ask for them.
 _CONSUMER_TIMEOUT = 1800.0
 _BROKER_LOOKS_EVERY = 60.0
-# The broker tells its time in whole seconds.
+# The broker reports its time in whole seconds.
 _CLOCK_SECONDS = 3.0
 _DATA_FOLDER = "data folder"
-_ALL_HERE = "all workers seen are"
+_ALL_HERE = "all workers that answered run"
 
 
 def check_cluster(
     app: AppConfig | None, place: Place | None, broker_url: str | None
 ) -> list[Finding]:
-    """Everything that cluster mode needs, of an application or of a name alone."""
+    """Check everything that cluster mode needs, for an application or only for a name."""
     if place is None:
         assert app is not None
         try:
@@ -84,9 +84,9 @@ def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
 def _unreachable(error: BrokerError) -> Finding:
     fix = "start RabbitMQ there, or give its address with --broker-url or broker_url in [JOB]"
     if "refuses user" in error.message:
-        fix = "look at the name (rabbitmqctl list_users) and at the password of the address"
+        fix = "check the user name (rabbitmqctl list_users) and the password in the address"
     elif "refuses" in error.message:
-        fix = "look at the virtual host and the rights: rabbitmqctl list_permissions -p VHOST"
+        fix = "check the virtual host and the rights: rabbitmqctl list_permissions -p VHOST"
     elif "no secure connection" in error.message:
         fix = "see TLS above"
     return Finding(
@@ -100,7 +100,7 @@ def _version(version: str) -> Finding:
         return Finding(name="broker", message=f"RabbitMQ {version} answers")
     return Finding(
         name="broker",
-        message=f"RabbitMQ {version} answers, but is older than 3.10 and was not tried",
+        message=f"RabbitMQ {version} answers, but is older than 3.10 and was not tested",
         level=Level.WARNING,
         fix="upgrade RabbitMQ to 3.10 or newer",
     )
@@ -117,16 +117,16 @@ def _rights(cluster: ClusterConfig) -> Finding:
     return Finding(
         name="rights",
         message="exchanges and queues can be declared, quorum queues and streams too",
-        fix=f"the least that is needed: {_least_rights(cluster)}",
+        fix=f"the least rights that are needed: {_least_rights(cluster)}",
     )
 
 
 def _policies(cluster: ClusterConfig) -> Finding:
     return Finding(
         name="policies",
-        message="cannot be seen from here; one that lets messages of these queues expire, or that "
-        "limits how many there are, would lose jobs",
-        fix=f"look at them: rabbitmqctl list_policies -p {shlex.quote(cluster.addresses[0].vhost)}",
+        message="cannot be seen from here; a policy that lets messages of these queues expire, or "
+        "that limits their number, would lose jobs",
+        fix=f"check them: rabbitmqctl list_policies -p {shlex.quote(cluster.addresses[0].vhost)}",
     )
 
 
@@ -136,7 +136,7 @@ def _clock(ahead: float) -> Finding:
     way = "behind" if ahead > 0 else "ahead of"
     return Finding(
         name="clock",
-        message=f"it is {abs(ahead):.0f} s {way} the broker's: times of jobs that ran elsewhere do "
+        message=f"it is {abs(ahead):.0f} s {way} the broker's: times of jobs on other machines do "
         "not fit those of files here",
         level=Level.WARNING,
         fix="timedatectl set-ntp true, here and on the broker",
@@ -144,18 +144,18 @@ def _clock(ahead: float) -> Finding:
 
 
 def _refused(cluster: ClusterConfig, error: BrokerError) -> Finding:
-    """A declaration that failed: by rights, by a former setting, or by a feature that is off."""
+    """A failed declaration: because of rights, of earlier settings, or of a disabled feature."""
     if "ACCESS_REFUSED" in error.message:
         fix = f"give the rights: {_least_rights(cluster)}"
     elif "x-queue-type" in error.message or "feature" in error.message:
-        fix = "switch on quorum queues and streams: rabbitmqctl enable_feature_flag all"
+        fix = "enable quorum queues and streams: rabbitmqctl enable_feature_flag all"
     elif "PRECONDITION_FAILED" in error.message:
         fix = (
-            "the queue is there with other settings: use the former ones, or delete it once it is "
-            "empty with rabbitmqctl delete_queue NAME"
+            "the queue exists with other settings: use those, or delete it once it is empty with "
+            "rabbitmqctl delete_queue NAME"
         )
     else:
-        fix = error.hint or "look into the log of RabbitMQ"
+        fix = error.hint or "read the log of RabbitMQ"
     return Finding(
         name="rights", message=error.message, level=Level.PROBLEM, fix=fix, is_broker=True
     )
@@ -166,7 +166,7 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
     if not beats:
         return Finding(
             name="workers",
-            message=f"none takes jobs of application {application}: they would wait",
+            message=f"no worker takes jobs of application {application}: they would wait",
             level=Level.WARNING,
             fix="start one: taipy-exec run-worker -a APP",
         )
@@ -180,12 +180,12 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
         name="workers",
         message=f"{text}; with another configuration than here: {', '.join(others)}",
         level=Level.WARNING,
-        fix="bring the application there up to date, and start these workers anew",
+        fix="update the application there, and restart these workers",
     )
 
 
 def without_doubts_settled(findings: Sequence[Finding]) -> list[Finding]:
-    """Without warnings of data that only this host sees, where all workers run on it."""
+    """The findings without warnings about data on this host only, if all workers run on it."""
     settled = any(
         one.name == _DATA_FOLDER and one.level is Level.OK and _ALL_HERE in one.message
         for one in findings
@@ -201,7 +201,7 @@ def _long_jobs(cluster: ClusterConfig) -> Finding:
     if cluster.ack_after + _BROKER_LOOKS_EVERY > _CONSUMER_TIMEOUT:
         return Finding(
             name="long jobs",
-            message=f"are acknowledged after {cluster.ack_after:g} s only; RabbitMQ takes them "
+            message=f"are acknowledged only after {cluster.ack_after:g} s; RabbitMQ takes them "
             f"from their worker after its consumer_timeout ({_CONSUMER_TIMEOUT:g} s by default)",
             level=Level.WARNING,
             fix="broker_ack_after = 20 under [JOB], or a longer consumer_timeout in rabbitmq.conf",
@@ -209,7 +209,7 @@ def _long_jobs(cluster: ClusterConfig) -> Finding:
     return Finding(
         name="long jobs",
         message=f"are acknowledged early, after {cluster.ack_after:g} s, on every version of "
-        f"RabbitMQ; a worker that is silent for {cluster.lease:g} s then counts as lost",
+        f"RabbitMQ; a worker without a heartbeat for {cluster.lease:g} s then counts as lost",
     )
 
 
@@ -230,7 +230,7 @@ def _in_memory(app: AppConfig) -> Finding:
 
 
 def _data_folder(app: AppConfig, beats: Sequence[Beat]) -> Finding:
-    """Whether the workers can see the data; what is on other machines cannot be tried from here."""
+    """Whether the workers can see the data; other machines cannot be checked from here."""
     from taipy_exec.store.location import remote_filesystem
 
     folder = app.storage_folder.resolve()
@@ -240,7 +240,7 @@ def _data_folder(app: AppConfig, beats: Sequence[Beat]) -> Finding:
     if kind is not None:
         return Finding(name=_DATA_FOLDER, message=f"{folder} is shared ({kind})")
     if not hosts:
-        where = _ALL_HERE if beats else "good while all workers are"
+        where = _ALL_HERE if beats else "fine as long as all workers run"
         return Finding(name=_DATA_FOLDER, message=f"{folder}: {where} on this machine")
     return Finding(
         name=_DATA_FOLDER,

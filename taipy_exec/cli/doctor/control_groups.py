@@ -9,7 +9,7 @@ from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
 _MINE = Path("/proc/self/cgroup")
-# Version 1 says so where there is no limit: the greatest number, in whole pages.
+# Version 1 shows this number if there is no limit: the greatest one, in whole pages.
 _NO_LIMIT = 1 << 60
 
 
@@ -28,7 +28,7 @@ def processes_left() -> tuple[int | None, str]:
     if limit is not None and used is not None:
         found.append((limit - used, "the container's or the unit's limit"))
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-    # The kernel does not hold root to it.
+    # The kernel does not apply it to root.
     if soft != resource.RLIM_INFINITY and os.getuid():
         found.append((soft - _own_threads(), "ulimit -u"))
     return min(found, default=(None, ""))
@@ -47,7 +47,7 @@ def _own_threads() -> int:
 
 
 def _numbers(kind: str, name: str) -> Iterator[int]:
-    """What a file says in this process's group and in those above it, from below."""
+    """The contents of a file in this process's group and then in each group above it."""
     for folder in _folders(kind):
         try:
             yield int((folder / name).read_text())

@@ -1,4 +1,4 @@
-"""What `doctor` finds out of the installation and of the configuration."""
+"""The checks of `doctor` for the installation and the configuration."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ALWAYS = ("typer", "rich", "multiprocess", "cloudpickle", "pika")
 
 
 class Level(StrEnum):
-    """How a check ended. A warning is nothing that stops a job."""
+    """The result of a check. A warning does not stop a job."""
 
     OK = "ok"
     WARNING = "warning"
@@ -45,9 +45,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of `doctor`; `fix` says what to do, or what is good to know.
+    """One line of `doctor`; `fix` says what to do, or is a remark.
 
-    `is_broker`: it is about the broker that cannot be reached or refuses.
+    `is_broker`: the broker cannot be reached or refuses.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Finding:
 
 
 def check_installation() -> list[Finding]:
-    """The versions of Python and of taipy-exec, and the packages that are always needed."""
+    """The versions of Python and of taipy-exec, and the required packages."""
     version = platform.python_version()
     if sys.version_info[:2] >= _LEAST_PYTHON:
         findings = [Finding(name="Python", message=version)]
@@ -86,11 +86,11 @@ def check_installation() -> list[Finding]:
     if missing:
         names = " ".join(missing)
         return [*findings, _missing(names, "", f"pip install {names}")]
-    return [*findings, Finding(name="packages", message="those that are always needed are here")]
+    return [*findings, Finding(name="packages", message="all required packages are installed")]
 
 
 def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[Finding]]:
-    """The configuration, as far as it can be read, and what was found of it and of its packages."""
+    """The configuration, as far as it can be read, and the findings about it and its packages."""
     from taipy_exec.cli.application import read_application
     from taipy_exec.wiring import check_compiled, early_problems
 
@@ -123,7 +123,7 @@ def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[F
 
 
 def _version_of_taipy() -> Finding:
-    """Taipy brings what its data nodes need; which one it is matters here."""
+    """The installed Taipy and its version; it contains what its data nodes need."""
     from taipy_exec.taipy_plugin.versions import WANTED, taipy_version, warning_of
 
     found = taipy_version() or "?"
@@ -155,7 +155,7 @@ def _storage_packages(config: AppConfig) -> list[Finding]:
 
 
 def _installed(kind: str, packages: Sequence[str]) -> Finding:
-    """The packages with their versions, and which of them are older than what was tried."""
+    """The packages with their versions, and which of them are older than the tested ones."""
     name = f"storage type {kind}"
     least = _least_versions()
     told, old = [], []
@@ -169,13 +169,13 @@ def _installed(kind: str, packages: Sequence[str]) -> Finding:
         return Finding(name=name, message=f"{', '.join(told)} installed")
     return Finding(
         name=name,
-        message=f"{', '.join(told)} installed, which is older than what is needed",
+        message=f"{', '.join(told)} installed, which is too old",
         level=Level.WARNING,
         fix=f"pip install --upgrade {' '.join(map(shlex.quote, old))}",
     )
 
 
-# Module -> the distribution that brings it, where that has another name.
+# Module -> the distribution that contains it, if that has another name.
 _DISTRIBUTIONS = {"psycopg2": "psycopg2-binary"}
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 
@@ -185,7 +185,7 @@ def _distribution(module: str) -> str:
 
 
 def _version(module: str) -> str:
-    """Empty where nobody says: a package can be there without its description."""
+    """The version of a package; empty if it is installed without its metadata."""
     for name in (_distribution(module), module):
         try:
             return importlib.metadata.version(name)
@@ -195,7 +195,7 @@ def _version(module: str) -> str:
 
 
 def _least_versions() -> dict[str, str]:
-    """Distribution -> the least version that our extras ask for."""
+    """Distribution -> the least version that the extras of taipy-exec ask for."""
     try:
         lines = importlib.metadata.requires("taipy-exec") or []
     except importlib.metadata.PackageNotFoundError:
@@ -217,7 +217,7 @@ def _needs(node: DataNodeConfig) -> set[str]:
     if node.storage_type == "parquet" and node.properties.get("engine") == "fastparquet":
         packages = {"pandas", "fastparquet"}
     if exposed in _OTHER_TABLES:
-        # csv and parquet are read by that library itself, the others through pandas.
+        # That library itself reads csv and parquet; pandas reads the others.
         alone = node.storage_type in ("csv", "parquet")
         return {exposed} if alone else {*packages, exposed}
     if node.storage_type not in ("excel", "parquet") and exposed not in _TABLE_PACKAGES:

@@ -1,4 +1,4 @@
-"""What `doctor` finds out of folders: that of the state, that of the data, the user's own."""
+"""The checks of `doctor` for folders: of the state, of the data, and the user's own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCARCE_FILES = 1000
 
 
 def check_folders(config: AppConfig, application_path: str) -> list[Finding]:
-    """Whether the state and the data can be kept where they are to lie. Nothing is made there."""
+    """Whether the state and the data can be stored in their places. Nothing is made there."""
     state, data = config.state_dir, config.storage_folder
     findings = [
         _state(state),
@@ -33,7 +33,7 @@ def check_folders(config: AppConfig, application_path: str) -> list[Finding]:
 
 
 def _state(folder: Path) -> Finding:
-    """Whether the state store can be kept in `folder`; nothing is made there."""
+    """Whether the state can be stored in `folder`; nothing is made there."""
     from taipy_exec.store.location import remote_filesystem
     from taipy_exec.store.store import Store
 
@@ -72,7 +72,7 @@ def _storage(folder: Path) -> Finding:
 
 
 def _own_files(config: AppConfig) -> Iterator[Finding]:
-    """The user's own paths that a job of some scenario could not read or write."""
+    """The user's own paths that a job of any scenario could not read or write."""
     tasks = [task for scenario in config.real_scenarios.values() for task in scenario.tasks]
     read = {node.id for task in tasks for node in task.inputs}
     written = {node.id for task in tasks for node in task.outputs}
@@ -106,7 +106,7 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
 
 
 def _is_missing(node: DataNodeConfig, path: Path) -> bool:
-    """Whether nothing gives the data node a value; `*` at the end stands for several files."""
+    """Whether nothing gives the data node a value; `*` at the end means several files."""
     has_default = node.properties.get("default_data") is not None
     return not (has_default or path.name.endswith("*") or os.path.lexists(path))
 
@@ -122,7 +122,7 @@ def _disk(name: str, folder: Path, application_path: str) -> Finding:
     try:
         room = os.statvfs(where)
     except OSError as error:
-        return Finding(name=name, message=f"it cannot be looked at: {error.strerror}")
+        return Finding(name=name, message=f"it cannot be checked: {error.strerror}")
     free = room.f_bavail * room.f_frsize
     files = room.f_favail if room.f_files else None
     left = f"{size(free)} free"
@@ -133,14 +133,14 @@ def _disk(name: str, folder: Path, application_path: str) -> Finding:
     place = "" if application_path == "." else f" -a {shlex.quote(application_path)}"
     return Finding(
         name=name,
-        message=f"{left} at {where}: what is written whole needs room twice",
+        message=f"{left} at {where}: a file needs its space twice while it is written",
         level=Level.PROBLEM if free < _FULL_BYTES or files == 0 else Level.WARNING,
-        fix=f"see what may go: taipy-exec clean --older-than 30d --data --dry-run{place}",
+        fix=f"see what can be removed: taipy-exec clean --older-than 30d --data --dry-run{place}",
     )
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """The folder, or the nearest one above it that exists."""
     while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110
         folder = folder.parent
     return folder

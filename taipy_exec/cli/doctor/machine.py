@@ -1,4 +1,4 @@
-"""What `doctor` finds out about the machine: processes, limits, memory, temporary files, text."""
+"""The checks of `doctor` for the machine: processes, limits, memory, temporary files, text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.cli.render import size
 
 _START_SECONDS = 30.0
-# What the command itself has open, and what each process of a job takes beside that.
+# The open files of the command itself, and those of each process of a job.
 _DESCRIPTORS_AT_LEAST = 64
 _DESCRIPTORS_EACH = 8
 # A process of a job with the application's libraries; some of them start a thread for each core.
@@ -24,7 +24,7 @@ _MEMORY_EACH = 100_000_000
 
 
 def check_machine(workers: int, own_processes: bool) -> list[Finding]:
-    """Whether so many jobs can run at once here; with `own_processes` each in one of its own."""
+    """Whether so many jobs can run at once here; with `own_processes` each in its own process."""
     findings = [_encoding(), _temporary_files(), _home()]
     if not own_processes:
         return findings
@@ -38,9 +38,9 @@ def check_machine(workers: int, own_processes: bool) -> list[Finding]:
 
 
 def _start_method() -> Finding:
-    """Try what every process of a job begins with."""
+    """Check that a Python process starts, as every process of a job must."""
     name = "start method"
-    fix = "use a Python of which the interpreter is a file of its own, such as that of a venv"
+    fix = "use a Python whose interpreter is a file of its own, such as that of a venv"
     try:
         done = subprocess.run(
             [sys.executable, "-c", ""],
@@ -75,7 +75,7 @@ def _descriptors(workers: int) -> Finding:
         fix = f"as root: prlimit --nofile={needed}:{needed} --pid $$ (a unit: LimitNOFILE={needed})"
     return Finding(
         name=name,
-        message=f"{soft} may be open at once, but {_jobs(workers)} at once need some {needed}",
+        message=f"{soft} may be open at once, but {_jobs(workers)} at once need about {needed}",
         level=Level.WARNING,
         fix=fix,
     )
@@ -91,7 +91,7 @@ def _processes(workers: int) -> Finding:
     return Finding(
         name=name,
         message=f"{max(left, 0)} more processes and threads are allowed ({source}), but "
-        f"{_jobs(workers)} at once may need some {needed}",
+        f"{_jobs(workers)} at once may need about {needed}",
         level=Level.WARNING,
         fix="ulimit -u unlimited, or docker run --pids-limit=-1"
         if source == "ulimit -u"
@@ -112,7 +112,7 @@ def _memory(workers: int) -> Finding:
     return Finding(
         name=name,
         message=f"{size(limit)} is the limit of this container or unit: little for "
-        f"{_jobs(workers)} at once, and what exceeds it is killed",
+        f"{_jobs(workers)} at once, and a process that exceeds it is killed",
         level=Level.WARNING,
         fix=f"--workers {fits} fits; or give it more: docker update --memory={wanted} CONTAINER",
     )
@@ -124,24 +124,24 @@ def _temporary_files() -> Finding:
     try:
         folder = Path(tempfile.gettempdir())
     except OSError:
-        text = "there is no folder for temporary files that can be written"
+        text = "there is no writable folder for temporary files"
         return Finding(name=name, message=text, level=Level.WARNING, fix=fix)
     usual = [os.environ.get(key) for key in ("TMPDIR", "TEMP", "TMP")] + ["/tmp", "/var/tmp"]
     if str(folder) in (os.path.abspath(place) for place in usual if place):  # noqa: PTH100
         return Finding(name=name, message=f"they go to {folder}")
-    text = f"no usual folder for them can be written: they go to {folder}"
+    text = f"no usual folder for them is writable: they go to {folder}"
     return Finding(name=name, message=text, level=Level.WARNING, fix=fix)
 
 
 def _home() -> Finding:
-    """Nothing of ours is kept there, but libraries of the application may do so."""
+    """taipy-exec stores nothing there, but libraries of the application may do so."""
     home = os.environ.get("HOME", "")
     if home and Path(home).is_dir() and os.access(home, os.W_OK | os.X_OK):
         return Finding(name="HOME", message=f"{home} can be written")
-    what = f"{home} is no folder that can be written" if home else "it is not set"
+    what = f"{home} is not a writable folder" if home else "it is not set"
     return Finding(
         name="HOME",
-        message=f"{what}: libraries that keep something there, such as matplotlib, may complain",
+        message=f"{what}: libraries that store files there, such as matplotlib, may warn",
         level=Level.WARNING,
         fix='export HOME="$(mktemp -d)"',
     )
@@ -155,7 +155,7 @@ def _encoding() -> Finding:
         return Finding(name=name, message="text is UTF-8")
     return Finding(
         name=name,
-        message=f"text is {used}, not UTF-8: what jobs write to files and print may not fit in it",
+        message=f"text is {used}, not UTF-8: it may lack characters that jobs print and write",
         level=Level.WARNING,
         fix="export LC_ALL=C.UTF-8, or PYTHONUTF8=1",
     )

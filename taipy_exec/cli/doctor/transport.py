@@ -1,4 +1,4 @@
-"""What `doctor` finds out of the way to the broker: encryption, and the broker's certificate."""
+"""The checks of `doctor` for the connection: encryption, and the broker's certificate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOON_DAYS = 30
 
 
 def check_transport(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
-    """Whether what goes to the broker is encrypted, and the broker known for certain."""
+    """Whether the connection to the broker is encrypted, and the broker verified."""
     if address.tls and cluster.verify:
         return _certificate(address, cluster)
     if address.tls:
@@ -27,7 +27,9 @@ def check_transport(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
             fix="remove broker_verify from [JOB]; for a private authority set broker_ca_file",
         )
     if address.host in _LOCAL:
-        return Finding(name="TLS", message=f"{address.redacted} is this machine: not needed")
+        return Finding(
+            name="TLS", message=f"not needed, the broker {address.redacted} is on this machine"
+        )
     return Finding(
         name="TLS",
         message=f"{address.redacted} is not encrypted: passwords and messages can be read",
@@ -54,7 +56,7 @@ def _certificate(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
         return Finding(name="TLS", message=text)
     day = dt.datetime.fromtimestamp(end, dt.UTC).date()
     left = int((end - time.time()) / 86400)
-    text += f", which ends on {day} ({left} day{'' if left == 1 else 's'} left)"
+    text += f"; it is valid until {day} ({left} day{'' if left == 1 else 's'} left)"
     if left >= _SOON_DAYS:
         return Finding(name="TLS", message=text)
     return Finding(
@@ -67,7 +69,7 @@ def _certificate(address: BrokerAddress, cluster: ClusterConfig) -> Finding:
 
 
 def _fix(error: BrokerError, address: BrokerAddress) -> str:
-    """What to do about a connection that is not secure, by what the library says of it."""
+    """The fix for a connection that is not secure, by the message of the library."""
     show = (
         f"openssl s_client -connect {shlex.quote(f'{address.host}:{address.port}')} </dev/null "
         "| openssl x509 -noout"
@@ -82,7 +84,7 @@ def _fix(error: BrokerError, address: BrokerAddress) -> str:
     if "issuer" in text or "self-signed" in text or "self signed" in text:
         return 'name the authority that signed it: broker_ca_file = "ca.pem" under [JOB]'
     if "no secure connection" in text:
-        return "amqps:// wants the port with TLS, by default 5671; amqp:// that without, 5672"
+        return "amqps:// needs the port with TLS (default 5671), amqp:// the one without (5672)"
     if error.hint:
         return error.hint
     return "start RabbitMQ there, or give its address with --broker-url or broker_url in [JOB]"

@@ -50,7 +50,7 @@ ASCII = Signs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A line to be: `indent` with the name, what stands below it, and what is told of it."""
+    """A future line: `indent` with the name, the strokes below it, and the words about it."""
 
     indent: str
     below: str
@@ -61,7 +61,7 @@ class _Entry:
 def ascii_graph(
     graph: JobGraph, *, title: str, statuses: Mapping[str, str], width: int, unicode: bool
 ) -> str:
-    """A head, one line or more for each task, and what the signs mean.
+    """A head, one line or more for each task, and the meaning of the signs.
 
     No line is wider than `width` columns.
     """
@@ -81,7 +81,7 @@ def ascii_graph(
 def _legend(
     graph: JobGraph, rows: Sequence[Row], signs: Signs, *, is_tree: bool
 ) -> Iterable[tuple[str, ...]]:
-    """What the signs that occur mean, each as the words of one part."""
+    """The meaning of each sign that occurs, as the words of one part."""
     if is_tree and len(graph.levels) > 1:
         yield _words("number: the level; tasks of one level can run at the same time")
     if any(task.outputs for task in graph.tasks):

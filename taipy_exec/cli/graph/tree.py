@@ -1,4 +1,4 @@
-"""The graph as rows of a tree: what can start only after a task stands below that task."""
+"""The graph as rows of a tree: tasks that start only after a task are below that task."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from taipy_exec.model.graph import JobGraph, TaskSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One task: `rails` tells for each outer column whether more rows follow in it.
+    """One task: `rails` has for each outer column whether more rows follow in it.
 
-    `then` marks a task that follows all that stands above it in its branch, and so is drawn in
-    the same column. `joins` names the direct predecessors where the place does not tell them.
+    `then` marks a task that follows everything above it in its branch, and so is drawn in the same
+    column. `joins` names the direct predecessors if the position does not show them.
     """
 
     task: TaskSpec
@@ -25,8 +25,8 @@ class Row:
 def tree_rows(graph: JobGraph) -> list[Row]:
     """All tasks, each once and below all its predecessors.
 
-    The tree is that of immediate dominators: a task hangs below the last task that every path to
-    it passes, so that a join stands beside its branches and not inside one of them.
+    The tree is that of immediate dominators: a task is below the last task that every path to it
+    passes, so that a join is next to its branches and not inside one of them.
     """
     place = {task.id: n for n, task in enumerate(graph.tasks)}
     parents = _dominators(graph, place)
@@ -58,7 +58,7 @@ def tree_rows(graph: JobGraph) -> list[Row]:
 
 
 def _dominators(graph: JobGraph, place: dict[str, int]) -> dict[str, str | None]:
-    """The immediate dominator of each task; None where only the start of the graph is one."""
+    """The immediate dominator of each task; None if it is only the start of the graph."""
     parents: dict[str, str | None] = {}
     depth: dict[str | None, int] = {None: 0}
     for task in graph.tasks:
@@ -98,9 +98,9 @@ def _ancestors(graph: JobGraph, place: dict[str, int]) -> dict[str, int]:
 def _branches(
     graph: JobGraph, parents: dict[str, str | None], ancestors: dict[str, int]
 ) -> tuple[dict[str | None, list[str]], dict[str, str]]:
-    """The children of each task, and of those the one that closes all the others, if any.
+    """The children of each task, and the child that follows all the others, if any.
 
-    Children stand by level: a predecessor inside a branch then always stands above.
+    Children are sorted by level: a predecessor inside a branch is then always above.
     """
     children: dict[str | None, list[str]] = {}
     for level in graph.levels:

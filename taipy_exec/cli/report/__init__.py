@@ -1,10 +1,10 @@
-"""A submission told in one file: for people (HTML), for programs, and for tools of others."""
+"""A submission described in one file: for people (HTML), for programs, and for other tools."""
 
 from __future__ import annotations
 
 from taipy_exec.cli.report.content import Report
 
-# Format -> how its file's name ends.
+# Format -> the end of its file's name.
 FORMATS = {"html": ".html", "json": ".json", "junit": ".xml", "chrome-trace": ".trace.json"}
 
 __all__ = ["FORMATS", "Report", "render_report"]

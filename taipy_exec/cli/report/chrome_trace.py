@@ -15,7 +15,7 @@ from taipy_exec.model.status import Status
 def chrome_trace(report: Report) -> str:
     """An object with `traceEvents`: a process for each host, a thread for each slot.
 
-    Times are microseconds from the submission on. Waiting is told as asynchronous events, and as
+    Times are microseconds from the submission on. Waiting is shown as asynchronous events, and as
     the number of jobs that wait.
     """
     zero = report.record.created_at

@@ -1,4 +1,4 @@
-"""What a report tells, in any format: gathered once, without secrets."""
+"""The content of a report, for any format: gathered once, without secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONGEST_MESSAGE = 4_000
 class JobStory:
     """A job with its log. `waited` is the time from when it could start to when it did.
 
-    `ran` is the time of its function; of a job that runs still, the time since it began.
+    `ran` is the time of its function; for a running job, the time since it began.
     """
 
     job: JobRecord
@@ -46,10 +46,11 @@ class JobStory:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A submission as it stood at `made_at`. `graph` is None where it is not known any more.
+    """A submission as it was at `made_at`. `graph` is None if it is not known any more.
 
-    `previews` are the values of data nodes in short, by the names of those that were looked at.
-    `notes` tell what the report lacks; `where` is what a command needs to find the application.
+    `previews` are short forms of the values of data nodes, by the names of those that were read.
+    `notes` say what the report lacks; `where` has the options that a command needs to find the
+    application.
     """
 
     record: SubmissionRecord
@@ -65,7 +66,7 @@ class Report:
 
     @cached_property
     def failed(self) -> tuple[JobStory, ...]:
-        """The jobs that failed, in the order in which they did."""
+        """The failed jobs, in the order in which they failed."""
         found = [story for story in self.stories if story.job.status is Status.FAILED]
         return tuple(sorted(found, key=lambda story: story.job.finished_at or 0.0))
 
@@ -104,10 +105,10 @@ def gather(
     with_values: bool = False,
     only_rows: bool = False,
 ) -> Report:
-    """The report of a submission. `config` may be why there is none. Raises NotFoundError.
+    """The report of a submission. `config` may be the reason why there is none.
 
-    `with_values`: data nodes are read, which may take some seconds; `only_rows`: logs are, of jobs
-    that have a row of their own.
+    `with_values`: data nodes are read, which may take some seconds. `only_rows`: only the logs of
+    jobs with a row of their own are read. Raises NotFoundError.
     """
     record = store.submission(wanted)
     jobs = store.jobs(record.id)
@@ -155,7 +156,7 @@ def gather(
 
 
 def _by_interest(node: Lineage) -> int:
-    """Results come first, then what went in: not all data nodes may be read."""
+    """Results come first, then inputs, since there may be too many data nodes to read all."""
     return 0 if node.is_result else 1 if node.is_input else 2
 
 
@@ -182,7 +183,7 @@ def _discreet(failure: Failure, redacted: Callable[[str], str], room: int) -> Fa
 
 
 def _shortened(text: str, room: int) -> str:
-    """The first and the last part of a long text: a traceback tells most at its end."""
+    """The first and the last part of a long text: the end of a traceback is the most useful."""
     if len(text) <= room:
         return text
     head = room // 4

@@ -1,4 +1,4 @@
-"""Which jobs have a row of their own where there are very many, and the others in groups."""
+"""The jobs with a row of their own if there are very many, and groups of the others."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from heapq import nlargest
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
 
-# Up to so many jobs each has its row. Beyond it only these have: what failed, what runs, and the
-# slowest ones.
+# Up to so many jobs each has its row. If there are more, only these have one: failed jobs, running
+# jobs, and the slowest ones.
 MOST_ROWS = 2_000
 MOST_FAILED = 500
 MOST_RUNNING = 200
@@ -23,9 +23,9 @@ _OTHERS = "(others)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Jobs of one status, of tasks with the same name but for its numbers.
+    """Jobs of one status, of tasks whose names differ only in numbers.
 
-    Times are seconds, of the jobs where they are known; memory is in bytes.
+    Times are in seconds, of those jobs whose times are known; memory is in bytes.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Group:
 
 
 def own_rows(jobs: Sequence[JobRecord]) -> list[int]:
-    """The numbers of the jobs that have a row, in its order: what failed comes first."""
+    """The numbers of the jobs that have a row, in order: failed ones come first."""
     failed = [n for n, job in enumerate(jobs) if job.status is Status.FAILED]
     running = [n for n, job in enumerate(jobs) if job.status is Status.RUNNING]
     failed.sort(key=lambda n: jobs[n].finished_at or 0.0)
@@ -53,7 +53,7 @@ def own_rows(jobs: Sequence[JobRecord]) -> list[int]:
 
 
 def group_jobs(jobs: Iterable[JobRecord]) -> list[Group]:
-    """The jobs in groups, the largest first; many small ones are one."""
+    """The jobs in groups, the largest first; many small groups become one."""
     found: dict[tuple[str, Status], list[JobRecord]] = {}
     for job in jobs:
         found.setdefault((_NUMBER.sub("*", job.task), job.status), []).append(job)

@@ -13,14 +13,14 @@ from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 
-# What the job's own code or data is to blame for is a failure; the rest is an error.
+# A problem of the job's own code or data is a failure; any other one is an error.
 _FAILURES = frozenset(
     {Reason.RAISED, Reason.READ_INPUT, Reason.WRITE_OUTPUT, Reason.WRONG_RESULT_COUNT}
 )
 
 
 def junit_report(report: Report) -> str:
-    """A `<testsuites>` with one suite. What did not run, or not yet, is a skipped case."""
+    """A `<testsuites>` with one suite. A job that did not run, or not yet, is a skipped case."""
     record = report.record
     verdicts = [_verdict(story.job) for story in report.stories]
     counts = Counter(verdicts)

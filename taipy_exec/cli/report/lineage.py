@@ -1,4 +1,4 @@
-"""Where data came from and went: each data node with who wrote it when, and who read it."""
+"""The origin and the use of data: each data node with its writer, its time and its readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taipy_exec.model.status import Status
 from taipy_exec.store.rows import Edit, Instance
 from taipy_exec.store.store import Store
 
-# A file's time of change and our record of the same write are taken one after the other.
+# A file's time of change and the stored time of the same write are taken one after the other.
 _SAME_WRITE = 0.001
 
 
@@ -23,9 +23,9 @@ class Lineage:
     """A data node of the scenario instance of a submission.
 
     `writers` and `readers` are tasks of the submission. `written_at` and `written_by` (a job's id,
-    an editor, or None for an unknown one) tell of the last write by this submission, else of the
-    last one at all; `changed_since` says when the data node was written after that. `is_missing`:
-    there is no file, and it was never written.
+    an editor, or None for an unknown one) are those of the last write by this submission, or of
+    the last one at all; `changed_since` is the time of a write after that. `is_missing`: there is
+    no file, and it was never written.
     """
 
     node: str
@@ -116,7 +116,7 @@ def _own_edit(
 def _written(
     node: DataNodeRef, edit: Edit | None, latest: Edit | None
 ) -> tuple[float | None, str | None, float | None]:
-    """When and by whom it was written, and when again since; from the file where one is known."""
+    """The time and writer of the last write, and the time of a later change, from the file."""
     changed = _file_changed_at(node)
     if edit is None:
         return changed, None, None

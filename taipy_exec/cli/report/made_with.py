@@ -1,4 +1,4 @@
-"""The part of the page that says with what a submission was made."""
+"""The part of the page about the code, the versions and the machine of a submission."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from taipy_exec.model.provenance import Provenance
 
 
 def made_with(report: Report) -> str:
-    """A closed part with code, versions and machine; empty where nothing is known."""
+    """A closed part with code, versions and machine; empty if nothing is known."""
     made = Provenance.of(report.record.properties)
     if made is None:
         return ""

@@ -1,4 +1,4 @@
-"""Small pieces of HTML. Whatever comes in as text goes out escaped."""
+"""Small pieces of HTML. All text is escaped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def badge(status: str) -> str:
 
 
 def moment(seconds: float | None, *, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """A time as people here read it, and as programs do."""
+    """A local time for people, and the same for programs."""
     if seconds is None:
         return ""
     at = dt.datetime.fromtimestamp(seconds).astimezone()
@@ -59,7 +59,7 @@ def command(words: str) -> str:
 
 
 def block(kind: str, content: str, label: str) -> str:
-    """Preformatted text that scrolls, and that the keyboard reaches to scroll it."""
+    """Preformatted text that can be scrolled, also with the keyboard."""
     return (
         f'<pre class="{kind}" tabindex="0" role="region" aria-label="{text(label)}">'
         f"{escape(uncoloured(content.rstrip()))}\n</pre>"

@@ -1,4 +1,4 @@
-"""The report as one HTML page, from the template beside this module. It loads nothing."""
+"""The report as one HTML page, from the template next to this module. It loads nothing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from taipy_exec.cli.state import as_argument
 from taipy_exec.display.palette import LOOKS, class_name, glyph, tally
 from taipy_exec.version import __version__
 
-# Beyond these a picture of the graph is of no use, and takes its time to arrange.
+# A larger graph is not drawn: the picture would be of no use and take long to arrange.
 MOST_TASKS = 5_000
 MOST_ARROWS = 30_000
-# A wider picture scrolls at first: made to fit, nobody could read it.
+# A wider picture can be scrolled at first: it would be too small to read if it fitted.
 WIDEST_FITTED = 1_800
 _WITH_ZONE = "%Y-%m-%d %H:%M:%S %Z"
 _WIDTH = re.compile(r'<svg [^>]*? width="(\d+)"')
 
 
 def html_page(report: Report) -> str:
-    """The whole page. Its policy lets nothing run but its own script, which is named by hash."""
+    """The whole page. Its policy allows only its own script, which it names by hash."""
     here = files("taipy_exec.cli.report")
     template = Template((here / "page.html").read_text(encoding="utf-8"))
     script = (here / "page.js").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def _head(report: Report) -> str:
         wanted = f"taipy-exec resume {short_id(record.id)}{report.where}"
         why = "It waits for data." if record.waits_for_data else "The process that ran it is gone."
         if record.program is None:
-            why = f"{why} {command(wanted)} carries on."
+            why = f"{why} Resume it: {command(wanted)}"
         notes.insert(0, why)
     elif not ended:
         notes.insert(0, f"It has not ended: this is what was known at {moment(report.made_at)}.")

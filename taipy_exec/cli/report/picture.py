@@ -1,4 +1,4 @@
-"""Pictures that data nodes hold or point to, as addresses that a page can show by itself."""
+"""Pictures that data nodes contain or name, as addresses that a page shows without a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WIDEST_INCHES = 16
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`address` is empty where the picture is too large; `told` says what it is."""
+    """`address` is empty if the picture is too large; `told` describes it."""
 
     address: str
     told: str
@@ -45,7 +45,7 @@ def picture_of(value: Any) -> Picture | None:
 
 
 def file_of(value: Any, root: Path) -> Picture | None:
-    """The picture in the file that a value names; None where it names none."""
+    """The picture in the file that a value names; None if it names none."""
     if not isinstance(value, str | Path) or len(str(value)) > _LONGEST_PATH:
         return None
     name = str(value)
@@ -87,9 +87,9 @@ def _kind(data: bytes) -> str | None:
 
 
 def _drawn(value: Any) -> bytes:
-    """What an object draws of itself: a figure of matplotlib, a picture of PIL, and the like.
+    """The picture of an object that can draw itself, such as a figure of matplotlib or PIL.
 
-    Libraries are known by their names, and not imported: who made the value has done that.
+    Libraries are recognized by their names and not imported: the value's class is loaded already.
     """
     names = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__}
     if ("matplotlib", "Figure") in names:

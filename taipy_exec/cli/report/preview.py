@@ -1,4 +1,4 @@
-"""A value in short: a text, the first rows of a table, or a picture. Without pandas and others."""
+"""A short form of a value: a text, the first rows of a table, or a picture; without pandas."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LINE = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What is shown of a value. `kind` is `text`, `table`, `image` or `none`.
+    """The short form of a value. `kind` is `text`, `table`, `image` or `none`.
 
-    `text` is the value itself, or says what the table or picture is; `image` is the address of a
+    `text` is the value itself, or describes the table or picture; `image` is the address of a
     picture, as `data:`; `note` says why nothing is shown.
     """
 
@@ -45,12 +45,12 @@ class Preview:
 
 
 def nothing(note: str) -> Preview:
-    """Nothing is shown, and why."""
+    """A preview that shows nothing, with the reason."""
     return Preview(kind="none", note=note)
 
 
 def preview(value: Any, redacted: Callable[[str], str], root: Path) -> Preview:
-    """`value` in short, without secrets. `root` is what paths of pictures start from."""
+    """A short form of `value`, without secrets. Paths of pictures start from `root`."""
     if isinstance(value, ShortTable):
         return _of_table(value, "", redacted)
     found = picture_of(value) or file_of(value, root)
@@ -101,7 +101,7 @@ def _several_tables(value: Any) -> tuple[str, int, Any] | None:
 
 
 def as_short_text(value: Any) -> str:
-    """A value as text: a text as it is, the rest as JSON that leaves most of what is long out."""
+    """A value as text: a text as it is, other values as JSON without most of its long parts."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
@@ -113,7 +113,7 @@ def as_short_text(value: Any) -> str:
 
 
 def _laid_out(value: Any, indent: str) -> str:
-    """JSON in which what is short stays on one line, and long lists of numbers fill theirs."""
+    """JSON with short values on one line each, and long lists of numbers in full lines."""
     flat = json.dumps(value, ensure_ascii=False, default=str)
     if len(flat) + len(indent) <= _LINE or not isinstance(value, dict | list):
         return flat
@@ -197,7 +197,7 @@ def _of_object(value: Any, depth: int) -> Any:
 
 
 def _cut(text: str, most: int) -> str:
-    """The first part of a long text, with what is left out."""
+    """The first part of a long text, and how much is left out."""
     if len(text) <= most:
         return text
     return f"{text[:most]}... ({len(text) - most:,} characters more)"

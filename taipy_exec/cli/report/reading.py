@@ -1,4 +1,4 @@
-"""Calling code of others in a process of its own, so that it may hang, crash or print."""
+"""Calling foreign code in a new process, so that it may hang, crash or print."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one call gave, as an object of JSON; or None, and what kept it from it."""
+    """The result of one call, as an object of JSON; or None, and the problem."""
 
     fields: dict[str, Any] | None
     problem: str = ""
 
 
 def read_apart(count: int, read: Callable[[int], DataclassInstance]) -> Iterator[Reading]:
-    """`read(0)` to `read(count - 1)` in a copy of this process, and in another where that ends.
+    """`read(0)` to `read(count - 1)` in a copy of this process, and in a new one if that dies.
 
     Each has `SECONDS_EACH`, all together `SECONDS_IN_ALL`.
     """
@@ -86,7 +86,7 @@ def _copy(numbers: range, read: Callable[[int], DataclassInstance]) -> Iterator[
 
 
 def _answers(pipe: int, end: float) -> Iterator[Reading]:
-    """Each answer as it comes; the last one says what is wrong where there are no more."""
+    """Each answer as it comes; the last one has the problem if there are too few."""
     held = b""
     until = min(time.monotonic() + SECONDS_EACH, end)
     while True:

@@ -1,4 +1,4 @@
-"""The parts of the page that tell of jobs and data: failures, lineage, logs."""
+"""The parts of the page about jobs and data: failures, lineage, logs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from taipy_exec.model.status import Status
 SHOWN_FAILURES = 20
 _LAST_LINES = 12
 _SHOWN_NAMES = 30
-# Up to so many data nodes each has its row, of more so many have; so many are printed.
+# At most so many data nodes have a row; at most so many rows are printed on paper.
 MOST_NODES = 1_000
 FEWER_NODES = 300
 PRINTED_NODES = 30
 
 
 def failures(report: Report) -> str:
-    """What failed first stands first, with its error, the end of its log and what to type."""
+    """The failures, earliest first, each with its error, the end of its log and a command."""
     positions = {story.job.id: n for n, story in enumerate(report.stories)}
     parts = [_failure(report, s, positions[s.job.id]) for s in report.failed[:SHOWN_FAILURES]]
     more = len(report.failed) - SHOWN_FAILURES
@@ -128,7 +128,7 @@ def _log(report: Report, story: JobStory, number: int) -> str:
     if log.left_out:
         parts.append(
             f'<p class="cut">The first {size(log.left_out)} are left out. '
-            f"All of it: {command(_logs_command(report, job))}</p>"
+            f"The whole log: {command(_logs_command(report, job))}</p>"
         )
     if printed:
         parts.append(block("log", printed, f"Log of {job.task}"))
@@ -140,9 +140,9 @@ def _log(report: Report, story: JobStory, number: int) -> str:
 
 
 def data(report: Report) -> str:
-    """Each data node with its way through the jobs."""
+    """Each data node with its writers and readers."""
     if not report.lineage:
-        return '<p class="empty">Nothing is known of data nodes.</p>'
+        return '<p class="empty">Nothing is known about data nodes.</p>'
     jobs = {story.job.task: (n, story.job) for n, story in enumerate(report.stories)}
     tasks = {story.job.id: story.job.task for story in report.stories}
     heads = "".join(
@@ -156,7 +156,7 @@ def data(report: Report) -> str:
     more = ""
     left = len(report.lineage) - len(shown)
     if left:
-        more = f"<p>{plural(left, 'more data node')}, not shown: as JSON they are all there.</p>"
+        more = f"<p>{plural(left, 'more data node')}, not shown here. JSON has all of them.</p>"
     if len(shown) > PRINTED_NODES:
         rest = plural(len(shown) - PRINTED_NODES, "more data node")
         more += f'<p class="printed">And {rest}: see the page.</p>'
@@ -168,7 +168,7 @@ def data(report: Report) -> str:
 
 
 def _most_telling(report: Report) -> Sequence[Lineage]:
-    """All data nodes; of very many those that failed jobs touch, results and inputs."""
+    """All data nodes; if there are very many, those of failed jobs, results and inputs."""
     if len(report.lineage) <= MOST_NODES:
         return report.lineage
     failed = {story.job.task for story in report.failed}
@@ -210,7 +210,7 @@ def _writer(
     tasks: dict[str, str],
     report: Report,
 ) -> str:
-    """The job that wrote it; beside it, where that is another, the one that is to write it."""
+    """The job that wrote it; with it, if different, the job that will write it."""
     by = node.written_by
     if by in tasks:
         return _names((tasks[by],), jobs, report)

@@ -1,4 +1,4 @@
-"""The report for programs: the shape of `status SUBMISSION --json` with more beside it."""
+"""The report for programs: the shape of `status SUBMISSION --json` with more keys."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _job(story: JobStory) -> dict[str, Any]:
 
 
 def _value(preview: Preview | None) -> dict[str, Any] | None:
-    """The first part of a value, as text; of a picture what it is."""
+    """The first part of a value, as text; the description of a picture."""
     if preview is None:
         return None
     fields: dict[str, Any] = {"kind": preview.kind, "text": preview.text or None}

@@ -1,4 +1,4 @@
-"""The first rows of what is a table: of pandas, polars, Arrow or NumPy, or rows of objects."""
+"""The first rows of a table: of pandas, polars, Arrow or NumPy, or rows of objects."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def short_table(value: Any) -> ShortTable | None:
 
 
 def made_table(columns: Iterable[Any], rows: Iterable[Sequence[Any]], told: str) -> ShortTable:
-    """A table of which more is not known than `told` says."""
+    """A table of which only `told` is known."""
     return ShortTable(
         columns=tuple(_cell(name) for name in islice(columns, COLUMNS)),
         rows=tuple(tuple(_cell(v) for v in row[:COLUMNS]) for row in islice(rows, ROWS)),
@@ -79,7 +79,7 @@ def _of_pandas(frame: Any) -> ShortTable:
 
 
 def _of_objects(value: Sequence[Any]) -> ShortTable | None:
-    """Rows that are mappings, or objects with fields; None where they are anything else."""
+    """Rows that are mappings, or objects with fields; None if they are anything else."""
     first = [_fields(row) for row in value[:ROWS]]
     known = [row for row in first if row]
     if len(known) != len(first):

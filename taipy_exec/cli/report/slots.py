@@ -1,4 +1,4 @@
-"""Which slot ran which job when: the rows of a timeline."""
+"""The rows of a timeline: the jobs of each slot, with their times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Slot:
-    """What one worker slot did. Its process may have been replaced: `workers` names each."""
+    """The runs of one worker slot. Its process may have been replaced: `workers` names each."""
 
     host: str
     workers: list[str] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Slot:
 
 
 def slots(stories: Iterable[JobStory]) -> list[Slot]:
-    """The slots that the jobs' times ask for, in the order of their first jobs.
+    """The slots that follow from the jobs' times, in the order of their first jobs.
 
-    A worker keeps its slot while it has jobs to come. Behind it the next process of the same host
+    A worker keeps its slot while it has later jobs. After it the next process of the same host
     takes it, so a process for each job does not make a row for each.
     """
     runs = sorted(_runs(stories), key=lambda run: (run.begin, run.end))
@@ -60,7 +60,7 @@ def slots(stories: Iterable[JobStory]) -> list[Slot]:
 def _free_slot(
     found: Sequence[Slot], worker: str, host: str, at: float, last_of: dict[str, float]
 ) -> Slot | None:
-    # Clocks of two processes, and one that sets another's end, agree to about a millisecond.
+    # The clocks of two processes agree to about a millisecond, even if one sets another's end.
     free = [slot for slot in found if slot.end <= at + 0.001]
     for slot in free:
         if slot.workers[-1] == worker:
@@ -91,7 +91,7 @@ def _runs(stories: Iterable[JobStory]) -> Iterable[Run]:
 def waiting(stories: Iterable[JobStory], now: float, least: float = 0.0) -> list[tuple[float, int]]:
     """How many jobs waited for a slot from each moment on, while their inputs were ready.
 
-    Who waited no longer than `least` seconds was on its way to a free slot, and does not count.
+    A job that waited no longer than `least` seconds had a free slot, and does not count.
     """
     changes: dict[float, int] = {}
     for story in stories:
@@ -99,7 +99,7 @@ def waiting(stories: Iterable[JobStory], now: float, least: float = 0.0) -> list
         if ready is None:
             continue
         if story.job.status is Status.PENDING:
-            began = None  # that was a former attempt
+            began = None  # that was an earlier attempt
         end = began if began is not None else story.job.finished_at
         end = now if end is None else end
         if end - ready > least:

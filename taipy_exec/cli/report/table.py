@@ -1,4 +1,4 @@
-"""The table of jobs: what failed first, then what runs, then the rest in the order of the graph."""
+"""The table of jobs: failed ones first, then running ones, then the rest in graph order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 def table(report: Report) -> str:
-    """A row for each job; of very many, for those that matter, and for groups of the others."""
+    """A row for each job; if there are very many, only for some, and for groups of the others."""
     rows = "\n".join(_row(report.stories[n], n, report) for n in report.rows)
     in_order = list(report.rows) == sorted(report.rows)
     heads = "".join(
@@ -43,7 +43,7 @@ def table(report: Report) -> str:
 
 
 def has_log(report: Report, number: int) -> bool:
-    """Whether the page has the log of this job, or more of its error."""
+    """Whether the page has the log of this job, or more about its error."""
     story = report.stories[number]
     return report.has_row(number) and bool(story.log.text or story.job.failure)
 

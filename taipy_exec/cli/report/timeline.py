@@ -15,10 +15,10 @@ from taipy_exec.model.status import Status
 MOST_SLOTS = 200
 # Bars narrower than this (percent) have no room for a name.
 _NAMED_FROM = 4.0
-# Of more runs than that, those that are next to each other share a bar.
+# If there are more runs, those that are next to each other share a bar.
 MOST_BARS = 4_000
 MOST_FAILED_BARS = 200
-# Between being ready and being started lies no wait that is worth a word. In seconds.
+# A shorter time between being ready and being started is not shown as a wait. In seconds.
 _ON_ITS_WAY = 0.05
 _TICKS = 8
 _STEPS: tuple[float, ...] = (
@@ -44,7 +44,7 @@ _STEPS += (300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800, 
 
 
 def timeline(report: Report) -> str:
-    """The rows and their axis; a sentence where nothing ran."""
+    """The rows and their axis; a sentence if nothing ran."""
     rows = slots(report.stories)
     if not rows:
         return '<p class="empty">No job has run.</p>'
@@ -68,7 +68,7 @@ def timeline(report: Report) -> str:
 
 
 class _Span:
-    """From when to when, and where in it a moment lies, in percent."""
+    """The begin and end of the timeline, and the position of a moment in it, in percent."""
 
     def __init__(self, begin: float, end: float) -> None:
         self.begin = begin
@@ -106,7 +106,7 @@ def _row(
     former = span.begin
     for runs in _together(slot.runs, span, narrow):
         run = runs[0]
-        # A wait is drawn where the slot had nothing else to do, or it would lie under a bar.
+        # A wait is drawn only while the slot was free: elsewhere a bar would cover it.
         if run.begin > max(run.waits_from, former):
             left = span.at(max(run.waits_from, former))
             width = span.at(run.begin) - left
@@ -129,13 +129,13 @@ def _row(
 
 
 def bar_width(runs: int, slots: int) -> float:
-    """How wide a bar is at least, in percent of the timeline, so that no more are drawn than can
-    be told apart; 0 where each job may have its own."""
+    """The least width of a bar, in percent of the timeline, so that bars can be distinguished;
+    0 if each job may have its own."""
     return 0.0 if runs <= MOST_BARS else 100.0 * slots / MOST_BARS
 
 
 def _together(runs: Sequence[Run], span: _Span, narrow: float) -> Iterator[list[Run]]:
-    """Runs that one bar stands for; what failed stands alone, unless very much did."""
+    """The runs of one bar; a failed run has its own, unless very many failed."""
     if not narrow:
         yield from ([run] for run in runs)
         return

@@ -1,4 +1,4 @@
-"""The parts of the page that show values: results, inputs, and what lies between them."""
+"""The parts of the page that show values: results, inputs, and values between jobs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from taipy_exec.cli.report.values import NEVER
 MOST_RESULTS = 60
 MOST_INPUTS = 60
 MOST_BETWEEN = 60
-# A longer text stands in a part that is opened.
+# A longer text is in a part that can be opened.
 _SHORT = 90
-# What is larger has a card as wide as the page.
+# A larger value has a card as wide as the page.
 _SHORT_CARD = 400
 _NARROW_TABLE = 5
 
 
 def results(report: Report) -> str:
-    """A section with a card for each data node that the submission made, and that nobody reads."""
+    """A section with a card for each data node that the submission wrote and no job reads."""
     nodes = [node for node in report.lineage if node.is_result]
     found = [each for each in _shown(report, nodes) if each[1].note != NEVER]
     if not found:
@@ -29,13 +29,13 @@ def results(report: Report) -> str:
     more = _more(len(found) - MOST_RESULTS, "result")
     return (
         '<section id="results" aria-labelledby="results-head"><h2 id="results-head">Results</h2>\n'
-        f'<p class="hint">Data that was made here and that no job here reads.</p>\n'
+        f'<p class="hint">Data that this run wrote and that none of its jobs reads.</p>\n'
         f'<div class="cards">{cards}</div>{more}\n</section>'
     )
 
 
 def inputs(report: Report) -> str:
-    """A section with the values that went in."""
+    """A section with the values of the inputs."""
     found = _shown(report, [node for node in report.lineage if node.is_input])
     if not found:
         return ""
@@ -43,7 +43,7 @@ def inputs(report: Report) -> str:
     more = _more(len(found) - MOST_INPUTS, "input")
     return (
         '<section id="inputs" aria-labelledby="inputs-head"><h2 id="inputs-head">Inputs</h2>\n'
-        '<p class="hint">Data and parameters that no job here writes, as they are now.</p>\n'
+        '<p class="hint">Data and parameters that no job of this run writes, as they are now.</p>\n'
         '<div class="scroll" tabindex="0" role="region" aria-label="Inputs"><table class="inputs">'
         '<caption class="unseen">Inputs and their values</caption><tbody>\n'
         f"{rows}\n</tbody></table></div>{more}\n</section>"
@@ -51,7 +51,7 @@ def inputs(report: Report) -> str:
 
 
 def between(report: Report) -> str:
-    """A closed part for each value that one job made and another one read."""
+    """A closed part for each value that one job wrote and another one read."""
     nodes = [node for node in report.lineage if not node.is_input and not node.is_result]
     found = [each for each in _shown(report, nodes) if each[1].kind != "none"]
     if not found:
@@ -79,14 +79,14 @@ def _card(report: Report, node: Lineage, preview: Preview) -> str:
 
 
 def _origin(report: Report, node: Lineage) -> str:
-    """Who wrote it: where that was not this submission, the value is an earlier one."""
+    """The writer; if it was not this submission, the value is from an earlier one."""
     mine = {story.job.id: (n, story.job.task) for n, story in enumerate(report.stories)}
     if node.written_by in mine:
         number, task = mine[node.written_by]
         row = f'<a href="#job-{number}">{text(task)}</a>' if report.has_row(number) else text(task)
         told = f"by {row}"
     elif node.written_by is not None:
-        told = f"of an earlier run ({text(short_id(node.written_by))})"
+        told = f"from an earlier run ({text(short_id(node.written_by))})"
     else:
         told = text(node.storage_type)
     if node.changed_since is not None:
@@ -120,7 +120,7 @@ def _closed(report: Report, node: Lineage, preview: Preview) -> str:
 
 
 def value(name: str, preview: Preview) -> str:
-    """What is shown of a value. All of it is text of others, and is escaped."""
+    """The preview of a value as HTML. All its text comes from elsewhere and is escaped."""
     match preview.kind:
         case "image":
             return (

@@ -16,7 +16,7 @@ from taipy_exec.data.node import DataNodeRef
 MOST_NODES = 100
 _CONSIDERED = 3 * MOST_NODES
 _TOO_MANY = f"only the first {MOST_NODES} data nodes are read"
-# Of a larger file nothing is read; but of CSV the first rows only are, whatever its size. In bytes.
+# A larger file is not read, except a CSV file: only its first rows are read. In bytes.
 LARGEST_FILE = 50_000_000
 ALL_PICTURES = 12_000_000
 NEVER = "never written"
@@ -27,9 +27,9 @@ _REMOTE = frozenset({"sql", "sql_table", "mongo_collection", "s3_object", "gener
 def previews(
     nodes: Sequence[DataNodeRef], redacted: Callable[[str], str], root: Path
 ) -> dict[str, Preview]:
-    """What is shown of these data nodes, by the ids of their configurations.
+    """The previews of these data nodes, by the ids of their configurations.
 
-    A node that cannot be read, or should not, has a note that says why.
+    A node that cannot or should not be read has a note that says why.
     """
     found: dict[str, Preview] = {}
     to_read: list[DataNodeRef] = []
@@ -51,7 +51,7 @@ def previews(
 
 
 def why_not_read(node: DataNodeRef) -> str | None:
-    """Why a value is not read, in words; None if it is to be."""
+    """Why a value is not read, in words; None if it should be read."""
     config = node.config
     wanted = config.in_report
     if wanted is False:
@@ -89,7 +89,7 @@ def _read(node: DataNodeRef, redacted: Callable[[str], str], root: Path) -> Prev
 def _first_rows(
     node: DataNodeRef, path: Path, redacted: Callable[[str], str], root: Path
 ) -> Preview:
-    """Of CSV: as text, so that no library need be there, and large files cost nothing."""
+    """The first rows of a CSV file as text: without libraries, and fast for large files."""
     properties = node.config.properties
     encoding = str(properties.get("encoding") or "utf-8")
     with path.open(encoding=encoding, newline="") as file:
@@ -118,7 +118,7 @@ def _told(reading: Reading, redacted: Callable[[str], str]) -> Preview:
 
 
 def _within(found: dict[str, Preview], order: Iterable[str]) -> dict[str, Preview]:
-    """Pictures up to a bound altogether; what comes after it is named."""
+    """Pictures up to a total size; the ones after that are only named."""
     room = ALL_PICTURES
     for name in order:
         room -= len(found[name].image)

@@ -1,4 +1,4 @@
-"""The submissions of a sweep: stored, or carried on, all of them before the first job starts."""
+"""The submissions of a sweep: all are stored or resumed before the first job starts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def admitted_sweep(
 ) -> list[SubmissionPlan]:
     """The submissions, in the order of the combinations, with their values written.
 
-    Either all of them, or none: where one cannot be had, the other new ones are canceled. Raises
+    Either all of them, or none: if one is refused, the other new ones are canceled. Raises
     TimedOutError after `deadline` (monotonic clock), and DataError for a value that cannot be
     written.
     """
@@ -72,12 +72,12 @@ def admitted_sweep(
             write_given(store, plan, engine.identity)
     except BaseException:
         for admission in admissions.values():
-            # Nothing of them has been given to anybody yet. Former ones are interrupted again.
+            # No job of them has started yet. Resumed ones become interrupted again.
             if not admission.carried_on:
                 record = admission.plan.record
                 supersede(store, record, engine.identity, lambda *_: None, Reason.CANCELED)
         raise
-    _tell(streams, group, admissions)
+    _report(streams, group, admissions)
     return with_copies(engine.app, plans)
 
 
@@ -115,7 +115,7 @@ def _former_group(store: Store, instances: Iterable[Instance]) -> str | None:
 
 
 def _join(store: Store, plan: SubmissionPlan, properties: Mapping[str, object]) -> None:
-    """A submission that is carried on may be of another sweep, or of none: it is of this one."""
+    """Put a resumed submission into this sweep; it may be of another one, or of none."""
     record = plan.record
     if record.properties.get(SWEEP) != properties[SWEEP]:
         record.properties = {**record.properties, **properties}
@@ -125,8 +125,8 @@ def _join(store: Store, plan: SubmissionPlan, properties: Mapping[str, object]) 
 def resumed_sweep(engine: Engine, records: Sequence[SubmissionRecord]) -> list[SubmissionPlan]:
     """Take over the interrupted submissions of a sweep, in the order of the combinations.
 
-    One that another process has just taken, to cancel it for example, is left to that. Raises
-    BusyError where that leaves none.
+    One that another process has just taken, for example to cancel it, is left to that process.
+    Raises BusyError if none is left.
     """
     plans = []
     busy: BusyError | None = None
@@ -148,21 +148,21 @@ def _warn_of_one_place(streams: Streams, app: AppConfig, wanted: WantedSweep) ->
         return
     names = ", ".join(f"{name} ({place})" for name, place in found)
     streams.warn(
-        f"all combinations write to one place, and the last one stays: data node {names}; without "
-        "a path of its own, and with the scope SCENARIO, there is one for each combination"
+        "all combinations write to the same place, and only the last value stays: data node "
+        f"{names}; remove its path and use the scope SCENARIO to keep one for each combination"
     )
 
 
-def _tell(streams: Streams, group: str, admissions: Mapping[str, Admission]) -> None:
+def _report(streams: Streams, group: str, admissions: Mapping[str, Admission]) -> None:
     superseded = sum(len(one.superseded) for one in admissions.values())
     if superseded:
-        were = "submission, which had" if superseded == 1 else "submissions, which had"
-        streams.note(f"canceled what was left of {superseded} {were} not ended")
+        which = "submission" if superseded == 1 else "submissions"
+        streams.note(f"canceled the unfinished jobs of {superseded} earlier {which}")
     carried = [one.plan for one in admissions.values() if one.carried_on]
     if carried:
         total = sum(len(plan.jobs) for plan in carried)
         ended = total - sum(plan.record.unfinished for plan in carried)
         streams.note(
-            f"carrying on {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
+            f"resuming {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
             f"not ended; {ended} of their {total} jobs had"
         )

@@ -1,4 +1,4 @@
-"""`submit --sweep --dry-run`: what each combination would run or skip."""
+"""`submit --sweep --dry-run`: the jobs that each combination would run or skip."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IN_FULL = 8
 def show_sweep_plan(
     streams: Streams, config: AppConfig, wanted: WantedSweep, *, check: bool
 ) -> int:
-    """Print a forecast for each combination, of very many only how much each has to run."""
+    """Print a forecast for each combination; of very many, only how many jobs each would run."""
     forecasts = _forecasts(config, wanted)
     names = [one.name for one in wanted.combinations]
     if streams.json:
@@ -54,7 +54,7 @@ def show_sweep_plan(
 
 
 def _forecasts(config: AppConfig, wanted: WantedSweep) -> list[Forecast]:
-    """One for each combination; what all have in common runs in the first one."""
+    """One forecast for each combination; tasks that all share run in the first one."""
     graph = wanted.scenario.graph(wanted.target)
     shared = shared_tasks(graph, shared_nodes(config, wanted.scenario))
     elsewhere: dict[str, str] = {}

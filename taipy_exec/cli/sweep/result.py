@@ -45,7 +45,7 @@ class Waits:
 
 
 def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
-    """What `submit --sweep --json` prints: the submissions in the order of the combinations."""
+    """The object of `submit --sweep --json`: the submissions in the order of the combinations."""
     return {
         "group": group,
         "submissions": [
@@ -66,7 +66,7 @@ def show_sweep(
     table: bool,
     waits: Mapping[str, Waits] | None = None,
 ) -> None:
-    """The result of a sweep: JSON, or a table and what to do about failures.
+    """Show the result of a sweep: JSON, or a table and what to do about failures.
 
     `waits`: submission -> the data nodes that it waits for.
     """
@@ -110,7 +110,7 @@ def summary(group: str, rows: Sequence[CombinationRow]) -> str:
 
 
 def _show_table(streams: Streams, rows: Sequence[CombinationRow]) -> None:
-    """All combinations, or of very many those that are not simply done."""
+    """Show all combinations; if there are very many, only those that are not simply done."""
     shown = rows
     if len(rows) > _SHOWN:
         shown = [row for row in rows if not _is_done(row)][:_SHOWN]
@@ -156,7 +156,7 @@ def _explain(
     where: str,
     redacted: Callable[[str], str],
 ) -> None:
-    """The failures of the first combinations, and how many more failed."""
+    """Show the failures of the first combinations, and how many more failed."""
     failed = [row for row in rows if row.record.counts.get(Status.FAILED)]
     for row in failed[:_EXPLAINED]:
         named = [replace(job, task=f"{job.task} ({row.record.name})") for job in row.jobs]
@@ -172,4 +172,4 @@ def _explain(
         streams.note(f"{abandoned} {were} abandoned: a job failed that all of them share")
     canceled = sum(bool(row.record.counts.get(Status.CANCELED)) for row in rows)
     if canceled or (failed and abandoned):
-        streams.note("hint: the same sweep again runs what is left", style="cyan")
+        streams.note("hint: the same sweep again runs the remaining jobs", style="cyan")

@@ -1,4 +1,4 @@
-"""What a sweep's tables say of each combination."""
+"""The rows of a sweep's tables, one for each combination."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_COLUMNS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CombinationRow:
-    """One combination: its submission and the jobs of that."""
+    """One combination: its submission and its jobs."""
 
     record: SubmissionRecord
     jobs: Sequence[JobRecord]
@@ -57,7 +57,7 @@ class CombinationRow:
 def value_columns(records: Sequence[SubmissionRecord]) -> list[str]:
     """The titles for the values of each combination: data nodes, or one for the name.
 
-    With a name of the user's, or with many swept data nodes, the name says it all.
+    With a name that the user chose, or with many swept data nodes, the name is enough.
     """
     nodes = list(records[0].swept) if records else []
     plain = all("=" in record.name.partition(" ")[0] for record in records)
@@ -85,7 +85,7 @@ def counts_of_statuses(counts: Mapping[str, int]) -> str:
 
 
 def rows_in_room(rows: Sequence[CombinationRow], room: int) -> list[CombinationRow]:
-    """Of many combinations those to look at, in their order: failed, running, the next ones."""
+    """The most important ones of many combinations, in order: failed, running, the next ones."""
     if len(rows) <= room:
         return list(rows)
     order = {"RUNNING": 0, "FAILED": 1, "ABANDONED": 2, "CANCELED": 2}
@@ -94,7 +94,7 @@ def rows_in_room(rows: Sequence[CombinationRow], room: int) -> list[CombinationR
         row = rows[number]
         if row.status in order:
             return order[row.status], number
-        # Of those that wait the next ones, of those that are done the last ones.
+        # The next ones that wait, and the last ones that are done.
         return (3, number) if row.record.unfinished else (4, -number)
 
     return [rows[n] for n in sorted(sorted(range(len(rows)), key=rank)[:room])]

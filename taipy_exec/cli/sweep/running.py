@@ -1,4 +1,4 @@
-"""Running a sweep for a command: here, or in a process of its own."""
+"""Running a sweep for a command: here, or in a new process."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run_sweep_to_end(
         try:
             engine.watching.close()
         except KeyboardInterrupt:
-            pass  # who is told is not waited for any longer; the result is shown all the same
+            pass  # stop waiting for notifications; the result is still shown
     finally:
         engine.close(engine.app.job.grace)
     show_sweep(
@@ -86,7 +86,7 @@ def run_sweep_to_end(
         waits=waits,
     )
     if code == outcome.TERMINATED:
-        streams.note(f"hint: taipy-exec resume {short_id(group)}{where} carries on", style="cyan")
+        streams.note(f"hint: resume it: taipy-exec resume {short_id(group)}{where}", style="cyan")
     elif code == outcome.OK and len(plans) > 1:
         there = as_argument(where) + (f" -s {plans[0].scenario.id}" if _is_one_of(engine) else "")
         streams.note(f"hint: taipy-exec compare{there} shows them side by side", style="cyan")

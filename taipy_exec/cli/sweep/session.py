@@ -20,7 +20,7 @@ from taipy_exec.wiring import Engine
 class SweepSession(Session):
     """The submissions of a sweep, which one coordinator runs at the same time.
 
-    Signals and a timeout mean all of them.
+    Signals and a timeout apply to all of them.
     """
 
     def __init__(

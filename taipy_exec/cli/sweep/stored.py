@@ -1,4 +1,4 @@
-"""Sweeps as they are stored: which submissions belong to one, and which are to be carried on."""
+"""Sweeps as they are stored: which submissions belong to one, and which can be resumed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def submissions_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
 
 
 def interrupted_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
-    """Those that have not ended and that nobody works on, in order of their combinations.
+    """The unfinished ones that no process works on, in order of their combinations.
 
-    Raises NotFoundError for an unknown sweep, and UsageError where there is nothing to carry on.
+    Raises NotFoundError for an unknown sweep, and UsageError if there is nothing to resume.
     """
     records = submissions_of_sweep(store, group)
     found = [record for record in records if is_interrupted(store.folder, record)]
@@ -33,12 +33,12 @@ def interrupted_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
         raise UsageError(f"{id} is running", f"taipy-exec wait {id}{store.where}")
     raise UsageError(
         f"all submissions of {id} have ended: there is nothing to resume",
-        "the same sweep again runs what is left",
+        "the same sweep again runs the remaining jobs",
     )
 
 
 def unfinished_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
-    """Those that have not ended. Raises NotFoundError, and UsageError where all have."""
+    """The unfinished ones. Raises NotFoundError, and UsageError if all have ended."""
     records = submissions_of_sweep(store, group)
     found = [record for record in records if record.finished_at is None]
     if not found:

@@ -27,7 +27,7 @@ def wait_for_sweep(
     redacted: Callable[[str], str],
     deadline: float | None,
 ) -> int:
-    """Block until all submissions of a sweep have ended, and print the result; the exit code.
+    """Wait until all submissions of a sweep have ended, and print the result; the exit code.
 
     After `deadline` (monotonic clock) it is that of a timeout. Raises NotFoundError.
     """
@@ -40,7 +40,8 @@ def wait_for_sweep(
             break
         lost = [one for one in left if one.coordinator and is_interrupted(store.folder, one)]
         if lost and not told:
-            streams.warn(f"nobody works on {short_id(id)}: taipy-exec resume {short_id(id)}{where}")
+            command = f"taipy-exec resume {short_id(id)}{where}"
+            streams.warn(f"no process works on {short_id(id)}: {command}")
             told = True
         time.sleep(_LOOK_SECONDS)
     rows = show_stored_sweep(streams, store, id, where, redacted)

@@ -1,4 +1,4 @@
-"""What `submit --sweep` asks for, checked before anything is stored."""
+"""The combinations of `submit --sweep`, checked before anything is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSweep:
-    """What `submit --sweep` asks for. `given` are the values of `--set`."""
+    """The options of `submit --sweep`. `given` are the values of `--set`."""
 
     scenario: ScenarioConfig
     target: str
@@ -43,7 +43,7 @@ def wanted_sweep(
     force: bool,
     fail_fast: bool,
 ) -> WantedSweep | None:
-    """The combinations of the values that were typed; None where there are none.
+    """The combinations of the values that were typed; None if there are none.
 
     Raises UsageError and NotFoundError for data nodes that cannot be swept, and UsageError for
     values that make no sweep.

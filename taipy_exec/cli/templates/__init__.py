@@ -8,7 +8,7 @@ from taipy_exec.cli.templates.parallel import PARALLEL
 from taipy_exec.cli.templates.simple import SIMPLE
 
 _IGNORED = """\
-# What taipy-exec and Python write: the state, the data of generated paths, caches.
+# Written by taipy-exec and Python: the state, the data of generated paths, caches.
 .taipy-exec/
 user_data/
 __pycache__/

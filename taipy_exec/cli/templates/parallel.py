@@ -151,7 +151,7 @@ def compare(north, south, east, west):
 
 def publish(forecast):
     if not Path("approved").exists():
-        raise PermissionError("nobody has approved the forecast: make a file named approved")
+        raise PermissionError("the forecast is not approved: make a file named approved")
     return {"best": next(iter(forecast)), **forecast}
 '''
 
@@ -180,8 +180,8 @@ Two things go wrong, on purpose:
 
 - The first attempt of `fit_east` raises ConnectionError. `retries = 2` in `config.toml` starts it
   again.
-- `publish` fails because nobody has approved the forecast. Read why, fix it, and run only what is
-  left:
+- `publish` fails because the forecast is not approved. Read why, fix it, and run only the
+  remaining task:
 
       taipy-exec logs publish
       touch approved
