@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from command_support import Application, Result
 
+from taipy_exec.model.job import short_id
+
 GOOD = """\
 [JOB]
 mode = "standalone"
@@ -255,7 +257,10 @@ def test_a_submission_that_waits_for_data_is_not_told_as_interrupted(app: Applic
     place.write_text("a\n1\n")
     after = app.run("submit")
     assert after.code == 0
-    assert f"resuming {submission}, which waited for data: 0 of 1 jobs had ended" in after.err
+    assert (
+        f"resuming {short_id(submission)}, which waited for data: 0 of 1 jobs had ended"
+        in after.err
+    )
 
 
 @pytest.mark.parametrize("command", [("submit",), ("plan",), ("data", "list"), ("data", "show")])
