@@ -161,20 +161,37 @@ tasks = ["clean:SECTION"]
 """
 
 
+BAD = """\
+[DATA_NODE.raw]
+storage_type = "json"
+default_path = "data/sale.csv"
+[DATA_NODE.model]
+
+
+[TASK.fit]
+# see steps.py
+function = "steps.fit:function"
+inputs = ["raw"]
+outputs = ["model"]
+[SCENARIO.sales]
+tasks = ["fit"]
+"""
+
+
 class Place:
     """A folder with an application `app`, in which a reader types commands."""
 
     def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self.app = Application(folder)
         self.folder = folder
-        self.submission = self.job = ""
+        self.submission = self.job = self.sweep = ""
         self.port = str(free_port())
         self.env = {"PATH": f"{BIN}:/usr/bin:/bin", "COLUMNS": "200", **(env or {})}
 
     def like(self, other: Place) -> Place:
         """This place, with the files of another one in which nothing runs."""
         shutil.copytree(other.folder, self.folder, dirs_exist_ok=True)
-        self.submission, self.job = other.submission, other.job
+        self.submission, self.job, self.sweep = other.submission, other.job, other.sweep
         return self
 
     def file(self, name: str, text: str) -> None:
@@ -212,6 +229,7 @@ class Place:
         if text.startswith("make "):
             return ROOT
         named = re.search(r"(?<![\w./-])(app|demo|bad|src|/srv/app)\b", text)
+        named = named or re.match(r"taipy-exec (submit|instances|compare|data show) sales\b", text)
         return self.folder if named else self.folder / "app"
 
     def real(self, text: str) -> str:
@@ -219,6 +237,7 @@ class Place:
         text = re.sub(r"\b9100\b", self.port, text)
         text = re.sub(r"\bSUBMISSION_1b2c3d4e\b", self.submission, text)
         text = re.sub(r"\bJOB_train_5f6a7b8c\b", self.job, text)
+        text = re.sub(r"\bSWEEP_fa6d1132\b", self.sweep, text)
         return text.replace("/srv/app", str(self.folder / "app"))
 
     def remember(self) -> None:
@@ -241,7 +260,7 @@ class Place:
     def _comparable(self, text: str) -> list[str]:
         """Output without the parts that differ in each run: ids, numbers, folders, spaces."""
         text = text.replace(f"{self.folder}/", "").replace("/srv/", "")
-        text = re.sub(r"\b(SUBMISSION|JOB)_\w+(-\w+)*(-?\.\.\.)?", r"\1", text)
+        text = re.sub(r"\b(SUBMISSION|JOB|SWEEP)_\w+(-\w+)*(-?\.\.\.)?", r"\1", text)
         text = re.sub(r"\breport-\w+\.", "report-ID.", text)
         text = re.sub(r"\d+m\d+s|\d[\d:.]*( ?(ms|s|kB|MB))?\b", "N", text)
         text = re.sub(r"[\w.-]+:N\b", "HOST:N", text)
@@ -309,12 +328,29 @@ def _demo(place: Place) -> None:
 
 def _bad(place: Place) -> None:
     _new(place)
-    place.file("bad/config.toml", '[DATA_NODE.x]\n[JOB]\nmode = "standalon"\n')
+    place.file("bad/config.toml", BAD)
+    place.file("bad/steps.py", "def fit(table, depth):\n    return table\n")
 
 
 def _damaged(place: Place) -> None:
     _done(place)
     place.file("app/.taipy-exec/state.db", "no database" * 1000)
+
+
+def _sales(place: Place) -> None:
+    """The files that docs/sweeps.md shows, with data."""
+    (place.folder / "app").mkdir(exist_ok=True)
+    place.file("sales/config.toml", next(fenced("docs/sweeps.md", "toml")))
+    place.file("sales/steps.py", next(fenced("docs/sweeps.md", "python")))
+    amounts = "\n".join(str(40 + n * 7 % 23) for n in range(60))
+    place.file("sales/orders.csv", f"amount\n{amounts}\n")
+
+
+def _swept(place: Place) -> None:
+    _sales(place)
+    place.type("taipy-exec submit sales --sweep window=7,14,28 --sweep model=mean,median -q")
+    found = place.app.run("instances", "sales", "--json", cwd=place.folder).json["instances"]
+    place.sweep = found[0]["group"]
 
 
 def _layout(folder: str) -> Callable[[Place], None]:
@@ -336,7 +372,7 @@ def _ten_lines(place: Place) -> None:
     place.file("app/work.py", next(fenced("README.md", "python")))
 
 
-# In the last two a process runs, so a copy of such a place is another state.
+# In those of `ALIVE` a process runs, so a copy of such a place is another state.
 STATES: dict[str, Callable[[Place], None]] = {
     "new": _new,
     "done": _done,
@@ -351,6 +387,8 @@ STATES: dict[str, Callable[[Place], None]] = {
     "ten lines": _ten_lines,
     "running": _running,
     "let go": _let_go,
+    "sales": _sales,
+    "swept": _swept,
 }
 ALIVE = ("running", "let go")
 

@@ -226,7 +226,7 @@ def test_cron(app: Application, broken: bool) -> None:
     assert len(entries) == 2
     code = place.run(entries[0], "sh -c")
     assert code == (1 if broken else 0)
-    assert place.out == ""
+    assert " FAILED: " in place.out if broken else place.out == ""
     assert place.err == ("error: task add failed: ValueError: no such luck\n" if broken else "")
     assert place.run(entries[1], "sh -c") == 0, place.err
     assert place.out == ""

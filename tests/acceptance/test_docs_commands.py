@@ -23,8 +23,10 @@ NOT_RUN = {
     r"^git |taipy-tests|tools.taipy_tests": "downloads Taipy's repository",
     r"TEST_MONGO_URL": "needs servers of the reader's",
     r"^openssl|^docker|^kubectl|^cp deploy|^systemctl": "needs containers, Kubernetes or systemd",
+    r"resume -a sales|resume SWEEP_": "test_sweep.py resumes a sweep that was killed",
     r"app/greeting.txt": "needs the plug-in to be installed",
 }
+SWEEP = "--sweep window=7,14,28 --sweep model=mean,median"
 # By page and first command: how a block is run, if not simply on an application that ran once.
 CASES = {
     "CONTRIBUTING.md: make help": Case(state="new"),
@@ -46,6 +48,13 @@ CASES = {
     "docs/cli.md: taipy-exec init demo && taipy-exec submit demo": Case(state="new"),
     "docs/files.md: cd app/src && taipy-exec submit config/config.toml": Case(state="app/src"),
     "docs/files.md: taipy-exec status": Case(state="damaged", code=7),
+    "docs/cli.md: taipy-exec instances sales": Case(state="swept"),
+    f"docs/sweeps.md: taipy-exec submit sales {SWEEP}": Case(state="sales"),
+    "docs/sweeps.md: taipy-exec data show sales scores --name window=7,model=mean": Case(
+        state="swept"
+    ),
+    "docs/sweeps.md: taipy-exec instances sales": Case(state="swept"),
+    "docs/sweeps.md: taipy-exec compare sales": Case(state="swept"),
     "docs/modes.md: taipy-exec status": Case(state="interrupted"),
     "docs/operations.md: export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318": Case(
         state="new"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command_support import Application, Result, wait_until
 
+from taipy_exec.model.job import short_id
+
 FULL = {
     "a": ("flow.work", [], ["x"]),
     "b": ("flow.work", ["x"], ["y"]),
@@ -323,5 +325,5 @@ def test_wait_of_a_submission_that_nobody_works_on_says_how_to_resume_it(
     submission = app.only_submission()
     result = app.run("wait", submission, "--timeout", "0.3")
     assert result.code == 5
-    assert f"taipy-exec resume {submission}" in result.err
+    assert f"taipy-exec resume {short_id(submission)}" in result.err
     wait_until(lambda: not app.processes())

@@ -96,11 +96,12 @@ def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[F
 
     try:
         compiled = read_application(location, mode=mode)
+        problems = check_compiled(compiled)
         tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
         early = early_problems(compiled, tasks)
         # Packages have lines of their own below, with their versions.
         early = [problem for problem in early if problem.field != "storage_type"]
-        problems = [*check_compiled(compiled), *early]
+        problems = [*problems, *early]
     except ConfigurationError as error:
         wrong = Finding(
             name="configuration", message=error.message, level=Level.PROBLEM, fix=error.hint
