@@ -62,12 +62,13 @@ soak: $(VENV)/.installed-test broker ## Short jobs for SECONDS (600), and every 
 	SOAK_SECONDS=$(SECONDS) FAULT_ROUNDS=1 $(BIN)/python -m pytest -s tests/faults/test_soak_of_everything.py \
 	  --timeout $$(($(SECONDS) + 900)) -o faulthandler_timeout=$$(($(SECONDS) + 900))
 
-check: $(VENV)/.installed-dev ## Linters, types, import contracts and plain English in the docs
+check: $(VENV)/.installed-dev ## Linters, types, import contracts and plain English
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.plain_english
+	$(BIN)/python -m tools.plain_english --code
 
 bench: $(VENV)/.installed-test ## Measure, each figure against a baseline of the same run
 	$(BIN)/python -m benchmarks

@@ -165,7 +165,7 @@ class MappedTasks:
     # -- what a part is made from -------------------------------------------------------------
 
     def digest(self, name: str) -> str | None:
-        """Of the element that a job gets, or of all that one collects; None for other jobs."""
+        """The digest of a job's element, or of all elements for the collector; otherwise None."""
         task = self._tasks[name]
         if isinstance(task, PartConfig):
             known = self._digests.get(task.whole.id, ())
@@ -177,7 +177,7 @@ class MappedTasks:
         return hashlib.sha256(every.encode()).hexdigest()[:16]
 
     def inputs(self, name: str) -> list[DataNodeRef]:
-        """What a job reads in addition to its element: the other inputs, or all results."""
+        """The data nodes that a job reads in addition to its element: other inputs, or results."""
         task = self._tasks[name]
         if isinstance(task, PartConfig):
             mapped = mapped_input(task.whole)

@@ -100,7 +100,7 @@ def _check_values(node: str, values: Sequence[Any]) -> None:
 
 
 def _key(value: Any) -> str:
-    """Equal for equal values: as JSON, else by its pickle."""
+    """Equal for equal values: as JSON. If it has no JSON, by its pickle."""
     try:
         return json.dumps(value, sort_keys=True)
     except (TypeError, ValueError):
@@ -108,7 +108,7 @@ def _key(value: Any) -> str:
 
 
 def same_value(one: Any, other: Any) -> bool:
-    """Whether two values are the same one, also in their type; False where nobody can say."""
+    """Whether two values are the same one, also in their type; False if that is unknown."""
     try:
         return _key(one) == _key(other)
     except Exception:  # of the user's own classes

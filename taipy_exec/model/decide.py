@@ -242,7 +242,7 @@ def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Chan
         candidates.update(dict.fromkeys(board.followers[job_id]))
         candidates.update(dict.fromkeys(board.behind[job_id]))
         copies = [other for other in board.waiting_copies(job_id) if other not in ends]
-        # Of one that was canceled, only the first copy goes on: the others are its copies then.
+        # After a cancel only the first copy continues: the others become its copies.
         candidates.update(dict.fromkeys(copies if job_id in written_by else copies[:1]))
     if board.awaiting:
         for node in written:
