@@ -91,7 +91,7 @@ Scenario = Annotated[
         "--scenario",
         "-s",
         metavar="ID",
-        help="Which scenario, where there are several.",
+        help="Which scenario, if there are several.",
         autocompletion=completion.scenarios,
     ),
 ]

@@ -180,7 +180,7 @@ class StatusView:
         interrupted = is_interrupted(store.folder, record)
         if interrupted:
             why = "waits for data" if record.waits_for_data else "interrupted"
-            then = "" if record.program else " carries on"
+            then = "" if record.program else " continues it"
             parts.append(line(f"{why}: {what_now(record, store.where)}{then}", style="yellow"))
         ids, shows_all = self.streams.verbose, self.streams.verbose or self.wanted.limit == 0
         if self.wanted.chooses or shows_all:

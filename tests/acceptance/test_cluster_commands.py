@@ -16,6 +16,8 @@ import pika
 import pytest
 from command_support import Application, Result, Terminal, wait_until
 
+from taipy_exec.model.job import short_id
+
 GATED = {"t": ("flow.gated", [], ["a"])}
 URL = "TAIPY_EXEC_BROKER_URL"
 PREFIX = "taipy-exec.v1.app"
@@ -368,7 +370,7 @@ def attached(app: Application, submission: str, *arguments: str) -> subprocess.P
     """Somebody who looks on already."""
     viewer = app.start("attach", submission, *arguments)
     assert viewer.stderr is not None
-    assert viewer.stderr.readline() == f"attached to {submission}: 1 running, 1 blocked\n"
+    assert viewer.stderr.readline() == f"attached to {short_id(submission)}: 1 running, 1 blocked\n"
     return viewer
 
 
