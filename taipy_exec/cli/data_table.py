@@ -54,6 +54,7 @@ class DataTable:
     def _narrower_and_narrower(self) -> Iterator[tuple[Table, tuple[str, ...]]]:
         yield _table(self._rows, COLUMNS), ()
         yield _table(self._short, COLUMNS), ()
+        yield _table(self._shortest, COLUMNS), ()
         for number in range(1, len(_LEAST_NEEDED) + 1):
             left_out = _LEAST_NEEDED[:number]
             yield _table(self._shortest, [c for c in COLUMNS if c not in left_out]), left_out

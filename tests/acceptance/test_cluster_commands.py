@@ -352,7 +352,7 @@ def test_purge_asks_on_a_terminal_and_refuses_elsewhere(declared: Cluster) -> No
 
 def test_options_before_dead_are_not_lost_silently(app: Application) -> None:
     result = app.run("queue", "--application", "x", "dead", "list")
-    assert (result.code, "behind" in result.err) == (2, True)
+    assert (result.code, "come after it" in result.err) == (2, True)
 
 
 # -- attach -------------------------------------------------------------------------------
