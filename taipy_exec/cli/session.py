@@ -114,13 +114,13 @@ class Session:
         self._interrupts += 1
         if self._interrupts == 1:
             self._notice(
-                "Interrupted: waiting for running jobs, the rest is canceled. "
-                "Press Ctrl-C again to stop them."
+                "interrupted: waiting for running jobs, the rest is canceled; "
+                "press Ctrl-C again to stop them"
             )
             self._post_cancel(Reason.INTERRUPTED, stop_running=False)
         elif self._interrupts == 2:
             self._notice(
-                "Interrupted again: running jobs are stopped. Press Ctrl-C once more to exit now."
+                "interrupted again: running jobs are stopped; press Ctrl-C once more to exit now"
             )
             self._post_cancel(Reason.INTERRUPTED, stop_running=True)
             self._engine.runner.interrupt()

@@ -62,7 +62,7 @@ def elsewhere(app: Application, tmp_path: Path) -> Path:
 
 def commands(text: str) -> list[list[str]]:
     """Every command that hints of this text tell."""
-    told = re.findall(r"^hint: taipy-exec (.*?)(?: tells .*| runs .*| lists .*)?$", text, re.M)
+    told = re.findall(r"^hint: taipy-exec (.*?)(?: shows .*| runs .*| lists .*)?$", text, re.M)
     return [shlex.split(line) for line in told]
 
 

@@ -84,13 +84,13 @@ def test_set_does_not_reach_into_a_submission_that_still_runs(app: Application) 
 
 def test_a_value_that_cannot_be_written_leaves_no_submission_behind(app: Application) -> None:
     app.config(
-        '[DATA_NODE.x]\nstorage_type = "json"\ndefault_path = "nowhere/x.json"\n[DATA_NODE.y]\n'
+        '[DATA_NODE.x]\nstorage_type = "json"\ndefault_path = "flow.py/x.json"\n[DATA_NODE.y]\n'
         '[TASK.t]\nfunction = "flow.work:function"\ninputs = ["x:SECTION"]\n'
         'outputs = ["y:SECTION"]\n[SCENARIO.s]\ntasks = ["t:SECTION"]\n'
     )
     result = app.run("submit", "--set", "x=1")
     assert result.code == 3
-    assert "nowhere" in result.err
+    assert "flow.py" in result.err
     assert all(s["finished_at"] for s in app.run("status", "--json").json["submissions"])
 
 

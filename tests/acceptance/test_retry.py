@@ -72,7 +72,7 @@ def test_what_a_retry_has_completed_is_not_run_once_more(failed: tuple[Applicati
     first = retry(app, id)
     second = retry(app, id)
     assert second.code == 2
-    former = first.json["submission"]["id"]
+    former = short_id(first.json["submission"]["id"])
     assert f"({former} retried it): there is nothing to retry" in second.json["error"]["message"]
 
 
