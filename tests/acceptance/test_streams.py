@@ -48,7 +48,7 @@ def test_without_a_terminal_stdout_holds_the_table_and_the_summary(
     assert [line.split()[0] for line in lines[2:5]] == ["bad", "good", "after"] or [
         line.split()[0] for line in lines[2:5]
     ] == ["bad", "after", "good"]
-    assert re.match(r"SUBMISSION_[0-9a-f-]{36} COMPLETED: 3 jobs \(3 completed\) in ", lines[5])
+    assert re.match(r"SUBMISSION_[0-9a-f]{8} COMPLETED: 3 jobs \(3 completed\) in ", lines[5])
     assert len(lines) == 6
 
 

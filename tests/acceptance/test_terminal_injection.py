@@ -125,7 +125,7 @@ def test_logs_on_a_terminal_are_in_colour_and_in_a_pipe_as_they_are(
     evil: tuple[Application, str, str],
 ) -> None:
     app, submission, job = evil
-    (log,) = (app.folder / ".taipy-exec" / "logs" / submission).glob(f"{job}*")
+    (log,) = (app.folder / ".taipy-exec" / "logs" / submission).glob(f"{job}*.log")
     terminal = Terminal(app, "logs", job, columns=200)
     assert terminal.finish() == 0
     assert "printed \x1b[31mred\x1b[0m \\x1b]0;OWNED\\x07" in terminal.text
