@@ -128,7 +128,7 @@ def test_ctrl_c_while_the_last_is_told_ends_the_waiting_and_not_the_result(
     telling: Application, receiver: Callable[..., Receiver]
 ) -> None:
     server = receiver(hold=True)
-    telling.graph({"t": ("flow.work", [], ["a"])}, job=HOOK)
+    telling.graph({"t": ("flow.work", ["x"], ["a"])}, data={"x": 1}, job=HOOK)
     process = telling.start("submit", "--json", env={"HOOK": server.url})
     wait_until(lambda: telling.exists(".taipy-exec/state.db"))
     wait_until(lambda: telling.run("status", "--json").json["submissions"][0]["finished_at"])
@@ -162,7 +162,7 @@ def test_a_submission_that_only_waits_for_data_ends_without_a_time(telling: Appl
 def test_check_and_submit_refuse_what_cannot_be_used(
     telling: Application, job: str, key: str, words: str
 ) -> None:
-    telling.graph({"t": ("flow.work", [], ["a"])}, job=job + "\n")
+    telling.graph({"t": ("flow.work", ["x"], ["a"])}, data={"x": 1}, job=job + "\n")
     result = telling.run("check", "--json")
     assert result.code == 3
     (issue,) = (i for i in result.json["issues"] if i["level"] == "ERROR")
@@ -185,14 +185,16 @@ def test_check_and_submit_refuse_what_cannot_be_used(
 def test_check_warns_of_an_address_in_the_file_that_is_likely_a_secret(
     telling: Application, url: str, warnings: int
 ) -> None:
-    telling.graph({"t": ("flow.work", [], ["a"])}, job=f'webhook_url = "{url}"\n')
+    telling.graph({"t": ("flow.work", ["x"], ["a"])}, data={"x": 1}, job=f'webhook_url = "{url}"\n')
     result = telling.run("check", env={"HOOK": "https://hooks.example/s3cret"})
     assert (result.code, result.err.count("warning")) == (0, warnings)
     assert "s3cret" not in result.out + result.err
 
 
 def test_known_keys_are_no_misspelt_ones(telling: Application) -> None:
-    telling.graph({"t": ("flow.work", [], ["a"])}, job=ON_EVENT + "traces = false\n")
+    telling.graph(
+        {"t": ("flow.work", ["x"], ["a"])}, data={"x": 1}, job=ON_EVENT + "traces = false\n"
+    )
     assert telling.run("check").err == ""
 
 
