@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from command_support import Application, Result, wait_until
 
+from taipy_exec.model.job import short_id
+
 WORK = """
 def step(*inputs):
     value = 1 + sum(inputs)
@@ -132,7 +134,7 @@ def test_a_killed_submission_is_completed_by_resume_with_the_attempts_recorded(
     submission = app.only_submission()
     assert app.status(submission).statuses() == {"t": "RUNNING", "u": "BLOCKED"}
     told = app.run("status", submission).out
-    assert f"taipy-exec resume {submission}" in told
+    assert f"taipy-exec resume {short_id(submission)}" in told
     assert "interrupted" in app.run("status").out
     app.open_gate()
     result = app.run("resume", submission, "--json")
