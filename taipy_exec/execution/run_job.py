@@ -181,7 +181,8 @@ class JobRunner:
     ) -> Sequence[Any]:
         """One value for each output."""
         part = task if isinstance(task, PartConfig) else None
-        if part is None and mapped_input(task) is not None:
+        # In a Taipy program, `map` is only a property of the user's own.
+        if part is None and not order.entity and mapped_input(task) is not None:
             return collected(self._app, task, _owner(order), _read)
         if part is not None and part.element is None:
             (node,) = self._inputs(task, order)

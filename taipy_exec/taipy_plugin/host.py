@@ -133,10 +133,11 @@ class ProgramJobRunner(JobRunner):
     def _function(self, task: TaskConfig) -> Callable[..., Any]:
         return self._program_task.function
 
-    def _data_nodes(
-        self, task: TaskConfig, order: JobOrder
-    ) -> tuple[Sequence[DataNodeRef], Sequence[DataNodeRef]]:
-        return self._program_task.inputs, self._program_task.outputs
+    def _inputs(self, task: TaskConfig, order: JobOrder) -> Sequence[DataNodeRef]:
+        return self._program_task.inputs
+
+    def _outputs(self, task: TaskConfig, order: JobOrder) -> Sequence[DataNodeRef]:
+        return self._program_task.outputs
 
 
 def _not_loaded(message: str, error: BaseException | None = None) -> Failure:
