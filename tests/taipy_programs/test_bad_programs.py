@@ -127,7 +127,7 @@ def test_gui_code_before_the_configuration_is_refused(program: Program) -> None:
     code, err = run_worker(program)
     assert code == 3
     assert "configures no task: it ends where" in err and "calls Gui().run()" in err
-    assert "configure above that line" in err
+    assert "configure tasks above that line" in err
 
 
 def test_a_file_that_raises_is_told_with_its_error(program: Program) -> None:

@@ -101,7 +101,7 @@ def test_a_test_that_passes_with_one_dispatcher_only_is_shown(tmp_path: Path) ->
 def test_without_taipys_tests_its_use_is_told(arguments: list[str]) -> None:
     done = python("-m", "tools.taipy_tests", *arguments, cwd=ROOT)
     assert done.returncode == 2
-    assert "usage: `python -m tools.taipy_tests FOLDER`" in done.stderr
+    assert "usage: `python -m tools.taipy_tests FOLDER [PART ...]`" in done.stderr
 
 
 def test_a_test_that_hangs_fails_and_the_others_run(tmp_path: Path) -> None:

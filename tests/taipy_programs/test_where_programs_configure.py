@@ -74,7 +74,7 @@ def test_a_stored_function_that_is_not_found_is_told(program: Program) -> None:
     process = program.start("run-worker", "--application-path", ".", command=TAIPY)
     result = program.end(process, 60)
     assert result.code == 3
-    assert "what it stored of its configuration cannot be read" in result.err
+    assert "its stored configuration cannot be read" in result.err
     assert "__main__.work" in result.err
     assert "define the functions of tasks at the top level of a module" in result.err
 
