@@ -9,7 +9,7 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,9 @@ class Reading:
     problem: str = ""
 
 
-def read_apart(count: int, read: Callable[[int], DataclassInstance]) -> Iterator[Reading]:
+def read_apart(
+    count: int, read: Callable[[int], DataclassInstance]
+) -> Generator[Reading, None, None]:
     """`read(0)` to `read(count - 1)` in a copy of this process, and in a new one if that dies.
 
     Each has `SECONDS_EACH`, all together `SECONDS_IN_ALL`.
