@@ -23,6 +23,7 @@ from taipy_exec.engine.admission import (
 )
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.sweep import in_order_of_work
 from taipy_exec.errors import BrokerError, OrchestratorServiceIsAlreadyRunning, UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
@@ -244,7 +245,7 @@ class Service:
         coordinator = engine.coordinator
 
         def add() -> None:
-            for plan in plans:
+            for plan in in_order_of_work(plans):
                 engine.add(plan)
             early = [job.id for p in plans for job in p.jobs if job.id in self._canceled_early]
             if early:

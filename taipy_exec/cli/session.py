@@ -17,6 +17,7 @@ from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.streams import Streams
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
+from taipy_exec.engine.sweep import in_order_of_work
 from taipy_exec.execution.forks import SignalHandler, handling
 from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine
@@ -42,7 +43,7 @@ class Session:
         coordinator = self._engine.coordinator
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._display(), self._signals(timeout):
-            for plan in self._plans:
+            for plan in in_order_of_work(self._plans):
                 self._engine.add(plan)
                 coordinator.lose(plan.record.id, self._engine.app.job.max_attempts)
             while coordinator.has_work():

@@ -42,6 +42,11 @@ def whole_name(name: str) -> str:
     return found[1] if found else name
 
 
+def is_element(name: str) -> bool:
+    """Whether a job of this name calls the function with one element."""
+    return name not in (whole := whole_name(name), split_name(whole))
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PartConfig(TaskConfig):
     """One part of a mapped task, as its jobs need it; `element` is None for the split."""

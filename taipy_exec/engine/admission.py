@@ -294,19 +294,21 @@ def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: W
     """Cancel one job of a submission that was taken over, and abandon the jobs after it.
 
     The decision is the same as in the coordinator. If the job ran, it was lost with its process.
+    The job that collects the results of a mapped task is canceled with its elements.
     """
     board = Board()
     unwritten = frozenset(n.key for n in plan.input_nodes() if n.changed_at() is None)
     board.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
-    withdraw(plan.record, [job for job in plan.jobs if job.id == wanted], False)
+    parts = [job for job in plan.with_parts(board.jobs[wanted]) if not job.status.is_final]
+    withdraw(plan.record, parts, False)
     former = {job.id: (job.status, job.attempt) for job in plan.jobs}
-    attempt = former[wanted][1]
     now = time.time()
-    for event in (
-        CancelRequested(jobs=(wanted,), reason=Reason.CANCELED, at=now),
-        Lost(job=wanted, attempt=attempt, at=now, max_attempts=attempt),
-    ):
-        board.apply(*decide(board, event))
+    asked = CancelRequested(jobs=tuple(job.id for job in parts), reason=Reason.CANCELED, at=now)
+    board.apply(*decide(board, asked))
+    for job in parts:
+        attempt = job.attempt
+        lost = Lost(job=job.id, attempt=attempt, at=now, max_attempts=attempt)
+        board.apply(*decide(board, lost))
     if not plan.record.unfinished:
         plan.record.finished_at = now
     updates = [

@@ -129,6 +129,9 @@ class Coordinator:
         if plan.record.paused and plan.record.finished_at is None:
             _log_paused(plan.record)
         self._handle(Admitted(submission=plan.record.id, at=self.clock()))
+        for split in plan.unexpanded.values():
+            if (job := self.board.jobs[split]).status in DONE:
+                self._expand(job)
         self._commit()
         # Requests may have come since the submission was stored, and none of them was read.
         self._take_requests(anyway=True)
@@ -219,11 +222,12 @@ class Coordinator:
         _log_paused(record)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
-        """Cancel waiting jobs, and stop running ones."""
+        """Cancel waiting jobs, and stop running ones. A mapped task's elements go with it."""
+        known = [self.board.jobs[id] for id in jobs if id in self.board.jobs]
+        parts = (part.id for job in known for part in self._plans[job.submission].with_parts(job))
+        wanted = tuple(dict.fromkeys(parts))
         self._handle(
-            CancelRequested(
-                jobs=tuple(jobs), reason=reason, at=self.clock(), stop_running=stop_running
-            )
+            CancelRequested(jobs=wanted, reason=reason, at=self.clock(), stop_running=stop_running)
         )
         self._commit()
 
@@ -306,17 +310,17 @@ class Coordinator:
         for change in decision.changes:
             if change.after in DONE:
                 self._expand(self.board.jobs[change.job])
+        for split in self.board.take_due_expansions():
+            self._expand(self.board.jobs[split])
 
     def _expand(self, split: JobRecord) -> None:
         """Add a job for each element of a mapped task, if `split` has counted the elements."""
         plan = self._plans[split.submission]
         if plan.mapped is None or not plan.mapped.is_split(split.task):
             return
-        if split.id in self.board.made:
-            return  # another combination of a sweep has the jobs of the elements
         collect = next(j for j in plan.jobs if j.task == whole_name(split.task))
-        if collect.status.is_final:
-            return
+        if collect.status.is_final or self.board.is_copy(collect.id):
+            return  # of a copy, another combination of a sweep has the jobs of the elements
         now = self.clock()
         made = plan.mapped.expand(plan.jobs, split, now)
         self.freshness.load(plan.mapped.inputs(collect.task))
@@ -368,8 +372,6 @@ class Coordinator:
         queue.enqueue([self._order(job) for job in orders if job.status is Status.PENDING])
 
     def _is_up_to_date(self, job: JobRecord) -> bool:
-        if job.id in self.board.made:
-            return True
         return self._skipping.may_skip(self._plans[job.submission], job, time.time())
 
     def _order(self, job: JobRecord) -> JobOrder:

@@ -120,7 +120,8 @@ class MappedTasks:
                 self._read_digests(whole)
         else:
             job.outputs = tuple(node.key for node in self._add(task))
-            job.inputs = (*inputs, elements)
+            # The next submission counts its elements after all these have ended.
+            job.inputs = (*inputs, elements, lock)
             parts += job.outputs
 
     def _add(self, task: TaskConfig) -> list[DataNodeRef]:

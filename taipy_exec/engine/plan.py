@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
-from taipy_exec.config.mapped import split_name
+from taipy_exec.config.mapped import element_name, split_name, whole_name
 from taipy_exec.data.node import DataNodeRef, Owner, locate_all
 from taipy_exec.engine.mapping import (
     MappedTasks,
@@ -18,7 +18,6 @@ from taipy_exec.engine.mapping import (
 )
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import JobRecord, SubmissionRecord
-from taipy_exec.model.status import DONE
 from taipy_exec.store.rows import Instance
 
 
@@ -52,12 +51,25 @@ class SubmissionPlan:
 
     @property
     def unexpanded(self) -> dict[str, str]:
-        """Job that collects results -> the unfinished job that counts the elements."""
+        """Unfinished job that collects results -> the job that counts the elements.
+
+        Only where no element has a job yet.
+        """
         if self.mapped is None:
             return {}
-        ids = {job.task: job.id for job in self.jobs if job.status not in DONE}
-        found = {id: ids.get(split_name(id)) for id in self.mapped.ids & ids.keys()}
-        return {ids[id]: split for id, split in found.items() if split is not None}
+        ids = {job.task: job.id for job in self.jobs}
+        collectors = [job for job in self.jobs if job.task in self.mapped.ids]
+        return {
+            job.id: ids[split_name(job.task)]
+            for job in collectors
+            if not job.status.is_final and element_name(job.task, 0) not in ids
+        }
+
+    def with_parts(self, job: JobRecord) -> list[JobRecord]:
+        """The job, and if it collects the results of a mapped task, all jobs of that task."""
+        if self.mapped is None or job.task not in self.mapped.ids:
+            return [job]
+        return [other for other in self.jobs if whole_name(other.task) == job.task]
 
     def input_nodes(self) -> Iterator[DataNodeRef]:
         """The data nodes that must have a value before anything runs."""

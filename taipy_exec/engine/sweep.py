@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
-from taipy_exec.config.mapped import whole_name
+from taipy_exec.config.mapped import is_element, whole_name
 from taipy_exec.config.problem import nearest
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import DataNodeRef, Owner, locate
@@ -21,6 +21,7 @@ from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import SWEEP
+from taipy_exec.model.status import Status
 
 # Each combination has an instance, files and a row of its own.
 MOST_COMBINATIONS = 1000
@@ -28,6 +29,7 @@ _PREFIX = "SWEEP_"
 _LONGEST_VALUE = 32
 _LONGEST_NAME = 200
 _DIGEST = 8
+_NOT_BEGUN = (Status.SUBMITTED, Status.BLOCKED)
 _PLAIN = re.compile(r"[\w.+:/@-][\w.+:/@ -]*", re.ASCII)
 
 
@@ -265,20 +267,34 @@ def shared_tasks(graph: JobGraph, shared: Iterable[str]) -> frozenset[str]:
 
 
 def with_copies(app: AppConfig, plans: Sequence[SubmissionPlan]) -> list[SubmissionPlan]:
-    """The plans of a sweep's submissions; what all have in common runs in the first one only."""
+    """The plans of a sweep's submissions; only one of them runs what all have in common.
+
+    In a resumed sweep that is the one that has begun with it.
+    """
     if not plans:
         return []
     shared = shared_tasks(plans[0].graph, shared_nodes(app, plans[0].scenario))
-    originals: dict[str, str] = {}
-    found = []
+    waiting: list[dict[str, str]] = []
+    begun: dict[str, str] = {}
     for plan in plans:
-        # A mapped task has several jobs, which are copies all together or not at all.
-        begun = {whole_name(job.task) for job in plan.jobs if job.status.is_final}
-        copies = {}
+        elements = {whole_name(job.task) for job in plan.jobs if is_element(job.task)}
+        waiting.append({})
         for job in plan.jobs:
-            if whole_name(job.task) in shared - begun:
-                original = originals.setdefault(job.task, job.id)
-                if original != job.id:
-                    copies[job.id] = original
+            task = whole_name(job.task)
+            if task not in shared or job.status.is_final or is_element(job.task):
+                continue
+            if job.status not in _NOT_BEGUN or (task == job.task and task in elements):
+                begun.setdefault(job.task, job.id)
+            else:
+                waiting[-1][job.task] = job.id
+    found = []
+    for plan, jobs in zip(plans, waiting, strict=True):
+        originals = {task: begun.setdefault(task, id) for task, id in jobs.items()}
+        copies = {id: originals[task] for task, id in jobs.items() if originals[task] != id}
         found.append(replace(plan, copies=copies))
     return found
+
+
+def in_order_of_work(plans: Sequence[SubmissionPlan]) -> list[SubmissionPlan]:
+    """The plans of a sweep, those first that run what is a copy in others."""
+    return sorted(plans, key=lambda plan: len(plan.copies))

@@ -36,6 +36,10 @@ def seconds_left(
 
 
 def _predecessors(jobs: Sequence[JobRecord]) -> dict[str, list[str]]:
-    """Job id -> ids of the jobs that write its inputs."""
-    writers = {node: job.id for job in jobs for node in job.outputs}
-    return {job.id: [writers[node] for node in job.inputs if node in writers] for job in jobs}
+    """Job id -> ids of the earlier jobs that write its inputs; `jobs` are in topological order."""
+    writers: dict[str, str] = {}
+    found = {}
+    for job in jobs:
+        found[job.id] = [writers[node] for node in job.inputs if node in writers]
+        writers.update(dict.fromkeys(job.outputs, job.id))
+    return found

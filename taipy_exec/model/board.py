@@ -16,9 +16,9 @@ class Board:
     Three kinds of edge: a *follower* reads what a job of its own submission writes, and is
     abandoned when that job fails; a job in `behind` only waits for another's end, because both
     use the same data node (two writers, or another submission of the same scenario instance);
-    a *copy* does the same work for its submission of a sweep as another job for its own. It is
-    `made` once that job is done, and abandoned when that job fails. If that job is canceled, the
-    first copy takes its place.
+    a *copy* does the same work for its submission of a sweep as another job for its own. It ends
+    together with that job: skipped if that is done, abandoned if that fails. If that job is
+    canceled, the first copy takes its place.
     """
 
     def __init__(self) -> None:
@@ -27,8 +27,9 @@ class Board:
         self.followers: dict[str, list[str]] = {}
         self.behind: dict[str, list[str]] = {}
         self.copies: dict[str, list[str]] = {}
-        self.made: set[str] = set()
-        self._splits: dict[str, str] = {}
+        self._original: dict[str, str] = {}
+        self._unexpanded: dict[str, str] = {}
+        self._due_expansions: list[str] = []
         self.waits: dict[str, set[str]] = {}
         self.unwritten: dict[str, set[str]] = {}
         self.awaiting: dict[str, set[str]] = {}
@@ -78,6 +79,7 @@ class Board:
             is_copy = original is not None and not original.status.is_final
             if is_copy:
                 self.copies.setdefault(originals[job.id], []).append(job.id)
+                self._original[job.id] = originals[job.id]
                 waits.add(originals[job.id])
             else:
                 for earlier in self._conflicts(job):
@@ -85,9 +87,8 @@ class Board:
                         self.behind[earlier].append(job.id)
                         waits.add(earlier)
             if unexpanded and job.id in unexpanded:
-                if is_copy:
-                    self._splits[job.id] = unexpanded[job.id]
-                else:
+                self._unexpanded[job.id] = unexpanded[job.id]
+                if not is_copy:
                     waits.add(_expansion(job.id))
             self.waits[job.id] = waits
             missing = {n for n in job.inputs if n in unwritten and n not in written_before}
@@ -106,16 +107,28 @@ class Board:
             self._readers.setdefault(node, []).append(job.id)
 
     def expand(self, collect: str, elements: Sequence[JobRecord]) -> None:
-        """Put the jobs of a mapped task's elements on the board; `collect` waits for them."""
+        """Put the jobs of a mapped task's elements on the board; `collect` waits for them.
+
+        Whatever waits for the end of `collect` also waits for them: after a failure `collect` is
+        abandoned at once, while other elements still run.
+        """
         submission = self.submissions[self.jobs[collect].submission]
+        later = [id for id in self.behind[collect] if id in self.waits]
         for job in elements:
+            former = {id for node in job.outputs for id in self._unfinished(self._writers, node)}
             self.jobs[job.id] = job
             self.followers[job.id] = [collect]
-            self.behind[job.id] = []
-            self.waits[job.id] = set()
+            self.behind[job.id] = list(later)
+            self.waits[job.id] = former
+            for id in former:
+                self.behind[id].append(job.id)
             self.unwritten[job.id] = set()
             submission.counts[job.status] = submission.counts.get(job.status, 0) + 1
+            self._note_use(job)
         ids = tuple(job.id for job in elements)
+        for id in later:
+            self.waits[id].update(ids)
+        self._unexpanded.pop(collect, None)
         place = submission.jobs.index(collect)
         submission.jobs = (*submission.jobs[:place], *ids, *submission.jobs[place:])
         self.waits[collect].update(ids)
@@ -213,26 +226,56 @@ class Board:
         found = self.copies.get(job, ())
         return [id for id in found if id in self.jobs and self.jobs[id].status in WAITING]
 
-    def can_take_over(self, copy: str) -> bool:
-        """Whether a copy can do the work: not if it collects results that another one made."""
-        split = self._splits.get(copy)
-        return split is None or not self.jobs[split].status.is_final
+    def is_copy(self, job: str) -> bool:
+        """Whether another job still does this job's work."""
+        return job in self._original
+
+    def takes_over_waits(self, original: str, heir: str) -> set[str]:
+        """The jobs that a copy waits for when it takes the place of a canceled job.
+
+        The heir waits for the same unfinished users of the data nodes as that job did, and for
+        its elements if it collects results.
+        """
+        users = {id for id in self.waits[original] if original in self.behind.get(id, ())}
+        return users | {_expansion(heir)} if heir in self._unexpanded else users
 
     def _end_for_copies(self, job: JobRecord, change: Change) -> None:
+        self._original.pop(job.id, None)
         copies = self.waiting_copies(job.id)
         self.copies.pop(job.id, None)
         for other in copies:
             self.waits[other].discard(job.id)
-        if change.after in DONE:
-            self.made.update(copies)
-        elif copies and not _is_failure(change):
-            heir, *rest = copies
-            self._note_use(self.jobs[heir])
-            if heir in self._splits:
-                self.waits[heir].add(_expansion(heir))
-            self.copies[heir] = rest
-            for other in rest:
-                self.waits[other].add(heir)
+        if copies and change.after not in DONE and not _is_failure(change):
+            self._take_over(job.id, *copies)
+
+    def _take_over(self, original: str, heir: str, *rest: str) -> None:
+        """The heir takes the place of a canceled job among the jobs that use its data nodes."""
+        del self._original[heir]
+        for id in (waits := self.takes_over_waits(original, heir)):
+            if id in self.behind:
+                self.behind[id].append(heir)
+        self.waits[heir].update(waits)
+        self._note_use(self.jobs[heir])
+        for id in self.behind[original]:
+            if id in self.waits and id != heir and not self.jobs[id].status.is_final:
+                self.waits[id].add(heir)
+                self.behind[heir].append(id)
+        if rest:
+            self.copies[heir] = list(rest)
+        for id in rest:
+            self._original[id] = heir
+            self.waits[id].add(heir)
+        split = self._unexpanded.get(heir)
+        if split is not None and self.jobs[split].status in DONE:
+            self._due_expansions.append(split)
+
+    def take_due_expansions(self) -> list[str]:
+        """The jobs that counted elements for a collector that has taken over since the last call.
+
+        The elements of the canceled collector belong to that, so its heir needs its own.
+        """
+        found, self._due_expansions = self._due_expansions, []
+        return found
 
     def mark_written(self, nodes: Iterable[str]) -> None:
         """These data nodes have a value now; no job waits for their first one any longer."""
@@ -250,10 +293,10 @@ class Board:
             for node in nodes & users.keys():
                 if not self._unfinished(users, node):
                     del users[node]
-        self.made.difference_update(jobs)
         for job in jobs:
             self.copies.pop(job, None)
-            self._splits.pop(job, None)
+            self._original.pop(job, None)
+            self._unexpanded.pop(job, None)
             for index in (self.jobs, self.followers, self.behind, self.waits, self.unwritten):
                 index.pop(job, None)
 

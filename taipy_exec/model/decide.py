@@ -56,11 +56,14 @@ def _admitted(board: Board, event: Admitted) -> Decision:
 
 
 def _expanded(board: Board, event: Expanded) -> Decision:
-    ready = [board.jobs[id] for id in event.elements]
+    changes = []
+    for id in event.elements:
+        after = Status.BLOCKED if board.waits[id] else Status.PENDING
+        changes.append(_change(board.jobs[id], after, event.at))
     collect = board.jobs[event.collect]
     if collect.status is Status.BLOCKED and not board.waits[collect.id]:
-        ready.append(collect)
-    return Decision(tuple(_change(job, Status.PENDING, event.at) for job in ready))
+        changes.append(_change(collect, Status.PENDING, event.at))
+    return Decision(tuple(changes))
 
 
 def _started(board: Board, event: Started) -> Decision:
@@ -79,7 +82,7 @@ def _up_to_date(board: Board, event: UpToDate) -> Decision:
     if job is None or job.status is not Status.PENDING:
         return Decision()
     skipped = _change(job, Status.SKIPPED, event.at, reason=Reason.UP_TO_DATE)
-    return Decision((skipped, *_released(board, {job.id: skipped}, event.at)))
+    return Decision(_consequences(board, {job.id: skipped}, event.at))
 
 
 def _finished(board: Board, event: Finished) -> Decision:
@@ -168,7 +171,7 @@ def _cancel_requested(board: Board, event: CancelRequested) -> Decision:
         elif job.status is Status.RUNNING and event.stop_running:
             stops.append(Stop(job=job_id, reason=event.reason))
     _abandon_followers(board, ends, event.at, Reason.UPSTREAM_CANCELED)
-    return Decision((*ends.values(), *_released(board, ends, event.at)), tuple(stops))
+    return Decision(_consequences(board, ends, event.at), tuple(stops))
 
 
 def _written(board: Board, event: Written) -> Decision:
@@ -198,7 +201,24 @@ def _ended(board: Board, ended: Change) -> Decision:
                     ends[job_id] = _change(job, Status.CANCELED, ended.at, reason=Reason.FAIL_FAST)
     elif ended.after is Status.CANCELED:
         _abandon_followers(board, ends, ended.at, Reason.UPSTREAM_CANCELED)
-    return Decision((*ends.values(), *_released(board, ends, ended.at)))
+    return Decision(_consequences(board, ends, ended.at))
+
+
+def _consequences(board: Board, ends: dict[str, Change], at: float) -> tuple[Change, ...]:
+    """These ends, those of the copies of jobs that are done, and the jobs that can start now."""
+    changes = list(ends.values())
+    for ended in changes.copy():
+        if ended.after not in DONE:
+            continue
+        for copy in board.waiting_copies(ended.job):
+            if copy not in ends:
+                # Taipy has no step from BLOCKED to SKIPPED.
+                ready = _change(board.jobs[copy], Status.PENDING, at)
+                ends[copy] = ready._replace(
+                    before=Status.PENDING, after=Status.SKIPPED, reason=Reason.UP_TO_DATE
+                )
+                changes += (ready, ends[copy])
+    return (*changes, *_released(board, ends, at))
 
 
 def _with_its_group(board: Board, submission: SubmissionRecord) -> Iterator[str]:
@@ -219,11 +239,7 @@ def _abandon_followers(board: Board, ends: dict[str, Change], at: float, reason:
     walk = list(ends)
     while walk:
         ended = walk.pop()
-        copies = [
-            copy
-            for copy in board.waiting_copies(ended)
-            if reason is Reason.UPSTREAM_FAILED or not board.can_take_over(copy)
-        ]
+        copies = board.waiting_copies(ended) if reason is Reason.UPSTREAM_FAILED else ()
         for follower in (*board.followers[ended], *copies):
             job = board.jobs[follower]
             if follower not in ends and job.status in WAITING:
@@ -237,13 +253,12 @@ def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Chan
     """The blocked jobs that wait for nothing else once the jobs in `ends` have ended."""
     written_by = [job_id for job_id, change in ends.items() if change.after in DONE]
     written = {node for job_id in written_by for node in board.jobs[job_id].outputs}
+    heirs = _heirs(board, ends)
     candidates: dict[str, None] = {}
     for job_id in ends:
         candidates.update(dict.fromkeys(board.followers[job_id]))
         candidates.update(dict.fromkeys(board.behind[job_id]))
-        copies = [other for other in board.waiting_copies(job_id) if other not in ends]
-        # After a cancel only the first copy continues: the others become its copies.
-        candidates.update(dict.fromkeys(copies if job_id in written_by else copies[:1]))
+    candidates.update(dict.fromkeys(heirs.values()))
     if board.awaiting:
         for node in written:
             candidates.update(dict.fromkeys(board.awaiting.get(node, ())))
@@ -252,10 +267,36 @@ def _released(board: Board, ends: dict[str, Change], at: float) -> Iterable[Chan
         if job is None or job.status is not Status.BLOCKED or job_id in ends:
             continue
         waits = board.waits[job_id]
-        if len(waits) == sum(other in waits for other in ends) and (
-            board.unwritten[job_id] <= written
+        if (
+            len(waits) == sum(other in waits for other in ends)
+            and board.unwritten[job_id] <= written
+            and not _waits_for_heir(board, job_id, ends, heirs)
         ):
             yield _change(job, Status.PENDING, at)
+
+
+def _heirs(board: Board, ends: dict[str, Change]) -> dict[str, str]:
+    """Canceled job -> the copy that takes its place."""
+    heirs = {}
+    for job_id, change in ends.items():
+        if change.after not in DONE and job_id in board.copies:
+            left = [copy for copy in board.waiting_copies(job_id) if copy not in ends]
+            if left:
+                heirs[job_id] = left[0]
+    return heirs
+
+
+def _waits_for_heir(
+    board: Board, job_id: str, ends: dict[str, Change], heirs: dict[str, str]
+) -> bool:
+    """Whether a job waits for a copy that takes over, or, as such a copy, for other jobs."""
+    for original, heir in heirs.items():
+        if job_id == heir:
+            if not board.takes_over_waits(original, heir) <= ends.keys():
+                return True
+        elif original in board.waits[job_id]:
+            return True
+    return False
 
 
 def _change(

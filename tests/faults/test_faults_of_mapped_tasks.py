@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import signal
 
 import pytest
@@ -171,3 +173,103 @@ def test_cancel_ends_all_elements(place: InMode) -> None:
     assert result.code == 4
     statuses = result.statuses()
     assert {statuses[f"fit.{n}"] for n in range(4)} == {"CANCELED"}
+
+
+@in_modes(*APART)
+def test_cancel_of_the_task_ends_its_elements_and_no_other_task(place: InMode) -> None:
+    tasks = {
+        "names": ("return [0, 1, 2, 3]", [], ["regions"]),
+        "fit": ("gate()\nreturn inputs[0]", ["regions"], ["fits"]),
+        "total": ("return 1", ["fits"], ["sum"]),
+        "other": ("return 1", ["regions"], ["one"]),
+    }
+    place.graph(tasks, extra={"fit": 'map = "regions"\npriority = 1'}, workers=3)
+    place.worker(concurrency=3)
+    submit = place.submitting()
+    wait_until(lambda: runs(place) >= 2, 30, "started two elements")
+    assert place.run("cancel", "fit").code == 0
+    result = place.end(submit)
+    statuses = result.statuses()
+    assert {statuses[f"fit.{n}"] for n in range(4)} | {statuses["fit"]} == {"CANCELED"}
+    assert (statuses["total"], statuses["other"]) == ("ABANDONED", "COMPLETED")
+
+
+# -- sweeps whose combinations have a mapped task in common ----------------------------------
+
+
+def shared_map(place: InMode, body: str) -> None:
+    """`fit` maps over a list, and all combinations of `window` share its results."""
+    tasks = {
+        "names": ("return [1, 2, 3]", [], ["regions"]),
+        "fit": (body, ["regions"], ["fits"]),
+        "use": (
+            "fits, window = inputs\nreturn [window * fit for fit in fits]",
+            ["fits", "window"],
+            ["result"],
+        ),
+    }
+    place.graph(tasks, extra={"fit": 'map = "regions"'}, data={"window": 1})
+    config = place.app.folder / "config.toml"
+    text = config.read_text()
+    for name in ("regions", "fits"):
+        text = text.replace(
+            f"[DATA_NODE.{name}]\n", f'[DATA_NODE.{name}]\nscope = "GLOBAL:SCOPE"\n'
+        )
+    config.write_text(text)
+
+
+def results(place: InMode) -> set[str]:
+    values = (place.app.folder / "user_data" / "pickles").glob("DATANODE_result_*-*")
+    return {str(pickle.loads(path.read_bytes())) for path in values}
+
+
+@pytest.mark.representative
+@in_modes(*APART)
+def test_a_killed_sweep_with_a_shared_mapped_task_is_resumed(place: InMode) -> None:
+    shared_map(place, "gate()\nreturn inputs[0]")
+    submit = place.submitting("--sweep", "window=1,2,3")
+    wait_until(lambda: runs(place) == 2, 30, "started two elements")
+    submit.send_signal(signal.SIGKILL)
+    submit.wait(10)
+    place.app.open_gate()
+    result = place.run("submit", ".", "--sweep", "window=1,2,3", "--json", timeout=60)
+    assert result.code == 0, result.err
+    assert results(place) == {"[1, 2, 3]", "[2, 4, 6]", "[3, 6, 9]"}
+    assert runs(place) <= 5, "each element ran once, and again only if its process was lost"
+
+
+@in_modes(*APART)
+def test_one_combination_of_a_killed_sweep_is_resumed_alone(place: InMode) -> None:
+    shared_map(place, "gate()\nreturn inputs[0]")
+    submit = place.submitting("--sweep", "window=1,2")
+    wait_until(lambda: runs(place) == 2, 30, "started two elements")
+    submit.send_signal(signal.SIGKILL)
+    submit.wait(10)
+    place.app.open_gate()
+    rows = json.loads(place.run("status", "--json").out)["submissions"]
+    ids = {row["name"]: row["id"] for row in rows}
+    for name in ("window=2", "window=1"):
+        result = place.run("resume", ids[name], "--json", timeout=60)
+        assert result.code == 0, result.err
+    assert results(place) == {"[1, 2, 3]", "[2, 4, 6]"}
+
+
+@in_modes(*APART)
+def test_another_combination_goes_on_when_the_one_that_does_the_work_is_canceled(
+    place: InMode,
+) -> None:
+    shared_map(place, "gate()\nreturn inputs[0]")
+    submit = place.submitting("--sweep", "window=1,2")
+    wait_until(lambda: runs(place) == 2, 30, "started two elements")
+    rows = json.loads(place.run("status", "--json").out)["submissions"]
+    works = next(row["id"] for row in rows if row["status"] == "RUNNING")
+    assert place.run("cancel", works).code == 0
+    place.app.open_gate()
+    place.end(submit)
+    ends = {
+        row["id"]: row["status"]
+        for row in json.loads(place.run("status", "--json").out)["submissions"]
+    }
+    assert ends.pop(works) == "CANCELED"
+    assert set(ends.values()) == {"COMPLETED"}
+    assert len(results(place)) == 1

@@ -14,6 +14,7 @@ from taipy_exec.engine.sweep import (
     MOST_COMBINATIONS,
     check_swept,
     combinations,
+    in_order_of_work,
     overwritten_nodes,
     same_value,
     shared_nodes,
@@ -254,3 +255,17 @@ def test_a_job_that_has_ended_has_no_copies(app: AppConfig) -> None:
     found = with_copies(app, made)
     assert not found[1].copies
     assert found[2].copies == {found[2].jobs[0].id: found[1].jobs[0].id}
+
+
+def test_in_a_resumed_sweep_the_copies_follow_the_job_that_has_begun(app: AppConfig) -> None:
+    made = plans(app, 3)
+    made[0].jobs[0].status = Status.BLOCKED
+    made[1].jobs[0].status = Status.RUNNING
+    found = with_copies(app, made)
+    begun = made[1].jobs[0].id
+    assert [dict(plan.copies) for plan in found] == [
+        {made[0].jobs[0].id: begun},
+        {},
+        {made[2].jobs[0].id: begun},
+    ]
+    assert in_order_of_work(found)[0].record.id == "S1"
