@@ -23,7 +23,6 @@ from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.data.registry import storage_types
-from taipy_exec.display.visible import visible_record
 from taipy_exec.engine.circumstances import Circumstances
 from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
@@ -48,6 +47,7 @@ from taipy_exec.runners.registry import (
 from taipy_exec.store.keeping import Keeper
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
+from taipy_exec.visible_text import visible_record
 
 if TYPE_CHECKING:
     from taipy_exec.observers.watching import Watcher, Watching

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
-from taipy_exec.display.names import printable
-from taipy_exec.display.palette import LOOKS, class_name, glyph
-from taipy_exec.display.svg import svg_graph
-from taipy_exec.display.words import counts_text, duration, reason_text, shortened
 from taipy_exec.model.graph import JobGraph
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.views.graph.names import printable
+from taipy_exec.views.graph.svg import svg_graph
+from taipy_exec.views.palette import LOOKS, class_name, glyph
+from taipy_exec.views.words import counts_text, duration, reason_text, shortened
 
 MOST_ROWS = 30
 MOST_DRAWN = 150

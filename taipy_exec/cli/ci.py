@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli.ci_system import CiSystem
-from taipy_exec.display.visible import one_line, visible
+from taipy_exec.visible_text import one_line, visible
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams

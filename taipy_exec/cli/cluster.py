@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.render import duration, new_table
-from taipy_exec.cli.shapes import beat_fields
+from taipy_exec.cli.render import new_table
 from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath, state_folder
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.config.compile import compile_layers
 from taipy_exec.config.layers import layer_from_toml
 from taipy_exec.config.toml_file import read_toml
-from taipy_exec.display.visible import one_line
 from taipy_exec.errors import BrokerError, ConfigurationError
+from taipy_exec.views.json_objects import beat_fields
+from taipy_exec.views.words import duration
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

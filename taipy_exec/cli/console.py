@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from taipy_exec.display.visible import for_terminal, one_line, visible
+from taipy_exec.visible_text import for_terminal, one_line, visible
 
 
 class SafeConsole(Console):

@@ -17,9 +17,9 @@ from taipy_exec.cli import outcome
 from taipy_exec.cli.problem_details import details
 from taipy_exec.cli.suggestions import OPTIONS_ELSEWHERE, closest, did_you_mean
 from taipy_exec.config.hidden_module import hiding_sentence
-from taipy_exec.display.visible import one_line
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 from taipy_exec.version import __version__
+from taipy_exec.visible_text import one_line
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Errors of the system that have their reason in the place, and not in this program.
@@ -123,7 +123,7 @@ def _emit(
 ) -> None:
     message = middle_cut(message, _LONGEST_MESSAGE)
     if wants_json is not None:
-        from taipy_exec.cli.shapes import dump, error_shape
+        from taipy_exec.views.json_objects import dump, error_shape
 
         try:
             os.write(wants_json, (dump(error_shape(kind, message, hint)) + "\n").encode())

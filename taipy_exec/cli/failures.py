@@ -8,15 +8,14 @@ from pathlib import Path
 
 from taipy_exec.cli.ci import annotate, group
 from taipy_exec.cli.ci_system import CiSystem
-from taipy_exec.cli.job_log import last_lines, read_tail
-from taipy_exec.cli.render import reason_text, short_id
-from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.cli.streams import Streams
-from taipy_exec.display.visible import readable, uncoloured
-from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path
+from taipy_exec.views.log_tail import last_lines, read_tail
+from taipy_exec.views.step_summary import write_summary
+from taipy_exec.views.words import reason_text, short_id, shortened
+from taipy_exec.visible_text import readable, uncoloured
 
 Redaction = Callable[[str], str]
 

@@ -46,8 +46,8 @@ def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict
 
 def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) -> None:
     """Show the inputs to which `--set` or `data write` gave another value than the file."""
-    from taipy_exec.display.words import shortened
     from taipy_exec.engine.given import changed_defaults
+    from taipy_exec.views.words import shortened
 
     changed = changed_defaults(store, plan)
     if not changed:
@@ -66,8 +66,8 @@ def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) ->
 
 def _value_of(node: DataNodeRef) -> str:
     """The value as JSON, unless it is large or cannot be read."""
-    from taipy_exec.cli.values import as_json
     from taipy_exec.errors import TaipyExecError
+    from taipy_exec.views.value_json import as_json
 
     try:
         if node.path is None or node.path.stat().st_size > _LARGE:

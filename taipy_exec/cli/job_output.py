@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from taipy_exec.display.visible import one_line
 from taipy_exec.execution.line_times import LineTimes
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.logs import log_path
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams

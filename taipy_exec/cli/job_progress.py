@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from taipy_exec.display.visible import one_line, uncoloured
 from taipy_exec.execution.progress import TAIL, progress_in
 from taipy_exec.model.job import JobRecord
 from taipy_exec.store.logs import log_path
+from taipy_exec.visible_text import one_line, uncoloured
 
 # The result of reading a log is used again for so many seconds.
 _LOOK_SECONDS = 0.5

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from taipy_exec.cli.render import duration
 from taipy_exec.cli.streams import Streams
-from taipy_exec.display.words import failure_text, shortened
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.views.words import duration, failure_text, shortened
 
 Redaction = Callable[[str], str]
 

@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.lines import TaskNames, change_line
 from taipy_exec.cli.live_rows import bar, rows
-from taipy_exec.cli.render import (
-    counts_text,
-    duration,
-    line,
-    new_table,
-    reason_text,
-    short_id,
-    status_text,
-)
+from taipy_exec.cli.render import line, new_table, status_text
 from taipy_exec.cli.streams import Streams
-from taipy_exec.display.visible import one_line
 from taipy_exec.engine.time_left import seconds_left
 from taipy_exec.execution.output_capture import output_shown_by, release_output
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status
+from taipy_exec.views.words import counts_text, duration, reason_text, short_id
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from taipy_exec.display.visible import one_line
-from taipy_exec.display.words import CUT, GLYPHS, counts_text, duration, reason_text, short_id
 from taipy_exec.engine.retries import RETRIES
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.views.words import (
+    CUT,
+    GLYPHS,
+    clock,
+    counts_text,
+    duration,
+    most_telling_count,
+    reason_text,
+    short_id,
+)
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -19,22 +27,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = [
-    "GLYPHS",
-    "clock",
-    "counts_text",
-    "duration",
-    "jobs_table",
-    "line",
-    "most_telling_count",
-    "new_table",
-    "reason_text",
-    "short_id",
-    "size",
-    "status_text",
-    "submissions_table",
-    "summary_line",
-]
 
 _LINES_OF_REASON = 3
 
@@ -65,26 +57,6 @@ def line(text: str, *, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(one_line(text), style=style)
-
-
-def size(number: int) -> str:
-    """`512 B`, `3.4 kB`, `1.2 MB`."""
-    if number < 1000:
-        return f"{number} B"
-    shown = float(number)
-    for unit in ("kB", "MB", "GB", "TB"):
-        shown /= 1000
-        if shown < 999.95 or unit == "TB":
-            break
-    return f"{shown:.1f} {unit}"
-
-
-def clock(seconds: float | None) -> str:
-    """A local time of day, with the date unless it is today."""
-    if seconds is None:
-        return ""
-    at = dt.datetime.fromtimestamp(seconds)
-    return at.strftime("%H:%M:%S" if at.date() == dt.date.today() else "%Y-%m-%d %H:%M")
 
 
 def jobs_table(
@@ -283,29 +255,6 @@ def _retries(records: Sequence[SubmissionRecord]) -> list[str]:
 
 def _number(id: str) -> str:
     return short_id(id).rpartition("_")[2]
-
-
-def most_telling_count(counts: Mapping[Status, int]) -> str:
-    """`3 failed of 12`, `2 running of 12`, or `12` where all are done."""
-    total = sum(counts.values())
-    for status in (Status.FAILED, Status.RUNNING, Status.PENDING, Status.CANCELED):
-        if counts.get(status):
-            return f"{counts[status]} {status.name.lower()} of {total}"
-    return str(total)
-
-
-def summary_line(record: SubmissionRecord) -> str:
-    """`SUBMISSION_... COMPLETED: 8 jobs (7 completed, 1 skipped) in 1.2s`."""
-    total = sum(record.counts.values())
-    took = (
-        ""
-        if record.finished_at is None
-        else (f" in {duration(max(record.finished_at - record.created_at, 0.0))}")
-    )
-    jobs = "1 job" if total == 1 else f"{total} jobs"
-    detail = f" ({counts_text(record.counts)})" if total else ""
-    paused = " (paused)" if record.paused and record.finished_at is None else ""
-    return f"{record.short_id} {record.status.name}{paused}: {jobs}{detail}{took}"
 
 
 def new_table() -> Table:

@@ -10,13 +10,14 @@ from taipy_exec.cli import outcome
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.redaction import discreet
-from taipy_exec.cli.render import counts_text, jobs_table, summary_line
-from taipy_exec.cli.shapes import dump, submission_shape
+from taipy_exec.cli.render import jobs_table
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.waiting import WRITE_IT, Missing, not_written, sentence, waits_for_data
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
+from taipy_exec.views.json_objects import dump, submission_shape
+from taipy_exec.views.words import counts_text, summary_line
 
 _SHOWN_JOBS = 100
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.metrics import watch_metrics
-from taipy_exec.cli.render import short_id
 from taipy_exec.cli.result import show_result
 from taipy_exec.cli.session import Session
-from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.waiting import missing, readers, sentence, waits_for_data
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import BusyError, TimedOutError
+from taipy_exec.views.json_objects import dump, submission_shape
+from taipy_exec.views.words import short_id
 from taipy_exec.wiring import make_engine
 
 if TYPE_CHECKING:

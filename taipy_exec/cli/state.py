@@ -10,11 +10,7 @@ from taipy_exec.config.application_path import STATE_FILE
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.store import Store
-
-
-def as_argument(where: str) -> str:
-    """`Location.where` for a command that takes the application as its argument."""
-    return where.replace(" -a ", " ", 1)
+from taipy_exec.views.hints import as_argument
 
 
 def submit_again(location: Location, scenario: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.job_filter import JobFilter
-from taipy_exec.display.words import short_id
 from taipy_exec.engine.retries import RETRIES
 from taipy_exec.model.status import Status
+from taipy_exec.views.words import short_id
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -107,7 +107,8 @@ class StatusView:
         if viewer.table is None:
             self.once()
         else:
-            from taipy_exec.cli.render import line, summary_line
+            from taipy_exec.cli.render import line
+            from taipy_exec.views.words import summary_line
 
             self.streams.show(line(summary_line(viewer.record)))
 
@@ -118,7 +119,7 @@ class StatusView:
 
     def _print_json(self) -> None:
         from taipy_exec.cli.redaction import discreet
-        from taipy_exec.cli.shapes import dump, submission_fields, submission_shape
+        from taipy_exec.views.json_objects import dump, submission_fields, submission_shape
 
         store = self.store
         if store is not None and self.submission is not None:
@@ -166,9 +167,10 @@ class StatusView:
     def _submission(self, store: Store, submission: str) -> list[Any]:
         from taipy_exec.cli.job_filter import most_telling
         from taipy_exec.cli.redaction import discreet
-        from taipy_exec.cli.render import jobs_table, line, summary_line
+        from taipy_exec.cli.render import jobs_table, line
         from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
+        from taipy_exec.views.words import summary_line
 
         record = store.submission(submission)
         parts: list[Any] = [line(summary_line(record))]

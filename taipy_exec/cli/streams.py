@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from taipy_exec.cli.ci_system import CiSystem, ci_system, harmless
-from taipy_exec.display.visible import for_terminal, one_line, visible
 from taipy_exec.errors import UsageError
+from taipy_exec.visible_text import for_terminal, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

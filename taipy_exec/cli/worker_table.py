@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.cluster import plain
-from taipy_exec.cli.render import duration, new_table, short_id
+from taipy_exec.cli.render import new_table
 from taipy_exec.cli.streams import Streams
 from taipy_exec.execution.order import JobReport
+from taipy_exec.views.words import duration, short_id
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.service import WorkerService
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from taipy_exec.display.visible import TerminalText
 from taipy_exec.execution.line_times import TimedFile
+from taipy_exec.visible_text import TerminalText
 
 
 class ByteSink(Protocol):

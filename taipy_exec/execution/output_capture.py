@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from taipy_exec.display.visible import TerminalText
 from taipy_exec.execution.capture import JobLog, Tee
 from taipy_exec.execution.standard_streams import as_made, is_usable, open_stream
+from taipy_exec.visible_text import TerminalText
 
 _AT_ONCE = 65_536
 _NAMES = {1: "stdout", 2: "stderr"}

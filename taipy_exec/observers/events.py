@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from taipy_exec.display.shapes import SCHEMA, when
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.observers.watching import Step
+from taipy_exec.views.json_objects import SCHEMA, when
 
 
 def begin_event(record: SubmissionRecord) -> dict[str, Any]:

@@ -13,9 +13,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from taipy_exec.config.webhook_address import shown_address
-from taipy_exec.display.shapes import SCHEMA, job_fields, submission_fields, when
-from taipy_exec.display.visible import one_line
-from taipy_exec.display.words import counts_text, reason_text, shortened
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -23,6 +20,9 @@ from taipy_exec.observers.mailbox import Mailbox
 from taipy_exec.observers.once import Once
 from taipy_exec.observers.watching import Step
 from taipy_exec.version import __version__
+from taipy_exec.views.json_objects import SCHEMA, job_fields, submission_fields, when
+from taipy_exec.views.words import counts_text, reason_text, shortened
+from taipy_exec.visible_text import one_line
 
 _TIMEOUT = 3.0
 # Seconds before the second and the third attempt.

@@ -15,9 +15,9 @@ from runner_support import commands_in
 
 from taipy_exec.cli import ci, ci_system
 from taipy_exec.cli.ci_system import CiSystem
-from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.views.step_summary import write_summary
 
 NASTY = st.lists(
     st.sampled_from(

@@ -20,7 +20,6 @@ from taipy_exec.cli.cleaning.cleaning import Cleaning
 from taipy_exec.cli.cleaning.leftovers import remove
 from taipy_exec.cli.cleaning.owner_memory import OwnerMemory
 from taipy_exec.cli.commands.clean import _seconds
-from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate, node_of_file, owners_of
@@ -31,6 +30,7 @@ from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.rows import Content, Edit, Instance, Lock
 from taipy_exec.store.store import Store
+from taipy_exec.views.words import size
 
 NOW = 1_000_000.0
 DAY = 86400.0

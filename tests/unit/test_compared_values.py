@@ -15,7 +15,7 @@ from taipy_exec.cli.compare.cells import (
     is_number,
     is_small,
 )
-from taipy_exec.cli.values import as_json
+from taipy_exec.views.value_json import as_json
 
 
 def test_a_plain_value_has_one_column() -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taipy_exec.cli.graph import FORMATS, render_graph
-from taipy_exec.cli.graph.tree import tree_rows
-from taipy_exec.display.names import columns, printable, shorten
 from taipy_exec.model.graph import JobGraph, TaskSpec, build_graph
 from taipy_exec.model.status import Status
+from taipy_exec.views.graph import FORMATS, render_graph
+from taipy_exec.views.graph.names import columns, printable, shorten
+from taipy_exec.views.graph.tree import tree_rows
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD_NAMES = [

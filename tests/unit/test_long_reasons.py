@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from taipy_exec.cli.render import jobs_table
-from taipy_exec.display.words import LONGEST_REASON, shortened
 from taipy_exec.model.job import Failure, JobRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.views.words import LONGEST_REASON, shortened
 
 NAMES = ", ".join(f"'column_{number:05}'" for number in range(600))
 TEXTS = {

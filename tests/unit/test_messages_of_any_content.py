@@ -13,7 +13,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taipy_exec.cli.shapes import beat_fields, dump
 from taipy_exec.execution.messages import (
     SIGNATURE,
     Asks,
@@ -35,6 +34,7 @@ from taipy_exec.execution.messages import (
 from taipy_exec.execution.order import JobOrder
 from taipy_exec.execution.schema import read_report
 from taipy_exec.runners.handed_out import HandedOut
+from taipy_exec.views.json_objects import beat_fields, dump
 from taipy_exec.worker.orders import ControlLog, why_not_ours
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))

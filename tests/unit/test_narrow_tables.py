@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console, RenderableType
 
 from taipy_exec.cli.live import LiveTable
-from taipy_exec.cli.render import most_telling_count, submissions_table
+from taipy_exec.cli.render import submissions_table
 from taipy_exec.cli.streams import Streams
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.views.words import most_telling_count
 
 COUNTS = {
     Status.COMPLETED: 4,

@@ -8,10 +8,10 @@ import pytest
 
 import taipy_exec
 from taipy_exec.cli.job_progress import JobProgress
-from taipy_exec.display.visible import readable
 from taipy_exec.execution.progress import ProgressLine, progress_in, progress_line, told_by
 from taipy_exec.model.job import JobRecord
 from taipy_exec.store.logs import log_path
+from taipy_exec.visible_text import readable
 
 
 def test_outside_of_a_job_nothing_happens() -> None:

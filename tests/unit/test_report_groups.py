@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from taipy_exec.cli.report.groups import (
+from taipy_exec.model.job import JobRecord
+from taipy_exec.model.status import Status
+from taipy_exec.views.report.groups import (
     MOST_FAILED,
     MOST_GROUPS,
     MOST_ROWS,
@@ -11,8 +13,6 @@ from taipy_exec.cli.report.groups import (
     group_jobs,
     own_rows,
 )
-from taipy_exec.model.job import JobRecord
-from taipy_exec.model.status import Status
 
 
 def job(

@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taipy_exec.cli.job_log import (
+from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig
+from taipy_exec.config.redaction import redaction
+from taipy_exec.model.graph import TaskSpec, build_graph
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Reason, Status
+from taipy_exec.views.log_tail import (
     ALL_TOGETHER,
     LONGEST,
     LogTail,
@@ -19,18 +24,13 @@ from taipy_exec.cli.job_log import (
     read_tail,
     room_for,
 )
-from taipy_exec.cli.report import FORMATS, render_report
-from taipy_exec.cli.report.content import JobStory, Report
-from taipy_exec.cli.report.markup import plural, size, text
-from taipy_exec.cli.report.page import MOST_TASKS
-from taipy_exec.cli.report.slots import slots, waiting
-from taipy_exec.cli.report.timeline import MOST_BARS, MOST_SLOTS, timeline
-from taipy_exec.config.application import AppConfig, DataNodeConfig, JobConfig
-from taipy_exec.config.redaction import redaction
-from taipy_exec.display.visible import readable
-from taipy_exec.model.graph import TaskSpec, build_graph
-from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.status import Reason, Status
+from taipy_exec.views.report import FORMATS, render_report
+from taipy_exec.views.report.content import JobStory, Report
+from taipy_exec.views.report.markup import plural, size, text
+from taipy_exec.views.report.page import MOST_TASKS
+from taipy_exec.views.report.slots import slots, waiting
+from taipy_exec.views.report.timeline import MOST_BARS, MOST_SLOTS, timeline
+from taipy_exec.visible_text import readable
 
 
 def story(

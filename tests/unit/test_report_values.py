@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli.report import picture, reading, values
-from taipy_exec.cli.report.preview import LONGEST_TEXT, Preview, as_short_text, preview
-from taipy_exec.cli.report.reading import read_apart
-from taipy_exec.cli.report.short_table import COLUMNS, ROWS, short_table
-from taipy_exec.cli.report.value_sections import value
-from taipy_exec.cli.report.values import previews, why_not_read
 from taipy_exec.config.application import DataNodeConfig
 from taipy_exec.data.node import DataNodeRef
+from taipy_exec.views.report import picture, reading, values
+from taipy_exec.views.report.preview import LONGEST_TEXT, Preview, as_short_text, preview
+from taipy_exec.views.report.reading import read_apart
+from taipy_exec.views.report.short_table import COLUMNS, ROWS, short_table
+from taipy_exec.views.report.value_sections import value
+from taipy_exec.views.report.values import previews, why_not_read
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

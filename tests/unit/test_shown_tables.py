@@ -9,7 +9,7 @@ import polars
 import pyarrow
 import pytest
 
-from taipy_exec.cli.values import as_json, as_text
+from taipy_exec.views.value_json import as_json, as_text
 
 COLUMNS = {"a": [1, 2], "b": ["x", None]}
 

@@ -13,13 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from taipy_exec.cli.render import jobs_table, submissions_table, summary_line
-from taipy_exec.cli.shapes import dump, past_submission_fields, submission_shape
+from taipy_exec.cli.render import jobs_table, submissions_table
 from taipy_exec.errors import StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.store.rows import Edit, Instance
 from taipy_exec.store.store import Store
+from taipy_exec.views.json_objects import dump, past_submission_fields, submission_shape
+from taipy_exec.views.words import summary_line
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 TABLES = ("instances", "submissions", "jobs", "edits", "cycles", "locks", "contents", "tags")

@@ -20,8 +20,12 @@ from taipy_exec.cli.ci_system import CiSystem
 from taipy_exec.cli.cluster import workers_table
 from taipy_exec.cli.console import SafeConsole
 from taipy_exec.cli.render import jobs_table, line
-from taipy_exec.cli.shapes import dump
-from taipy_exec.display.visible import (
+from taipy_exec.execution.messages import Beat
+from taipy_exec.model.graph import TaskSpec, build_graph
+from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.views.json_objects import dump
+from taipy_exec.visible_text import (
     TerminalText,
     for_terminal,
     one_line,
@@ -30,10 +34,6 @@ from taipy_exec.display.visible import (
     visible,
     visible_json,
 )
-from taipy_exec.execution.messages import Beat
-from taipy_exec.model.graph import TaskSpec, build_graph
-from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.status import Status
 
 EVIL = "\x1b]0;OWNED\x07\x1b[8m\x9b31m\x1bP+q\x1b\\\x1b[2J\u202e\u2028\n12:00 t COMPLETED"
 HARMFUL = re.compile(

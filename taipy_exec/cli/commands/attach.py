@@ -31,7 +31,7 @@ def attach(
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.viewer import Viewer
-    from taipy_exec.display.words import counts_text
+    from taipy_exec.views.words import counts_text
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)

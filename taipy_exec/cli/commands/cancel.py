@@ -47,7 +47,6 @@ def cancel(
 ) -> int:
     from taipy_exec.cli.chosen import Latest, chosen_job
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import sweep_shape
@@ -56,6 +55,7 @@ def cancel(
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.model.job import short_id
+    from taipy_exec.views.json_objects import dump, submission_shape
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)

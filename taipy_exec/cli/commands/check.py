@@ -37,10 +37,10 @@ def check(
     from taipy_exec.cli import outcome
     from taipy_exec.cli.application import read_application
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
     from taipy_exec.errors import ConfigurationError
+    from taipy_exec.views.json_objects import dump
     from taipy_exec.wiring import check_everything
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)

@@ -116,7 +116,7 @@ def _several(number: int, one: str, several: str | None = None) -> str:
 
 def _sentence(found: Found) -> str:
     """The counts and sizes of what is removed."""
-    from taipy_exec.cli.render import size
+    from taipy_exec.views.words import size
 
     submissions, instances = len(found.choice.submissions), len(found.choice.instances)
     parts = []
@@ -142,8 +142,8 @@ def _sentence(found: Found) -> str:
 
 def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
     """Show what was removed (before it is `done`: what would be), and what stays."""
-    from taipy_exec.cli.render import size
-    from taipy_exec.cli.shapes import dump
+    from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.words import size
 
     if streams.json:
         streams.data(dump(_fields(found, done)))
@@ -168,7 +168,8 @@ def _show(streams: Streams, found: Found, done: Done | None = None) -> None:
 
 def _list(streams: Streams, found: Found) -> None:
     """Show what would be removed, one by one; unless verbose, only the first ones of very many."""
-    from taipy_exec.cli.render import clock, submissions_table
+    from taipy_exec.cli.render import submissions_table
+    from taipy_exec.views.words import clock
 
     if streams.json:
         return
@@ -189,7 +190,7 @@ def _list(streams: Streams, found: Found) -> None:
 
 
 def _fields(found: Found, done: Done | None) -> dict[str, Any]:
-    from taipy_exec.cli.shapes import past_submission_fields, when
+    from taipy_exec.views.json_objects import past_submission_fields, when
 
     choice = found.choice
     return {

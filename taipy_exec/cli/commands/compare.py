@@ -96,7 +96,7 @@ def _columns(found: Comparison) -> list[tuple[str, list[Any]]]:
 def _print_table(streams: Streams, found: Comparison) -> None:
     from taipy_exec.cli.compare.cells import cell_text, is_number
     from taipy_exec.cli.render import new_table
-    from taipy_exec.display.visible import one_line
+    from taipy_exec.visible_text import one_line
 
     shown = _columns(found)
     table = new_table()
@@ -113,7 +113,7 @@ def _print_table(streams: Streams, found: Comparison) -> None:
 
 
 def _print_results(streams: Streams, results: dict[str, dict[str, Any]]) -> None:
-    from taipy_exec.cli.values import as_text
+    from taipy_exec.views.value_json import as_text
 
     for node, by_name in results.items():
         for name, result in by_name.items():
@@ -140,8 +140,8 @@ def _print_json(
     streams: Streams, scenario: str, found: Comparison, results: dict[str, dict[str, Any]]
 ) -> None:
     from taipy_exec.cli.compare.cells import NOT_WRITTEN
-    from taipy_exec.cli.shapes import dump
-    from taipy_exec.cli.values import as_json
+    from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.value_json import as_json
 
     def plain(values: Sequence[Any], number: int) -> Any:
         value = values[number]

@@ -191,8 +191,8 @@ def list_nodes(
 ) -> int:
     from taipy_exec.cli.data_table import DataTable
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -216,7 +216,7 @@ def list_nodes(
 
 def _row(opened: _Opened, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
     """The cells of a data node in the list, by column."""
-    from taipy_exec.cli.render import clock
+    from taipy_exec.views.words import clock
 
     at, by = _written(opened, node)
     return {
@@ -252,10 +252,10 @@ def show(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.values import as_json, as_text
     from taipy_exec.engine.instances import read_node
+    from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.value_json import as_json, as_text
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -300,11 +300,11 @@ def write(
 ) -> int:
     from taipy_exec.cli.given_values import parse_value
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
     from taipy_exec.errors import UsageError
     from taipy_exec.store.rows import Edit
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -329,7 +329,7 @@ def write(
 
 
 def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
-    from taipy_exec.cli.shapes import when
+    from taipy_exec.views.json_objects import when
 
     at, by = _written(opened, node)
     return {
@@ -363,7 +363,7 @@ def _editors(opened: _Opened) -> dict[str, str]:
 
 def _by(by: str | None, editor: str | None) -> str:
     """The last writer and the current one, as the list shows them."""
-    from taipy_exec.cli.render import short_id
+    from taipy_exec.views.words import short_id
 
     shown = [short_id(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
     return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]

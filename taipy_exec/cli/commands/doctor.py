@@ -39,9 +39,9 @@ def doctor(
     from taipy_exec.cli.doctor.folder import check_folders
     from taipy_exec.cli.doctor.machine import check_machine
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)

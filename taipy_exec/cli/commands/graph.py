@@ -38,11 +38,11 @@ def graph(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.application import choose_target, load_application
-    from taipy_exec.cli.graph import FORMATS, render_graph
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.views.graph import FORMATS, render_graph
+    from taipy_exec.views.json_objects import dump
 
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")

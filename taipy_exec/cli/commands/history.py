@@ -59,11 +59,11 @@ def history(
 ) -> int:
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import submissions_table
-    from taipy_exec.cli.shapes import dump, past_submission_fields
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
+    from taipy_exec.views.json_objects import dump, past_submission_fields
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -91,7 +91,7 @@ def history(
 
 
 def _tell_nothing(streams: Streams, nothing: Exception) -> None:
-    from taipy_exec.cli.shapes import dump
+    from taipy_exec.views.json_objects import dump
 
     if streams.json:
         streams.data(dump({"submissions": []}))

@@ -48,9 +48,9 @@ def init(
     color: options.Color = None,
     force: Annotated[bool, option("--overwrite", help="Replace files that are there.")] = False,
 ) -> int:
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     if from_taipy is not None:

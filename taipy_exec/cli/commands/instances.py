@@ -45,11 +45,11 @@ def instances(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -86,7 +86,7 @@ def _fields(
     latest: Mapping[str, SubmissionRecord],
     swept: Mapping[str, SubmissionRecord],
 ) -> dict[str, object]:
-    from taipy_exec.cli.shapes import past_submission_fields, when
+    from taipy_exec.views.json_objects import past_submission_fields, when
 
     record, of_sweep = latest.get(instance.id), swept.get(instance.id)
     return {
@@ -133,9 +133,10 @@ def _row(
 ) -> dict[str, str | Text]:
     from rich.text import Text
 
-    from taipy_exec.cli.render import STYLES, clock, short_id
-    from taipy_exec.display.visible import one_line
+    from taipy_exec.cli.render import STYLES
     from taipy_exec.engine.sweep import value_text
+    from taipy_exec.views.words import clock, short_id
+    from taipy_exec.visible_text import one_line
 
     values = of_sweep.swept.items() if of_sweep else ()
     status = Text("never submitted", style="dim")

@@ -156,7 +156,7 @@ def _tell_what_is_not_there(
 
 def what_became_of(jobs: Sequence[JobRecord]) -> str:
     """`3 jobs were skipped`, `fit failed`, `2 jobs: 1 completed, 1 abandoned`."""
-    from taipy_exec.display.words import counts_text, reason_text
+    from taipy_exec.views.words import counts_text, reason_text
 
     counts = Counter(job.status for job in jobs)
     if not jobs:
@@ -182,8 +182,8 @@ def _print_json(
     timestamps: bool,
 ) -> None:
     from taipy_exec.cli.job_output import timed_lines
-    from taipy_exec.cli.shapes import dump, when
     from taipy_exec.store.logs import log_path
+    from taipy_exec.views.json_objects import dump, when
 
     entries = []
     for job in jobs:

@@ -46,10 +46,10 @@ def set_paused(
 ) -> int:
     """Pause or continue, and report it. Raises UsageError if the submission has ended."""
     from taipy_exec.cli.chosen import Latest, chosen_submission
-    from taipy_exec.cli.shapes import dump, submission_shape
     from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
+    from taipy_exec.views.json_objects import dump, submission_shape
 
     store = open_state(location)
     record = chosen_submission(store, wanted, Latest.RUNNING)

@@ -99,8 +99,8 @@ def show_plan(
 ) -> int:
     """Print the forecast of `engine.forecast`; the exit code."""
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.engine.forecast import forecast
+    from taipy_exec.views.json_objects import dump
 
     found = forecast(
         config, scenario, target, name, force=force, new=new, created=created, given=given
@@ -168,7 +168,7 @@ def forecast_sentence(found: Forecast) -> str:
 
 
 def _expectation(found: Forecast, to_run: int) -> str:
-    from taipy_exec.cli.render import duration
+    from taipy_exec.views.words import duration
 
     unmeasured = found.unmeasured
     if len(unmeasured) == to_run:
@@ -189,7 +189,8 @@ def _expectation(found: Forecast, to_run: int) -> str:
 def _show_table(streams: Streams, found: Forecast) -> None:
     from rich.text import Text
 
-    from taipy_exec.cli.render import duration, new_table
+    from taipy_exec.cli.render import new_table
+    from taipy_exec.views.words import duration
 
     table = new_table()
     table.add_column("Task", overflow="fold")

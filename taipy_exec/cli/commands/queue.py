@@ -69,8 +69,8 @@ def queue(
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, queue_line
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     if context.invoked_subcommand is not None:
         _refuse_options(context)
@@ -119,8 +119,8 @@ def list_letters(
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, None, root)
@@ -150,8 +150,8 @@ def show(
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of, plain
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, None, root)
@@ -193,9 +193,9 @@ def requeue(
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.views.json_objects import dump
 
     if bool(numbers) == all_of_them:
         raise UsageError("give the numbers of dead letters or --all", "queue dead list shows them")
@@ -231,8 +231,8 @@ def purge(
     from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.confirmation import confirm_removal
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, None, root)
@@ -268,8 +268,8 @@ def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:
 
 def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]:
     """One dead letter as JSON. Job and task are None if it is not a message of taipy-exec."""
-    from taipy_exec.cli.shapes import when
     from taipy_exec.execution.messages import BadMessage, Codec, Order
+    from taipy_exec.views.json_objects import when
 
     order = None
     try:
@@ -291,7 +291,8 @@ def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]
 
 
 def _show_list(streams: Streams, found: list[dict[str, Any]]) -> None:
-    from taipy_exec.cli.render import new_table, short_id
+    from taipy_exec.cli.render import new_table
+    from taipy_exec.views.words import short_id
 
     if not found:
         streams.data("no dead letters")

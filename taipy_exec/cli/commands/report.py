@@ -56,13 +56,13 @@ def report(
 ) -> int:
     from taipy_exec.cli.chosen import chosen_submission
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.render import short_id
-    from taipy_exec.cli.report import FORMATS, render_report
-    from taipy_exec.cli.report.content import gather
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.report import FORMATS, render_report
+    from taipy_exec.views.report.content import gather
+    from taipy_exec.views.words import short_id
 
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")

@@ -26,8 +26,8 @@ def workers(
 ) -> int:
     from taipy_exec.cli.cluster import look, place_of, serves, workers_table
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, None, root)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from taipy_exec.cli.values import as_json
-from taipy_exec.display.words import shortened
+from taipy_exec.views.value_json import as_json
+from taipy_exec.views.words import shortened
 
 # A value that is shown without --node has at most so many characters, as JSON; a mapping that gets
 # a column for each of its entries has at most so many.

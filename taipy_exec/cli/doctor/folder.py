@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
-from taipy_exec.cli.render import size
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.user_path import why_no_folder
 from taipy_exec.errors import StoreError
+from taipy_exec.views.words import size
 
 _SCARCE_BYTES = 500_000_000
 _FULL_BYTES = 20_000_000

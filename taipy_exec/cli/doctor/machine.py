@@ -13,7 +13,7 @@ from pathlib import Path
 
 from taipy_exec.cli.doctor.control_groups import memory_limit, processes_left
 from taipy_exec.cli.doctor.diagnosis import Finding, Level
-from taipy_exec.cli.render import size
+from taipy_exec.views.words import size
 
 _START_SECONDS = 30.0
 # The open files of the command itself, and those of each process of a job.

@@ -13,9 +13,9 @@ from taipy_exec.cli.commands.plan import (
     warn_of_missing,
 )
 from taipy_exec.cli.render import new_table
-from taipy_exec.cli.shapes import dump
 from taipy_exec.engine.forecast import Forecast, forecast
 from taipy_exec.engine.sweep import shared_nodes, shared_tasks
+from taipy_exec.views.json_objects import dump
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams

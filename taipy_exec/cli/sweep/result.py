@@ -11,9 +11,8 @@ from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.fitting_table import FittingTable
 from taipy_exec.cli.redaction import discreet
-from taipy_exec.cli.render import STYLES, counts_text, duration, short_id
+from taipy_exec.cli.render import STYLES
 from taipy_exec.cli.result import explain_blocked
-from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.sweep.rows import (
     CombinationRow,
@@ -24,8 +23,10 @@ from taipy_exec.cli.sweep.rows import (
 )
 from taipy_exec.cli.sweep.stored import stored_rows
 from taipy_exec.cli.waiting import Missing
-from taipy_exec.display.visible import one_line
 from taipy_exec.model.status import DONE, Status
+from taipy_exec.views.json_objects import dump, submission_shape
+from taipy_exec.views.words import counts_text, duration, short_id
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from taipy_exec.store.store import Store

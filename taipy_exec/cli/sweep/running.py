@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.running import leave_to_process, warn_of_missing, warn_of_the_future
-from taipy_exec.cli.shapes import dump
-from taipy_exec.cli.state import as_argument
 from taipy_exec.cli.sweep.result import Waits, show_sweep, sweep_shape
 from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.session import SweepSession
 from taipy_exec.cli.waiting import missing, readers, waits_for_data
 from taipy_exec.config.redaction import redaction
 from taipy_exec.model.job import short_id
+from taipy_exec.views.hints import as_argument
+from taipy_exec.views.json_objects import dump
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.live import LiveTable
-from taipy_exec.cli.render import STYLES, duration, line, new_table, short_id
+from taipy_exec.cli.render import STYLES, line, new_table
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.sweep.rows import (
     CombinationRow,
@@ -16,8 +16,9 @@ from taipy_exec.cli.sweep.rows import (
     value_cells,
     value_columns,
 )
-from taipy_exec.display.visible import one_line
 from taipy_exec.model.job import JobRecord
+from taipy_exec.views.words import duration, short_id
+from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
