@@ -52,9 +52,9 @@ def explain_failures(
         streams.note(f"{len(rest)} more failed: {names}{more}")
     id = short_id(failed[0].submission)
     if len(failed) > 1:
-        streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
+        streams.hint(f"taipy-exec logs {id}{where}")
     command = f"taipy-exec retry {id}{where}"
-    streams.note(f"hint: retry everything that did not complete: {command}", style="cyan")
+    streams.hint(f"retry everything that did not complete: {command}")
 
 
 def _explain(

@@ -9,13 +9,19 @@ from pathlib import Path
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
-from taipy_exec.cli.redaction import discreet
 from taipy_exec.cli.render import jobs_table
 from taipy_exec.cli.streams import Streams
-from taipy_exec.cli.waiting import WRITE_IT, Missing, not_written, sentence, waits_for_data
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
+from taipy_exec.operations.missing_data import (
+    WRITE_IT,
+    Missing,
+    not_written,
+    sentence,
+    waits_for_data,
+)
+from taipy_exec.operations.redaction import discreet
 from taipy_exec.views.json_objects import dump, submission_shape
 from taipy_exec.views.words import counts_text, summary_line
 
@@ -58,7 +64,7 @@ def show_result(
     if canceled and not any(job.status is Status.FAILED for job in jobs):
         were = "was" if canceled == 1 else "were"
         what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
-        streams.note(f"hint: {what}", style="cyan")
+        streams.hint(f"{what}")
     explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,14 @@ from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.metrics import watch_metrics
 from taipy_exec.cli.result import show_result
 from taipy_exec.cli.session import Session
-from taipy_exec.cli.waiting import missing, readers, sentence, waits_for_data
 from taipy_exec.config.redaction import redaction
-from taipy_exec.errors import BusyError, TimedOutError
+from taipy_exec.operations.missing_data import missing, readers, sentence, waits_for_data
 from taipy_exec.views.json_objects import dump, submission_shape
-from taipy_exec.views.words import short_id
 from taipy_exec.wiring import make_engine
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
-    from taipy_exec.engine.admission import Admission
     from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.model.graph import JobGraph
     from taipy_exec.observers.metrics import MetricsServer
@@ -99,9 +96,7 @@ def run_to_end(
         readers=readers(plan.tasks.values(), [j.task for j in plan.jobs if waits_for_data(j)]),
     )
     if code == outcome.TERMINATED and plan.record.unfinished:
-        streams.note(
-            f"hint: resume it: taipy-exec resume {plan.record.short_id}{where}", style="cyan"
-        )
+        streams.hint(f"resume it: taipy-exec resume {plan.record.short_id}{where}")
     return code
 
 
@@ -138,47 +133,6 @@ def warn_of_the_future(engine: Engine, streams: Streams, plan: SubmissionPlan) -
         )
 
 
-def admitted(
-    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
-) -> SubmissionPlan:
-    """The submission, once no live process works on the same data.
-
-    Raises TimedOutError after `deadline`.
-    """
-    admission = admission_in_time(streams, attempt, deadline)
-    for id in admission.superseded:
-        streams.note(f"canceled the unfinished jobs of {short_id(id)}")
-    record = admission.plan.record
-    if admission.carried_on:
-        total = len(admission.plan.jobs)
-        why = "waited for data" if record.waits_for_data else "was interrupted"
-        streams.note(
-            f"resuming {record.short_id}, which {why}: "
-            f"{total - record.unfinished} of {total} jobs had ended"
-        )
-    return admission.plan
-
-
-def admission_in_time(
-    streams: Streams, attempt: Callable[[], Admission], deadline: float | None
-) -> Admission:
-    """The admission that `attempt` gives once no live process works on the same data.
-
-    Raises TimedOutError after `deadline` (monotonic clock).
-    """
-    told = False
-    while True:
-        try:
-            return attempt()
-        except BusyError as busy:
-            if not told:
-                streams.warn(f"waiting: {busy.message}")
-                told = True
-            if deadline is not None and time.monotonic() >= deadline:
-                raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
-            time.sleep(0.1)
-
-
 def _detach(
     streams: Streams,
     engine: Engine,
@@ -193,7 +147,7 @@ def _detach(
         streams.data(dump(submission_shape(record, plan.jobs)))
     else:
         streams.data(record.id)
-        streams.note(f"hint: taipy-exec wait {record.short_id}{where}", style="cyan")
+        streams.hint(f"taipy-exec wait {record.short_id}{where}")
     return 0
 
 
@@ -234,7 +188,7 @@ def leave_to_process(
         )
     engine.close()
     if config.job.mode == "cluster":
-        from taipy_exec.cli.cluster import warn_of_no_worker
+        from taipy_exec.operations.cluster import warn_of_no_worker
 
         app = shlex.quote(str(config.source or config.main_file or config.root))
         warn_of_no_worker(streams, config, f" --application-path {app}")

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.job_filter import JobFilter
 from taipy_exec.engine.retries import RETRIES
 from taipy_exec.model.status import Status
+from taipy_exec.operations.job_filter import JobFilter
 from taipy_exec.views.words import short_id
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from taipy_exec.cli.cluster import Watch
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.waiting import WaitReasons
+    from taipy_exec.operations.cluster import Watch
+    from taipy_exec.operations.missing_data import WaitReasons
     from taipy_exec.store.store import Store
 
 # How many are shown without --limit.
@@ -67,7 +67,7 @@ class StatusView:
             self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
 
     def _hint(self, text: str) -> None:
-        self.streams.note(f"hint: {text}", style="cyan")
+        self.streams.hint(f"{text}")
 
     def watch(self) -> None:
         """Redraw on a terminal; elsewhere print again after each change, until all has ended."""
@@ -118,7 +118,7 @@ class StatusView:
         return self.store.submission(self.submission).finished_at is not None
 
     def _print_json(self) -> None:
-        from taipy_exec.cli.redaction import discreet
+        from taipy_exec.operations.redaction import discreet
         from taipy_exec.views.json_objects import dump, submission_fields, submission_shape
 
         store = self.store
@@ -151,8 +151,8 @@ class StatusView:
         elif self.store is not None:
             parts = [self._submissions(self.store)]
         if self.cluster is not None:
-            from taipy_exec.cli.cluster import queue_line, workers_table
             from taipy_exec.cli.render import line
+            from taipy_exec.cli.workers_table import queue_line, workers_table
 
             seen = self.cluster.seen
             if parts:
@@ -165,11 +165,11 @@ class StatusView:
         return Group(*parts)
 
     def _submission(self, store: Store, submission: str) -> list[Any]:
-        from taipy_exec.cli.job_filter import most_telling
-        from taipy_exec.cli.redaction import discreet
         from taipy_exec.cli.render import jobs_table, line
-        from taipy_exec.cli.state import what_now
         from taipy_exec.engine.identity import is_interrupted
+        from taipy_exec.operations.job_filter import most_telling
+        from taipy_exec.operations.redaction import discreet
+        from taipy_exec.operations.state import what_now
         from taipy_exec.views.words import summary_line
 
         record = store.submission(submission)

@@ -199,6 +199,10 @@ class Streams:
         if not self.quiet:
             self._say(message, style)
 
+    def hint(self, message: str) -> None:
+        """Show the user what to do next, unless quiet."""
+        self.note(f"hint: {message}", "cyan")
+
     def warn(self, message: str) -> None:
         """Show the user a warning."""
         self._say(f"warning: {message}", "yellow")

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from taipy_exec.cli.job_progress import JobProgress
 from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.live import LiveTable
-from taipy_exec.cli.state import what_now
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Status
+from taipy_exec.operations.state import what_now
 from taipy_exec.store.store import Store
 
 _LOOK_SECONDS = 0.1

@@ -14,11 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from taipy_exec.cli.cleaning import cleaning
-from taipy_exec.cli.cleaning.choice import Choice, Stored, Wanted, choose
-from taipy_exec.cli.cleaning.cleaning import Cleaning
-from taipy_exec.cli.cleaning.leftovers import remove
-from taipy_exec.cli.cleaning.owner_memory import OwnerMemory
 from taipy_exec.cli.commands.clean import _seconds
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
@@ -27,6 +22,11 @@ from taipy_exec.engine.identity import Identity
 from taipy_exec.errors import StoreError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.operations.cleaning import cleaning
+from taipy_exec.operations.cleaning.choice import Choice, Stored, Wanted, choose
+from taipy_exec.operations.cleaning.cleaning import Cleaning
+from taipy_exec.operations.cleaning.leftovers import remove
+from taipy_exec.operations.cleaning.owner_memory import OwnerMemory
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.rows import Content, Edit, Instance, Lock
 from taipy_exec.store.store import Store
@@ -544,7 +544,7 @@ def test_locks_of_the_dead_go_and_those_that_are_held_or_being_made_stay(store: 
         # From a process of its own: a lock does not keep out the one that holds it.
         code = (
             "import pathlib, sys, time\n"
-            "from taipy_exec.cli.cleaning.leftovers import coordinator_locks\n"
+            "from taipy_exec.operations.cleaning.leftovers import coordinator_locks\n"
             "living, stale = coordinator_locks(pathlib.Path(sys.argv[1]), time.time())\n"
             "print(*sorted(living), *sorted(path.name for path in stale))"
         )

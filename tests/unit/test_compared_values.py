@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from taipy_exec.cli.compare.cells import (
+from taipy_exec.operations.compare.cells import (
     NOT_WRITTEN,
     cell_csv,
     cell_text,

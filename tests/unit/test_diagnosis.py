@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli.doctor import broker, control_groups, diagnosis, folder
-from taipy_exec.cli.doctor import machine as machine_findings
-from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.config.application import AppConfig, CoreConfig
+from taipy_exec.operations.doctor import broker, control_groups, diagnosis, folder
+from taipy_exec.operations.doctor import machine as machine_findings
+from taipy_exec.operations.doctor.diagnosis import Finding, Level
 
 
 def only(findings: list[Finding], name: str) -> Finding:

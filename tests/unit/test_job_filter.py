@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from taipy_exec.cli.job_filter import JobFilter, job_filter, most_telling, time_of
 from taipy_exec.errors import UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.operations.job_filter import JobFilter, job_filter, most_telling, time_of
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 

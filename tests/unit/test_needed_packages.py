@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli.doctor import diagnosis
 from taipy_exec.config.application import AppConfig, DataNodeConfig
+from taipy_exec.operations.doctor import diagnosis
 
 
 @pytest.mark.parametrize(

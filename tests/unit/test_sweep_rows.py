@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from taipy_exec.cli import outcome
-from taipy_exec.cli.sweep.rows import (
+from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord
+from taipy_exec.model.status import Status
+from taipy_exec.operations.sweep.rows import (
     CombinationRow,
     counts_of_statuses,
     rows_in_room,
@@ -13,8 +15,6 @@ from taipy_exec.cli.sweep.rows import (
     value_cells,
     value_columns,
 )
-from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord
-from taipy_exec.model.status import Status
 
 
 def row(number: int, *statuses: str, name: str = "", values: object = None) -> CombinationRow:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.cli.swept_values import parse_values, swept_values
 from taipy_exec.errors import UsageError
+from taipy_exec.operations.swept_values import parse_values, swept_values
 
 
 @pytest.mark.parametrize(

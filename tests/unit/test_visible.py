@@ -17,9 +17,9 @@ from taipy_exec import wiring
 from taipy_exec.api.notebook import progress_text, table_html
 from taipy_exec.cli.ci import group
 from taipy_exec.cli.ci_system import CiSystem
-from taipy_exec.cli.cluster import workers_table
 from taipy_exec.cli.console import SafeConsole
 from taipy_exec.cli.render import jobs_table, line
+from taipy_exec.cli.workers_table import workers_table
 from taipy_exec.execution.messages import Beat
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord

@@ -24,13 +24,13 @@ def attach(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.chosen import Latest, chosen_submission
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.viewer import Viewer
+    from taipy_exec.operations.chosen import Latest, chosen_submission
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.redaction import redaction_for
+    from taipy_exec.operations.state import open_state
     from taipy_exec.views.words import counts_text
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)

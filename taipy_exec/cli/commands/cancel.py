@@ -14,8 +14,8 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.location import Location
     from taipy_exec.model.job import JobRecord, SubmissionRecord
+    from taipy_exec.operations.location import Location
     from taipy_exec.store.store import Store
 
 HELP = help_text(
@@ -45,16 +45,16 @@ def cancel(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.chosen import Latest, chosen_job
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import sweep_shape
-    from taipy_exec.cli.sweep.stored import stored_rows, unfinished_of_sweep
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.model.job import short_id
+    from taipy_exec.operations.chosen import Latest, chosen_job
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
+    from taipy_exec.operations.sweep.stored import stored_rows, unfinished_of_sweep
     from taipy_exec.views.json_objects import dump, submission_shape
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -106,9 +106,9 @@ def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
 
 def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
     """Cancel a submission without a coordinator. In cluster mode its jobs are withdrawn first."""
-    from taipy_exec.cli.application import load_application
     from taipy_exec.engine.admission import supersede
     from taipy_exec.model.status import Reason
+    from taipy_exec.operations.application import load_application
     from taipy_exec.wiring import withdraw
 
     def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
@@ -136,11 +136,11 @@ def _cancel_job(
     Only the configuration has the order of the jobs. Raises ConfigurationError if it is not the
     configuration of the submission any more.
     """
-    from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.state import refuse_program
     from taipy_exec.engine.admission import cancel_lost_job, resume_plan
     from taipy_exec.engine.identity import Identity
     from taipy_exec.errors import ConfigurationError
+    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.state import refuse_program
     from taipy_exec.wiring import withdraw
 
     where = location.where

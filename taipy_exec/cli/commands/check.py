@@ -35,11 +35,11 @@ def check(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.application import read_application
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
     from taipy_exec.errors import ConfigurationError
+    from taipy_exec.operations.application import read_application
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
     from taipy_exec.wiring import check_everything
 

@@ -9,9 +9,9 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.cleaning.choice import Wanted
-    from taipy_exec.cli.cleaning.cleaning import Done, Found
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.cleaning.choice import Wanted
+    from taipy_exec.operations.cleaning.cleaning import Done, Found
 
 HELP = help_text(
     "Remove submissions that have ended, with their jobs and logs, and scenario instances that "
@@ -57,12 +57,12 @@ def clean(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.cleaning.cleaning import Cleaning
     from taipy_exec.cli.confirmation import can_ask, confirm_removal
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.cleaning.cleaning import Cleaning
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -86,8 +86,8 @@ def clean(
 
 def _wanted(older_than: str | None, keep: int | None, *, data: bool) -> Wanted:
     """The choice of the command line. Raises UsageError if that is not clear."""
-    from taipy_exec.cli.cleaning.choice import Wanted
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.cleaning.choice import Wanted
 
     if older_than is None and keep is None:
         raise UsageError(
@@ -234,5 +234,5 @@ def _tell_failures(streams: Streams, done: Done) -> int:
     if len(failed) > 3:
         streams.error(f"and {len(failed) - 3} more files could not be removed")
     if failed:
-        streams.note("hint: correct their permissions and clean again", style="cyan")
+        streams.hint("correct their permissions and clean again")
     return StoreError.exit_code if failed else 0

@@ -11,8 +11,8 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.compare.selection import Comparison
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.compare.selection import Comparison
 
 HELP = help_text(
     "Show data nodes of scenario instances side by side, a row for each instance, and the results "
@@ -54,13 +54,13 @@ def compare(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.compare.comparators import run_comparators
-    from taipy_exec.cli.compare.selection import chosen_instances, compare_nodes
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.compare.comparators import run_comparators
+    from taipy_exec.operations.compare.selection import chosen_instances, compare_nodes
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
 
     if csv and json_output:
         raise UsageError("--csv and --json exclude each other", "give one of them")
@@ -88,14 +88,14 @@ def compare(
 
 
 def _columns(found: Comparison) -> list[tuple[str, list[Any]]]:
-    from taipy_exec.cli.compare.cells import columns
+    from taipy_exec.operations.compare.cells import columns
 
     return [column for node, values in found.values.items() for column in columns(node, values)]
 
 
 def _print_table(streams: Streams, found: Comparison) -> None:
-    from taipy_exec.cli.compare.cells import cell_text, is_number
     from taipy_exec.cli.render import new_table
+    from taipy_exec.operations.compare.cells import cell_text, is_number
     from taipy_exec.visible_text import one_line
 
     shown = _columns(found)
@@ -125,7 +125,7 @@ def _print_csv(streams: Streams, found: Comparison) -> None:
     import csv
     import io
 
-    from taipy_exec.cli.compare.cells import cell_csv
+    from taipy_exec.operations.compare.cells import cell_csv
 
     shown = _columns(found)
     text = io.StringIO()
@@ -139,7 +139,7 @@ def _print_csv(streams: Streams, found: Comparison) -> None:
 def _print_json(
     streams: Streams, scenario: str, found: Comparison, results: dict[str, dict[str, Any]]
 ) -> None:
-    from taipy_exec.cli.compare.cells import NOT_WRITTEN
+    from taipy_exec.operations.compare.cells import NOT_WRITTEN
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json
 

@@ -22,8 +22,8 @@ def continue_(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.location import Location
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)

@@ -19,10 +19,10 @@ from taipy_exec.cli.options import help_text, summary
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.operations.location import Location
     from taipy_exec.store.rows import Edit, Instance
     from taipy_exec.store.store import Store
 
@@ -92,13 +92,13 @@ def _open(
     *,
     create: bool,
 ) -> _Opened:
-    from taipy_exec.cli.application import cycle_day, load_application
     from taipy_exec.engine.instances import (
         find_instance,
         imagined_instance,
         instance_nodes,
         named_instance,
     )
+    from taipy_exec.operations.application import cycle_day, load_application
     from taipy_exec.store.store import Store
 
     config = load_application(location, imports=False)
@@ -190,8 +190,8 @@ def list_nodes(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.data_table import DataTable
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -251,9 +251,9 @@ def show(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import read_node
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json, as_text
 
@@ -298,11 +298,11 @@ def write(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.given_values import parse_value
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.given_values import parse_value
+    from taipy_exec.operations.location import Location
     from taipy_exec.store.rows import Edit
     from taipy_exec.views.json_objects import dump
 

@@ -8,9 +8,9 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.doctor.diagnosis import Finding
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
+    from taipy_exec.operations.doctor.diagnosis import Finding
 
 HELP = help_text(
     "Check that this machine has everything the application's mode needs: packages, the state "
@@ -34,13 +34,13 @@ def doctor(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.cluster import place_of
-    from taipy_exec.cli.doctor.diagnosis import Level, check_installation, read
-    from taipy_exec.cli.doctor.folder import check_folders
-    from taipy_exec.cli.doctor.machine import check_machine
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
+    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.doctor.diagnosis import Level, check_installation, read
+    from taipy_exec.operations.doctor.folder import check_folders
+    from taipy_exec.operations.doctor.machine import check_machine
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -53,7 +53,7 @@ def doctor(
         findings += check_folders(config, location.app) if config else []
         findings += check_machine(*_jobs(config))
     if application is not None or (config is not None and config.job.mode == "cluster"):
-        from taipy_exec.cli.doctor.broker import check_cluster, without_doubts_settled
+        from taipy_exec.operations.doctor.broker import check_cluster, without_doubts_settled
 
         place = place_of(location, application, broker_url) if config is None else None
         findings = without_doubts_settled([*findings, *check_cluster(config, place, broker_url)])
@@ -81,8 +81,8 @@ def _jobs(config: AppConfig | None) -> tuple[int, bool]:
 def _show(streams: Streams, findings: list[Finding]) -> None:
     from rich.text import Text
 
-    from taipy_exec.cli.doctor.diagnosis import Level
     from taipy_exec.cli.render import line
+    from taipy_exec.operations.doctor.diagnosis import Level
 
     styles = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
     for finding in findings:

@@ -37,10 +37,10 @@ def graph(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import choose_target, load_application
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.application import choose_target, load_application
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.graph import FORMATS, render_graph
     from taipy_exec.views.json_objects import dump
 

@@ -57,12 +57,12 @@ def history(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.render import submissions_table
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump, past_submission_fields
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -97,4 +97,4 @@ def _tell_nothing(streams: Streams, nothing: Exception) -> None:
         streams.data(dump({"submissions": []}))
     else:
         streams.note(str(nothing))
-        streams.note(f"hint: {getattr(nothing, 'hint', '')}", style="cyan")
+        streams.hint(f"{getattr(nothing, 'hint', '')}")

@@ -67,10 +67,10 @@ def init(
         streams.note(f"made {', '.join(str(path) for path in files)}")
         # By its file: a program may be in the folder too.
         named = folder / "config.toml" if from_taipy is not None else folder
-        streams.note(f"hint: taipy-exec submit {quote(str(named))}", style="cyan")
+        streams.hint(f"taipy-exec submit {quote(str(named))}")
         if from_taipy is None:
             readme = quote(str(folder / "README.md"))
-            streams.note(f"hint: {readme} shows what to try", style="cyan")
+            streams.hint(f"{readme} shows what to try")
     return 0
 
 
@@ -95,9 +95,9 @@ def _from_taipy(
     app: str, root: Path | None, folder: Path | None, force: bool
 ) -> tuple[list[Path], list[str], Path]:
     """The files, what to know of them, and their folder."""
-    from taipy_exec.cli.application import enter
     from taipy_exec.cli.program import find_program
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.application import enter
     from taipy_exec.taipy_plugin.application import import_program
 
     found, main = find_program(app, root)

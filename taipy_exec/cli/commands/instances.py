@@ -44,11 +44,11 @@ def instances(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -60,7 +60,7 @@ def instances(
             streams.data(dump({"instances": []}))
         else:
             streams.note(nothing.message)
-            streams.note(f"hint: {nothing.hint}", style="cyan")
+            streams.hint(f"{nothing.hint}")
         return 0
     found = store.instances(scenario)
     latest = store.latest_submissions()

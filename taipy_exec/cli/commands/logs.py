@@ -17,10 +17,10 @@ from taipy_exec.errors import UsageError
 from taipy_exec.model.status import Status
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.job_filter import JobFilter
     from taipy_exec.cli.job_output import JobOutput
     from taipy_exec.cli.streams import Streams
     from taipy_exec.model.job import JobRecord, SubmissionRecord
+    from taipy_exec.operations.job_filter import JobFilter
     from taipy_exec.store.store import Store
 
 HELP = help_text(
@@ -73,14 +73,14 @@ def logs(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.job_filter import job_filter
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.redaction import discreet, redaction_for
-    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
+    from taipy_exec.operations.job_filter import job_filter
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.redaction import discreet, redaction_for
+    from taipy_exec.operations.state import open_state, what_now
 
     chosen = job_filter(
         failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
@@ -137,7 +137,7 @@ def logs(
 
 def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
     """The wanted jobs: one job, or those of a submission. Raises NotFoundError."""
-    from taipy_exec.cli.chosen import chosen_job
+    from taipy_exec.operations.chosen import chosen_job
 
     record, job = chosen_job(store, wanted)
     return [found for found in chosen.jobs(store, record.id) if job is None or found.id == job.id]

@@ -8,8 +8,8 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.location import Location
 
 HELP = help_text(
     "Start no more jobs of SUBMISSION, from any terminal, until `continue`. Running jobs continue "
@@ -29,8 +29,8 @@ def pause(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.location import Location
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -45,10 +45,10 @@ def set_paused(
     paused: bool,
 ) -> int:
     """Pause or continue, and report it. Raises UsageError if the submission has ended."""
-    from taipy_exec.cli.chosen import Latest, chosen_submission
-    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.chosen import Latest, chosen_submission
+    from taipy_exec.operations.state import open_state, what_now
     from taipy_exec.views.json_objects import dump, submission_shape
 
     store = open_state(location)

@@ -52,15 +52,15 @@ def plan(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import (
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.application import (
         choose_target,
         cycle_day,
         load_compiled,
         refuse_to_fail,
     )
-    from taipy_exec.cli.given_values import given_values
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.given_values import given_values
+    from taipy_exec.operations.location import Location
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -118,7 +118,7 @@ def warn_of_missing(
     streams: Streams, config: AppConfig, scenario: ScenarioConfig, found: Forecast
 ) -> None:
     """Warn about jobs that could not start, since submit would give their inputs no value."""
-    from taipy_exec.cli.waiting import missing, readers, sentence
+    from taipy_exec.operations.missing_data import missing, readers, sentence
 
     waiting = [job.task for job in found.jobs if job.action == "wait"]
     by_node = readers(scenario.tasks, waiting)

@@ -67,9 +67,10 @@ def queue(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.cluster import look, place_of, queue_line
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.workers_table import queue_line
+    from taipy_exec.operations.cluster import look, place_of
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     if context.invoked_subcommand is not None:
@@ -87,9 +88,9 @@ def queue(
     where = location.where_of_application
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
-        streams.note(f"hint: {dead} shows why they are dead", style="cyan")
+        streams.hint(f"{dead} shows why they are dead")
     elif found["ready"] and not found["workers"]:
-        streams.note(f"hint: taipy-exec run-worker{where} starts a worker", style="cyan")
+        streams.hint(f"taipy-exec run-worker{where} starts a worker")
     return 0
 
 
@@ -117,9 +118,9 @@ def list_letters(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.cluster import place_of
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -148,9 +149,9 @@ def show(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.cluster import place_of, plain
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.cluster import place_of, plain
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -191,10 +192,10 @@ def requeue(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.cluster import place_of
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     if bool(numbers) == all_of_them:
@@ -228,10 +229,10 @@ def purge(
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.broker.names import Names
-    from taipy_exec.cli.cluster import place_of
     from taipy_exec.cli.confirmation import confirm_removal
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)

@@ -10,9 +10,9 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.location import Location
     from taipy_exec.config.application import AppConfig
     from taipy_exec.errors import TaipyExecError
+    from taipy_exec.operations.location import Location
 
 HELP = help_text(
     "Write a report of a submission: one HTML page with the graph, a timeline, every job with its "
@@ -54,11 +54,11 @@ def report(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.chosen import chosen_submission
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.chosen import chosen_submission
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.report import FORMATS, render_report
     from taipy_exec.views.report.content import gather
@@ -107,8 +107,8 @@ def report(
 
 def _configuration(location: Location) -> AppConfig | TaipyExecError:
     """The application's configuration, even with problems in it, or why there is none."""
-    from taipy_exec.cli.application import read_application
     from taipy_exec.errors import TaipyExecError
+    from taipy_exec.operations.application import read_application
 
     try:
         return read_application(location).config

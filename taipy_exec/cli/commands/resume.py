@@ -44,16 +44,16 @@ def resume(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
-    from taipy_exec.cli.state import open_state, refuse_program
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.sweep.admission import resumed_sweep
     from taipy_exec.cli.sweep.running import run_sweep_to_end
     from taipy_exec.engine.admission import resume_plan
     from taipy_exec.engine.given import write_given
+    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state, refuse_program
+    from taipy_exec.operations.sweep.admission import resumed_sweep
 
     streams = Streams(
         color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
@@ -88,9 +88,9 @@ def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]
 
     Raises NotFoundError and UsageError if there is none.
     """
-    from taipy_exec.cli.sweep.stored import interrupted_of_sweep
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError, UsageError
+    from taipy_exec.operations.sweep.stored import interrupted_of_sweep
 
     if submission is None:
         waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]

@@ -63,17 +63,18 @@ def retry(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_compiled, refuse_to_fail
-    from taipy_exec.cli.chosen import Latest, chosen_job
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import detached_options, open_metrics
-    from taipy_exec.cli.running import admitted, open_engine, run_on
-    from taipy_exec.cli.state import open_state, refuse_program, submit_again
+    from taipy_exec.cli.running import open_engine, run_on
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.mapped import whole_name
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.mapping import predecessors
     from taipy_exec.engine.retries import RETRIES, chain_of, newest_jobs, with_followers
+    from taipy_exec.operations.admission import admitted
+    from taipy_exec.operations.application import load_compiled, refuse_to_fail
+    from taipy_exec.operations.chosen import Latest, chosen_job
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.state import open_state, refuse_program, submit_again
     from taipy_exec.wiring import withdraw
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)

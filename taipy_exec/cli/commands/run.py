@@ -40,10 +40,10 @@ def run(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    from taipy_exec.cli.application import enter
     from taipy_exec.cli.program import Interrupts, find_program, run_program
     from taipy_exec.config.taipy_program import is_taipy_program
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.application import enter
     from taipy_exec.runners.registry import runner_modes
 
     if mode is not None and mode not in runner_modes():

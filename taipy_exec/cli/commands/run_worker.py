@@ -45,12 +45,12 @@ def run_worker(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import load_application
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.metrics import open_metrics, worker_metrics
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
+    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.location import Location
     from taipy_exec.worker.intake import WorkerLimits
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)

@@ -11,9 +11,9 @@ from taipy_exec.cli import completion, options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.cluster import Watch
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.operations.cluster import Watch
+    from taipy_exec.operations.location import Location
     from taipy_exec.store.store import Store
 
 HELP = help_text(
@@ -66,16 +66,16 @@ def status(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.chosen import chosen_submission
-    from taipy_exec.cli.job_filter import job_filter
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.status_view import StatusView
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import show_stored_sweep
-    from taipy_exec.cli.waiting import WaitReasons
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
+    from taipy_exec.operations.chosen import chosen_submission
+    from taipy_exec.operations.job_filter import job_filter
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.missing_data import WaitReasons
+    from taipy_exec.operations.redaction import redaction_for
 
     wanted = job_filter(
         failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
@@ -122,8 +122,8 @@ def _ask(
     again: bool,
 ) -> Watch | None:
     """The queue and workers of an application in cluster mode; no answer is a warning."""
-    from taipy_exec.cli.cluster import Watch, place_for_status
     from taipy_exec.errors import ConfigurationError
+    from taipy_exec.operations.cluster import Watch, place_for_status
 
     try:
         place = place_for_status(location, application, broker_url, asked=asked)
@@ -142,8 +142,8 @@ def _ask(
 
 def _state(location: Location, streams: Streams, *, required: bool) -> Store | None:
     """The local state. None where there is none, unless a submission is `required`."""
-    from taipy_exec.cli.state import open_state
     from taipy_exec.errors import NotFoundError
+    from taipy_exec.operations.state import open_state
 
     try:
         return open_state(location)
@@ -152,5 +152,5 @@ def _state(location: Location, streams: Streams, *, required: bool) -> Store | N
             raise
         if not streams.json:
             streams.note(nothing.message)
-            streams.note(f"hint: {nothing.hint}", style="cyan")
+            streams.hint(f"{nothing.hint}")
         return None

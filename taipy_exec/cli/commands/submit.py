@@ -63,25 +63,26 @@ def submit(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.application import (
+    from taipy_exec.cli.events import EventStream, open_events
+    from taipy_exec.cli.metrics import detached_options, open_metrics
+    from taipy_exec.cli.running import open_engine, run_on
+    from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.running import run_sweep_on
+    from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.given import with_given, write_given
+    from taipy_exec.engine.instances import named_instance
+    from taipy_exec.errors import UsageError
+    from taipy_exec.operations.admission import admitted
+    from taipy_exec.operations.application import (
         choose_target,
         cycle_day,
         load_compiled,
         refuse_to_fail,
     )
-    from taipy_exec.cli.events import EventStream, open_events
-    from taipy_exec.cli.given_values import given_values, note_changed_inputs
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.metrics import detached_options, open_metrics
-    from taipy_exec.cli.running import admitted, open_engine, run_on
-    from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.sweep.admission import admitted_sweep
-    from taipy_exec.cli.sweep.running import run_sweep_on
-    from taipy_exec.cli.sweep.wanted import wanted_sweep
-    from taipy_exec.engine.admission import admit
-    from taipy_exec.engine.given import with_given, write_given
-    from taipy_exec.engine.instances import named_instance
-    from taipy_exec.errors import UsageError
+    from taipy_exec.operations.given_values import given_values, note_changed_inputs
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.sweep.admission import admitted_sweep
+    from taipy_exec.operations.sweep.wanted import wanted_sweep
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import withdraw
 

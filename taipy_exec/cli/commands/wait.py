@@ -31,16 +31,16 @@ def wait(
     color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.chosen import Latest, chosen_submission
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.redaction import redaction_for
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.sweep.stored import submissions_of_sweep
     from taipy_exec.cli.sweep.waiting import wait_for_sweep
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
+    from taipy_exec.operations.chosen import Latest, chosen_submission
+    from taipy_exec.operations.location import Location
+    from taipy_exec.operations.redaction import redaction_for
+    from taipy_exec.operations.state import open_state, what_now
+    from taipy_exec.operations.sweep.stored import submissions_of_sweep
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)

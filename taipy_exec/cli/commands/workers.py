@@ -24,9 +24,10 @@ def workers(
     verbose: options.Verbose = False,
     color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.cluster import look, place_of, serves, workers_table
-    from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.workers_table import workers_table
+    from taipy_exec.operations.cluster import look, place_of, serves
+    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -39,10 +40,8 @@ def workers(
     streams.show(workers_table(seen.beats, place.digest, place.cluster.application))
     if not seen.beats:
         where = location.where_of_application
-        streams.note(
-            f"hint: taipy-exec run-worker{where} starts one for application "
-            f"{place.cluster.application}",
-            style="cyan",
+        streams.hint(
+            f"taipy-exec run-worker{where} starts one for application {place.cluster.application}"
         )
     if not all(serves(beat, place.digest) for beat in seen.beats):
         streams.warn(

@@ -19,8 +19,8 @@ from taipy_exec.views.json_objects import dump
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.sweep.wanted import WantedSweep
     from taipy_exec.config.application import AppConfig
+    from taipy_exec.operations.sweep.wanted import WantedSweep
 
 _IN_FULL = 8
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.fitting_table import FittingTable
-from taipy_exec.cli.redaction import discreet
 from taipy_exec.cli.render import STYLES
 from taipy_exec.cli.result import explain_blocked
 from taipy_exec.cli.streams import Streams
-from taipy_exec.cli.sweep.rows import (
+from taipy_exec.model.status import DONE, Status
+from taipy_exec.operations.missing_data import Missing
+from taipy_exec.operations.redaction import discreet
+from taipy_exec.operations.sweep.rows import (
     CombinationRow,
     counts_of_statuses,
     status_counts,
     value_cells,
     value_columns,
 )
-from taipy_exec.cli.sweep.stored import stored_rows
-from taipy_exec.cli.waiting import Missing
-from taipy_exec.model.status import DONE, Status
+from taipy_exec.operations.sweep.stored import stored_rows
 from taipy_exec.views.json_objects import dump, submission_shape
 from taipy_exec.views.words import counts_text, duration, short_id
 from taipy_exec.visible_text import one_line
@@ -173,4 +173,4 @@ def _explain(
         streams.note(f"{abandoned} {were} abandoned: a job failed that all of them share")
     canceled = sum(bool(row.record.counts.get(Status.CANCELED)) for row in rows)
     if canceled or (failed and abandoned):
-        streams.note("hint: the same sweep again runs the remaining jobs", style="cyan")
+        streams.hint("the same sweep again runs the remaining jobs")

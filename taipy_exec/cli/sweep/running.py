@@ -10,11 +10,11 @@ from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.running import leave_to_process, warn_of_missing, warn_of_the_future
 from taipy_exec.cli.sweep.result import Waits, show_sweep, sweep_shape
-from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.session import SweepSession
-from taipy_exec.cli.waiting import missing, readers, waits_for_data
 from taipy_exec.config.redaction import redaction
 from taipy_exec.model.job import short_id
+from taipy_exec.operations.missing_data import missing, readers, waits_for_data
+from taipy_exec.operations.sweep.rows import CombinationRow
 from taipy_exec.views.hints import as_argument
 from taipy_exec.views.json_objects import dump
 
@@ -48,7 +48,7 @@ def run_sweep_on(
         streams.data(dump(sweep_shape(group, _rows(plans))))
     else:
         streams.data(group)
-        streams.note(f"hint: taipy-exec wait {short_id(group)}{where}", style="cyan")
+        streams.hint(f"taipy-exec wait {short_id(group)}{where}")
     return outcome.OK
 
 
@@ -86,10 +86,10 @@ def run_sweep_to_end(
         waits=waits,
     )
     if code == outcome.TERMINATED:
-        streams.note(f"hint: resume it: taipy-exec resume {short_id(group)}{where}", style="cyan")
+        streams.hint(f"resume it: taipy-exec resume {short_id(group)}{where}")
     elif code == outcome.OK and len(plans) > 1:
         there = as_argument(where) + (f" -s {plans[0].scenario.id}" if _is_one_of(engine) else "")
-        streams.note(f"hint: taipy-exec compare{there} shows them side by side", style="cyan")
+        streams.hint(f"taipy-exec compare{there} shows them side by side")
     return code
 
 

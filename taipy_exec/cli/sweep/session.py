@@ -9,11 +9,11 @@ from dataclasses import replace
 from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.session import Session
 from taipy_exec.cli.streams import Streams
-from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.table import SweepTable
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.event import Change
+from taipy_exec.operations.sweep.rows import CombinationRow
 from taipy_exec.wiring import Engine
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.render import STYLES, line, new_table
 from taipy_exec.cli.streams import Streams
-from taipy_exec.cli.sweep.rows import (
+from taipy_exec.model.job import JobRecord
+from taipy_exec.operations.sweep.rows import (
     CombinationRow,
     counts_of_statuses,
     rows_in_room,
@@ -16,7 +17,6 @@ from taipy_exec.cli.sweep.rows import (
     value_cells,
     value_columns,
 )
-from taipy_exec.model.job import JobRecord
 from taipy_exec.views.words import duration, short_id
 from taipy_exec.visible_text import one_line
 

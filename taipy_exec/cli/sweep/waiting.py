@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.sweep.result import show_stored_sweep
-from taipy_exec.cli.sweep.stored import submissions_of_sweep
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.model.job import short_id
+from taipy_exec.operations.sweep.stored import submissions_of_sweep
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams

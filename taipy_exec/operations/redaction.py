@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from taipy_exec.cli.location import Location
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.job import JobRecord
+from taipy_exec.operations.location import Location
 
 
 def redaction_for(location: Location) -> Callable[[str], str]:
@@ -17,7 +17,7 @@ def redaction_for(location: Location) -> Callable[[str], str]:
 
     The settings of a Python file are not known: the file would have to be imported.
     """
-    from taipy_exec.cli.application import read_application
+    from taipy_exec.operations.application import read_application
 
     @cache
     def known() -> Callable[[str], str]:

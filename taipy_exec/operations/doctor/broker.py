@@ -7,13 +7,13 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.cluster import Place, call_workers, serves
-from taipy_exec.cli.doctor.diagnosis import Finding, Level
-from taipy_exec.cli.doctor.transport import check_transport
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
 from taipy_exec.config.cluster_checks import ONLY_HERE
 from taipy_exec.errors import BrokerError, ConfigurationError
+from taipy_exec.operations.cluster import Place, call_workers, serves
+from taipy_exec.operations.doctor.diagnosis import Finding, Level
+from taipy_exec.operations.doctor.transport import check_transport
 
 if TYPE_CHECKING:
     from taipy_exec.execution.messages import Beat

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.user_path import why_no_folder
 from taipy_exec.errors import StoreError
+from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.views.words import size
 
 _SCARCE_BYTES = 500_000_000

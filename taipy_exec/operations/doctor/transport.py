@@ -6,10 +6,10 @@ import datetime as dt
 import shlex
 import time
 
-from taipy_exec.cli.doctor.diagnosis import Finding, Level
 from taipy_exec.config.broker_address import BrokerAddress
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
+from taipy_exec.operations.doctor.diagnosis import Finding, Level
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _SOON_DAYS = 30

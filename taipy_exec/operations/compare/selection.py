@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.compare.cells import NOT_WRITTEN, is_small
-from taipy_exec.cli.sweep.stored import latest_sweep, submissions_of_sweep
 from taipy_exec.config.problem import nearest
 from taipy_exec.engine.instances import instance_nodes, read_node
 from taipy_exec.engine.sweep import is_group, shared_nodes
 from taipy_exec.errors import DataError, NotFoundError, UsageError
+from taipy_exec.operations.compare.cells import NOT_WRITTEN, is_small
+from taipy_exec.operations.sweep.stored import latest_sweep, submissions_of_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

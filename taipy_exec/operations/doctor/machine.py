@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from taipy_exec.cli.doctor.control_groups import memory_limit, processes_left
-from taipy_exec.cli.doctor.diagnosis import Finding, Level
+from taipy_exec.operations.doctor.control_groups import memory_limit, processes_left
+from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.views.words import size
 
 _START_SECONDS = 30.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from taipy_exec.cli.location import Location
 from taipy_exec.config.application_path import STATE_FILE
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.operations.location import Location
 from taipy_exec.store.store import Store
 from taipy_exec.views.hints import as_argument
 

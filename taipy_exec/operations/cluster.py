@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.render import new_table
 from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath, state_folder
 from taipy_exec.config.cluster import ClusterConfig, cluster_config
@@ -19,16 +18,13 @@ from taipy_exec.config.layers import layer_from_toml
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.errors import BrokerError, ConfigurationError
 from taipy_exec.views.json_objects import beat_fields
-from taipy_exec.views.words import duration
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.location import Location
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.execution.messages import Beat
+    from taipy_exec.operations.listener import Listener
+    from taipy_exec.operations.location import Location
 
 _PATIENCE = 2.0
 _REFRESH_SECONDS = 2.0
@@ -62,7 +58,7 @@ def place_of(location: Location, application: str | None, broker_url: str | None
 
     Raises ConfigurationError if there is neither.
     """
-    from taipy_exec.cli.application import read_application
+    from taipy_exec.operations.application import read_application
 
     if application is not None:
         return Place(cluster=_cluster_named(application, broker_url))
@@ -201,66 +197,7 @@ def serves(beat: Beat, digest: str) -> bool:
     return digest in ("", beat.digest, beat.also)
 
 
-def workers_table(
-    beats: Sequence[Beat], digest: str, application: str | None = None
-) -> RenderableType:
-    """One row for each worker, with the jobs that it runs.
-
-    Without a configuration here (no `digest`), the configuration of a worker has the name of the
-    `application`, with a part of its digest if the workers have different ones.
-    """
-    from rich.text import Text
-
-    if not beats:
-        return Text("no workers")
-    table = new_table()
-    for title, extra in _COLUMNS.items():
-        table.add_column(title, **extra)
-    for beat in beats:
-        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in beat.running]
-        table.add_row(
-            plain(beat.worker),
-            plain(beat.state),
-            f"{len(beat.running)}/{beat.slots}",
-            ", ".join(running),
-            str(beat.done),
-            str(beat.failed),
-            duration(beat.uptime),
-            _configuration(beat, digest, application, alone=len({b.digest for b in beats}) == 1),
-        )
-    return table
-
-
-def _configuration(beat: Beat, digest: str, application: str | None, *, alone: bool) -> str:
-    if digest:
-        return "same" if serves(beat, digest) else "other"
-    if not application:
-        return plain(beat.digest)
-    return plain(application if alone else f"{application} ({beat.digest[:8]})")
-
-
-_COLUMNS: Mapping[str, Any] = {
-    "Worker": {"overflow": "fold"},
-    "State": {"no_wrap": True},
-    "Slots": {"justify": "right", "no_wrap": True},
-    "Runs": {"overflow": "fold"},
-    "Done": {"justify": "right", "no_wrap": True},
-    "Failed": {"justify": "right", "no_wrap": True},
-    "Up": {"justify": "right", "no_wrap": True},
-    "Configuration": {"no_wrap": True},
-}
-
-
-def queue_line(queue: Mapping[str, Any]) -> str:
-    """`queue taipy-exec.v1.app.jobs: 3 ready, 2 running, 0 dead, 1 worker`."""
-    workers = "1 worker" if queue["workers"] == 1 else f"{queue['workers']} workers"
-    return (
-        f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
-        f"{queue['dead']} dead, {workers}"
-    )
-
-
-def warn_of_no_worker(streams: Streams, app: AppConfig, where: str) -> None:
+def warn_of_no_worker(listener: Listener, app: AppConfig, where: str) -> None:
     """Warn if no worker takes the jobs of an application that was submitted in cluster mode.
 
     The process that runs the submission reports a broker that does not answer.
@@ -271,7 +208,7 @@ def warn_of_no_worker(streams: Streams, app: AppConfig, where: str) -> None:
     except BrokerError:
         return
     if not seen.beats and not (seen.queue and seen.queue["workers"]):
-        streams.warn(
+        listener.warn(
             f"no worker takes the jobs of application {cluster.application}, so they wait: start "
             f"one with taipy-exec run-worker{where}"
         )

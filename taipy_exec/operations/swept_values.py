@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from taipy_exec.cli.given_values import parse_value
 from taipy_exec.errors import UsageError
+from taipy_exec.operations.given_values import parse_value
 
 _CLOSING = {"[": "]", "{": "}"}
 

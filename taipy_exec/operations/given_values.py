@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import ScenarioConfig
     from taipy_exec.data.node import DataNodeRef
     from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.operations.listener import Listener
     from taipy_exec.store.store import Store
 
 # So many changed inputs are shown, each with so many characters of its value.
@@ -44,7 +44,7 @@ def given_values(values: Sequence[str] | None, scenario: ScenarioConfig) -> dict
     return found
 
 
-def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) -> None:
+def note_changed_inputs(listener: Listener, store: Store, plan: SubmissionPlan) -> None:
     """Show the inputs to which `--set` or `data write` gave another value than the file."""
     from taipy_exec.engine.given import changed_defaults
     from taipy_exec.views.words import shortened
@@ -55,13 +55,13 @@ def note_changed_inputs(streams: Streams, store: Store, plan: SubmissionPlan) ->
     for node, edit in changed[:_SHOWN]:
         how = edit.comment or (f"by {edit.job or edit.editor}" if edit.job or edit.editor else "")
         since = datetime.fromtimestamp(edit.at)
-        streams.note(
+        listener.note(
             f"input {node.config.id} = {shortened(_value_of(node), _LONGEST)} ({how}, "
             f"{since:%Y-%m-%d %H:%M:%S}), not the default_data of the configuration"
         )
     if len(changed) > _SHOWN:
-        streams.note(f"and {len(changed) - _SHOWN} more inputs")
-    streams.note("hint: submit --new starts with the configuration's values", style="cyan")
+        listener.note(f"and {len(changed) - _SHOWN} more inputs")
+    listener.hint("submit --new starts with the configuration's values")
 
 
 def _value_of(node: DataNodeRef) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from taipy_exec.cli.location import Location
-from taipy_exec.cli.streams import Streams
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.application_path import (
     ENVIRONMENT_FILE,
@@ -24,6 +22,8 @@ from taipy_exec.config.main_module import import_main
 from taipy_exec.config.taipy_program import has_taipy, is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import ConfigurationError, UsageError
+from taipy_exec.operations.listener import Listener
+from taipy_exec.operations.location import Location
 from taipy_exec.runners.registry import runner_modes
 from taipy_exec.wiring import checked, compile_application, refuse_early
 
@@ -173,11 +173,11 @@ def _python_layer(found: ApplicationPath) -> Layer | None:
 
 
 def cycle_day(
-    streams: Streams, scenario: ScenarioConfig, given: datetime | None
+    listener: Listener, scenario: ScenarioConfig, given: datetime | None
 ) -> datetime | None:
     """The day whose cycle is meant, as given. Warns if the scenario has no frequency."""
     if given is not None and scenario.frequency is None:
-        streams.warn(f"scenario {scenario.id} has no frequency: --creation-date has no effect")
+        listener.warn(f"scenario {scenario.id} has no frequency: --creation-date has no effect")
         return None
     return given
 

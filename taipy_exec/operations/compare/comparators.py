@@ -7,19 +7,19 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.compare.cells import NOT_WRITTEN
-from taipy_exec.cli.compare.selection import Compared, value_of
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import ComparatorFailed
+from taipy_exec.operations.compare.cells import NOT_WRITTEN
+from taipy_exec.operations.compare.selection import Compared, value_of
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig, ScenarioConfig
     from taipy_exec.config.reference import FunctionRef
+    from taipy_exec.operations.listener import Listener
 
 
 def run_comparators(
-    streams: Streams,
+    listener: Listener,
     app: AppConfig,
     scenario: ScenarioConfig,
     compared: Sequence[Compared],
@@ -39,7 +39,7 @@ def run_comparators(
         values = [value_of(of[name]) for of in nodes]
         written = [value for value in values if value is not NOT_WRITTEN]
         if len(written) < len(values):
-            _tell_missing(streams, name, compared, values)
+            _tell_missing(listener, name, compared, values)
         if len(written) > 1:
             found[name] = {
                 reference.path.rpartition(".")[2]: _result(app.root, name, reference, written)
@@ -49,7 +49,7 @@ def run_comparators(
 
 
 def _tell_missing(
-    streams: Streams, node: str, compared: Sequence[Compared], values: Sequence[Any]
+    listener: Listener, node: str, compared: Sequence[Compared], values: Sequence[Any]
 ) -> None:
     names = [
         one.instance.name
@@ -57,7 +57,9 @@ def _tell_missing(
         if value is NOT_WRITTEN
     ]
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    streams.warn(f"the comparators of {node} leave out instances without a value: {names[0]}{more}")
+    listener.warn(
+        f"the comparators of {node} leave out instances without a value: {names[0]}{more}"
+    )
 
 
 def _result(root: Path, node: str, reference: FunctionRef, values: Sequence[Any]) -> Any:

@@ -12,10 +12,10 @@ from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.status import Reason, Status
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.location import Location
     from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
     from taipy_exec.data.node import DataNodeRef
     from taipy_exec.model.job import JobRecord, SubmissionRecord
+    from taipy_exec.operations.location import Location
     from taipy_exec.store.store import Store
 
 _NAMED = 5  # tasks in one sentence
@@ -122,8 +122,8 @@ class WaitReasons:
 
     @cached_property
     def _app(self) -> AppConfig | None:
-        from taipy_exec.cli.application import read_application
         from taipy_exec.errors import TaipyExecError
+        from taipy_exec.operations.application import read_application
 
         try:
             if self._location.found.toml is None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from taipy_exec.cli.location import Location
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.problem import Level as ProblemLevel
 from taipy_exec.data.packages import DRIVERS, install_command, is_installed
 from taipy_exec.errors import ConfigurationError
+from taipy_exec.operations.location import Location
 from taipy_exec.version import __version__
 
 _LEAST_PYTHON = (3, 11)
@@ -91,7 +91,7 @@ def check_installation() -> list[Finding]:
 
 def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[Finding]]:
     """The configuration, as far as it can be read, and the findings about it and its packages."""
-    from taipy_exec.cli.application import read_application
+    from taipy_exec.operations.application import read_application
     from taipy_exec.wiring import check_compiled, early_problems
 
     try:

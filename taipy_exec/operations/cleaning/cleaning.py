@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from taipy_exec.cli.cleaning.choice import Choice, Stored, Wanted, choose
-from taipy_exec.cli.cleaning.leftovers import (
+from taipy_exec.config.application import AppConfig
+from taipy_exec.errors import StoreError
+from taipy_exec.operations.cleaning.choice import Choice, Stored, Wanted, choose
+from taipy_exec.operations.cleaning.leftovers import (
     coordinator_locks,
     generated_files,
     is_half_written,
@@ -19,9 +21,7 @@ from taipy_exec.cli.cleaning.leftovers import (
     size_of,
     untouched_since,
 )
-from taipy_exec.cli.cleaning.owner_memory import OwnerMemory
-from taipy_exec.config.application import AppConfig
-from taipy_exec.errors import StoreError
+from taipy_exec.operations.cleaning.owner_memory import OwnerMemory
 from taipy_exec.store.removals import Going
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli.swept_values import swept_values
 from taipy_exec.engine.sweep import Combination, check_swept, combinations
 from taipy_exec.errors import UsageError
+from taipy_exec.operations.swept_values import swept_values
 
 if TYPE_CHECKING:
     from datetime import datetime

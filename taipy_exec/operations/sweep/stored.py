@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import UsageError
 from taipy_exec.model.job import SubmissionRecord, short_id
+from taipy_exec.operations.sweep.rows import CombinationRow
 
 if TYPE_CHECKING:
     from taipy_exec.store.store import Store

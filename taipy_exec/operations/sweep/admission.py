@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taipy_exec.cli.running import admission_in_time
-from taipy_exec.cli.sweep.wanted import WantedSweep
 from taipy_exec.engine.admission import (
     Admission,
     admit,
@@ -27,20 +25,22 @@ from taipy_exec.engine.sweep import (
 from taipy_exec.errors import BusyError
 from taipy_exec.model.job import SWEEP, short_id
 from taipy_exec.model.status import Reason
+from taipy_exec.operations.admission import admission_in_time
+from taipy_exec.operations.sweep.wanted import WantedSweep
 from taipy_exec.wiring import withdraw
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig
     from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.operations.listener import Listener
     from taipy_exec.store.rows import Instance
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
 
 
 def admitted_sweep(
-    streams: Streams, engine: Engine, wanted: WantedSweep, deadline: float | None
+    listener: Listener, engine: Engine, wanted: WantedSweep, deadline: float | None
 ) -> list[SubmissionPlan]:
     """The submissions, in the order of the combinations, with their values written.
 
@@ -48,7 +48,7 @@ def admitted_sweep(
     TimedOutError after `deadline` (monotonic clock), and DataError for a value that cannot be
     written.
     """
-    _warn_of_one_place(streams, engine.app, wanted)
+    _warn_of_one_place(listener, engine.app, wanted)
     store, scenario = engine.store, wanted.scenario
     instances = {
         one.name: named_instance(
@@ -65,7 +65,7 @@ def admitted_sweep(
         for one in sorted(wanted.combinations, key=lambda one: one.name):
             properties = with_sweep(group, places[one.name], one.values)
             attempt = partial(_admit, engine, wanted, one, instances[one.name], properties)
-            admissions[one.name] = admission_in_time(streams, attempt, deadline)
+            admissions[one.name] = admission_in_time(listener, attempt, deadline)
             _join(store, admissions[one.name].plan, properties)
         plans = [admissions[one.name].plan for one in wanted.combinations]
         for plan in plans:
@@ -77,7 +77,7 @@ def admitted_sweep(
                 record = admission.plan.record
                 supersede(store, record, engine.identity, lambda *_: None, Reason.CANCELED)
         raise
-    _report(streams, group, admissions)
+    _report(listener, group, admissions)
     return with_copies(engine.app, plans)
 
 
@@ -142,27 +142,27 @@ def resumed_sweep(engine: Engine, records: Sequence[SubmissionRecord]) -> list[S
     return with_copies(engine.app, plans)
 
 
-def _warn_of_one_place(streams: Streams, app: AppConfig, wanted: WantedSweep) -> None:
+def _warn_of_one_place(listener: Listener, app: AppConfig, wanted: WantedSweep) -> None:
     found = overwritten_nodes(app, wanted.scenario, wanted.target)
     if not found or len(wanted.combinations) < 2:
         return
     names = ", ".join(f"{name} ({place})" for name, place in found)
-    streams.warn(
+    listener.warn(
         "all combinations write to the same place, and only the last value stays: data node "
         f"{names}; remove its path and use the scope SCENARIO to keep one for each combination"
     )
 
 
-def _report(streams: Streams, group: str, admissions: Mapping[str, Admission]) -> None:
+def _report(listener: Listener, group: str, admissions: Mapping[str, Admission]) -> None:
     superseded = sum(len(one.superseded) for one in admissions.values())
     if superseded:
         which = "submission" if superseded == 1 else "submissions"
-        streams.note(f"canceled the unfinished jobs of {superseded} earlier {which}")
+        listener.note(f"canceled the unfinished jobs of {superseded} earlier {which}")
     carried = [one.plan for one in admissions.values() if one.carried_on]
     if carried:
         total = sum(len(plan.jobs) for plan in carried)
         ended = total - sum(plan.record.unfinished for plan in carried)
-        streams.note(
+        listener.note(
             f"resuming {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
             f"not ended; {ended} of their {total} jobs had"
         )

@@ -21,9 +21,9 @@ from taipy_exec.config.application_path import (
 from taipy_exec.errors import ConfigurationError, TaipyExecError
 
 if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.origin import Origin
     from taipy_exec.model.job import SubmissionRecord
+    from taipy_exec.operations.listener import Listener
 
 # The files that commands find in the working folder without an option.
 _FOUND_WITHOUT_A_NAME = (".", "config.toml", "main.py")
@@ -38,12 +38,12 @@ class Location:
 
     def __init__(
         self,
-        streams: Streams,
+        listener: Listener,
         app: str = ".",
         state_dir: Path | None = None,
         root: Path | None = None,
     ) -> None:
-        self._streams = streams
+        self._listener = listener
         self.app = app
         self.state_dir = state_dir.absolute() if state_dir is not None else None
         self._root = root
@@ -81,12 +81,12 @@ class Location:
         """
         found = self._find()
         if found.why is not None:
-            self._streams.note(f"root: {found.why}")
+            self._listener.note(f"root: {found.why}")
         if found.doubt is not None:
-            self._streams.warn(found.doubt)
+            self._listener.warn(found.doubt)
         older = found.older_state(self.state_dir)
         if older is not None:
-            self._streams.note(
+            self._listener.note(
                 f"note: the state of an older version is used: {older}; to move it to the root: "
                 f"mv {shlex.quote(str(older))} {shlex.quote(str(found.root))}"
             )
@@ -171,7 +171,7 @@ class Location:
 
     def program(self, main: str) -> Location:
         """The place of a Taipy program with the same state."""
-        return Location(self._streams, main, self.state_dir)
+        return Location(self._listener, main, self.state_dir)
 
 
 def _is_state(folder: Path) -> bool:

@@ -1,0 +1,74 @@
+"""The workers of an application, and its queue, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli.render import new_table
+from taipy_exec.operations.cluster import plain, serves
+from taipy_exec.views.words import duration
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from taipy_exec.execution.messages import Beat
+
+
+def workers_table(
+    beats: Sequence[Beat], digest: str, application: str | None = None
+) -> RenderableType:
+    """One row for each worker, with the jobs that it runs.
+
+    Without a configuration here (no `digest`), the configuration of a worker has the name of the
+    `application`, with a part of its digest if the workers have different ones.
+    """
+    from rich.text import Text
+
+    if not beats:
+        return Text("no workers")
+    table = new_table()
+    for title, extra in _COLUMNS.items():
+        table.add_column(title, **extra)
+    for beat in beats:
+        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in beat.running]
+        table.add_row(
+            plain(beat.worker),
+            plain(beat.state),
+            f"{len(beat.running)}/{beat.slots}",
+            ", ".join(running),
+            str(beat.done),
+            str(beat.failed),
+            duration(beat.uptime),
+            _configuration(beat, digest, application, alone=len({b.digest for b in beats}) == 1),
+        )
+    return table
+
+
+def _configuration(beat: Beat, digest: str, application: str | None, *, alone: bool) -> str:
+    if digest:
+        return "same" if serves(beat, digest) else "other"
+    if not application:
+        return plain(beat.digest)
+    return plain(application if alone else f"{application} ({beat.digest[:8]})")
+
+
+_COLUMNS: Mapping[str, Any] = {
+    "Worker": {"overflow": "fold"},
+    "State": {"no_wrap": True},
+    "Slots": {"justify": "right", "no_wrap": True},
+    "Runs": {"overflow": "fold"},
+    "Done": {"justify": "right", "no_wrap": True},
+    "Failed": {"justify": "right", "no_wrap": True},
+    "Up": {"justify": "right", "no_wrap": True},
+    "Configuration": {"no_wrap": True},
+}
+
+
+def queue_line(queue: Mapping[str, Any]) -> str:
+    """`queue taipy-exec.v1.app.jobs: 3 ready, 2 running, 0 dead, 1 worker`."""
+    workers = "1 worker" if queue["workers"] == 1 else f"{queue['workers']} workers"
+    return (
+        f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
+        f"{queue['dead']} dead, {workers}"
+    )

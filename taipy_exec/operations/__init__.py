@@ -1,0 +1,1 @@
+"""What a person asks for: submit, resume, retry, cancel, ... without a terminal."""

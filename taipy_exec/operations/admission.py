@@ -1,0 +1,56 @@
+"""Admitting a submission: it waits until no live process works on the same data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from taipy_exec.errors import BusyError, TimedOutError
+from taipy_exec.model.job import short_id
+
+if TYPE_CHECKING:
+    from taipy_exec.engine.admission import Admission
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.operations.listener import Listener
+
+
+def admitted(
+    listener: Listener, attempt: Callable[[], Admission], deadline: float | None
+) -> SubmissionPlan:
+    """The submission, once no live process works on the same data.
+
+    Raises TimedOutError after `deadline`.
+    """
+    admission = admission_in_time(listener, attempt, deadline)
+    for id in admission.superseded:
+        listener.note(f"canceled the unfinished jobs of {short_id(id)}")
+    record = admission.plan.record
+    if admission.carried_on:
+        total = len(admission.plan.jobs)
+        why = "waited for data" if record.waits_for_data else "was interrupted"
+        listener.note(
+            f"resuming {record.short_id}, which {why}: "
+            f"{total - record.unfinished} of {total} jobs had ended"
+        )
+    return admission.plan
+
+
+def admission_in_time(
+    listener: Listener, attempt: Callable[[], Admission], deadline: float | None
+) -> Admission:
+    """The admission that `attempt` gives once no live process works on the same data.
+
+    Raises TimedOutError after `deadline` (monotonic clock).
+    """
+    told = False
+    while True:
+        try:
+            return attempt()
+        except BusyError as busy:
+            if not told:
+                listener.warn(f"waiting: {busy.message}")
+                told = True
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimedOutError(f"time is up: {busy.message}", busy.hint) from None
+            time.sleep(0.1)

@@ -1,0 +1,1 @@
+"""Sweeps: the submissions of one, admitted, resumed and read back from the state."""
