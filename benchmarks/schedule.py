@@ -19,7 +19,7 @@ from taipy_exec.engine.clock import Clock
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.instances import make_instance
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.store.store import Store
 
 SLOTS = 4

@@ -35,8 +35,8 @@ from taipy_exec.engine.turns import Urgency
 from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.forks import close_in_copies
-from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.protocol.order import JobOrder
 from taipy_exec.runners.registry import (
     JobQueue,
     Runner,

@@ -15,7 +15,7 @@ from taipy_exec.cli.worker_table import WorkerLines, WorkerTable
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.redaction import redaction
-from taipy_exec.execution.order import JobReport
+from taipy_exec.protocol.order import JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.intake import WorkerLimits
 from taipy_exec.worker.service import WorkerService

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.render import new_table
 from taipy_exec.cli.streams import Streams
-from taipy_exec.execution.order import JobReport
 from taipy_exec.operations.cluster import plain
+from taipy_exec.protocol.order import JobReport
 from taipy_exec.views.words import duration, short_id
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.service import WorkerService

@@ -12,7 +12,7 @@ from taipy_exec.views.words import duration
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from taipy_exec.execution.messages import Beat
+    from taipy_exec.protocol.messages import Beat
 
 
 def workers_table(

@@ -17,7 +17,6 @@ from taipy_exec.engine.requests import Requests
 from taipy_exec.engine.skipping import Skipping
 from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
@@ -39,6 +38,7 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Reason, Status
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.event import Event, Finished
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 
 class JobQueue(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from taipy_exec.config.application import AppConfig, ForeignProgram
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.data.node import Owner, locate
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 if TYPE_CHECKING:
     from taipy_exec.execution.run_job import JobRunner

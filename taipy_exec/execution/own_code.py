@@ -24,7 +24,7 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.execution.module_text import absolute_name
-from taipy_exec.execution.schema import FILE_NAME
+from taipy_exec.protocol.schema import FILE_NAME
 
 # The result of one look at the disk is valid for this time, plus this many times the duration of
 # the look, up to a limit. So looks at many files take only a small part of a process's time.

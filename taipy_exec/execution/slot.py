@@ -18,12 +18,12 @@ from multiprocess import resource_tracker, spawn
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
 from taipy_exec.execution.fence import ASK, NEVER, READY, UNTIL
-from taipy_exec.execution.order import JobOrder, JobReport, with_beside
 from taipy_exec.execution.processes import MARK, end_group, signal_group
 from taipy_exec.execution.report_pipe import ReportPipe
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobOrder, JobReport, with_beside
 
 _CONTEXT = multiprocess.get_context("spawn")
 _STARTING = threading.Lock()
@@ -148,7 +148,7 @@ class Slot:
         if message == ASK:
             return Ask()
         # Imported only when needed: it takes 10 ms.
-        from taipy_exec.execution.schema import read_report
+        from taipy_exec.protocol.schema import read_report
 
         try:
             report = read_report(message)

@@ -13,7 +13,6 @@ from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.fence import NEVER
 from taipy_exec.execution.host import remove_half_written
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.processes import Guard
 from taipy_exec.execution.slot import Ask, Ready, Slot
 from taipy_exec.execution.wake import WakePipe
@@ -21,6 +20,7 @@ from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.event import Begun, Starting
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 _GONE = Failure(kind=Reason.PROCESS_DIED, message="its process ended before the job began")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from taipy_exec.execution.order import JobReport
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.observers.metrics import (
     JobNumbers,
@@ -14,6 +13,7 @@ from taipy_exec.observers.metrics import (
     gauge,
     slot_families,
 )
+from taipy_exec.protocol.order import JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.service import WorkerService
 

@@ -22,9 +22,9 @@ from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.execution.messages import Beat
     from taipy_exec.operations.listener import Listener
     from taipy_exec.operations.location import Location
+    from taipy_exec.protocol.messages import Beat
 
 _PATIENCE = 2.0
 _REFRESH_SECONDS = 2.0
@@ -130,7 +130,7 @@ def call_workers(
     inspection: Inspection, cluster: ClusterConfig, seconds: float = 1.0
 ) -> list[Beat]:
     """The workers that answer a call, by name. Raises BrokerError."""
-    from taipy_exec.execution.messages import BadMessage, Beat, Call, Codec
+    from taipy_exec.protocol.messages import BadMessage, Beat, Call, Codec
 
     codec = Codec(cluster.application, cluster.secret)
     found: dict[str, Beat] = {}

@@ -22,7 +22,11 @@ from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, coordinator_subscription, reports_subscription
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.messages import (
+from taipy_exec.execution.own_code import OwnCode
+from taipy_exec.execution.wake import WakePipe
+from taipy_exec.model.event import Event
+from taipy_exec.model.job import short_id
+from taipy_exec.protocol.messages import (
     Asks,
     BadMessage,
     Codec,
@@ -40,11 +44,7 @@ from taipy_exec.execution.messages import (
     Wire,
     Withdrawn,
 )
-from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.execution.own_code import OwnCode
-from taipy_exec.execution.wake import WakePipe
-from taipy_exec.model.event import Event
-from taipy_exec.model.job import short_id
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.job_logs import JobLogs
 from taipy_exec.runners.registry import RunnerContext

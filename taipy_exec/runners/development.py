@@ -16,7 +16,6 @@ from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.default_logging import DefaultLogging
 from taipy_exec.execution.limits import JobStopped
 from taipy_exec.execution.module_settings import LogSettings
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.output_capture import OutputCapture, release_output
 from taipy_exec.execution.progress import told_by
 from taipy_exec.execution.run_job import JobRunner
@@ -24,6 +23,7 @@ from taipy_exec.execution.usage import Meter
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.runners.registry import RunnerContext
 
 

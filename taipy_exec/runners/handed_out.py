@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from taipy_exec.config.cluster import SUSPICION
-from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned, Verdict
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.event import Event, Finished, HandedBack, Lost, PutOff, Started
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.messages import Asks, Holding, JobBegun, JobEnded, Returned, Verdict
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 # How long an order that one worker refused waits before another worker may take it.
 _REFUSED_SECONDS = 0.5

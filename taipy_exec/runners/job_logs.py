@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from taipy_exec.execution.capture import JobLog, appending
-from taipy_exec.execution.order import JobOrder
+from taipy_exec.protocol.order import JobOrder
 
 
 class JobLogs:

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.errors import ConfigurationError
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.model.event import Event
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 GROUP = "taipy_exec.runners"
 

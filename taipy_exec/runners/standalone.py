@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from taipy_exec.execution.capture import JobLog, ShownAtOnce, appending
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Event
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.runners.registry import RunnerContext
 
 

@@ -11,9 +11,9 @@ from taipy_exec.broker.topology import base_steps
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.messages import Codec, StopJob, Wire, Withdrawn
 from taipy_exec.model.job import JobRecord, short_id
 from taipy_exec.model.status import Status
+from taipy_exec.protocol.messages import Codec, StopJob, Wire, Withdrawn
 
 
 def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:

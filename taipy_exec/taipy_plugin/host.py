@@ -15,10 +15,10 @@ from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.execution.failed_attempt import AttemptFailed, format_traceback
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.taipy_plugin import internals
 from taipy_exec.taipy_plugin.program_task import ProgramTask, unpacked
 

@@ -12,7 +12,7 @@ from taipy_exec.model.provenance import Provenance
 from taipy_exec.visible_text import visible_json
 
 if TYPE_CHECKING:
-    from taipy_exec.execution.messages import Beat
+    from taipy_exec.protocol.messages import Beat
 
 SCHEMA = "taipy-exec/1"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.execution.messages import Order
 from taipy_exec.execution.own_code import NO_SOURCE, Code, OwnCode, read_listing
+from taipy_exec.protocol.messages import Order
 
 _MOST_NAMES = 5
 _WHAT_TO_DO = 'deploy the same code to the workers, or set [JOB] check_code = "warn" there'

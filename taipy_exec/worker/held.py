@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from taipy_exec.broker.events import Delivered
-from taipy_exec.execution.messages import Order
+from taipy_exec.protocol.messages import Order
 
 _LARGEST = 1 << 16
 _INTERVAL = 0.5

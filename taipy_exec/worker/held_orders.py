@@ -10,7 +10,10 @@ from taipy_exec.broker.events import Delivered
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.messages import (
+from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.model.event import Starting
+from taipy_exec.model.status import Reason
+from taipy_exec.protocol.messages import (
     JobBegun,
     JobEnded,
     JobOutput,
@@ -18,10 +21,7 @@ from taipy_exec.execution.messages import (
     Returned,
     Verdict,
 )
-from taipy_exec.execution.order import JobReport
-from taipy_exec.execution.slot_pool import SlotPool
-from taipy_exec.model.event import Starting
-from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobReport
 from taipy_exec.worker.certainty import Certainty
 from taipy_exec.worker.code_check import CodeCheck
 from taipy_exec.worker.held import Held, Output

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
-from taipy_exec.execution.messages import Codec, JobBegun, Wire, encoded
+from taipy_exec.protocol.messages import Codec, JobBegun, Wire, encoded
 
 # If fewer messages than this are on their way, a report goes at once; if not, it waits for the next
 # confirmation, together with all that come until then. Two, so that the end of a job does not need

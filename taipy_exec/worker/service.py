@@ -26,7 +26,10 @@ from taipy_exec.broker.topology import (
 )
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
-from taipy_exec.execution.messages import (
+from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.execution.worker_name import worker_name
+from taipy_exec.model.status import Reason
+from taipy_exec.protocol.messages import (
     BadMessage,
     Beat,
     Call,
@@ -40,10 +43,7 @@ from taipy_exec.execution.messages import (
     Wire,
     Withdrawn,
 )
-from taipy_exec.execution.order import JobReport
-from taipy_exec.execution.slot_pool import SlotPool
-from taipy_exec.execution.worker_name import worker_name
-from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobReport
 from taipy_exec.worker.code_check import CodeCheck
 from taipy_exec.worker.control_reading import ControlReading
 from taipy_exec.worker.held import Held

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.execution.messages import (
+from taipy_exec.model.status import Reason
+from taipy_exec.protocol.messages import (
     Asks,
     Holding,
     JobBegun,
@@ -14,9 +15,8 @@ from taipy_exec.execution.messages import (
     Returned,
     Verdict,
 )
-from taipy_exec.execution.order import JobReport
-from taipy_exec.execution.schema import Report
-from taipy_exec.model.status import Reason
+from taipy_exec.protocol.order import JobReport
+from taipy_exec.protocol.schema import Report
 from taipy_exec.worker.held import Held
 
 

@@ -12,8 +12,8 @@ import pytest
 from taipy_exec.config.application import AppConfig, JobConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution import own_code
-from taipy_exec.execution.messages import Order
 from taipy_exec.execution.own_code import OwnCode
+from taipy_exec.protocol.messages import Order
 from taipy_exec.worker.code_check import CodeCheck
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"

@@ -17,10 +17,10 @@ from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
-from taipy_exec.execution.order import JobOrder
 from taipy_exec.model.event import Begun, Event, Finished, Lost, PutOff, Starting
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.protocol.order import JobOrder
 from taipy_exec.store.store import Store
 
 

@@ -12,7 +12,7 @@ from taipy_exec.engine.admission import new_submission, store_submission
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.order import JobOrder
+from taipy_exec.protocol.order import JobOrder
 from taipy_exec.store.store import Store
 
 

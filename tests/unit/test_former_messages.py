@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from taipy_exec.execution.messages import SIGNATURE, BadMessage, Codec, JobEnded, Order, Wire
+from taipy_exec.protocol.messages import SIGNATURE, BadMessage, Codec, JobEnded, Order, Wire
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 SINGLE = sorted(path for path in GOLDEN.glob("*.json") if path.stem not in ("several", "signed"))

@@ -15,8 +15,8 @@ from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.data.registry import ALWAYS
 from taipy_exec.engine.instances import read_node
 from taipy_exec.errors import DataError
-from taipy_exec.execution.order import JobOrder
 from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.protocol.order import JobOrder
 
 WRITTEN: list[Any] = []
 Make = Callable[..., DataNodeRef]

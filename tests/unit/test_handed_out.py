@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.execution.messages import Asks, Holding, JobBegun, JobEnded, Returned
-from taipy_exec.execution.order import JobOrder, JobReport
-from taipy_exec.execution.schema import Report
 from taipy_exec.model.event import Finished, HandedBack, Lost, PutOff, Started
 from taipy_exec.model.job import Failure
+from taipy_exec.protocol.messages import Asks, Holding, JobBegun, JobEnded, Returned
+from taipy_exec.protocol.order import JobOrder, JobReport
+from taipy_exec.protocol.schema import Report
 from taipy_exec.runners.handed_out import HandedOut
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"

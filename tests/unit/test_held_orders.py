@@ -14,8 +14,8 @@ from taipy_exec.broker.names import Names
 from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
-from taipy_exec.execution.messages import Codec, JobOutput, Order, Verdict, Wire
-from taipy_exec.execution.order import JobOrder, JobReport
+from taipy_exec.protocol.messages import Codec, JobOutput, Order, Verdict, Wire
+from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.held_orders import HeldOrders
 from taipy_exec.worker.moves import Moves

@@ -9,8 +9,8 @@ import pytest
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.reference import ClassRef, FunctionRef
 from taipy_exec.errors import ConfigurationError
-from taipy_exec.execution.order import JobOrder
 from taipy_exec.execution.run_job import JobRunner
+from taipy_exec.protocol.order import JobOrder
 
 OF_PYTHON = ["calendar", "secrets", "statistics", "types", "platform", "token", "random", "select"]
 BUILT_IN = ["time", "itertools"]

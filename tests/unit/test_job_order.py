@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taipy_exec.execution.order import JobOrder, from_beside, with_beside
+from taipy_exec.protocol.order import JobOrder, from_beside, with_beside
 
 ORDER = JobOrder(
     job="JOB_a",

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from taipy_exec.config.vocabulary import TOO_LARGE
-from taipy_exec.execution.messages import (
+from taipy_exec.model.job import Failure
+from taipy_exec.protocol.messages import (
     SIGNATURE,
     BadMessage,
     Codec,
@@ -21,9 +22,8 @@ from taipy_exec.execution.messages import (
     Withdrawn,
     encoded,
 )
-from taipy_exec.execution.order import JobReport
-from taipy_exec.execution.schema import Report, read_report
-from taipy_exec.model.job import Failure
+from taipy_exec.protocol.order import JobReport
+from taipy_exec.protocol.schema import Report, read_report
 from taipy_exec.worker.orders import ControlLog
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taipy_exec.execution.messages import (
+from taipy_exec.protocol.messages import (
     SIGNATURE,
     Asks,
     BadMessage,
@@ -31,8 +31,8 @@ from taipy_exec.execution.messages import (
     Withdrawn,
     encoded,
 )
-from taipy_exec.execution.order import JobOrder
-from taipy_exec.execution.schema import read_report
+from taipy_exec.protocol.order import JobOrder
+from taipy_exec.protocol.schema import read_report
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.views.json_objects import beat_fields, dump
 from taipy_exec.worker.orders import ControlLog, why_not_ours

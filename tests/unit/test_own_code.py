@@ -19,7 +19,7 @@ from taipy_exec.config.application import AppConfig, JobConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution import own_code
 from taipy_exec.execution.own_code import NO_SOURCE, Code, OwnCode, read_listing
-from taipy_exec.execution.schema import Digest, FileList
+from taipy_exec.protocol.schema import Digest, FileList
 
 STEPS = """
 import math

@@ -16,9 +16,9 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.execution.limits import JobStopped
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.model.job import Failure
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 OWNER = Owner(instance="SCENARIO_s_1")
 

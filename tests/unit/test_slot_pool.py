@@ -10,9 +10,9 @@ import pytest
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution.capture import JobLog, appending
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Begun, Starting
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 ORDER = JobOrder(job="j", task="t", attempt=1, submission="s", instance="SCENARIO_s_1")
 

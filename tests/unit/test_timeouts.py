@@ -21,10 +21,10 @@ from taipy_exec.config.reference import FunctionRef
 from taipy_exec.execution.capture import JobLog, Tee, appending
 from taipy_exec.execution.fence import UNTIL, Fence
 from taipy_exec.execution.limits import JobStopped
-from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.slot import Slot
 from taipy_exec.execution.slot_pool import SlotPool
+from taipy_exec.protocol.order import JobOrder, JobReport
 
 ORDER = JobOrder(job="j", task="t", attempt=1, submission="s", instance="SCENARIO_s_1")
 LONG = 10.0

@@ -20,10 +20,10 @@ from taipy_exec.cli.ci_system import CiSystem
 from taipy_exec.cli.console import SafeConsole
 from taipy_exec.cli.render import jobs_table, line
 from taipy_exec.cli.workers_table import workers_table
-from taipy_exec.execution.messages import Beat
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
+from taipy_exec.protocol.messages import Beat
 from taipy_exec.views.json_objects import dump
 from taipy_exec.visible_text import (
     TerminalText,

@@ -12,7 +12,7 @@ from command_support import wait_until
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
 from taipy_exec.execution.fence import ASK, NEVER, UNTIL, Fence
-from taipy_exec.execution.messages import Codec, Holding, JobBegun, JobOutput, Wire
+from taipy_exec.protocol.messages import Codec, Holding, JobBegun, JobOutput, Wire
 from taipy_exec.worker.intake import Intake, WorkerLimits
 from taipy_exec.worker.reporter import Reporter, Told
 

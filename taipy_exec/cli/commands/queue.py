@@ -269,7 +269,7 @@ def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:
 
 def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]:
     """One dead letter as JSON. Job and task are None if it is not a message of taipy-exec."""
-    from taipy_exec.execution.messages import BadMessage, Codec, Order
+    from taipy_exec.protocol.messages import BadMessage, Codec, Order
     from taipy_exec.views.json_objects import when
 
     order = None

@@ -16,7 +16,7 @@ from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.operations.doctor.transport import check_transport
 
 if TYPE_CHECKING:
-    from taipy_exec.execution.messages import Beat
+    from taipy_exec.protocol.messages import Beat
 
 _LEAST_VERSION = (3, 10)
 # The defaults of RabbitMQ since 3.8.17, and how often it checks; no client can ask for them.

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from taipy_exec.config.vocabulary import TOO_LARGE
-from taipy_exec.execution.order import JobOrder
-from taipy_exec.execution.schema import (
+from taipy_exec.protocol.order import JobOrder
+from taipy_exec.protocol.schema import (
     Attempt,
     Count,
     CycleId,

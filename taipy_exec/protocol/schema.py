@@ -11,8 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from taipy_exec.execution.order import VERSION, JobReport
 from taipy_exec.model.job import Failure
+from taipy_exec.protocol.order import VERSION, JobReport
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # The name of an application's file in failures. It is only shown: no file is opened by it.
