@@ -18,6 +18,7 @@ from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.import_checks import references
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.modes import capabilities, runner_class, runner_modes
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.reference import MAIN_PREFIXES
@@ -36,14 +37,8 @@ from taipy_exec.errors import StoreError
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.ports import JobQueue, Runner, RunnerContext, make_runner
 from taipy_exec.protocol.order import JobOrder
-from taipy_exec.runners.registry import (
-    JobQueue,
-    Runner,
-    RunnerContext,
-    make_runner,
-    runner_modes,
-)
 from taipy_exec.store.keeping import Keeper
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
@@ -172,13 +167,11 @@ def withdraw(
 ) -> None:
     """Take unfinished jobs that no process coordinates back from their queue or their worker.
 
-    `ended`: the whole submission ends with them. Only cluster mode goes on without a coordinator.
+    `ended`: the whole submission ends with them. Only jobs in a queue go on without a coordinator.
     Raises BrokerError.
     """
-    if record.mode == "cluster":
-        from taipy_exec.runners.withdrawal import withdraw as withdraw_from_cluster
-
-        withdraw_from_cluster(app, record.id, jobs, ended=ended)
+    if capabilities(record.mode).outlives_coordinator:
+        runner_class(record.mode).withdraw_jobs(app, record.id, jobs, ended=ended)
 
 
 @dataclass(slots=True)
@@ -282,6 +275,7 @@ def make_engine(
     watchers = _watchers(app, tell)
     where = partial(_place_of_log, app)
     own = own or Identity(store.folder)
+    can = capabilities(app.job.mode)
     runner = make_runner(
         app.job.mode,
         RunnerContext(
@@ -315,7 +309,7 @@ def make_engine(
         identity=own.name,
         pools=pools,
         watching=_watching(coordinator, watchers),
-        keeper=_keeper(store) if runs_user_code or app.job.mode == "development" else None,
+        keeper=_keeper(store) if runs_user_code or can.in_callers_thread else None,
         circumstances=Circumstances(app, store),
     )
 
@@ -330,9 +324,7 @@ def _keeper(store: Store) -> Keeper:
 
 def _urgency(app: AppConfig, store: Store) -> Urgency:
     """How urgent tasks are; all are equal if jobs run one by one or in order of submission."""
-    one_by_one = app.job.mode == "development" or (
-        app.job.mode == "standalone" and app.job.workers == 1
-    )
+    one_by_one = capabilities(app.job.mode).slots(app.job.workers) == 1
     if one_by_one or app.job.schedule == "fifo":
         return lambda plan: {}
 

@@ -14,6 +14,7 @@ from taipy_exec.api.configuration import Config
 from taipy_exec.api.failures import log_failure
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.main_module import RunRefused, in_slot, is_importing
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.admission import (
     interrupted_submissions,
@@ -143,7 +144,7 @@ class Service:
             self.engine = make_engine(self.app, self.store, own=self._own, runs_user_code=True)
             self.engine.coordinator.observers.append(self._observe)
             waiting, self._waiting = self._waiting, []
-            if self.app.job.mode != "development":
+            if not capabilities(self.app.job.mode).in_callers_thread:
                 self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
                 self._thread.start()
         for plans in waiting:

@@ -212,7 +212,7 @@ def _storage(table: Mapping[str, Any]) -> str:
 @_quietly
 def modes(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     """The modes that this installation can run."""
-    from taipy_exec.runners.registry import runner_modes
+    from taipy_exec.config.modes import runner_modes
 
     return [(mode, "") for mode, why_not in runner_modes().items() if why_not is None]
 

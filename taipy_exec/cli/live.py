@@ -13,6 +13,7 @@ from taipy_exec.cli.lines import TaskNames, change_line
 from taipy_exec.cli.live_rows import bar, rows
 from taipy_exec.cli.render import line, new_table, status_text
 from taipy_exec.cli.streams import Streams
+from taipy_exec.config.modes import capabilities
 from taipy_exec.engine.time_left import seconds_left
 from taipy_exec.execution.output_capture import output_shown_by, release_output
 from taipy_exec.model.event import Change
@@ -161,13 +162,13 @@ class LiveTable:
 
         width = self._streams.err.width
         narrow = width < 70
-        is_cluster = self._record.mode == "cluster"
+        elsewhere = capabilities(self._record.mode).on_other_machines
         table = new_table()
         table.add_column("Task", overflow="ellipsis", no_wrap=True, max_width=24 if narrow else 40)
         table.add_column("Status", no_wrap=True)
         table.add_column("Time", justify="right", no_wrap=True)
         if not narrow:
-            title, side = ("Worker", "left") if is_cluster else ("Slot", "right")
+            title, side = ("Worker", "left") if elsewhere else ("Slot", "right")
             table.add_column(title, justify=side, no_wrap=True)  # type: ignore[arg-type]
         # Its cells do not wrap, but the column may: so it shrinks on a narrow screen.
         table.add_column("")
@@ -179,7 +180,7 @@ class LiveTable:
             ]
             if not narrow:
                 slot_width = 14 if width < 100 else 24
-                cells.append(worker(job, slot_width) if is_cluster else self._slot(job))
+                cells.append(worker(job, slot_width) if elsewhere else self._slot(job))
             remark = one_line(self._remark(job))
             cells.append(Text(remark, no_wrap=True, overflow="ellipsis"))
             table.add_row(*cells)

@@ -15,6 +15,7 @@ from taipy_exec.cli.job_progress import JobProgress
 from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.streams import Streams
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import in_order_of_work
@@ -65,13 +66,12 @@ class Session:
             record = plan.record
             usual = self._engine.store.usual_durations(record.scenario, record.file)
             app = self._engine.app
-            by_mode = {"development": 1, "standalone": app.job.workers}
             self._table = LiveTable(
                 self._streams,
                 plan.record,
                 jobs,
                 usual,
-                by_mode.get(app.job.mode),
+                capabilities(app.job.mode).slots(app.job.workers),
                 redacted,
                 self._engine.coordinator.clock,
             )
@@ -99,7 +99,8 @@ class Session:
             signal.SIGTERM: self._on_terminate,
             signal.SIGHUP: self._on_terminate,
         }
-        if timeout is not None and self._engine.app.job.mode == "development":
+        can = capabilities(self._engine.app.job.mode)
+        if timeout is not None and can.in_callers_thread:
             handlers[signal.SIGALRM] = self._on_alarm
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             del handlers[signal.SIGHUP]  # started with nohup

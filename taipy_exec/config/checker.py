@@ -9,6 +9,7 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioCon
 from taipy_exec.config.cluster_checks import cluster_problems
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.import_checks import import_problems
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.option_checks import option_problems
 from taipy_exec.config.path_checks import path_problems
 from taipy_exec.config.problem import Level, Problem, nearest
@@ -199,7 +200,7 @@ def _check_data_node(
             kind,
         )
         return
-    if kind == "in_memory" and config.job.mode != "development":
+    if kind == "in_memory" and not capabilities(config.job.mode).in_callers_thread:
         report.error(
             "DATA_NODE",
             node.id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
 from taipy_exec.config.compile import Compiled
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.data.node import Owner, has_generated_file, locate
 from taipy_exec.data.packages import install_command, missing_packages
@@ -78,16 +79,16 @@ def _without_packages(config: AppConfig, uses: Sequence[Use]) -> Iterator[Findin
             missing = missing_packages(use.node, reads=reads, writes=writes)
             if missing:
                 found[kind, *missing].append(use.node)
-    is_cluster = config.job.mode == "cluster"
+    elsewhere = capabilities(config.job.mode).on_other_machines
     for (kind, *missing), nodes in found.items():
         is_not = "is not installed" if len(missing) == 1 else "are not installed"
         message = f"{kind} data nodes need {' and '.join(missing)}, which {is_not}"
-        if is_cluster:
+        if elsewhere:
             message += " here; the workers need it"
         message += f": {install_command(kind, missing)}"
         if len(nodes) > 1:
             message += f"; the same for {listed([node.id for node in nodes[1:]])}"
-        level = Level.WARNING if is_cluster else Level.ERROR
+        level = Level.WARNING if elsewhere else Level.ERROR
         yield nodes[0], "storage_type", message, level
 
 

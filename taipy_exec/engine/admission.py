@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.engine.circumstances import with_command
@@ -137,8 +138,8 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
 
 def why_not_resumable(app: AppConfig, record: SubmissionRecord) -> str | None:
     """Why an interrupted submission cannot be resumed, in words; None if it can."""
-    if record.mode == "cluster" and app.job.mode != "cluster":
-        return "it was submitted in cluster mode, and workers may be running its jobs"
+    if capabilities(record.mode).outlives_coordinator and app.job.mode != record.mode:
+        return f"it was submitted in {record.mode} mode, and workers may be running its jobs"
     if record.config_digest != app.digest:
         return "the configuration has changed since"
     nodes = app.scenario(record.scenario).data_nodes

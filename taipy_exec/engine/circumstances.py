@@ -13,6 +13,7 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.command_line import command_text
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.errors import StoreError
 from taipy_exec.model.job import SubmissionRecord
@@ -51,7 +52,7 @@ class Circumstances:
         """Store the provenance with a submission: now, or as soon as it is found."""
         if PROVENANCE in record.properties:
             return
-        if self._app.job.mode == "development":
+        if capabilities(self._app.job.mode).in_callers_thread:
             self._thread.join(_BEFORE_OWN_JOBS_SECONDS)
         with self._lock:
             found = self._found

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.engine.clock import Clock
 from taipy_exec.engine.freshness import Freshness
-from taipy_exec.engine.places import JobPlaces, JobQueue, finished
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.requests import Requests
@@ -38,6 +37,7 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Reason, Status
+from taipy_exec.ports import JobQueue, Runner
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
@@ -60,7 +60,7 @@ class Coordinator:
     def __init__(
         self,
         store: Store,
-        runner: JobPlaces,
+        runner: Runner,
         *,
         freshness: Freshness | None = None,
         pools: Pools | None = None,
@@ -196,7 +196,7 @@ class Coordinator:
             else:
                 self._handle(item)
         for report in reports:
-            event = finished(report) if isinstance(report, JobReport) else report
+            event = report.as_event() if isinstance(report, JobReport) else report
             # Other processes have other clocks, and those may jump.
             self._handle(event._replace(at=self.clock()))
         self._dispatch()

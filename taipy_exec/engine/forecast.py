@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.modes import capabilities
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.engine.admission import carried_on, interrupted_submissions
 from taipy_exec.engine.content import make_freshness
@@ -106,7 +107,7 @@ def forecast(
             former = carried_on(app, interrupted_submissions(store, found.id), target)
         outlook = _Outlook(app, nodes, scenario, store, instance, former, force, written)
         jobs = tuple(_moved(outlook.of(spec.id), elsewhere or {}) for spec in graph.tasks)
-    workers = {"development": 1, "cluster": None}.get(app.job.mode, app.job.workers)
+    workers = capabilities(app.job.mode).slots(app.job.workers)
     return Forecast(
         jobs=jobs,
         workers=workers,

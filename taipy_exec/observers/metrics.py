@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.config.modes import capabilities
 from taipy_exec.data.extras import extra
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.observers.watching import Step
-from taipy_exec.runners.registry import Runner
+from taipy_exec.ports import Runner
 
 PREFIX = "taipy_exec_"
 # Tasks with their own numbers; the others share one name, so that the output stays small.
@@ -84,7 +85,7 @@ class CoordinatorMetrics:
         client, registry = server.client, server.registry
         self._server = server
         self._runner = runner
-        self._slots = {"development": 1, "standalone": app.job.workers}.get(app.job.mode)
+        self._slots = capabilities(app.job.mode).slots(app.job.workers)
         self._records: list[SubmissionRecord] = []
         self._numbers = JobNumbers(server)
         self._waits = client.Histogram(

@@ -19,12 +19,12 @@ from taipy_exec.config.application_path import (
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.modes import runner_modes
 from taipy_exec.config.taipy_program import has_taipy, is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.operations.listener import Listener
 from taipy_exec.operations.location import Location
-from taipy_exec.runners.registry import runner_modes
 from taipy_exec.wiring import checked, compile_application, refuse_early
 
 

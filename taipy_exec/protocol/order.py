@@ -11,6 +11,7 @@ import time
 from json import dumps, loads
 from typing import NamedTuple
 
+from taipy_exec.model.event import Finished
 from taipy_exec.model.job import Failure
 
 VERSION = 1
@@ -115,6 +116,20 @@ class JobReport(NamedTuple):
             finished_at=time.time(),
             duration=duration,
             failure=failure,
+        )
+
+    def as_event(self) -> Finished:
+        """The event for the coordinator."""
+        return Finished(
+            job=self.job,
+            attempt=self.attempt,
+            at=self.finished_at,
+            failure=self.failure,
+            duration=self.duration,
+            peak_memory=self.peak_memory,
+            cpu_seconds=self.cpu_seconds,
+            source=self.source,
+            final=self.final,
         )
 
     def dump(self) -> bytes:

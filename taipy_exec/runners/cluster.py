@@ -21,11 +21,13 @@ from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import base_steps, coordinator_subscription, reports_subscription
 from taipy_exec.config.cluster import cluster_config
+from taipy_exec.config.modes import IN_A_QUEUE
 from taipy_exec.errors import BrokerError
 from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
 from taipy_exec.model.job import short_id
+from taipy_exec.ports import RunnerContext
 from taipy_exec.protocol.messages import (
     Asks,
     BadMessage,
@@ -47,8 +49,8 @@ from taipy_exec.protocol.messages import (
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.runners.handed_out import HandedOut
 from taipy_exec.runners.job_logs import JobLogs
-from taipy_exec.runners.registry import RunnerContext
 from taipy_exec.runners.report_time import ReportTime
+from taipy_exec.runners.withdrawal import withdraw
 
 log = logging.getLogger("taipy_exec")
 
@@ -66,6 +68,9 @@ _LONG_GAP = 2.0
 
 class ClusterRunner:
     """Puts orders into the jobs queue and turns the workers' reports into events."""
+
+    capabilities = IN_A_QUEUE
+    withdraw_jobs = staticmethod(withdraw)
 
     def __init__(self, context: RunnerContext) -> None:
         self.queue = self

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
+from taipy_exec.config.modes import IN_CALLERS_THREAD
 from taipy_exec.execution.capture import JobLog, appending
 from taipy_exec.execution.default_logging import DefaultLogging
 from taipy_exec.execution.limits import JobStopped
@@ -23,14 +24,16 @@ from taipy_exec.execution.usage import Meter
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
+from taipy_exec.ports import RunnerContext
 from taipy_exec.protocol.order import JobOrder, JobReport
-from taipy_exec.runners.registry import RunnerContext
 
 
 class DevelopmentRunner:
     """Runs the job inside `poll`; a signal handler of the same thread can end it."""
 
     queue = None
+
+    capabilities = IN_CALLERS_THREAD
 
     def __init__(self, context: RunnerContext) -> None:
         self._context = context

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from taipy_exec.config.modes import IN_PROCESSES
 from taipy_exec.execution.capture import JobLog, ShownAtOnce, appending
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Event
+from taipy_exec.ports import RunnerContext
 from taipy_exec.protocol.order import JobOrder, JobReport
-from taipy_exec.runners.registry import RunnerContext
 
 
 class StandaloneRunner:
     """A pool of slots on this machine."""
 
     queue = None
+
+    capabilities = IN_PROCESSES
 
     def __init__(self, context: RunnerContext) -> None:
         self._context = context

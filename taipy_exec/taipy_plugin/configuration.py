@@ -12,11 +12,11 @@ from taipy_exec.config.checker import check_running
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.digest import digest
 from taipy_exec.config.layers import Layer, Sections, layer_from_toml
+from taipy_exec.config.modes import runner_modes
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.run_options import OPTIONS
 from taipy_exec.config.toml_file import TomlFile
 from taipy_exec.errors import ConfigurationError
-from taipy_exec.runners.registry import runner_modes
 from taipy_exec.taipy_plugin import internals
 
 HOST_MODULE = "taipy_exec.taipy_plugin.host"

@@ -10,6 +10,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.data.files import remove_leftovers
@@ -94,7 +95,8 @@ class ProgramJobRunner(JobRunner):
 
         An order from the broker must name a task that this worker's configuration has.
         """
-        if order.task in self._app.tasks or self._app.job.mode == "cluster":
+        is_remote = capabilities(self._app.job.mode).on_other_machines
+        if order.task in self._app.tasks or is_remote:
             return super()._task(order)
         return TaskConfig(id=order.task)
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.application_path import state_folder
+from taipy_exec.config.modes import capabilities
 from taipy_exec.taipy_plugin import internals
 from taipy_exec.taipy_plugin.configuration import compile_program
 from taipy_exec.taipy_plugin.dispatcher import Dispatcher
@@ -147,7 +148,7 @@ class Service:
             main, root=root, state_dir=state_folder(root, self._state_dir), runs=True
         )
         app = compiled.raise_errors()
-        if app.job.mode == "cluster":
+        if capabilities(app.job.mode).on_other_machines:
             _check_folders(app)
         return app
 

@@ -106,13 +106,14 @@ def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
 
 def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
     """Cancel a submission without a coordinator. In cluster mode its jobs are withdrawn first."""
+    from taipy_exec.config.modes import capabilities
     from taipy_exec.engine.admission import supersede
     from taipy_exec.model.status import Reason
     from taipy_exec.operations.application import load_application
     from taipy_exec.wiring import withdraw
 
     def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
-        if record.mode == "cluster":
+        if capabilities(record.mode).outlives_coordinator:
             config = load_application(
                 location,
                 mode=record.mode,

@@ -72,10 +72,11 @@ def _jobs(config: AppConfig | None) -> tuple[int, bool]:
     """How many jobs run at once on this machine, and whether each has its own process."""
     if config is None:
         return 1, True
-    if config.job.mode == "development":
-        return 1, False
-    # In cluster mode it is a worker that has the processes, by default one at a time.
-    return (1 if config.job.mode == "cluster" else config.job.workers), True
+    from taipy_exec.config.modes import capabilities
+
+    can = capabilities(config.job.mode)
+    # On other machines it is a worker that has the processes, by default one at a time.
+    return can.slots(config.job.workers) or 1, not can.in_callers_thread
 
 
 def _show(streams: Streams, findings: list[Finding]) -> None:

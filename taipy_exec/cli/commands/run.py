@@ -41,10 +41,10 @@ def run(
     verbose: options.Verbose = False,
 ) -> int:
     from taipy_exec.cli.program import Interrupts, find_program, run_program
+    from taipy_exec.config.modes import runner_modes
     from taipy_exec.config.taipy_program import is_taipy_program
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.application import enter
-    from taipy_exec.runners.registry import runner_modes
 
     if mode is not None and mode not in runner_modes():
         raise UsageError(f"unknown mode {mode!r}", f"use one of {', '.join(runner_modes())}")

@@ -10,6 +10,7 @@ from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.session import Session
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.sweep.table import SweepTable
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.event import Change
@@ -38,7 +39,7 @@ class SweepSession(Session):
         if self._streams.is_live:
             first = self._plans[0].record
             usual = self._engine.store.usual_durations(first.scenario, first.file)
-            workers = {"development": 1, "standalone": app.job.workers}.get(app.job.mode)
+            workers = capabilities(app.job.mode).slots(app.job.workers)
             self._table = SweepTable(
                 self._streams, self._group, rows, usual, workers, self._redacted, coordinator.clock
             )

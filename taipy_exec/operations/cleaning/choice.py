@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from taipy_exec.config.modes import capabilities
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.rows import Instance
 
@@ -88,8 +89,9 @@ def choose(stored: Stored, wanted: Wanted, now: float) -> Choice:
 
 
 def _has_ended(record: SubmissionRecord) -> bool:
-    """Whether it has, and the broker of cluster mode can have no messages of the submission."""
-    is_held = record.mode == "cluster" and record.coordinator is not None
+    """Whether it has, and no queue can have messages of the submission."""
+    in_queue = capabilities(record.mode).outlives_coordinator
+    is_held = in_queue and record.coordinator is not None
     return record.finished_at is not None and not is_held
 
 

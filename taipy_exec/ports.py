@@ -1,27 +1,19 @@
-"""Runners by mode: those of taipy-exec, and those of installed plug-ins."""
+"""The ports: the runner of a mode, and its queue, as the coordinator sees them.
+
+A plug-in names its runner in the entry-point group `taipy_exec.runners`; see `config.modes`.
+"""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.errors import ConfigurationError
+from taipy_exec.config.modes import Capabilities, runner_class
 from taipy_exec.model.event import Event
 from taipy_exec.protocol.order import JobOrder, JobReport
-
-GROUP = "taipy_exec.runners"
-
-_OURS = {
-    "development": "taipy_exec.runners.development:DevelopmentRunner",
-    "standalone": "taipy_exec.runners.standalone:StandaloneRunner",
-    "cluster": "taipy_exec.runners.cluster:ClusterRunner",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +72,12 @@ class JobQueue(Protocol):
 class Runner(Protocol):
     """How jobs of one mode run. One thread calls all methods except `wake`.
 
-    If `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used.
+    If `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used. A class
+    whose jobs outlive their coordinator also has the static method `withdraw_jobs(app, submission,
+    jobs, ended)`: it takes back jobs that no process coordinates, and raises BrokerError.
     """
 
+    capabilities: ClassVar[Capabilities]
     queue: JobQueue | None
 
     def free(self) -> int:
@@ -113,20 +108,6 @@ class Runner(Protocol):
         """End every process of the runner; running jobs are asked first, and get `grace`."""
 
 
-@cache
-def runner_modes() -> dict[str, str | None]:
-    """Every mode -> None, or the reason why it cannot be used."""
-    modes: dict[str, str | None] = {**dict.fromkeys(_OURS)}
-    modes.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
-    return modes
-
-
 def make_runner(mode: str, context: RunnerContext) -> Runner:
     """The runner of `mode`. Raises ConfigurationError if there is no such mode."""
-    if mode in _OURS:
-        module, _, attribute = _OURS[mode].partition(":")
-        return getattr(importlib.import_module(module), attribute)(context)  # type: ignore[no-any-return]
-    for entry in entry_points(group=GROUP):
-        if entry.name == mode:
-            return entry.load()(context)  # type: ignore[no-any-return]
-    raise ConfigurationError(f"unknown mode {mode!r}", f"use one of {', '.join(_OURS)}")
+    return runner_class(mode)(context)  # type: ignore[no-any-return]
