@@ -71,10 +71,6 @@ class Sweep:
     def do(self, event: Event) -> None:
         decision = decide(self.board, event)
         self.board.apply(decision.changes, decision.stops)
-        # As the coordinator does with a copy whose turn it is.
-        for job in list(self.board.jobs.values()):
-            if job.status is Status.PENDING and job.id in self.board.made:
-                self.do(UpToDate(job=job.id, at=2.0))
 
     def run(self, *jobs: str, failure: Failure | None = None) -> None:
         for job in jobs:
@@ -152,7 +148,7 @@ def test_a_combination_that_is_canceled_takes_nothing_from_the_others() -> None:
     assert sweep.of("fit") == ["PENDING", "CANCELED", "PENDING"]
 
 
-def test_a_submission_that_is_dropped_leaves_the_copies_of_its_jobs_made() -> None:
+def test_a_submission_that_is_dropped_leaves_the_copies_of_its_jobs_skipped() -> None:
     sweep = Sweep(2)
     decision = decide(sweep.board, Started(job="load1", worker="w", at=2.0))
     sweep.board.apply(decision.changes)
@@ -162,7 +158,7 @@ def test_a_submission_that_is_dropped_leaves_the_copies_of_its_jobs_made() -> No
     assert sweep.board.jobs["load2"].status is Status.SKIPPED
     assert sweep.board.jobs["clean2"].status is Status.PENDING
     sweep.board.forget("S2")
-    assert not any((sweep.board.copies, sweep.board.made, sweep.board.waits))
+    assert not any((sweep.board.copies, sweep.board.behind, sweep.board.waits))
 
 
 def test_fail_fast_holds_for_all_combinations_of_a_sweep() -> None:
@@ -233,9 +229,13 @@ def test_a_mapped_task_that_is_canceled_before_it_is_split_is_done_by_the_next()
     assert sweep.of("collect") == ["CANCELED", "COMPLETED", "SKIPPED"]
 
 
-def test_copies_of_a_mapped_task_that_is_canceled_midway_end_with_it() -> None:
+def test_a_mapped_task_that_is_canceled_midway_is_done_by_the_next() -> None:
     sweep = MappedSweep()
     sweep.run("split1")
     sweep.expand(1)
     sweep.cancel("element1")
-    assert sweep.of("collect") == ["ABANDONED"] * 3
+    assert sweep.of("collect") == ["ABANDONED", "BLOCKED", "BLOCKED"]
+    assert sweep.board.take_due_expansions() == ["split2"]
+    sweep.expand(2)
+    sweep.run("element2", "collect2")
+    assert sweep.of("collect") == ["ABANDONED", "COMPLETED", "SKIPPED"]
