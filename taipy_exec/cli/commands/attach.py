@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
@@ -13,29 +14,22 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def attach(
+    call: Call,
     submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.viewer import Viewer
     from taipy_exec.operations.chosen import Latest, chosen_submission
-    from taipy_exec.operations.location import Location
     from taipy_exec.operations.redaction import redaction_for
-    from taipy_exec.operations.state import open_state
     from taipy_exec.views.words import counts_text
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    streams = call.streams
+    location = call.location
+    store = call.store
     where = location.where
     record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
     location.take_from(record)

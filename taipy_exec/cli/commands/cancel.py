@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def cancel(
+    call: Call,
     wanted: Annotated[
         str,
         typer.Argument(
@@ -38,28 +41,19 @@ def cancel(
         ),
     ] = "",
     application_path: options.ApplicationPathOption = ".",
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import sweep_shape
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.model.job import short_id
     from taipy_exec.operations.chosen import Latest, chosen_job
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
     from taipy_exec.operations.sweep.stored import stored_rows, unfinished_of_sweep
     from taipy_exec.views.json_objects import dump, submission_shape
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    streams = call.streams
+    location = call.location
+    store = call.store
     if is_group(wanted):
         records = unfinished_of_sweep(store, wanted)
         location.take_from(records[0])

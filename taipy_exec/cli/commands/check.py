@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -21,30 +22,24 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def check(
+    call: Call,
     app: options.App = ".",
     mode: options.Mode = None,
     connect: Annotated[
         bool, option("--connect", help="Check that databases and buckets answer.")
     ] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.problem import Level, Problem
     from taipy_exec.errors import ConfigurationError
     from taipy_exec.operations.application import read_application
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
     from taipy_exec.wiring import check_everything
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     try:
         compiled = read_application(location, mode=mode)
         problems = [
@@ -56,7 +51,7 @@ def check(
         message = f"{error.message}: {error.hint}" if error.hint else error.message
         problems = list(error.problems) or [Problem(message=message)]
         scenarios = 0
-    if json_output:
+    if streams.json:
         streams.data(dump({"issues": [problem.as_json() for problem in problems]}))
     else:
         _show(streams, problems, scenarios)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SHOWN = 20
 
 
+@command(*ALL)
 def clean(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     older_than: Annotated[
         str | None,
@@ -50,24 +53,15 @@ def clean(
     ] = False,
     dry_run: Annotated[bool, option("--dry-run", help="Only show what would be removed.")] = False,
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.confirmation import can_ask, confirm_removal
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.operations.application import load_application
     from taipy_exec.operations.cleaning.cleaning import Cleaning
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
+    location = call.location
     wanted = _wanted(older_than, keep, data=data)
-    store = open_state(location)
+    store = call.store
     config = load_application(location, imports=False) if data else None
     cleaning = Cleaning(store, config, wanted)
     found = cleaning.find()

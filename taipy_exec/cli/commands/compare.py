@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def compare(
+    call: Call,
     app: options.App = ".",
     names: Annotated[
         list[str] | None,
@@ -47,28 +50,19 @@ def compare(
         ),
     ] = None,
     csv: Annotated[bool, option("--csv", help="Print comma-separated values.")] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.application import load_application
     from taipy_exec.operations.compare.comparators import run_comparators
     from taipy_exec.operations.compare.selection import chosen_instances, compare_nodes
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
 
-    if csv and json_output:
+    streams = call.streams
+    if csv and streams.json:
         raise UsageError("--csv and --json exclude each other", "give one of them")
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    location = call.location
     config = load_application(location, imports=False, coordinates=False)
     chosen = config.scenario(scenario)
-    store = open_state(location)
+    store = call.store
     wanted = list(dict.fromkeys(node or ()))
     compared = chosen_instances(store, chosen, names or ())
     found = compare_nodes(config, chosen, compared, wanted)
@@ -76,7 +70,7 @@ def compare(
         _print_csv(streams, found)
         return 0
     results = run_comparators(streams, config, chosen, compared, wanted)
-    if json_output:
+    if streams.json:
         _print_json(streams, chosen.id, found, results)
         return 0
     _print_table(streams, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.commands.pause import set_paused
 from taipy_exec.cli.options import help_text
 
@@ -12,19 +13,13 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def continue_(
+    call: Call,
     submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
-    from taipy_exec.operations.location import Location
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
+    location = call.location
     return set_paused(streams, submission, location, paused=False)

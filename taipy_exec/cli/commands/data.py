@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.help_page import HouseCommand
 from taipy_exec.cli.options import help_text, summary
 
@@ -177,28 +178,22 @@ _LIST = help_text(
 
 
 @app.command("list", help=_LIST, short_help=summary(_LIST))
+@command(*ALL)
 def list_nodes(
+    call: Call,
     app: AppArgument = ".",
     scenario: options.Scenario = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.data_table import DataTable
-    from taipy_exec.cli.streams import Streams
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     opened = _open(streams, location, scenario, name, creation_date, create=False)
     editors = _editors(opened)
-    if json_output:
+    if streams.json:
         nodes = [
             {
                 **_fields(opened, node),
@@ -237,34 +232,28 @@ _SHOW = help_text(
 
 
 @app.command("show", cls=_AppFirst, help=_SHOW, short_help=summary(_SHOW))
+@command(*ALL)
 def show(
+    call: Call,
     app: LeadingApp = ".",
     *,
     node: NodeArgument,
     scenario: options.Scenario = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import read_node
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json, as_text
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     with _naming(app, node):
         opened = _open(streams, location, scenario, name, creation_date, create=False)
         found = _node(opened, node)
     written = found.changed_at() is not None
     value = read_node(found) if written else None
-    if json_output:
+    if streams.json:
         streams.data(dump({**_fields(opened, found), "value": as_json(value)}))
     elif written:
         streams.value(as_text(value))
@@ -283,7 +272,9 @@ _WRITE = help_text(
 
 
 @app.command("write", cls=_AppFirst, help=_WRITE, short_help=summary(_WRITE))
+@command(*ALL)
 def write(
+    call: Call,
     app: LeadingApp = ".",
     *,
     node: NodeArgument,
@@ -291,23 +282,15 @@ def write(
     scenario: options.Scenario = None,
     name: options.Name = None,
     creation_date: options.CreationDate = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.instances import write_node
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.given_values import parse_value
-    from taipy_exec.operations.location import Location
     from taipy_exec.store.rows import Edit
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     with _naming(app, node):
         opened = _open(streams, location, scenario, name, creation_date, create=True)
         found = _node(opened, node)
@@ -321,7 +304,7 @@ def write(
     edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
     opened.store.add_edits([edit])
     opened.edits[found.id] = edit
-    if json_output:
+    if streams.json:
         streams.data(dump(_fields(opened, found)))
     else:
         streams.note(f"wrote {node} ({_shown_place(opened, found)})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
@@ -21,30 +22,24 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def doctor(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     mode: options.Mode = None,
     broker_url: options.BrokerUrl = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import BrokerError
     from taipy_exec.operations.cluster import place_of
     from taipy_exec.operations.doctor.diagnosis import Level, check_installation, read
     from taipy_exec.operations.doctor.folder import check_folders
     from taipy_exec.operations.doctor.machine import check_machine
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
+    location = call.location
     findings = check_installation()
     config = None
     if application is None:
@@ -57,7 +52,7 @@ def doctor(
 
         place = place_of(location, application, broker_url) if config is None else None
         findings = without_doubts_settled([*findings, *check_cluster(config, place, broker_url)])
-    if json_output:
+    if streams.json:
         streams.data(dump({"checks": [finding.as_json() for finding in findings]}))
     else:
         _show(streams, findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -15,7 +16,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def graph(
+    call: Call,
     app: options.App = ".",
     format: Annotated[
         str,
@@ -30,28 +33,20 @@ def graph(
     scenario: options.Scenario = None,
     sequence: options.Sequence = None,
     task: options.Task = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.application import choose_target, load_application
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.graph import FORMATS, render_graph
     from taipy_exec.views.json_objects import dump
 
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     config = load_application(location, imports=False, takes_programs=True)
     chosen = config.scenario(scenario)
     found = chosen.graph(choose_target(chosen, sequence, task))
-    if json_output:
+    if streams.json:
         tasks = [
             {
                 "task": spec.id,

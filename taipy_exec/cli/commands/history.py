@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ HELP = help_text(
 _SHOWN = 20
 
 
+@command(*ALL)
 def history(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     scenario: Annotated[
         str | None,
@@ -50,32 +53,22 @@ def history(
             help="Only the latest N (default: 20; all with -v or --json).",
         ),
     ] = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.render import submissions_table
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump, past_submission_fields
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
     try:
-        store = open_state(location)
+        store = call.store
     except NotFoundError as nothing:
         _tell_nothing(streams, nothing)
         return 0
-    if limit is None and not (verbose or json_output):
+    if limit is None and not (streams.verbose or streams.json):
         limit = _SHOWN
     records = store.submissions(limit, scenario=scenario, name=name)
-    if json_output:
+    if streams.json:
         streams.data(dump({"submissions": [past_submission_fields(r) for r in records]}))
         return 0
     if not records:

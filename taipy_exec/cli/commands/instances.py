@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def instances(
+    call: Call,
     app: options.App = ".",
     scenario: Annotated[
         str | None,
@@ -37,26 +40,16 @@ def instances(
             autocompletion=completion.scenarios,
         ),
     ] = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
     try:
-        store = open_state(location)
+        store = call.store
     except NotFoundError as nothing:
-        if json_output:
+        if streams.json:
             streams.data(dump({"instances": []}))
         else:
             streams.note(nothing.message)
@@ -65,7 +58,7 @@ def instances(
     found = store.instances(scenario)
     latest = store.latest_submissions()
     swept = _swept(store)
-    if json_output:
+    if streams.json:
         streams.data(dump({"instances": [_fields(one, latest, swept) for one in found]}))
     elif not found:
         streams.data("no such scenario instances" if scenario else "no scenario instances yet")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 from taipy_exec.errors import UsageError
 from taipy_exec.model.status import Status
@@ -35,7 +36,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def logs(
+    call: Call,
     wanted: Annotated[
         str,
         typer.Argument(
@@ -66,21 +69,13 @@ def logs(
     raw: Annotated[
         bool, option("--raw", help="Print the bytes unchanged, on a terminal too.")
     ] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.job_output import follow as follow_jobs
     from taipy_exec.cli.job_output import job_outputs
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.operations.job_filter import job_filter
-    from taipy_exec.operations.location import Location
     from taipy_exec.operations.redaction import discreet, redaction_for
-    from taipy_exec.operations.state import open_state, what_now
+    from taipy_exec.operations.state import what_now
 
     chosen = job_filter(
         failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
@@ -91,9 +86,9 @@ def logs(
             "--status and --limit",
             "remove one of them",
         )
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    streams = call.streams
+    location = call.location
+    store = call.store
     # With --follow, jobs that run later count too.
     jobs = _find_jobs(store, wanted, replace(chosen, since=None) if follow else chosen)
     if jobs:
@@ -111,7 +106,7 @@ def logs(
         return left
 
     outputs = {}
-    if not json_output:
+    if not streams.json:
         outputs = job_outputs(
             streams,
             store.folder,
@@ -124,10 +119,10 @@ def logs(
         )
     if follow and jobs:
         follow_jobs(store, jobs, outputs, streams, is_left)
-    elif not json_output:
+    elif not streams.json:
         for job in jobs:
             outputs[job.id].advance(job, last=True)
-    if json_output:
+    if streams.json:
         jobs = [discreet(store.find_job(job.id), redacted) for job in jobs]
         _print_json(streams, store.folder, jobs, tail, chosen.since, timestamps=timestamps)
     else:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ _STYLES = {"run": "bold blue", "skip": "green dim", "wait": "yellow", "ended": "
 _SHOWN_UNMEASURED = 3
 
 
+@command(*ALL)
 def plan(
+    call: Call,
     app: options.App = ".",
     scenario: options.Scenario = None,
     sequence: options.Sequence = None,
@@ -45,14 +48,7 @@ def plan(
     check: Annotated[
         bool, option("--check", help="Exit code 10 if not everything is up to date.")
     ] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.operations.application import (
         choose_target,
         cycle_day,
@@ -60,10 +56,9 @@ def plan(
         refuse_to_fail,
     )
     from taipy_exec.operations.given_values import given_values
-    from taipy_exec.operations.location import Location
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     sys.dont_write_bytecode = True
     compiled = load_compiled(location, mode=mode, workers=workers, tell=streams.warn)
     config = compiled.config

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import Call, command
 from taipy_exec.cli.options import help_text, option, summary
 
 if TYPE_CHECKING:
@@ -56,32 +57,27 @@ _Number = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in 
 
 
 @app.callback(invoke_without_command=True)
+@command("root", "json_output", "quiet", "verbose", "color")
 def queue(
+    call: Call,
     context: typer.Context,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.workers_table import queue_line
     from taipy_exec.operations.cluster import look, place_of
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return 0
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     place = place_of(location, application, broker_url)
     found = look(place.cluster).queue
     assert found is not None
-    if json_output:
+    if streams.json:
         streams.data(dump({"queue": found}))
         return 0
     streams.line(queue_line(found))
@@ -107,29 +103,24 @@ def _refuse_options(context: typer.Context) -> None:
 
 
 @dead.command("list", help=_LIST_HELP, short_help=summary(_LIST_HELP))
+@command("root", "json_output", "quiet", "verbose", "color")
 def list_letters(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.operations.cluster import place_of
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
     found = [_fields(n, letter, cluster.application) for n, letter in enumerate(letters, 1)]
-    if json_output:
+    if streams.json:
         streams.data(dump({"dead": found}))
     else:
         _show_list(streams, found)
@@ -137,25 +128,20 @@ def list_letters(
 
 
 @dead.command("show", help=_SHOW_HELP, short_help=summary(_SHOW_HELP))
+@command("root", "json_output", "quiet", "verbose", "color")
 def show(
+    call: Call,
     number: _Number,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.operations.cluster import place_of, plain
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
@@ -163,7 +149,7 @@ def show(
     found = _fields(number, letter, cluster.application)
     found["headers"] = {str(k)[:200]: str(v)[:1000] for k, v in letter.headers.items()}
     found["body"] = letter.body.decode("utf-8", "backslashreplace")
-    if json_output:
+    if streams.json:
         streams.data(dump({"dead": found}))
         return 0
     headers = found.pop("headers")
@@ -177,7 +163,9 @@ def show(
 
 
 @dead.command("requeue", help=_REQUEUE_HELP, short_help=summary(_REQUEUE_HELP))
+@command("root", "json_output", "quiet", "verbose", "color")
 def requeue(
+    call: Call,
     numbers: Annotated[
         list[int] | None, typer.Argument(metavar="[N...]", min=1, help="Numbers in `list`.")
     ] = None,
@@ -185,30 +173,23 @@ def requeue(
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.cluster import place_of
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
     if bool(numbers) == all_of_them:
         raise UsageError("give the numbers of dead letters or --all", "queue dead list shows them")
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     cluster = place_of(location, application, broker_url).cluster
     with Inspection(cluster) as inspection:
         letters = inspection.borrow_dead()
         chosen = letters if all_of_them else _chosen(letters, numbers or [])
         for letter in chosen:
             inspection.requeue(letter)
-    if json_output:
+    if streams.json:
         streams.data(dump({"requeued": len(chosen)}))
     else:
         streams.data(f"{len(chosen)} put back into the queue")
@@ -216,27 +197,22 @@ def requeue(
 
 
 @dead.command("purge", help=_PURGE_HELP, short_help=summary(_PURGE_HELP))
+@command("root", "json_output", "quiet", "verbose", "color")
 def purge(
+    call: Call,
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.broker.names import Names
     from taipy_exec.cli.confirmation import confirm_removal
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.operations.cluster import place_of
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     cluster = place_of(location, application, broker_url).cluster
     if not yes:
         with Inspection(cluster) as inspection:
@@ -247,7 +223,7 @@ def purge(
     # A new connection: a broker closes one that is silent while the user thinks.
     with Inspection(cluster) as inspection:
         removed = inspection.purge_dead()
-    if json_output:
+    if streams.json:
         streams.data(dump({"purged": removed}))
     else:
         streams.data(f"{removed} removed")

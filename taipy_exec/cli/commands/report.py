@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def report(
+    call: Call,
     submission: options.SubmissionId = "",
     output: Annotated[
         str | None,
@@ -47,18 +50,9 @@ def report(
         ),
     ] = "html",
     application_path: options.ApplicationPathOption = ".",
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.chosen import chosen_submission
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.report import FORMATS, render_report
     from taipy_exec.views.report.content import gather
@@ -67,13 +61,13 @@ def report(
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
     to_stdout = output == "-"
-    if to_stdout and json_output and format != "json":
+    streams = call.streams
+    if to_stdout and streams.json and format != "json":
         raise UsageError(
             f"--json and -o - with --format {format} both want stdout", "name a file with -o"
         )
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    location = call.location
+    store = call.store
     record = chosen_submission(store, submission)
     location.take_from(record)
     # Before the application is opened: from then on its folder is the working folder.
@@ -97,7 +91,7 @@ def report(
         streams.data(text.rstrip("\n"))
         return 0
     size = _write(path, text)
-    if json_output:
+    if streams.json:
         fields = {"submission": record.id, "format": format, "file": str(path), "bytes": size}
         streams.data(dump(fields))
     else:

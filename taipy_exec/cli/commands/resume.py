@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def resume(
+    call: Call,
     submission: Annotated[
         str | None,
         typer.Argument(
@@ -37,29 +40,19 @@ def resume(
     detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.running import run_sweep_to_end
     from taipy_exec.engine.admission import resume_plan
     from taipy_exec.engine.given import write_given
     from taipy_exec.operations.application import load_application
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state, refuse_program
+    from taipy_exec.operations.state import refuse_program
     from taipy_exec.operations.sweep.admission import resumed_sweep
 
-    streams = Streams(
-        color=color, quiet=quiet, verbose=verbose, json=json_output, detached=detached
-    )
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    streams = call.streams
+    location = call.location
+    store = call.store
     records = _interrupted(store, submission)
     record = records[0]
     refuse_program(record)

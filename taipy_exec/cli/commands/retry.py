@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def retry(
+    call: Call,
     ctx: typer.Context,
     wanted: Annotated[
         str,
@@ -56,16 +59,9 @@ def retry(
     fail_fast: options.FailFast = None,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import open_engine, run_on
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.config.mapped import whole_name
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.mapping import predecessors
@@ -73,15 +69,14 @@ def retry(
     from taipy_exec.operations.admission import admitted
     from taipy_exec.operations.application import load_compiled, refuse_to_fail
     from taipy_exec.operations.chosen import Latest, chosen_job
-    from taipy_exec.operations.location import Location
-    from taipy_exec.operations.state import open_state, refuse_program, submit_again
+    from taipy_exec.operations.state import refuse_program, submit_again
     from taipy_exec.wiring import withdraw
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
+    location = call.location
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
-    store = open_state(location)
+    store = call.store
     record, job = chosen_job(store, wanted, Latest.FAILED)
     refuse_program(record)
     location.take_from(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import Call, command
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -17,7 +18,9 @@ HELP = help_text(
 )
 
 
+@command("root", "quiet", "verbose", "color")
 def run_worker(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     concurrency: Annotated[
         int, option("--concurrency", "-c", min=1, metavar="N", help="How many jobs at once.")
@@ -40,21 +43,15 @@ def run_worker(
     ] = None,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
-    root: options.Root = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.metrics import open_metrics, worker_metrics
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
     from taipy_exec.operations.application import load_application
-    from taipy_exec.operations.location import Location
     from taipy_exec.worker.intake import WorkerLimits
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=False)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     least, most = _slots(concurrency, autoscale)
     app = load_application(
         location,

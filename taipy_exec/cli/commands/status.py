@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taipy_exec.cli import completion, options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def status(
+    call: Call,
     context: typer.Context,
     submission: Annotated[
         str | None,
@@ -59,21 +62,13 @@ def status(
     watch: Annotated[
         bool, option("--watch", help="Show again whenever something changes.")
     ] = False,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.status_view import StatusView
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import show_stored_sweep
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.chosen import chosen_submission
     from taipy_exec.operations.job_filter import job_filter
-    from taipy_exec.operations.location import Location
     from taipy_exec.operations.missing_data import WaitReasons
     from taipy_exec.operations.redaction import redaction_for
 
@@ -82,8 +77,8 @@ def status(
     )
     if submission is None and options.is_given(context, "task"):
         raise UsageError("--task needs a submission", "taipy-exec status @1 --task NAME")
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
+    streams = call.streams
+    location = call.location
     cluster = None
     if submission is None:
         source = context.get_parameter_source("broker_url")
@@ -101,7 +96,7 @@ def status(
     waits = WaitReasons(location)
     shown = StatusView(streams, store, submission, cluster, redacted, wanted, waits)
     if store is None and cluster is None:
-        if json_output:
+        if streams.json:
             shown.once()
         return 0
     if watch:

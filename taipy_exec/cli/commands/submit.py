@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -23,7 +24,9 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def submit(
+    call: Call,
     ctx: typer.Context,
     app: options.App = ".",
     scenario: options.Scenario = None,
@@ -56,17 +59,10 @@ def submit(
     ] = None,
     metrics_port: options.MetricsPort = None,
     metrics_host: options.MetricsHost = options.LOCALHOST,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import open_engine, run_on
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.running import run_sweep_on
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.given import with_given, write_given
@@ -80,16 +76,13 @@ def submit(
         refuse_to_fail,
     )
     from taipy_exec.operations.given_values import given_values, note_changed_inputs
-    from taipy_exec.operations.location import Location
     from taipy_exec.operations.sweep.admission import admitted_sweep
     from taipy_exec.operations.sweep.wanted import wanted_sweep
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import withdraw
 
-    streams = Streams(
-        color=color, quiet=quiet, verbose=verbose, json=json_output, events=events == "-"
-    )
-    location = Location(streams, app, state_dir, root)
+    streams = call.streams
+    location = call.location
     where = location.where
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()

@@ -6,6 +6,7 @@ import time
 from typing import Annotated
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -17,34 +18,28 @@ HELP = help_text(
 )
 
 
+@command(*ALL)
 def wait(
+    call: Call,
     submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
     timeout: Annotated[
         float | None, option("--timeout", min=0, metavar="S", help="Wait at most S seconds.")
     ] = None,
-    json_output: options.Json = False,
-    root: options.Root = None,
-    state_dir: options.StateDir = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
     from taipy_exec.cli import outcome
     from taipy_exec.cli.result import show_result
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.waiting import wait_for_sweep
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.operations.chosen import Latest, chosen_submission
-    from taipy_exec.operations.location import Location
     from taipy_exec.operations.redaction import redaction_for
-    from taipy_exec.operations.state import open_state, what_now
+    from taipy_exec.operations.state import what_now
     from taipy_exec.operations.sweep.stored import submissions_of_sweep
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, state_dir, root)
-    store = open_state(location)
+    streams = call.streams
+    location = call.location
+    store = call.store
     deadline = None if timeout is None else time.monotonic() + timeout
     where = location.where
     told = False

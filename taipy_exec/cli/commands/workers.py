@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taipy_exec.cli import options
+from taipy_exec.cli.call import Call, command
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
@@ -14,27 +15,22 @@ HELP = help_text(
 )
 
 
+@command("root", "json_output", "quiet", "verbose", "color")
 def workers(
+    call: Call,
     application_path: options.ApplicationPathOption = ".",
     application: options.Application = None,
     broker_url: options.BrokerUrl = None,
-    root: options.Root = None,
-    json_output: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    color: options.Color = None,
 ) -> int:
-    from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.workers_table import workers_table
     from taipy_exec.operations.cluster import look, place_of, serves
-    from taipy_exec.operations.location import Location
     from taipy_exec.views.json_objects import dump
 
-    streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
-    location = Location(streams, application_path, None, root)
+    streams = call.streams
+    location = call.location
     place = place_of(location, application, broker_url)
     seen = look(place.cluster)
-    if json_output:
+    if streams.json:
         streams.data(dump({"workers": seen.workers}))
         return 0
     streams.show(workers_table(seen.beats, place.digest, place.cluster.application))

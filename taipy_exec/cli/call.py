@@ -1,0 +1,100 @@
+"""The options that every command has, and what they give it: its streams and its application."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from taipy_exec.cli import options
+from taipy_exec.cli.streams import Streams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taipy_exec.operations.location import Location
+    from taipy_exec.store.store import Store
+
+# Name of the parameter -> its declaration and default. A new common option is one line here.
+_COMMON = {
+    "json_output": (options.Json, False),
+    "root": (options.Root, None),
+    "state_dir": (options.StateDir, None),
+    "quiet": (options.Quiet, False),
+    "verbose": (options.Verbose, False),
+    "color": (options.Color, None),
+}
+ALL = tuple(_COMMON)
+
+
+class Call:
+    """One call of a command: `streams` for its output, and the application that it names."""
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        json_output: bool = False,
+        root: Path | None = None,
+        state_dir: Path | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        color: str | None = None,
+        events: bool = False,
+        detached: bool = False,
+    ) -> None:
+        self._app = app
+        self._root = root
+        self._state_dir = state_dir
+        self.streams = Streams(
+            color=color,
+            quiet=quiet,
+            verbose=verbose,
+            json=json_output,
+            events=events,
+            detached=detached,
+        )
+
+    @cached_property
+    def location(self) -> Location:
+        """The place of the application."""
+        from taipy_exec.operations.location import Location
+
+        return Location(self.streams, self._app, self._state_dir, self._root)
+
+    @cached_property
+    def store(self) -> Store:
+        """The state of the application. Raises NotFoundError if nothing was ever submitted."""
+        from taipy_exec.operations.state import open_state
+
+        return open_state(self.location)
+
+
+def command(*common: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A decorator: the function gets a `Call` first, and Typer sees the common options last.
+
+    `common`: the names of the options in `ALL` that the command has.
+    """
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(function, eval_str=True)
+        _, *parameters = own.parameters.values()
+
+        def run(**given: Any) -> int:
+            ours = {name: given.pop(name) for name in common}
+            app = given.get("application_path", given.get("app", "."))
+            events, detached = given.get("events") == "-", bool(given.get("detached"))
+            return function(Call(app, **ours, events=events, detached=detached), **given)
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        shared = [
+            inspect.Parameter(name, kind, annotation=_COMMON[name][0], default=_COMMON[name][1])
+            for name in common
+        ]
+        every = [*(one.replace(kind=kind) for one in parameters), *shared]
+        run.__signature__ = own.replace(parameters=every)  # type: ignore[attr-defined]
+        run.__module__, run.__name__ = function.__module__, function.__name__
+        return run
+
+    return decorate
