@@ -25,6 +25,7 @@ from taipy_exec.operations.sweep.rows import (
 )
 from taipy_exec.operations.sweep.stored import stored_rows
 from taipy_exec.views.json_objects import dump, submission_shape
+from taipy_exec.views.value_json import as_json
 from taipy_exec.views.words import counts_text, duration, short_id
 from taipy_exec.visible_text import one_line
 
@@ -50,7 +51,7 @@ def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
     return {
         "group": group,
         "submissions": [
-            {**submission_shape(row.record, row.jobs), "values": dict(row.record.swept)}
+            {**submission_shape(row.record, row.jobs), "values": as_json(row.record.swept)}
             for row in rows
         ],
     }
