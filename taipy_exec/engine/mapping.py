@@ -166,16 +166,28 @@ class MappedTasks:
     # -- what a part is made from -------------------------------------------------------------
 
     def digest(self, name: str) -> str | None:
-        """The digest of a job's element, or of all elements for the collector; otherwise None."""
+        """The digest of a job's element, or of all elements for the collector; otherwise None.
+
+        Empty if it is not known: the job always runs then.
+        """
         task = self._tasks[name]
         if isinstance(task, PartConfig):
-            known = self._digests.get(task.whole.id, ())
-            is_known = task.element is not None and task.element < len(known)
-            return known[task.element or 0] if is_known else None
+            return None if task.element is None else self.digest_of_element(name)
         if task.id not in self.ids:
             return None
-        every = "\n".join(self._digests.get(task.id, ()))
+        known = self._digests.get(task.id, ())
+        if "" in known:
+            return ""
+        every = "\n".join(known)
         return hashlib.sha256(every.encode()).hexdigest()[:16]
+
+    def digest_of_element(self, name: str) -> str:
+        """The digest of a job's element. Empty if it is not known, or if the job has no element."""
+        task = self._tasks[name]
+        if not isinstance(task, PartConfig) or task.element is None:
+            return ""
+        known = self._digests.get(task.whole.id, ())
+        return known[task.element] if task.element < len(known) else ""
 
     def inputs(self, name: str) -> list[DataNodeRef]:
         """The data nodes that a job reads in addition to its element: other inputs, or results."""
