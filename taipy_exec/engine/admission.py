@@ -131,8 +131,8 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
     """The interrupted submissions of an instance, oldest first: no process works on them."""
     return [
         record
-        for record in store.unfinished_submissions()
-        if record.instance == instance and is_interrupted(store.folder, record)
+        for record in store.unfinished_submissions(instance=instance)
+        if is_interrupted(store.folder, record)
     ]
 
 

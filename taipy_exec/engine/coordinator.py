@@ -92,6 +92,7 @@ class Coordinator:
         self._new: dict[str, JobRecord] = {}
         self._touched: dict[str, SubmissionRecord] = {}
         self._requests = Requests(store)
+        self._paused: set[str] = set()
 
     # -- from any thread ------------------------------------------------------------------
 
@@ -127,6 +128,7 @@ class Coordinator:
         self._touched[plan.record.id] = plan.record
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
+            self._paused.add(plan.record.id)
             _log_paused(plan.record)
         self._handle(Admitted(submission=plan.record.id, at=self.clock()))
         for split in plan.unexpanded.values():
@@ -165,6 +167,7 @@ class Coordinator:
         """Drop a submission that has ended."""
         self.board.forget(submission)
         self._turns.forget(submission)
+        self._paused.discard(submission)
         self._plans.pop(submission, None)
 
     def has_work(self) -> bool:
@@ -209,13 +212,15 @@ class Coordinator:
             record = self.board.submissions.get(submission)
             if record is not None:
                 self.cancel([job] if job else record.jobs, Reason.CANCELED)
-        for record in self.board.submissions.values():
-            if record.finished_at is None and (record.id in asked.paused) != record.paused:
+        changed = asked.paused ^ self._paused
+        for record in (self.board.submissions.get(id) for id in sorted(changed)):
+            if record is not None and record.finished_at is None:
                 self._pause(record, paused=not record.paused)
 
     def _pause(self, record: SubmissionRecord, *, paused: bool) -> None:
         """Start no more jobs of a submission, or start them again. Running jobs continue."""
         record.paused = paused
+        (self._paused.add if paused else self._paused.discard)(record.id)
         self._turns.pause(record.id, paused=paused)
         if self._queue is not None:
             self._queue.pause(record.id, paused=paused)

@@ -14,9 +14,9 @@ def writer_elsewhere(store: Store, app: AppConfig, key: str, identity: str) -> s
 
     Only jobs of the configuration `app` and of live processes other than `identity` count.
     """
-    for record in store.unfinished_submissions():
+    for record in store.unfinished_submissions(without=identity):
         scenario = app.real_scenarios.get(record.scenario)
-        if record.coordinator == identity or scenario is None:
+        if scenario is None:
             continue
         if not is_alive(store.folder, record.coordinator):
             continue

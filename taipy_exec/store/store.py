@@ -48,10 +48,11 @@ class Store(Removals):
     ) -> None:
         """Store a submission with all its jobs, in one transaction.
 
-        `refuse` gets every unfinished submission and may raise; then nothing is stored.
+        `refuse` gets every unfinished submission of other coordinators and may raise; then nothing
+        is stored.
         """
         with self.transaction() as connection:
-            refuse(self.unfinished_submissions())
+            refuse(self.unfinished_submissions(without=submission.coordinator))
             connection.execute(
                 f"INSERT INTO submissions ({SUBMISSION_COLUMNS}) VALUES "
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -135,7 +136,10 @@ class Store(Removals):
 
     def paused_submissions(self) -> set[str]:
         """The ids of the unfinished submissions that are paused."""
-        rows = self.rows("SELECT id FROM submissions WHERE finished_at IS NULL AND paused = 1")
+        rows = self.rows(
+            "SELECT id FROM submissions INDEXED BY submissions_unfinished "
+            "WHERE finished_at IS NULL AND paused = 1"
+        )
         return {row[0] for row in rows}
 
     def ended_and_held(self) -> list[tuple[str, str]]:
@@ -235,11 +239,23 @@ class Store(Removals):
         )
         return int(rows[0][0])
 
-    def unfinished_submissions(self) -> list[SubmissionRecord]:
-        """Every submission that has not ended, oldest first."""
+    def unfinished_submissions(
+        self, *, instance: str | None = None, without: str | None = None
+    ) -> list[SubmissionRecord]:
+        """Every submission that has not ended, oldest first.
+
+        Where given: only those of this scenario `instance`, and none of the coordinator `without`.
+        """
+        wanted, given = ["finished_at IS NULL"], []
+        for condition, value in (("instance = ?", instance), ("coordinator IS NOT ?", without)):
+            if value is not None:
+                wanted.append(condition)
+                given.append(value)
+        # By itself SQLite reads all submissions that ever were, in the order of time.
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE finished_at IS NULL "
-            "ORDER BY created_at, rowid"
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions INDEXED BY submissions_unfinished "
+            f"WHERE {' AND '.join(wanted)} ORDER BY created_at, rowid",
+            given,
         )
         return [self._submission(row) for row in rows]
 
@@ -354,14 +370,9 @@ class Store(Removals):
 
     def take_requests(self, submissions: Iterable[str]) -> list[tuple[str, str | None]]:
         """The (submission, job) pairs to cancel for these submissions; removes the requests."""
-        mine = set(submissions)
-        found = [
-            (number, submission, job)
-            for number, submission, job in self.rows(
-                "SELECT number, submission, job FROM requests ORDER BY number"
-            )
-            if submission in mine
-        ]
+        rows = self.rows("SELECT number, submission, job FROM requests ORDER BY number")
+        mine = set(submissions) if rows else ()
+        found = [row for row in rows if row[1] in mine]
         if found:
             with self.transaction() as connection:
                 connection.executemany(
