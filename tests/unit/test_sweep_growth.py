@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any, cast
 
 from taipy_exec.cli.streams import Streams
-from taipy_exec.cli.sweep.admission import admitted_sweep
-from taipy_exec.cli.sweep.wanted import WantedSweep
 from taipy_exec.config.application_path import find_application
 from taipy_exec.engine.sweep import combinations
+from taipy_exec.operations.sweep.admission import admitted_sweep
+from taipy_exec.operations.sweep.wanted import WantedSweep
 from taipy_exec.store.store import Store
 from taipy_exec.wiring import compile_application, make_engine
 
