@@ -42,7 +42,7 @@ def open_engine(
 def run_on(
     engine: Engine,
     streams: Streams,
-    plan: SubmissionPlan,
+    plans: Sequence[SubmissionPlan],
     where: str,
     begin: float,
     timeout: float | None,
@@ -50,10 +50,11 @@ def run_on(
     detach: bool,
     carried: Sequence[str] = (),
 ) -> int:
-    """Work on a submission, here or in a process of its own; the exit code.
+    """Work on the one submission, here or in a process of its own; the exit code.
 
     `timeout` counts from `begin` (monotonic clock). `carried` are further options of that process.
     """
+    (plan,) = plans
     if detach:
         return _detach(streams, engine, plan, where, timeout, carried)
     left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)

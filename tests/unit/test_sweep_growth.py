@@ -12,7 +12,7 @@ from taipy_exec.cli.streams import Streams
 from taipy_exec.config.application_path import find_application
 from taipy_exec.engine.sweep import combinations
 from taipy_exec.operations.sweep.admission import admitted_sweep
-from taipy_exec.operations.sweep.wanted import WantedSweep
+from taipy_exec.operations.wanted import Wanted
 from taipy_exec.store.store import Store
 from taipy_exec.wiring import compile_application, make_engine
 
@@ -58,7 +58,9 @@ def operations(folder: Path, number: int) -> Counter[str]:
     (folder / "config.toml").write_text(CONFIG)
     app = compile_application(find_application(folder)).config
     engine = make_engine(app, Store(app.state_dir), echo=False)
-    wanted = WantedSweep(
+    wanted = Wanted(
+        app=app,
+        name="s",
         scenario=app.scenario("s"),
         target="scenario",
         combinations=combinations({"window": range(number)}),

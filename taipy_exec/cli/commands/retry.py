@@ -133,7 +133,7 @@ def retry(
     streams.note(f"retrying {len(left)} of {len(jobs)} jobs of {record.short_id}{later}")
     where = location.where
     carried = detached_options(metrics, metrics_host)
-    return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
+    return run_on(engine, streams, [plan], where, begin, timeout, detach=detach, carried=carried)
 
 
 def _refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:

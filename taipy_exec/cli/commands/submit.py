@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -64,107 +62,43 @@ def submit(
     from taipy_exec.cli.metrics import detached_options, open_metrics
     from taipy_exec.cli.running import open_engine, run_on
     from taipy_exec.cli.sweep.running import run_sweep_on
-    from taipy_exec.engine.admission import admit
-    from taipy_exec.engine.forecast import forecast
-    from taipy_exec.engine.given import with_given, write_given
-    from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError
-    from taipy_exec.operations.admission import admitted
-    from taipy_exec.operations.application import (
-        choose_target,
-        cycle_day,
-        load_compiled,
-        refuse_to_fail,
-    )
-    from taipy_exec.operations.given_values import given_values, note_changed_inputs
-    from taipy_exec.operations.sweep.admission import admitted_sweep
-    from taipy_exec.operations.sweep.wanted import wanted_sweep
+    from taipy_exec.operations.submit import submit as submit_wanted
+    from taipy_exec.operations.wanted import SubmitRequest, wanted_submission
     from taipy_exec.store.store import Store
-    from taipy_exec.wiring import withdraw
 
-    streams = call.streams
-    location = call.location
-    where = location.where
-    fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
+    streams, where = call.streams, call.location.where
+    request = SubmitRequest(
+        scenario=scenario,
+        sequence=sequence,
+        task=task,
+        mode=mode,
+        workers=workers,
+        values=values,
+        sweep=sweep,
+        name=name,
+        creation_date=creation_date,
+        new=new,
+        force=force,
+        fail_fast=options.fails_fast(ctx, keep_going, fail_fast),
+    )
     if check and not dry_run and options.is_given(ctx, "check"):
         raise UsageError("--check needs --dry-run", "add it, or use taipy-exec plan --check")
-    sys.dont_write_bytecode |= dry_run
     if detach and events:
         raise UsageError("--detach and --events exclude each other", "use status --watch instead")
-    event_file = None if events in (None, "-") else Path(str(events)).absolute()
-    compiled = load_compiled(location, mode=mode, workers=workers, tell=streams.warn)
-    config = compiled.config
-    chosen = config.scenario(scenario)
-    target = choose_target(chosen, sequence, task)
-    written = given_values(values, chosen)
-    created = cycle_day(streams, chosen, creation_date)
-    swept = wanted_sweep(
-        config,
-        sweep,
-        scenario=chosen,
-        target=target,
-        name=name,
-        given=written,
-        created=created,
-        new=new,
-        force=force,
-        fail_fast=fast,
-    )
-    expected = partial(
-        forecast,
-        config,
-        chosen,
-        target,
-        force=force,
-        new=new,
-        created=created,
-        given=written,
-    )
-    named = name or chosen.id
-    runs = [(one.name, one.values) for one in swept.combinations] if swept else [(named, {})]
-    refuse_to_fail(
-        streams, compiled, chosen, target, lambda: (expected(n, swept=of) for n, of in runs)
-    )
-    if dry_run and swept:
-        from taipy_exec.cli.sweep.plan import show_sweep_plan
-
-        return show_sweep_plan(streams, config, swept, check=check)
     if dry_run:
-        from taipy_exec.cli.commands.plan import show_plan
+        from taipy_exec.cli.forecast import show_plan
 
-        return show_plan(streams, config, chosen, target, named, expected(named), check=check)
+        return show_plan(call, request, check=check)
+    event_file = None if events in (None, "-") else Path(str(events)).absolute()
+    wanted = wanted_submission(call.location, request, streams)
     event_lines = open_events(event_file) if event_file else None
     metrics = open_metrics(streams, metrics_port, metrics_host)
-    store = Store(config.state_dir, where=where)
-    engine = open_engine(streams, config, store, metrics)
+    engine = open_engine(streams, wanted.app, Store(wanted.app.state_dir, where=where), metrics)
     if events:
         engine.watching.add(EventStream(streams, event_lines))
-    deadline = None if timeout is None else begin + timeout
+    plans = submit_wanted(wanted, engine, streams, None if timeout is None else begin + timeout)
     carried = detached_options(metrics, metrics_host)
-    if swept:
-        plans = admitted_sweep(streams, engine, swept, deadline)
-        return run_sweep_on(
-            engine, streams, plans, where, begin, timeout, detach=detach, carried=carried
-        )
-    instance = named_instance(store, config, chosen, named, new=new, created=created)
-    plan = admitted(
-        streams,
-        lambda: admit(
-            store,
-            config,
-            chosen,
-            instance,
-            target=target,
-            force=force,
-            fail_fast=fast,
-            fresh=bool(written) or new or force,
-            identity=engine.identity,
-            withdraw=partial(withdraw, config),
-            properties=with_given(written),
-        ),
-        deadline,
-    )
-    write_given(store, plan, engine.identity)
-    note_changed_inputs(streams, store, plan)
-    return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
+    run = run_sweep_on if wanted.combinations else run_on
+    return run(engine, streams, plans, where, begin, timeout, detach=detach, carried=carried)

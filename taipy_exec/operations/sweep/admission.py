@@ -26,7 +26,6 @@ from taipy_exec.errors import BusyError
 from taipy_exec.model.job import SWEEP, short_id
 from taipy_exec.model.status import Reason
 from taipy_exec.operations.admission import admission_in_time
-from taipy_exec.operations.sweep.wanted import WantedSweep
 from taipy_exec.wiring import withdraw
 
 if TYPE_CHECKING:
@@ -34,13 +33,14 @@ if TYPE_CHECKING:
     from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.model.job import SubmissionRecord
     from taipy_exec.operations.listener import Listener
+    from taipy_exec.operations.wanted import Wanted
     from taipy_exec.store.rows import Instance
     from taipy_exec.store.store import Store
     from taipy_exec.wiring import Engine
 
 
 def admitted_sweep(
-    listener: Listener, engine: Engine, wanted: WantedSweep, deadline: float | None
+    listener: Listener, engine: Engine, wanted: Wanted, deadline: float | None
 ) -> list[SubmissionPlan]:
     """The submissions, in the order of the combinations, with their values written.
 
@@ -83,7 +83,7 @@ def admitted_sweep(
 
 def _admit(
     engine: Engine,
-    wanted: WantedSweep,
+    wanted: Wanted,
     one: Combination,
     instance: Instance,
     properties: Mapping[str, object],
@@ -142,7 +142,7 @@ def resumed_sweep(engine: Engine, records: Sequence[SubmissionRecord]) -> list[S
     return with_copies(engine.app, plans)
 
 
-def _warn_of_one_place(listener: Listener, app: AppConfig, wanted: WantedSweep) -> None:
+def _warn_of_one_place(listener: Listener, app: AppConfig, wanted: Wanted) -> None:
     found = overwritten_nodes(app, wanted.scenario, wanted.target)
     if not found or len(wanted.combinations) < 2:
         return

@@ -1,0 +1,54 @@
+"""Submitting: store what is wanted, with its values, for an engine that runs it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taipy_exec.engine.admission import admit
+from taipy_exec.engine.given import with_given, write_given
+from taipy_exec.engine.instances import named_instance
+from taipy_exec.operations.admission import admitted
+from taipy_exec.operations.given_values import note_changed_inputs
+from taipy_exec.operations.sweep.admission import admitted_sweep
+from taipy_exec.wiring import withdraw
+
+if TYPE_CHECKING:
+    from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.operations.listener import Listener
+    from taipy_exec.operations.wanted import Wanted
+    from taipy_exec.wiring import Engine
+
+
+def submit(
+    wanted: Wanted, engine: Engine, listener: Listener, deadline: float | None = None
+) -> list[SubmissionPlan]:
+    """Store a submission, or resume the interrupted one of the same instance; a sweep has several.
+
+    Waits until no live process works on the same data. Raises TimedOutError after `deadline`
+    (monotonic clock), and DataError for a value that cannot be written.
+    """
+    if wanted.combinations:
+        return admitted_sweep(listener, engine, wanted, deadline)
+    store, app, scenario = engine.store, engine.app, wanted.scenario
+    instance = named_instance(
+        store, app, scenario, wanted.name, new=wanted.new, created=wanted.created
+    )
+    attempt = partial(
+        admit,
+        store,
+        app,
+        scenario,
+        instance,
+        target=wanted.target,
+        force=wanted.force,
+        fail_fast=wanted.fail_fast,
+        fresh=bool(wanted.given) or wanted.new or wanted.force,
+        identity=engine.identity,
+        withdraw=partial(withdraw, app),
+        properties=with_given(wanted.given),
+    )
+    plan = admitted(listener, attempt, deadline)
+    write_given(store, plan, engine.identity)
+    note_changed_inputs(listener, store, plan)
+    return [plan]
