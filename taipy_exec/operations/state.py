@@ -6,8 +6,10 @@ import shlex
 from pathlib import Path
 
 from taipy_exec.config.application_path import STATE_FILE
+from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.operations.listener import Listener
 from taipy_exec.operations.location import Location
 from taipy_exec.store.store import Store
 from taipy_exec.views.hints import as_argument
@@ -26,6 +28,16 @@ def what_now(record: SubmissionRecord, where: str) -> str:
         f"its program has ended. Cancel it: taipy-exec cancel {record.short_id}{where} (the next "
         f"start of {record.program} cancels it too)"
     )
+
+
+def warn_of_no_process(
+    listener: Listener, store: Store, record: SubmissionRecord, where: str
+) -> bool:
+    """Warn if no process works on a submission; whether it did."""
+    lost = is_interrupted(store.folder, record)
+    if lost:
+        listener.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
+    return lost
 
 
 def refuse_program(record: SubmissionRecord, hint: str | None = None) -> None:

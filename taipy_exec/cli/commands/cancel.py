@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from contextlib import closing
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
-
-if TYPE_CHECKING:
-    from taipy_exec.model.job import JobRecord, SubmissionRecord
-    from taipy_exec.operations.location import Location
-    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Cancel a submission or one job, from any terminal. Waiting jobs become CANCELED. A job that "
@@ -43,112 +34,17 @@ def cancel(
     application_path: options.ApplicationPathOption = ".",
 ) -> int:
     from taipy_exec.cli.sweep.result import sweep_shape
-    from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.engine.sweep import is_group
-    from taipy_exec.errors import UsageError
-    from taipy_exec.model.job import short_id
-    from taipy_exec.operations.chosen import Latest, chosen_job
-    from taipy_exec.operations.sweep.stored import stored_rows, unfinished_of_sweep
+    from taipy_exec.operations.cancel import cancel as cancel_wanted
+    from taipy_exec.operations.sweep.stored import stored_rows
     from taipy_exec.views.json_objects import dump, submission_shape
 
-    streams = call.streams
-    location = call.location
-    store = call.store
-    if is_group(wanted):
-        records = unfinished_of_sweep(store, wanted)
-        location.take_from(records[0])
-        for record in records:
-            _cancel(store, record, location)
-        group = str(records[0].group)
-        if streams.json:
-            streams.data(dump(sweep_shape(group, stored_rows(store, group))))
-        else:
-            streams.note(f"canceling {short_id(group)}")
-        return 0
-    record, job = chosen_job(store, wanted, Latest.RUNNING)
-    location.take_from(record)
-    meant = job or record
-    if record.finished_at is not None or (job is not None and job.status.is_final):
-        raise UsageError(
-            f"{meant.short_id} has ended ({meant.status.name}): there is nothing to cancel"
-        )
-    if job is None:
-        _cancel(store, record, location)
-    elif is_interrupted(store.folder, record):
-        _cancel_job(store, record, job, location)
+    streams, store = call.streams, call.store
+    canceled = cancel_wanted(call.location, store, wanted)
+    if not streams.json:
+        streams.note(f"canceling {canceled.short_id}")
+    elif canceled.group:
+        streams.data(dump(sweep_shape(canceled.group, stored_rows(store, canceled.group))))
     else:
-        store.request_cancel(record.id, job.id, time.time())
-    if streams.json:
-        record = store.submission(record.id)
+        record = store.submission(canceled.submission.id)
         streams.data(dump(submission_shape(record, store.jobs(record.id))))
-    else:
-        streams.note(f"canceling {meant.short_id}")
     return 0
-
-
-def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
-    """Ask the coordinator of a submission to cancel it; if there is none, cancel it here."""
-    from taipy_exec.engine.identity import is_interrupted
-
-    if is_interrupted(store.folder, record):
-        _cancel_lost(store, record, location)
-        if store.submission(record.id).finished_at is not None:
-            return
-        # Another process has taken it over meanwhile.
-    store.request_cancel(record.id, None, time.time())
-
-
-def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> None:
-    """Cancel a submission without a coordinator. In cluster mode its jobs are withdrawn first."""
-    from taipy_exec.config.modes import capabilities
-    from taipy_exec.engine.admission import supersede
-    from taipy_exec.model.status import Reason
-    from taipy_exec.operations.application import load_application
-    from taipy_exec.wiring import withdraw
-
-    def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
-        if capabilities(record.mode).outlives_coordinator:
-            config = load_application(
-                location,
-                mode=record.mode,
-                imports=False,
-                takes_programs=record.program is not None,
-                prefers_program=record.program is not None,
-            )
-            withdraw(config, record, jobs, ended)
-
-    supersede(store, record, None, take_back, Reason.CANCELED)
-
-
-def _cancel_job(
-    store: Store,
-    record: SubmissionRecord,
-    job: JobRecord,
-    location: Location,
-) -> None:
-    """Cancel one job of a submission without a coordinator, and abandon the jobs after it.
-
-    Only the configuration has the order of the jobs. Raises ConfigurationError if it is not the
-    configuration of the submission any more.
-    """
-    from taipy_exec.engine.admission import cancel_lost_job, resume_plan
-    from taipy_exec.engine.identity import Identity
-    from taipy_exec.errors import ConfigurationError
-    from taipy_exec.operations.application import load_application
-    from taipy_exec.operations.state import refuse_program
-    from taipy_exec.wiring import withdraw
-
-    where = location.where
-    refuse_program(
-        record, f"taipy-exec cancel {record.short_id}{where} cancels its whole submission"
-    )
-    with closing(Identity(store.folder)) as identity:
-        try:
-            config = load_application(location, mode=record.mode, imports=False)
-            plan = resume_plan(store, config, record, identity.name)
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                f"{job.short_id} cannot be canceled by itself: {error.message}",
-                f"taipy-exec cancel {record.short_id}{where} cancels its whole submission",
-            ) from None
-        cancel_lost_job(store, plan, job.id, partial(withdraw, config))

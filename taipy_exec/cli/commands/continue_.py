@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taipy_exec.cli import options
 from taipy_exec.cli.call import ALL, Call, command
-from taipy_exec.cli.commands.pause import set_paused
+from taipy_exec.cli.commands.pause import show_paused
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
@@ -19,7 +19,4 @@ def continue_(
     submission: options.RunningSubmissionId = "",
     application_path: options.ApplicationPathOption = ".",
 ) -> int:
-
-    streams = call.streams
-    location = call.location
-    return set_paused(streams, submission, location, paused=False)
+    return show_paused(call, submission, paused=False)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text
-
-if TYPE_CHECKING:
-    from taipy_exec.model.job import SubmissionRecord
-    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Take over an interrupted submission and run its remaining jobs. Without an id: the latest "
@@ -44,67 +40,18 @@ def resume(
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
     from taipy_exec.cli.sweep.running import run_sweep_to_end
-    from taipy_exec.engine.admission import resume_plan
-    from taipy_exec.engine.given import write_given
     from taipy_exec.operations.application import load_application
-    from taipy_exec.operations.state import refuse_program
-    from taipy_exec.operations.sweep.admission import resumed_sweep
+    from taipy_exec.operations.resume import interrupted_submissions, is_whole_sweep
+    from taipy_exec.operations.resume import resume as resume_records
 
-    streams = call.streams
-    location = call.location
-    store = call.store
-    records = _interrupted(store, submission)
-    record = records[0]
-    refuse_program(record)
-    location.take_from(record)
-    config = load_application(location, mode=mode or record.mode, workers=workers)
+    streams, location, store = call.streams, call.location, call.store
+    records = interrupted_submissions(store, submission)
+    location.take_from(records[0])
+    config = load_application(location, mode=mode or records[0].mode, workers=workers)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
-    where = location.where
-    if record.group is not None and not _is_one(submission):
-        plans = resumed_sweep(engine, records)
-        return run_sweep_to_end(engine, streams, plans, where, timeout)
-    plan = resume_plan(store, config, record, engine.identity)
-    write_given(store, plan, engine.identity)
-    return run_to_end(engine, streams, plan, where, timeout)
-
-
-def _is_one(wanted: str | None) -> bool:
-    """Whether a single submission is named, and not a sweep or the latest."""
-    from taipy_exec.engine.sweep import is_group
-
-    return wanted is not None and not is_group(wanted)
-
-
-def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]:
-    """The submission that is meant, or all interrupted ones of a sweep.
-
-    Raises NotFoundError and UsageError if there is none.
-    """
-    from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.errors import NotFoundError, UsageError
-    from taipy_exec.operations.sweep.stored import interrupted_of_sweep
-
-    if submission is None:
-        waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]
-        if not waiting:
-            raise NotFoundError(
-                "no submission was interrupted",
-                f"taipy-exec status{store.where} shows all of them",
-            )
-        group = waiting[-1].group
-        return interrupted_of_sweep(store, group) if group is not None else waiting[-1:]
-    if not _is_one(submission):
-        return interrupted_of_sweep(store, submission)
-    record = store.submission(submission)
-    if record.finished_at is not None:
-        again = f"taipy-exec retry {record.short_id}{store.where} runs what did not complete"
-        raise UsageError(
-            f"{record.short_id} has ended ({record.status.name}): there is nothing to resume",
-            None if record.status.name == "COMPLETED" else again,
-        )
-    if not is_interrupted(store.folder, record):
-        raise UsageError(
-            f"{record.short_id} is running", f"taipy-exec wait {record.short_id}{store.where}"
-        )
-    return [record]
+    whole_sweep = is_whole_sweep(submission, records[0])
+    plans = resume_records(engine, records, whole_sweep=whole_sweep)
+    if whole_sweep:
+        return run_sweep_to_end(engine, streams, plans, location.where, timeout)
+    return run_to_end(engine, streams, plans[0], location.where, timeout)

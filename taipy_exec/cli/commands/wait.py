@@ -30,36 +30,22 @@ def wait(
     from taipy_exec.cli import outcome
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.sweep.waiting import wait_for_sweep
-    from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.operations.chosen import Latest, chosen_submission
     from taipy_exec.operations.redaction import redaction_for
-    from taipy_exec.operations.state import what_now
     from taipy_exec.operations.sweep.stored import submissions_of_sweep
+    from taipy_exec.operations.wait import wait as wait_for
 
-    streams = call.streams
-    location = call.location
-    store = call.store
+    streams, location, store = call.streams, call.location, call.store
     deadline = None if timeout is None else time.monotonic() + timeout
-    where = location.where
-    told = False
     if is_group(submission):
         location.take_from(submissions_of_sweep(store, submission)[0])
         redacted = redaction_for(location)
         return wait_for_sweep(streams, store, submission, location.where, redacted, deadline)
+    where = location.where
     record = chosen_submission(store, submission, Latest.RUNNING_OR_ANY)
-    wanted = record.id
     location.take_from(record)
-    while True:
-        record = store.submission(wanted)
-        ended = record.finished_at is not None
-        late = deadline is not None and time.monotonic() >= deadline
-        if ended or late:
-            jobs = store.jobs(record.id)
-            redacted = redaction_for(location)
-            show_result(streams, record, jobs, store.folder, where, redacted, table=True)
-            return outcome.exit_code(record, jobs) if ended else outcome.TIMED_OUT
-        if not told and record.coordinator and is_interrupted(store.folder, record):
-            streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
-            told = True
-        time.sleep(0.05)
+    record = wait_for(store, record.id, streams, where, deadline)
+    jobs, redacted = store.jobs(record.id), redaction_for(location)
+    show_result(streams, record, jobs, store.folder, where, redacted, table=True)
+    return outcome.TIMED_OUT if record.finished_at is None else outcome.exit_code(record, jobs)
