@@ -13,11 +13,15 @@ from taipy_exec.cli.streams import Streams
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from taipy_exec.operations.cluster import Place
     from taipy_exec.operations.location import Location
     from taipy_exec.store.store import Store
 
 # Name of the parameter -> its declaration and default. A new common option is one line here.
 _COMMON = {
+    "application_path": (options.ApplicationPathOption, "."),
+    "application": (options.Application, None),
+    "broker_url": (options.BrokerUrl, None),
     "json_output": (options.Json, False),
     "root": (options.Root, None),
     "state_dir": (options.StateDir, None),
@@ -25,7 +29,12 @@ _COMMON = {
     "verbose": (options.Verbose, False),
     "color": (options.Color, None),
 }
-ALL = tuple(_COMMON)
+ALL = ("json_output", "root", "state_dir", "quiet", "verbose", "color")
+# Of a command about the workers and the queue of an application, which has no state.
+ON_A_BROKER = (
+    *("application_path", "application", "broker_url"),
+    *("root", "json_output", "quiet", "verbose", "color"),
+)
 
 
 class Call:
@@ -33,8 +42,11 @@ class Call:
 
     def __init__(
         self,
-        app: str,
+        app: str = ".",
         *,
+        application_path: str = ".",
+        application: str | None = None,
+        broker_url: str | None = None,
         json_output: bool = False,
         root: Path | None = None,
         state_dir: Path | None = None,
@@ -44,17 +56,24 @@ class Call:
         events: bool = False,
         detached: bool = False,
     ) -> None:
-        self._app = app
+        self._app = app if app != "." else application_path
+        self._application = application
+        self._broker_url = broker_url
         self._root = root
         self._state_dir = state_dir
-        self.streams = Streams(
-            color=color,
-            quiet=quiet,
-            verbose=verbose,
-            json=json_output,
-            events=events,
-            detached=detached,
-        )
+        self._output: dict[str, Any] = {
+            "color": color,
+            "quiet": quiet,
+            "verbose": verbose,
+            "json": json_output,
+            "events": events,
+            "detached": detached,
+        }
+
+    @cached_property
+    def streams(self) -> Streams:
+        """The output; with the first use, descriptor 1 becomes stderr for everyone else."""
+        return Streams(**self._output)
 
     @cached_property
     def location(self) -> Location:
@@ -70,11 +89,18 @@ class Call:
 
         return open_state(self.location)
 
+    @cached_property
+    def place(self) -> Place:
+        """The place where the application's workers meet. Raises ConfigurationError."""
+        from taipy_exec.operations.cluster import place_of
+
+        return place_of(self.location, self._application, self._broker_url)
+
 
 def command(*common: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A decorator: the function gets a `Call` first, and Typer sees the common options last.
 
-    `common`: the names of the options in `ALL` that the command has.
+    `common`: the names of these options, in the order of the help.
     """
 
     def decorate(function: Callable[..., int]) -> Callable[..., int]:

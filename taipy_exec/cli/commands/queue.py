@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taipy_exec.cli import options
-from taipy_exec.cli.call import Call, command
+from taipy_exec.cli.call import ON_A_BROKER, Call, command
 from taipy_exec.cli.options import help_text, option, summary
 
 if TYPE_CHECKING:
-    from taipy_exec.broker.inspection import DeadLetter
     from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
@@ -57,31 +55,27 @@ _Number = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in 
 
 
 @app.callback(invoke_without_command=True)
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def queue(
     call: Call,
     context: typer.Context,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
     from taipy_exec.cli.workers_table import queue_line
-    from taipy_exec.operations.cluster import look, place_of
+    from taipy_exec.operations.cluster import look
     from taipy_exec.views.json_objects import dump
 
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return 0
     streams = call.streams
-    location = call.location
-    place = place_of(location, application, broker_url)
+    place = call.place
     found = look(place.cluster).queue
     assert found is not None
     if streams.json:
         streams.data(dump({"queue": found}))
         return 0
     streams.line(queue_line(found))
-    where = location.where_of_application
+    where = call.location.where_of_application
     if found["dead"]:
         dead = f"taipy-exec queue dead list{where}"
         streams.hint(f"{dead} shows why they are dead")
@@ -103,23 +97,21 @@ def _refuse_options(context: typer.Context) -> None:
 
 
 @dead.command("list", help=_LIST_HELP, short_help=summary(_LIST_HELP))
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def list_letters(
     call: Call,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
-    from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.dead_letters import dead_letters
+    from taipy_exec.views.dead_letter import dead_letter_fields
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    cluster = place_of(location, application, broker_url).cluster
-    with Inspection(cluster) as inspection:
-        letters = inspection.borrow_dead()
-    found = [_fields(n, letter, cluster.application) for n, letter in enumerate(letters, 1)]
+    cluster = call.place.cluster
+    letters = dead_letters(cluster)
+    found = [
+        dead_letter_fields(number, letter, cluster.application)
+        for number, letter in enumerate(letters, 1)
+    ]
     if streams.json:
         streams.data(dump({"dead": found}))
     else:
@@ -128,25 +120,20 @@ def list_letters(
 
 
 @dead.command("show", help=_SHOW_HELP, short_help=summary(_SHOW_HELP))
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def show(
     call: Call,
     number: _Number,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
-    from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.operations.cluster import place_of, plain
+    from taipy_exec.operations.cluster import plain
+    from taipy_exec.operations.dead_letters import chosen_letters, dead_letters
+    from taipy_exec.views.dead_letter import dead_letter_fields
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    cluster = place_of(location, application, broker_url).cluster
-    with Inspection(cluster) as inspection:
-        letters = inspection.borrow_dead()
-    (letter,) = _chosen(letters, [number])
-    found = _fields(number, letter, cluster.application)
+    cluster = call.place.cluster
+    (letter,) = chosen_letters(dead_letters(cluster), [number])
+    found = dead_letter_fields(number, letter, cluster.application)
     found["headers"] = {str(k)[:200]: str(v)[:1000] for k, v in letter.headers.items()}
     found["body"] = letter.body.decode("utf-8", "backslashreplace")
     if streams.json:
@@ -163,108 +150,53 @@ def show(
 
 
 @dead.command("requeue", help=_REQUEUE_HELP, short_help=summary(_REQUEUE_HELP))
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def requeue(
     call: Call,
     numbers: Annotated[
         list[int] | None, typer.Argument(metavar="[N...]", min=1, help="Numbers in `list`.")
     ] = None,
     all_of_them: Annotated[bool, option("--all", help="All dead letters.")] = False,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
-    from taipy_exec.broker.inspection import Inspection
     from taipy_exec.errors import UsageError
-    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.dead_letters import requeue as requeue_letters
     from taipy_exec.views.json_objects import dump
 
     if bool(numbers) == all_of_them:
         raise UsageError("give the numbers of dead letters or --all", "queue dead list shows them")
     streams = call.streams
-    location = call.location
-    cluster = place_of(location, application, broker_url).cluster
-    with Inspection(cluster) as inspection:
-        letters = inspection.borrow_dead()
-        chosen = letters if all_of_them else _chosen(letters, numbers or [])
-        for letter in chosen:
-            inspection.requeue(letter)
+    cluster = call.place.cluster
+    number = requeue_letters(cluster, None if all_of_them else numbers)
     if streams.json:
-        streams.data(dump({"requeued": len(chosen)}))
+        streams.data(dump({"requeued": number}))
     else:
-        streams.data(f"{len(chosen)} put back into the queue")
+        streams.data(f"{number} put back into the queue")
     return 0
 
 
 @dead.command("purge", help=_PURGE_HELP, short_help=summary(_PURGE_HELP))
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def purge(
     call: Call,
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
-    from taipy_exec.broker.inspection import Inspection
-    from taipy_exec.broker.names import Names
     from taipy_exec.cli.confirmation import confirm_removal
-    from taipy_exec.operations.cluster import place_of
+    from taipy_exec.operations.dead_letters import count_dead_letters
+    from taipy_exec.operations.dead_letters import purge as purge_letters
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    cluster = place_of(location, application, broker_url).cluster
+    cluster = call.place.cluster
     if not yes:
-        with Inspection(cluster) as inspection:
-            waiting = inspection.waiting(Names(cluster.application).dead)
-        number = waiting.ready if waiting else 0
+        number = count_dead_letters(cluster)
         letters = "1 dead letter" if number == 1 else f"{number} dead letters"
         confirm_removal(streams, f"{letters} of application {cluster.application}")
-    # A new connection: a broker closes one that is silent while the user thinks.
-    with Inspection(cluster) as inspection:
-        removed = inspection.purge_dead()
+    removed = purge_letters(cluster)
     if streams.json:
         streams.data(dump({"purged": removed}))
     else:
         streams.data(f"{removed} removed")
     return 0
-
-
-def _chosen(letters: list[DeadLetter], numbers: list[int]) -> list[DeadLetter]:
-    """The letters with these numbers. Raises NotFoundError for one that is not there."""
-    from taipy_exec.errors import NotFoundError
-
-    for number in numbers:
-        if number > len(letters):
-            raise NotFoundError(
-                f"there is no dead letter {number}, but {len(letters)} of them",
-                "taipy-exec queue dead list shows them",
-            )
-    return [letters[number - 1] for number in sorted(set(numbers))]
-
-
-def _fields(number: int, letter: DeadLetter, application: str) -> dict[str, Any]:
-    """One dead letter as JSON. Job and task are None if it is not a message of taipy-exec."""
-    from taipy_exec.protocol.messages import BadMessage, Codec, Order
-    from taipy_exec.views.json_objects import when
-
-    order = None
-    try:
-        message = Codec(application).load(letter.body, letter.headers)
-        order = message if isinstance(message, Order) else None
-    except BadMessage:
-        pass
-    return {
-        "number": number,
-        "reason": str(letter.reason)[:1000],
-        "at": when(letter.at),
-        "worker": str(letter.worker)[:200] if letter.worker else None,
-        "job": order.job if order else None,
-        "task": order.task if order else None,
-        "attempt": order.attempt if order else None,
-        "submission": order.submission if order else None,
-        "size": len(letter.body),
-    }
 
 
 def _show_list(streams: Streams, found: list[dict[str, Any]]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from taipy_exec.cli import options
-from taipy_exec.cli.call import Call, command
+from taipy_exec.cli.call import ON_A_BROKER, Call, command
 from taipy_exec.cli.options import help_text
 
 HELP = help_text(
@@ -15,27 +14,23 @@ HELP = help_text(
 )
 
 
-@command("root", "json_output", "quiet", "verbose", "color")
+@command(*ON_A_BROKER)
 def workers(
     call: Call,
-    application_path: options.ApplicationPathOption = ".",
-    application: options.Application = None,
-    broker_url: options.BrokerUrl = None,
 ) -> int:
     from taipy_exec.cli.workers_table import workers_table
-    from taipy_exec.operations.cluster import look, place_of, serves
+    from taipy_exec.operations.cluster import look, serves
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    place = place_of(location, application, broker_url)
+    place = call.place
     seen = look(place.cluster)
     if streams.json:
         streams.data(dump({"workers": seen.workers}))
         return 0
     streams.show(workers_table(seen.beats, place.digest, place.cluster.application))
     if not seen.beats:
-        where = location.where_of_application
+        where = call.location.where_of_application
         streams.hint(
             f"taipy-exec run-worker{where} starts one for application {place.cluster.application}"
         )
