@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,12 +18,8 @@ from taipy_exec.cli.options import help_text, summary
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from taipy_exec.cli.streams import Streams
-    from taipy_exec.config.application import AppConfig
     from taipy_exec.data.node import DataNodeRef
-    from taipy_exec.operations.location import Location
-    from taipy_exec.store.rows import Edit, Instance
-    from taipy_exec.store.store import Store
+    from taipy_exec.operations.data import InstanceData
 
 HELP = help_text(
     "Show and write the data nodes of a scenario instance: which have a value, when and by which "
@@ -73,74 +67,6 @@ LeadingApp = Annotated[
 ]
 
 
-@dataclass(slots=True)
-class _Opened:
-    """An instance's data nodes. Its id is empty if nothing was ever submitted."""
-
-    config: AppConfig
-    store: Store | None
-    instance: Instance
-    nodes: dict[str, DataNodeRef]
-    edits: dict[str, Edit]
-
-
-def _open(
-    streams: Streams,
-    location: Location,
-    scenario: str | None,
-    name: str | None,
-    created: datetime | None,
-    *,
-    create: bool,
-) -> _Opened:
-    from taipy_exec.engine.instances import (
-        find_instance,
-        imagined_instance,
-        instance_nodes,
-        named_instance,
-    )
-    from taipy_exec.operations.application import cycle_day, load_application
-    from taipy_exec.store.store import Store
-
-    config = load_application(location, imports=False)
-    chosen = config.scenario(scenario)
-    created = cycle_day(streams, chosen, created)
-    wanted = name or chosen.id
-    store = None
-    if create or Store.exists(config.state_dir):
-        store = Store(config.state_dir, create=create)
-    instance = find_instance(store, chosen, wanted, created) if store else None
-    if instance is None and store is not None:
-        if create:
-            instance = named_instance(store, config, chosen, wanted, created=created)
-        elif created is None:
-            instance = store.find_instance(chosen.id, wanted)
-    if instance is None:
-        if name is not None:
-            from taipy_exec.errors import NotFoundError
-
-            raise NotFoundError(
-                f"scenario {chosen.id} has no instance named {name!r}",
-                "submit it first, or remove --name",
-            )
-        instance = imagined_instance(chosen, wanted, created)
-    nodes = instance_nodes(config, chosen, instance)
-    edits = store.last_edits([node.id for node in nodes.values()]) if store else {}
-    return _Opened(config, store, instance, nodes, edits)
-
-
-def _node(opened: _Opened, wanted: str) -> DataNodeRef:
-    from taipy_exec.config.problem import nearest
-    from taipy_exec.errors import NotFoundError
-
-    if wanted not in opened.nodes:
-        raise NotFoundError(
-            f"there is no data node {wanted!r}{nearest(wanted, opened.nodes)}",
-            f"the data nodes are {', '.join(opened.nodes)}" if opened.nodes else None,
-        )
-    return opened.nodes[wanted]
-
-
 @contextmanager
 def _naming(app: str, node: str) -> Iterator[None]:
     """Raises UsageError if an application is given as the data node: an argument is missing.
@@ -161,17 +87,6 @@ def _naming(app: str, node: str) -> Iterator[None]:
         ) from None
 
 
-def _written(opened: _Opened, node: DataNodeRef) -> tuple[float | None, str | None]:
-    """The time and the writer: a job's id, an editor, or None for a file from elsewhere."""
-    changed = node.changed_at()
-    edit = opened.edits.get(node.id)
-    if changed is None or (not changed and edit is None):
-        return None, None
-    if edit is None or changed > edit.at + 0.001:
-        return changed, None
-    return edit.at, edit.job or edit.editor
-
-
 _LIST = help_text(
     "List the data nodes.", "taipy-exec data list", "taipy-exec data list config.toml --json"
 )
@@ -190,37 +105,36 @@ def list_nodes(
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    opened = _open(streams, location, scenario, name, creation_date, create=False)
-    editors = _editors(opened)
+    data = _opened(call, scenario, name, creation_date)
+    editors = data.editors()
     if streams.json:
         nodes = [
             {
-                **_fields(opened, node),
-                "owner": _owner(opened, node),
+                **_fields(data, node),
+                "owner": data.owner(node),
                 "edited_by": editors.get(node.config.id),
             }
-            for node in opened.nodes.values()
+            for node in data.nodes.values()
         ]
         streams.data(dump({"nodes": nodes}))
         return 0
-    rows = [_row(opened, node, editors) for node in opened.nodes.values()]
+    rows = [_row(data, node, editors) for node in data.nodes.values()]
     streams.show(DataTable(rows, unicode=streams.unicode))
     return 0
 
 
-def _row(opened: _Opened, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
+def _row(data: InstanceData, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
     """The cells of a data node in the list, by column."""
     from taipy_exec.views.words import clock
 
-    at, by = _written(opened, node)
+    at, by = data.written(node)
     return {
         "Data node": node.config.id,
         "Type": node.config.storage_type,
-        "Scope": _scope(opened, node),
+        "Scope": _scope(data, node),
         "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
         "By": _by(by, editors.get(node.config.id)),
-        "Place": _shown_place(opened, node),
+        "Place": data.place(node),
     }
 
 
@@ -242,25 +156,22 @@ def show(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
 ) -> int:
-    from taipy_exec.engine.instances import read_node
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json, as_text
 
     streams = call.streams
-    location = call.location
     with _naming(app, node):
-        opened = _open(streams, location, scenario, name, creation_date, create=False)
-        found = _node(opened, node)
-    written = found.changed_at() is not None
-    value = read_node(found) if written else None
+        data = _opened(call, scenario, name, creation_date)
+        found = data.node(node)
+    written, value = found.changed_at() is not None, data.value(found)
     if streams.json:
-        streams.data(dump({**_fields(opened, found), "value": as_json(value)}))
+        streams.data(dump({**_fields(data, found), "value": as_json(value)}))
     elif written:
         streams.value(as_text(value))
     elif found.config.storage_type == "in_memory":
         streams.note(f"data node {node!r} has a value only in the process that runs the jobs")
     else:
-        streams.note(f"data node {node!r} was never written ({_shown_place(opened, found)})")
+        streams.note(f"data node {node!r} was never written ({data.place(found)})")
     return 0
 
 
@@ -283,65 +194,19 @@ def write(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
 ) -> int:
-    from taipy_exec.engine.instances import write_node
-    from taipy_exec.errors import UsageError
     from taipy_exec.operations.given_values import parse_value
-    from taipy_exec.store.rows import Edit
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
     with _naming(app, node):
-        opened = _open(streams, location, scenario, name, creation_date, create=True)
-        found = _node(opened, node)
-    assert opened.store is not None
-    if found.config.storage_type == "in_memory":
-        raise UsageError(
-            f"data node {node!r} is kept in memory: its value would be lost with this command",
-            f"taipy-exec submit {quote(app)} --set {node}=VALUE writes it for the jobs",
-        )
-    write_node(found, parse_value(value))
-    edit = Edit(node=found.id, at=time.time(), editor="taipy-exec", comment="data write")
-    opened.store.add_edits([edit])
-    opened.edits[found.id] = edit
+        data = _opened(call, scenario, name, creation_date, create=True)
+        found = data.node(node)
+    data.write(found, parse_value(value), named=app)
     if streams.json:
-        streams.data(dump(_fields(opened, found)))
+        streams.data(dump(_fields(data, found)))
     else:
-        streams.note(f"wrote {node} ({_shown_place(opened, found)})")
+        streams.note(f"wrote {node} ({data.place(found)})")
     return 0
-
-
-def _fields(opened: _Opened, node: DataNodeRef) -> dict[str, Any]:
-    from taipy_exec.views.json_objects import when
-
-    at, by = _written(opened, node)
-    return {
-        "node": node.config.id,
-        "storage_type": node.config.storage_type,
-        "scope": node.config.scope.name,
-        "path": _shown_place(opened, node) if node.path else None,
-        "written_at": when(at),
-        "written_by": by,
-    }
-
-
-def _editors(opened: _Opened) -> dict[str, str]:
-    """Data node -> what is changing it now: a job of this instance, or an editor with a lock."""
-    from taipy_exec.config.mapped import whole_name
-    from taipy_exec.model.status import Status
-
-    if opened.store is None:
-        return {}
-    ids = {node.id: name for name, node in opened.nodes.items()}
-    locks = opened.store.locks(list(ids), time.time())
-    found = {ids[id]: lock.editor or "somebody" for id, lock in locks.items()}
-    for record in opened.store.unfinished_submissions():
-        if record.instance == opened.instance.id:
-            for job in opened.store.jobs(record.id):
-                if job.status is Status.RUNNING:
-                    outputs = opened.config.tasks[whole_name(job.task)].output_ids
-                    found.update(dict.fromkeys(outputs, job.id))
-    return found
 
 
 def _by(by: str | None, editor: str | None) -> str:
@@ -352,24 +217,38 @@ def _by(by: str | None, editor: str | None) -> str:
     return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
 
 
-def _owner(opened: _Opened, node: DataNodeRef) -> str | None:
-    """The owner of the data node: one scenario instance, a cycle, or None (shared by all)."""
-    scope, instance = node.config.scope.name, opened.instance
-    return {"SCENARIO": instance.id, "CYCLE": instance.cycle}.get(scope) or None
+def _opened(
+    call: Call,
+    scenario: str | None,
+    name: str | None,
+    created: datetime | None,
+    *,
+    create: bool = False,
+) -> InstanceData:
+    from taipy_exec.operations.data import instance_data
+
+    return instance_data(
+        call.location, call.streams, scenario=scenario, name=name, created=created, create=create
+    )
 
 
-def _scope(opened: _Opened, node: DataNodeRef) -> str:
+def _fields(data: InstanceData, node: DataNodeRef) -> dict[str, Any]:
+    from taipy_exec.views.json_objects import when
+
+    at, by = data.written(node)
+    return {
+        "node": node.config.id,
+        "storage_type": node.config.storage_type,
+        "scope": node.config.scope.name,
+        "path": data.place(node) if node.path else None,
+        "written_at": when(at),
+        "written_by": by,
+    }
+
+
+def _scope(data: InstanceData, node: DataNodeRef) -> str:
     """The scope, with the name of the instance or the cycle that is meant."""
-    if node.config.scope.name == "CYCLE" and opened.instance.cycle:
-        return opened.instance.cycle.replace("_", " ")
-    name = f" {opened.instance.name}" if node.config.scope.name == "SCENARIO" else ""
+    if node.config.scope.name == "CYCLE" and data.instance.cycle:
+        return data.instance.cycle.replace("_", " ")
+    name = f" {data.instance.name}" if node.config.scope.name == "SCENARIO" else ""
     return f"{node.config.scope.name}{name}"
-
-
-def _shown_place(opened: _Opened, node: DataNodeRef) -> str:
-    if node.path is None:
-        return node.place
-    try:
-        return str(node.path.relative_to(opened.config.root))
-    except ValueError:
-        return str(node.path)
