@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
+.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ test: $(VENV)/.installed-test servers ## Run the tests, except the long ones
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults -m "not long"
 	FAULT_ROUNDS=1 $(BIN)/python -m pytest -n auto --dist load tests/faults --representative
 	@$(MAKE) --no-print-directory test-taipy
+
+QUICK := $(addprefix tests/unit/test_,decide.py random_walk.py compile_and_check.py coordinator.py held_orders.py) \
+  $(addprefix tests/acceptance/test_,exit_codes.py golden_output.py) tests/integration/test_job_faults.py
+quick: $(VENV)/.installed-test ## Run the core's tests and one of each other kind, in a minute
+	@$(COMPILE)
+	$(BIN)/python -m pytest -n auto -m "not long" $(QUICK)
 
 test-all: $(VENV)/.installed-test servers ## Run all tests; some minutes longer
 	@$(COMPILE)
