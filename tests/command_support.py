@@ -92,8 +92,12 @@ class Result:
 
     @property
     def json(self) -> Any:
-        """The one object on stdout."""
-        return json.loads(self.out)
+        """The one object on stdout; NaN and Infinity are not JSON."""
+
+        def refused(constant: str) -> Any:
+            raise AssertionError(f"{constant} is not JSON")
+
+        return json.loads(self.out, parse_constant=refused)
 
     def statuses(self) -> dict[str, str]:
         """Task -> status, from the JSON of a submission."""

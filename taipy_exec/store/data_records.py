@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from taipy_exec.model.job import SubmissionRecord
@@ -23,16 +22,23 @@ class DataRecords(Database):
             if of is not None:
                 connection.execute(
                     "UPDATE submissions SET properties = ? WHERE id = ?",
-                    (json.dumps(dict(of.properties), default=str), of.id),
+                    (values.json_text(dict(of.properties)), of.id),
                 )
 
     def add_property(self, submission: str, name: str, value: object) -> None:
         """Add one property to those of a submission; it must be a word."""
         with self.transaction() as connection:
+            # Former versions stored NaN, which is not JSON for SQLite.
             connection.execute(
-                "UPDATE submissions SET properties = json_set(properties, ?, json(?)) WHERE id = ?",
-                (f"$.{name}", json.dumps(value), submission),
+                "UPDATE submissions SET properties = json_set(CASE WHEN json_valid(properties) "
+                "THEN properties ELSE ? END, ?, json(?)) WHERE id = ?",
+                (self._mended(submission), f"$.{name}", values.json_text(value), submission),
             )
+
+    def _mended(self, submission: str) -> str:
+        """The properties of a submission, as valid JSON."""
+        rows = self.rows("SELECT properties FROM submissions WHERE id = ?", (submission,))
+        return values.json_text(values.mapping(rows[0][0])) if rows else "{}"
 
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
         """The latest edit of each of these data nodes, without those that have no edit."""

@@ -16,6 +16,7 @@ from taipy_exec.store.rows import (
     to_cycle,
     to_instance,
 )
+from taipy_exec.store.values import json_text
 
 # A property's value as JSON text; None if a program removed the property of the configuration.
 StoredValue = str | None
@@ -51,7 +52,7 @@ class InstanceRecords(DataRecords):
                     instance.name,
                     instance.created_at,
                     instance.cycle,
-                    json.dumps(dict(instance.properties), default=str),
+                    json_text(dict(instance.properties)),
                     is_primary,
                 ),
             )

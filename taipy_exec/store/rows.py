@@ -294,6 +294,6 @@ def submission_values(submission: SubmissionRecord) -> tuple[object, ...]:
         submission.created_at,
         submission.finished_at,
         submission.coordinator,
-        json.dumps(dict(submission.properties), default=str),
+        values.json_text(dict(submission.properties)),
         submission.paused,
     )

@@ -203,12 +203,15 @@ class Store(Removals):
 
         Raises NotFoundError where that is no sweep, or more than one.
         """
+        # Former versions stored NaN, which is not JSON for SQLite.
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
-            f"WHERE json_extract(properties, '$.{SWEEP}.group') GLOB ? ORDER BY created_at, rowid",
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE CASE WHEN json_valid(properties) "
+            f"THEN json_extract(properties, '$.{SWEEP}.group') GLOB ? ELSE 1 END "
+            "ORDER BY created_at, rowid",
             (_glob(group or ""),),
         )
-        found = [self._submission(row) for row in rows]
+        records = map(self._submission, rows)
+        found = [one for one in records if one.group and one.group.startswith(group or "")]
         if group is not None and len({record.group for record in found}) != 1:
             what = "more than one sweep begins with" if found else "there is no sweep"
             raise NotFoundError(f"{what} {group!r}", f"taipy-exec status{self.where} --json")

@@ -10,6 +10,12 @@ import json
 import math
 from typing import Any
 
+# JSON has no such numbers, and SQLite refuses to look into a text that has them.
+_TYPE, _VALUE = "__type__", "__value__"
+_MARK = "Number"
+# Python does not write a longer number in decimal digits.
+_MOST_BITS = 14_000
+
 # The end of the year 9999, in seconds since the epoch.
 _LATEST = 253_402_300_799.0
 _LONGEST = 1e10
@@ -72,14 +78,43 @@ def sequences(value: object) -> dict[str, list[str]] | None:
     return {name: list(map(text, ids)) for name, ids in found.items() if isinstance(ids, list)}
 
 
+def json_text(value: object) -> str:
+    """`value` as valid JSON that `mapping` reads back; what has no JSON becomes text."""
+    try:
+        return json.dumps(value, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=str, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    """`value` with a mark in place of each number that is infinite or NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {_TYPE: _MARK, _VALUE: repr(float(value))}
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return hex(value)
+    if isinstance(value, dict):
+        return {_finite_key(key): _finite(item) for key, item in value.items()}
+    return list(map(_finite, value)) if isinstance(value, list | tuple) else value
+
+
+def _finite_key(key: object) -> object:
+    return str(key) if isinstance(key, float) and not math.isfinite(key) else key
+
+
+def _unmarked(found: dict[str, Any]) -> Any:
+    if found.get(_TYPE) != _MARK or found.get(_VALUE) not in ("nan", "inf", "-inf"):
+        return found
+    return float(found[_VALUE])
+
+
 def _nothing(constant: str) -> None:
     """Infinity and NaN are not JSON."""
 
 
 def _parsed(value: object) -> object:
     try:
-        return (
-            json.loads(value, parse_constant=_nothing) if isinstance(value, str | bytes) else None
-        )
+        if isinstance(value, str | bytes):
+            return json.loads(value, parse_constant=_nothing, object_hook=_unmarked)
+        return None
     except (ValueError, RecursionError):
         return None

@@ -95,6 +95,23 @@ def test_before_anything_was_submitted_there_are_no_instances(app: Application) 
     assert app.run("instances").code == 0
 
 
+def test_a_sweep_over_numbers_that_json_does_not_have_is_listed_and_compared(
+    app: Application,
+) -> None:
+    app.module("steps", "def fit(window):\n    return 1\n")
+    app.graph({"fit": ("steps.fit", ["window"], ["score"])}, data={"window": 1})
+    result = app.run("submit", ".", "--sweep", "window=NaN,Infinity,7", "--json")
+    assert result.code == 0, result.err
+    expected = [{"window": None}, {"window": "inf"}, {"window": 7}]
+    assert [one["values"] for one in result.json["submissions"]] == expected
+    listed = app.run("instances", "--json").json["instances"]
+    assert [one["values"] for one in listed] == expected
+    assert "window=Infinity" in app.run("instances").out
+    compared = app.run("compare", ".", "--json")
+    assert compared.code == 0, compared.err
+    assert [one["values"] for one in compared.json["instances"]] == expected
+
+
 # -- compare ------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from command_support import AS_OTHERS
 
+from taipy_exec.engine.sweep import with_sweep
 from taipy_exec.errors import BusyError, NotFoundError, StoreError
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status, SubmissionStatus
@@ -99,6 +101,35 @@ def test_an_instance_comes_back_as_it_was_stored(store: Store) -> None:
     # The first one of its cycle is its primary one.
     assert store.instance(instance.id) == replace(instance, is_primary=True)
     assert store.instances() == [replace(instance, is_primary=True)]
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf])
+def test_properties_with_numbers_that_json_does_not_have_come_back(
+    store: Store, number: float
+) -> None:
+    store.add_instance(replace(INSTANCE, properties={"a": [number, {"b": number}], "c": 1.5}))
+    assert store.instance(INSTANCE.id).properties == {"a": [number, {"b": number}], "c": 1.5}
+    store.add_submission(submission(properties={"a": math.nan, "big": 10**5000}), [])
+    store.add_property("SUBMISSION_1", "more", {"x": math.nan})
+    (record,) = store.submissions()
+    assert math.isnan(record.properties["a"])  # type: ignore[arg-type]
+    assert str(record.properties["big"]).startswith("0x")
+    valid = "SELECT min(json_valid(properties)) FROM "
+    assert store.rows(valid + "instances") == store.rows(valid + "submissions") == [(1,)]
+
+
+def test_a_sweep_over_nan_that_a_former_version_stored_is_found(store: Store) -> None:
+    store.add_instance(INSTANCE)
+    store.add_submission(submission(properties=with_sweep("SWEEP_1", 0, {"a": 7})), [])
+    with store.transaction() as connection:
+        connection.execute("UPDATE submissions SET properties = replace(properties, '7', 'NaN')")
+    (record,) = store.swept_submissions()
+    assert record.group == "SWEEP_1"
+    assert store.swept_submissions("SWEEP")
+    with pytest.raises(NotFoundError, match="no sweep"):
+        store.swept_submissions("SWEEP_2")
+    store.add_property(record.id, "more", 1)
+    assert store.swept_submissions()[0].properties["more"] == 1
 
 
 def test_an_unknown_instance_is_not_found(store: Store) -> None:

@@ -151,7 +151,7 @@ def _print_json(
         {
             "id": one.instance.id,
             "name": one.instance.name,
-            "values": dict(one.swept),
+            "values": as_json(one.swept),
             "nodes": {name: plain(values, number) for name, values in found.values.items()},
         }
         for number, one in enumerate(found.compared)

@@ -87,6 +87,7 @@ def _fields(
     swept: Mapping[str, SubmissionRecord],
 ) -> dict[str, object]:
     from taipy_exec.cli.shapes import past_submission_fields, when
+    from taipy_exec.cli.values import as_json
 
     record, of_sweep = latest.get(instance.id), swept.get(instance.id)
     return {
@@ -96,7 +97,7 @@ def _fields(
         "cycle": instance.cycle or None,
         "created_at": when(instance.created_at),
         "group": of_sweep.group if of_sweep else None,
-        "values": dict(of_sweep.swept) if of_sweep else {},
+        "values": as_json(of_sweep.swept) if of_sweep else {},
         "submission": past_submission_fields(record) if record else None,
     }
 
