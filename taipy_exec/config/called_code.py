@@ -21,27 +21,51 @@ def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
     Only Python code is certain. A `__signature__` is a description, which may be wrong, and a
     decorated function does not show what its wrapper takes.
     """
-    if not _is_plain(function):
-        return None
     try:
-        return inspect.signature(function, follow_wrapped=False)
-    except (ValueError, TypeError):
+        if not _is_plain(function):
+            return None
+        call = _own_call(function)
+        # An instance's own attributes may be anything, and may raise anything.
+        described = function if call is None else MethodType(call, object())
+        return inspect.signature(described, follow_wrapped=False)
+    except Exception:  # of the user's objects
         return None
 
 
 def _is_plain(function: Any) -> bool:
-    while isinstance(function, functools.partial):
+    while _is_partial(function):
         function = function.func
-    if isinstance(function, MethodType):
+    if _is_a(function, MethodType):
         function = function.__func__
-    if isinstance(function, FunctionType):
+    if _is_a(function, FunctionType):
         return "__signature__" not in vars(function) and "__text_signature__" not in vars(function)
-    if isinstance(function, type):
+    if _is_a(function, type):
         return _is_plain_class(function)
-    if "__signature__" in getattr(function, "__dict__", {}):
-        return False
+    call = _own_call(function)
+    return call is not None and _is_plain(call)
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """As `isinstance`, which asks the value itself too."""
+    return issubclass(type(value), kind)
+
+
+def _is_partial(function: Any) -> bool:
+    """Whether a call is one of what the partial holds: a subclass may do something else."""
+    own = inspect.getattr_static(functools.partial, "__call__")
+    return _is_a(function, functools.partial) and (
+        inspect.getattr_static(type(function), "__call__") is own
+    )
+
+
+def _own_call(function: Any) -> FunctionType | None:
+    """The code of `__call__` of an instance; None if it is not certain, or not an instance."""
+    if _is_partial(function) or _is_a(function, MethodType) or _is_a(function, FunctionType):
+        return None
+    if _is_a(function, type) or inspect.getattr_static(function, "__signature__", None) is not None:
+        return None
     call = inspect.getattr_static(type(function), "__call__", None)
-    return isinstance(call, FunctionType) and _is_plain(call)
+    return call if isinstance(call, FunctionType) else None
 
 
 def _is_plain_class(cls: type) -> bool:
@@ -117,11 +141,18 @@ def annotated_results(function: Any) -> tuple[int, str] | None:
 
     0: one result that cannot be split. The annotation of a decorated function counts nothing.
     """
-    while isinstance(function, functools.partial):
+    try:
+        return _annotated_results(function)
+    except Exception:  # of the user's objects
+        return None
+
+
+def _annotated_results(function: Any) -> tuple[int, str] | None:
+    while _is_partial(function):
         function = function.func
-    if isinstance(function, MethodType):
+    if _is_a(function, MethodType):
         function = function.__func__
-    if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+    if not _is_a(function, FunctionType) or hasattr(function, "__wrapped__"):
         return None
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         return None

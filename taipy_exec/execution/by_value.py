@@ -70,11 +70,12 @@ class NotSent:
 
 def why_not_sent(found: Any) -> str | None:
     """The reason why a task's function is not complete in this process. None if it is complete."""
-    if isinstance(found, NotSent):
-        return found.why
-    if isinstance(found, types.MethodType):
+    kind = type(found)  # `isinstance` asks the object itself too, which may raise
+    if kind is NotSent:
+        return found.why  # type: ignore[no-any-return]
+    if kind is types.MethodType:
         return why_not_sent(found.__self__) or why_not_sent(found.__func__)
-    if isinstance(found, functools.partial):
+    if issubclass(kind, functools.partial):
         parts = (found.func, *found.args, *found.keywords.values())
         return next(filter(None, map(why_not_sent, parts)), None)
     return None

@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from taipy_exec.execution.by_value import why_not_sent
 
 LOADS = """
 import pickle, sys
@@ -215,3 +218,17 @@ def total(all_of_them): return sum(p.i for p in all_of_them)
 many = functools.partial(total, [P(i) for i in range(20_000)])
 """
     assert arrived(script, "many", stdin=True) == {"many": str(sum(range(20_000)))}
+
+
+class Silent:
+    """It refuses every question, but it can be called."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __call__(self) -> int:
+        return 1
+
+
+def test_a_callable_that_answers_no_question_is_complete() -> None:
+    assert why_not_sent(Silent()) is None

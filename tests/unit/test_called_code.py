@@ -182,6 +182,35 @@ class Loud:
         return parts
 
 
+class Silent:
+    """It refuses every question, but it can be called."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __call__(self, a: Any) -> Any:
+        return a
+
+
+class OwnPartial(functools.partial):  # type: ignore[type-arg]
+    def __call__(self, *parts: Any) -> Any:
+        return parts[0]
+
+
+class OddPartial(functools.partial):  # type: ignore[type-arg]
+    """It holds a function as any other partial does, but does not give it away."""
+
+    @property
+    def func(self) -> Any:
+        raise RuntimeError("no")
+
+
+class OddAnnotation:
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("no")
+
+
 FITS: list[tuple[Callable[..., Any], int]] = [
     (none, 0),
     (two, 2),
@@ -227,6 +256,9 @@ FITS: list[tuple[Callable[..., Any], int]] = [
     (len, 1),
     (str.upper, 1),
     (functools.lru_cache(two), 2),
+    (OwnPartial(two), 1),
+    (OwnPartial(two), 5),
+    (OddPartial(two), 2),
 ]
 
 
@@ -235,6 +267,14 @@ def test_what_can_be_called_is_never_refused(function: Any, number: int) -> None
     signature = known_signature(function)
     inputs = [f"n{at}" for at in range(number)]
     assert signature is None or wrong_arguments(signature, inputs) is None
+
+
+def test_of_an_object_that_answers_no_question_only_its_class_is_asked() -> None:
+    signature = known_signature(Silent())
+    assert signature is not None
+    assert list(signature.parameters) == ["a"]
+    assert annotated_results(Silent()) is None
+    assert annotated_results(returns(OddAnnotation())) is None
 
 
 @pytest.mark.parametrize(
