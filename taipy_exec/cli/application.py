@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from taipy_exec.cli.location import Location
 from taipy_exec.cli.streams import Streams
@@ -21,11 +22,15 @@ from taipy_exec.config.application_path import (
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.layers import Layer
 from taipy_exec.config.main_module import import_main
+from taipy_exec.config.problem import Level
 from taipy_exec.config.taipy_program import has_taipy, is_taipy_program
 from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.runners.registry import runner_modes
-from taipy_exec.wiring import checked, compile_application, refuse_early
+from taipy_exec.wiring import checked, compile_application, early_problems, refuse_early
+
+if TYPE_CHECKING:
+    from taipy_exec.engine.forecast import Forecast
 
 
 def read_application(
@@ -156,10 +161,27 @@ def load_compiled(
     return compiled
 
 
-def refuse_to_fail(compiled: Compiled, scenario: ScenarioConfig, target: str) -> None:
-    """Raises ConfigurationError if a job of the target is sure to fail."""
+def refuse_to_fail(
+    streams: Streams,
+    compiled: Compiled,
+    scenario: ScenarioConfig,
+    target: str,
+    forecasts: Callable[[], Iterable[Forecast]],
+) -> None:
+    """Raises ConfigurationError if a job of the target is sure to run and to fail.
+
+    Warns if it would fail, but may be skipped. That is known from the `forecasts` of the
+    submissions, which are made only if there is such a job.
+    """
     wanted = {spec.id for spec in scenario.graph(target).tasks}
-    refuse_early(compiled, [task for task in scenario.tasks if task.id in wanted])
+    tasks = [task for task in scenario.tasks if task.id in wanted]
+    found = [one for one in early_problems(compiled, tasks) if one.level is Level.ERROR]
+    if not found:
+        return
+    sure = frozenset().union(*(one.sure_to_run for one in forecasts()))
+    refuse_early(compiled, [task for task in tasks if task.id in sure])
+    for problem in found:
+        streams.warn(f"{problem}; the job does not run while it is up to date")
 
 
 def _python_layer(found: ApplicationPath) -> Layer | None:

@@ -28,18 +28,22 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord, file_in
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
+_MAY_STAY = ", and may stay the same"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobForecast:
     """`action` is run, skip, wait, or `ended` in the submission that would be resumed.
 
-    `usual_duration` is in seconds, None if it was never measured.
+    `usual_duration` is in seconds, None if it was never measured. `may_be_skipped`: it runs only
+    if the content of its inputs changes.
     """
 
     task: str
     action: str
     reason: str
     usual_duration: float | None = None
+    may_be_skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,15 @@ class Forecast:
         """Whether a submit would find any task that is not up to date."""
         return any(job.action in ("run", "wait") for job in self.jobs)
 
+    @property
+    def sure_to_run(self) -> frozenset[str]:
+        """The tasks that run now, or once their data is there."""
+        return frozenset(
+            job.task
+            for job in self.jobs
+            if job.action in ("run", "wait") and not job.may_be_skipped
+        )
+
 
 def forecast(
     app: AppConfig,
@@ -79,6 +92,7 @@ def forecast(
     *,
     force: bool = False,
     new: bool = False,
+    fresh: bool = False,
     created: dt.datetime | None = None,
     given: Collection[str] = (),
     swept: Mapping[str, Any] | None = None,
@@ -86,9 +100,10 @@ def forecast(
 ) -> Forecast:
     """The forecast for the tasks of `target`. Writes nothing.
 
-    `given` are data nodes that the submission would write first, and so are those of `swept`, as
-    far as they do not hold these values. `elsewhere` are tasks that would not run here, since
-    another combination of the sweep runs them, and words for that.
+    With `fresh` no interrupted submission is resumed. `given` are data nodes that the submission
+    would write first, and so are those of `swept`, as far as they do not hold these values.
+    `elsewhere` are tasks that would not run here, since another combination of the sweep runs
+    them, and words for that.
     """
     graph = scenario.graph(target)
     with ExitStack() as stack:
@@ -102,7 +117,7 @@ def forecast(
         written = dict.fromkeys(given, "is given by --set")
         written |= dict.fromkeys(due_values(nodes, swept or {}), "is given by --sweep")
         former = None
-        if store and found and not (written or force):
+        if store and found and not (written or force or fresh):
             former = carried_on(app, interrupted_submissions(store, found.id), target)
         outlook = _Outlook(app, nodes, scenario, store, instance, former, force, written)
         jobs = tuple(_moved(outlook.of(spec.id), elsewhere or {}) for spec in graph.tasks)
@@ -199,7 +214,11 @@ class _Outlook:
         elif action == "run":
             self._renewed.update(dict.fromkeys(outputs, f"will be rewritten by task {id}"))
         return JobForecast(
-            task=id, action=action, reason=reason, usual_duration=self._usual.get(id)
+            task=id,
+            action=action,
+            reason=reason,
+            usual_duration=self._usual.get(id),
+            may_be_skipped=reason.endswith(_MAY_STAY),
         )
 
     def _action(self, task: TaskConfig) -> tuple[str, str]:
@@ -234,7 +253,7 @@ class _Outlook:
             return "not skippable"
         for node in task.input_ids:
             if node in self._renewed:
-                may_stay = ", and may stay the same" if self._by_content else ""
+                may_stay = _MAY_STAY if self._by_content else ""
                 return f"{node} {self._renewed[node]}{may_stay}"
         inputs = [self._nodes[node] for node in task.input_ids]
         outputs = [self._nodes[node] for node in task.output_ids]

@@ -62,6 +62,51 @@ def test_submit_starts_nothing_where_a_job_is_sure_to_fail(app: Application) -> 
     assert app.run("check").code == 3
 
 
+def test_a_job_that_is_up_to_date_and_would_fail_is_a_warning(app: Application) -> None:
+    done = """
+        [DATA_NODE.limit]
+        default_data = 1
+        [DATA_NODE.out]
+        [DATA_NODE.more]
+        [TASK.free]
+        function = "jobs.one:function"
+        inputs = ["limit"]
+        outputs = ["out"]
+        skippable = true
+        [TASK.next]
+        function = "jobs.one:function"
+        inputs = ["out"]
+        outputs = ["more"]
+        [SCENARIO.s]
+        tasks = ["free", "next"]
+        """
+    prepared(app, done)
+    assert app.run("submit").code == 0
+    app.config(done.replace("jobs.one", "jobs.two", 1))
+    told = "config.toml:7 [TASK.free] function: jobs.two does not fit the inputs"
+    for command in ("submit", "plan", "submit --dry-run"):
+        result = app.run(*command.split())
+        assert result.code == 0, result.err
+        assert "warning: " in result.err
+        assert told in result.err
+    for command in ("submit --force", "submit --new", "submit --set limit=2", "plan --force"):
+        result = app.run(*command.split())
+        assert result.code == 3
+        assert told in result.err
+    assert app.run("submit", "--sweep", "limit=1,2").code == 3
+    assert app.run("submit", "--name", "other").code == 3
+
+
+def test_retry_refuses_a_job_that_is_sure_to_fail_again(app: Application) -> None:
+    app.one("raise ValueError('first')")
+    assert app.run("submit").code == 1
+    app.module("jobs", "def bad(x):\n    return x\n")
+    result = app.run("retry")
+    assert result.code == 3
+    assert "jobs.bad does not fit the inputs" in result.err
+    assert app.run("status", "--json").json["submissions"][1:] == []
+
+
 def test_a_wrong_path_is_reported_as_a_wrong_path(app: Application) -> None:
     prepared(app)
     check = app.run("check")

@@ -9,9 +9,6 @@ from taipy_exec.cli import options
 from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.application import AppConfig, ScenarioConfig
     from taipy_exec.engine.forecast import Forecast
@@ -61,6 +58,7 @@ def plan(
     from taipy_exec.cli.given_values import given_values
     from taipy_exec.cli.location import Location
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.engine.forecast import forecast
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, app, state_dir, root)
@@ -69,9 +67,7 @@ def plan(
     config = compiled.config
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    refuse_to_fail(compiled, chosen, target)
-    return show_plan(
-        streams,
+    found = forecast(
         config,
         chosen,
         target,
@@ -80,8 +76,9 @@ def plan(
         new=new,
         created=cycle_day(streams, chosen, creation_date),
         given=given_values(values, chosen),
-        check=check,
     )
+    refuse_to_fail(streams, compiled, chosen, target, lambda: [found])
+    return show_plan(streams, config, chosen, target, name or chosen.id, found, check=check)
 
 
 def show_plan(
@@ -90,21 +87,14 @@ def show_plan(
     scenario: ScenarioConfig,
     target: str,
     name: str,
+    found: Forecast,
     *,
-    force: bool,
-    new: bool,
-    created: datetime | None,
-    given: Collection[str],
     check: bool,
 ) -> int:
-    """Print the forecast of `engine.forecast`; the exit code."""
+    """Print a forecast; the exit code."""
     from taipy_exec.cli import outcome
     from taipy_exec.cli.shapes import dump
-    from taipy_exec.engine.forecast import forecast
 
-    found = forecast(
-        config, scenario, target, name, force=force, new=new, created=created, given=given
-    )
     if streams.json:
         names = {"scenario": scenario.id, "name": name, "target": target}
         streams.data(dump({**names, **forecast_shape(found)}))

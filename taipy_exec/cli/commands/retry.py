@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +73,7 @@ def retry(
     from taipy_exec.cli.streams import Streams
     from taipy_exec.config.mapped import whole_name
     from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.forecast import forecast
     from taipy_exec.engine.mapping import predecessors
     from taipy_exec.engine.retries import RETRIES, chain_of, newest_jobs, with_followers
     from taipy_exec.wiring import withdraw
@@ -100,7 +102,18 @@ def retry(
     _refuse_lost_data(config, record)
     scenario = config.scenario(record.scenario)
     target = f"task:{','.join(dict.fromkeys(whole_name(job.task) for job in left))}"
-    refuse_to_fail(compiled, scenario, target)
+    instance = store.instance(record.instance)
+    expected = partial(
+        forecast,
+        config,
+        scenario,
+        target,
+        instance.name,
+        force=record.force,
+        fresh=True,
+        created=datetime.fromtimestamp(instance.created_at),
+    )
+    refuse_to_fail(streams, compiled, scenario, target, lambda: [expected()])
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     plan = admitted(
@@ -109,7 +122,7 @@ def retry(
             store,
             config,
             scenario,
-            store.instance(record.instance),
+            instance,
             target=target,
             force=record.force,
             fail_fast=fast,

@@ -79,6 +79,7 @@ def submit(
     from taipy_exec.cli.sweep.running import run_sweep_on
     from taipy_exec.cli.sweep.wanted import wanted_sweep
     from taipy_exec.engine.admission import admit
+    from taipy_exec.engine.forecast import forecast
     from taipy_exec.engine.given import with_given, write_given
     from taipy_exec.engine.instances import named_instance
     from taipy_exec.errors import UsageError
@@ -102,7 +103,6 @@ def submit(
     config = compiled.config
     chosen = config.scenario(scenario)
     target = choose_target(chosen, sequence, task)
-    refuse_to_fail(compiled, chosen, target)
     written = given_values(values, chosen)
     created = cycle_day(streams, chosen, creation_date)
     swept = wanted_sweep(
@@ -117,6 +117,21 @@ def submit(
         force=force,
         fail_fast=fast,
     )
+    expected = partial(
+        forecast,
+        config,
+        chosen,
+        target,
+        force=force,
+        new=new,
+        created=created,
+        given=written,
+    )
+    named = name or chosen.id
+    runs = [(one.name, one.values) for one in swept.combinations] if swept else [(named, {})]
+    refuse_to_fail(
+        streams, compiled, chosen, target, lambda: (expected(n, swept=of) for n, of in runs)
+    )
     if dry_run and swept:
         from taipy_exec.cli.sweep.plan import show_sweep_plan
 
@@ -124,18 +139,7 @@ def submit(
     if dry_run:
         from taipy_exec.cli.commands.plan import show_plan
 
-        return show_plan(
-            streams,
-            config,
-            chosen,
-            target,
-            name or chosen.id,
-            force=force,
-            new=new,
-            created=created,
-            given=written,
-            check=check,
-        )
+        return show_plan(streams, config, chosen, target, named, expected(named), check=check)
     event_lines = open_events(event_file) if event_file else None
     metrics = open_metrics(streams, metrics_port, metrics_host)
     store = Store(config.state_dir, where=where)
@@ -149,7 +153,7 @@ def submit(
         return run_sweep_on(
             engine, streams, plans, where, begin, timeout, detach=detach, carried=carried
         )
-    instance = named_instance(store, config, chosen, name or chosen.id, new=new, created=created)
+    instance = named_instance(store, config, chosen, named, new=new, created=created)
     plan = admitted(
         streams,
         lambda: admit(
