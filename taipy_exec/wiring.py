@@ -15,7 +15,7 @@ from taipy_exec.config.application import AppConfig, TaskConfig
 from taipy_exec.config.application_path import ENVIRONMENT_FILE, ApplicationPath
 from taipy_exec.config.checker import check, in_order
 from taipy_exec.config.compile import Compiled, compile_layers
-from taipy_exec.config.import_checks import references
+from taipy_exec.config.import_checks import failed_modules, references
 from taipy_exec.config.layers import Layer, layer_from_toml
 from taipy_exec.config.main_module import import_main
 from taipy_exec.config.problem import Level, Problem
@@ -107,10 +107,13 @@ def check_compiled(compiled: Compiled, *, imports: bool = True) -> list[Problem]
     return check(compiled, modes=runner_modes(), storage_types=storage_types(), imports=imports)
 
 
-def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Problem]:
+def early_problems(
+    compiled: Compiled, tasks: Iterable[TaskConfig], found: Iterable[Problem] = ()
+) -> list[Problem]:
     """Problems between these tasks and their functions and data nodes, before any job starts.
 
     An ERROR is sure to make a job fail. `check_compiled` comes first: it imports the functions.
+    Modules that failed then, by the problems that it `found`, are not run again.
     """
     from taipy_exec.config.call_checks import call_problems
     from taipy_exec.data.node_checks import access_problems
@@ -118,8 +121,8 @@ def early_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> list[Prob
     if compiled.config.program is not None:
         return []
     tasks = list(tasks)
-    found = [*call_problems(compiled, tasks), *access_problems(compiled, tasks)]
-    return in_order(compiled, found)
+    calls = call_problems(compiled, tasks, failed_modules(found))
+    return in_order(compiled, [*calls, *access_problems(compiled, tasks)])
 
 
 def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Problem]:
@@ -133,9 +136,10 @@ def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Prob
     if compiled.config.program is not None:
         return check_compiled(compiled)
     tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
+    checked = check_compiled(compiled)
     found = [
-        *check_compiled(compiled),
-        *early_problems(compiled, tasks),
+        *checked,
+        *early_problems(compiled, tasks, checked),
         *input_problems(compiled),
         *usage_problems(compiled),
     ]

@@ -110,7 +110,8 @@ class Configuration(ConnectedDataNodeConfiguration):
         """Find every problem. Raises nothing."""
         compiled = self._compile()
         tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
-        return Issues([*check_compiled(compiled), *early_problems(compiled, tasks)])
+        found = check_compiled(compiled)
+        return Issues([*found, *early_problems(compiled, tasks, found)])
 
     def block_update(self) -> None:
         """Refuse changes from now on."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from taipy_exec.config.application import TaskConfig
@@ -14,18 +13,21 @@ from taipy_exec.config.called_code import (
     wrong_arguments,
 )
 from taipy_exec.config.compile import Compiled
+from taipy_exec.config.import_checks import failed_with
 from taipy_exec.config.problem import Level, Problem
-from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
 
-def call_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
+def call_problems(
+    compiled: Compiled, tasks: Iterable[TaskConfig], failed: Collection[str] = ()
+) -> Iterator[Problem]:
     """Functions that do not fit their tasks; their modules were imported by an earlier check.
 
-    A function that cannot be imported is left out: another check reports it.
+    A function that cannot be imported is left out: that check reports it. Modules that `failed`
+    there are not run again.
     """
     for task in tasks:
-        function = _imported(task)
+        function = _imported(task, failed)
         if function is None or not _is_understood(compiled, task):
             continue
         for key, message, level in _findings(task, function):
@@ -34,14 +36,10 @@ def call_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[P
             )
 
 
-def _imported(task: TaskConfig) -> Callable[..., Any] | None:
-    """The function, unless its module has failed: a failed module is not run again."""
+def _imported(task: TaskConfig, failed: Collection[str]) -> Callable[..., Any] | None:
+    """The function, unless its module has failed."""
     reference = task.function_ref
-    if reference is None:
-        return None
-    module, _, _ = reference.path.replace(":", ".").rpartition(".")
-    parent = module.rpartition(".")[0] or module
-    if reference.value is None and not {module, parent} & {*sys.modules, *MAIN_NAMES}:
+    if reference is None or failed_with(failed, reference) is not None:
         return None
     try:
         return task.function

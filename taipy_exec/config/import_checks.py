@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,9 @@ def import_problems(compiled: Compiled) -> list[Problem]:
     failed: dict[str, _Failed] = {}
     for section, id, key, reference in references(compiled.config):
         entry = f"[{section}.{id}]" if id else f"[{section}]"
-        known = _failed_with(failed, reference)
+        known = failed_with(failed, reference)
         if known is not None:
-            known.others.append(entry)
+            failed[known].others.append(entry)
             continue
         try:
             reference.load()
@@ -43,6 +43,7 @@ def import_problems(compiled: Compiled) -> list[Problem]:
         if module is not None:
             failed[module] = _Failed(len(found))
         problem = compiled.merged.problem(section, id, key, told, level=level, value=reference.path)
+        problem = replace(problem, failed_module=module)
         cause = error.__cause__ if error is not None else None
         if isinstance(error, ImportFailed) and not isinstance(error, ModuleMissing) and cause:
             problem = replace(problem, traceback=traceback_of(cause))
@@ -52,12 +53,15 @@ def import_problems(compiled: Compiled) -> list[Problem]:
     return found
 
 
-def _failed_with(
-    failed: Mapping[str, _Failed], reference: FunctionRef | ClassRef
-) -> _Failed | None:
-    """The module of the reference, if it has failed before: its code is not run again."""
+def failed_modules(problems: Iterable[Problem]) -> frozenset[str]:
+    """The modules that cannot be imported, from the problems that `import_problems` found."""
+    return frozenset(one.failed_module for one in problems if one.failed_module is not None)
+
+
+def failed_with(modules: Iterable[str], reference: FunctionRef | ClassRef) -> str | None:
+    """The one of the failed modules that the reference needs: its code is not run again."""
     path = reference.path.replace(":", ".")
-    return next((one for name, one in failed.items() if path.startswith(f"{name}.")), None)
+    return next((name for name in modules if path.startswith(f"{name}.")), None)
 
 
 class _Failed:

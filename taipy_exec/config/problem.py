@@ -21,7 +21,7 @@ class Problem:
     """One finding. `file` and `line` are None for a configuration in Python.
 
     `excerpt` are lines of the file that show the place. `traceback` is that of the user's code.
-    Both are for people only.
+    Both are for people only. `failed_module` is the module that cannot be imported.
     """
 
     message: str
@@ -34,6 +34,7 @@ class Problem:
     value: object = None
     excerpt: str | None = None
     traceback: str | None = None
+    failed_module: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The object of `check --json`; a value that JSON does not know is given as text."""

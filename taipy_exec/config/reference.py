@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
 from collections.abc import Callable
@@ -146,24 +147,31 @@ class ClassRef:
 
     def load(self) -> type:
         """The class. Raises ConfigurationError if it cannot be found or imported."""
-        import pydoc  # which imports much
-
         path = self.path.replace(":", ".")
-        first, _, rest = path.partition(".")
-        if first in MAIN_NAMES:
-            path = f"{import_module(first, self.path).__name__}.{rest}"
-        try:
-            found = pydoc.locate(path)
-        except pydoc.ErrorDuringImport as error:
-            raised = error.value
-            assert isinstance(raised, BaseException)
-            told = f"importing {path} raised {raised_by(raised)}"
-            raise ImportFailed(told, module=path) from raised
+        found = _located(path)
         if not isinstance(found, type):
             hidden = hidden_sentence(path)
             told = f"there is no class {path}" + (f": {hidden}" if hidden else "")
             raise ConfigurationError(told)
         return found
+
+
+def _located(path: str) -> object:
+    """The object at a path, or None; the longest beginning that is a module is imported."""
+    parts = path.split(".")
+    found: Any = builtins
+    names = parts
+    for end in range(1, len(parts) + 1):
+        try:
+            found = import_module(".".join(parts[:end]), path)
+        except ModuleMissing:
+            break
+        names = parts[end:]
+        if parts[0] in MAIN_NAMES:
+            break
+    for name in names:
+        found = getattr(found, name, None)
+    return found
 
 
 def import_module(name: str, wanted: str) -> Any:
@@ -183,7 +191,15 @@ def import_module(name: str, wanted: str) -> Any:
         told = f"importing {name} raised {raised_by(error)}"
         # An import of a name that the other module does not have.
         hidden = hidden_sentence(error.name or "") if isinstance(error, ImportError) else None
-        raise ImportFailed(f"{told}; {hidden}" if hidden else told, module=name) from error
+        told = f"{told}; {hidden}" if hidden else told
+        raise ImportFailed(told, module=_failed_module(name)) from error
+
+
+def _failed_module(name: str) -> str:
+    """The module whose code failed while `name` was imported: it, or a package above it."""
+    parts = name.split(".")
+    packages = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return next((package for package in packages if package not in sys.modules), name)
 
 
 def _not_found(name: str, wanted: str, error: ModuleNotFoundError) -> ConfigurationError:
@@ -197,9 +213,9 @@ def _not_found(name: str, wanted: str, error: ModuleNotFoundError) -> Configurat
         return ModuleMissing(told, hint, module=missing)
     told = f"importing {name} needs the module {missing!r}, "
     if hidden is not None:
-        return ImportFailed(f"{told}which is not there: {hidden}", module=name)
+        return ImportFailed(f"{told}which is not there: {hidden}", module=_failed_module(name))
     told += f"which is not installed{place_of(error)}"
-    return ImportFailed(told, f"install {missing}", module=name)
+    return ImportFailed(told, f"install {missing}", module=_failed_module(name))
 
 
 def realise(value: Any) -> Any:

@@ -24,6 +24,11 @@ def two(x, y): return x, y
 def threes(x) -> tuple[int, int, int]: return 1, 2, 3
 def number(x) -> int: return 1
 """
+RUN_ONCE = """
+with open({file!r}, "a") as runs:
+    runs.write("x")
+1 / 0
+"""
 FLOW = """
 [DATA_NODE.raw]
 default_data = 1
@@ -120,6 +125,38 @@ def test_inputs_in_the_order_of_other_arguments_are_a_warning(compiled: Make) ->
     (warning,) = told(check_everything(made), Level.WARNING)
     assert warning.startswith("7 inputs: y, x are in a different order from the arguments of ")
     assert "early_jobs.two(x, y)" in warning
+
+
+@pytest.mark.parametrize("file", ["bad.py", "__init__.py"])
+def test_a_module_of_a_package_that_cannot_be_imported_is_run_once(
+    compiled: Make, tmp_path: Path, file: str
+) -> None:
+    package = tmp_path / "early_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "bad.py").write_text("def one(x): return x\n")
+    runs = tmp_path / "runs"
+    (package / file).write_text(RUN_ONCE.format(file=str(runs)))
+    text = FLOW.replace("early_jobs", "early_package.bad")
+    (error,) = told(check_everything(compiled(text)), Level.ERROR)
+    assert "raised ZeroDivisionError" in error
+    assert "; the same for [TASK.u]" in error
+    assert runs.read_text() == "x"
+
+
+def test_a_failed_module_that_two_classes_name_is_run_and_reported_once(
+    compiled: Make, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    (tmp_path / "early_rows.py").write_text(RUN_ONCE.format(file=str(runs)))
+    rows = "".join(
+        f'[DATA_NODE.{name}]\nstorage_type = "json"\nencoder = "early_rows.{name}:class"\n'
+        for name in ("A", "B")
+    )
+    (error,) = told(check_everything(compiled(FLOW + rows)), Level.ERROR)
+    assert "importing early_rows raised ZeroDivisionError" in error
+    assert "; the same for [DATA_NODE.B]" in error
+    assert runs.read_text() == "x"
 
 
 def test_a_module_that_cannot_be_imported_is_reported_once_with_the_last_line_of_the_user(

@@ -98,7 +98,7 @@ def read(location: Location, mode: str | None) -> tuple[AppConfig | None, list[F
         compiled = read_application(location, mode=mode)
         problems = check_compiled(compiled)
         tasks = [task for task in compiled.config.tasks.values() if task.id != "default"]
-        early = early_problems(compiled, tasks)
+        early = early_problems(compiled, tasks, problems)
         # Packages have lines of their own below, with their versions.
         early = [problem for problem in early if problem.field != "storage_type"]
         problems = [*problems, *early]
