@@ -142,6 +142,7 @@ def _print_json(
     from taipy_exec.cli.compare.cells import NOT_WRITTEN
     from taipy_exec.cli.shapes import dump
     from taipy_exec.cli.values import as_json
+    from taipy_exec.engine.sweep import without_secrets
 
     def plain(values: Sequence[Any], number: int) -> Any:
         value = values[number]
@@ -151,7 +152,7 @@ def _print_json(
         {
             "id": one.instance.id,
             "name": one.instance.name,
-            "values": as_json(one.swept),
+            "values": as_json(without_secrets(one.swept)),
             "nodes": {name: plain(values, number) for name, values in found.values.items()},
         }
         for number, one in enumerate(found.compared)

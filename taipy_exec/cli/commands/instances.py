@@ -88,6 +88,7 @@ def _fields(
 ) -> dict[str, object]:
     from taipy_exec.cli.shapes import past_submission_fields, when
     from taipy_exec.cli.values import as_json
+    from taipy_exec.engine.sweep import without_secrets
 
     record, of_sweep = latest.get(instance.id), swept.get(instance.id)
     return {
@@ -97,7 +98,7 @@ def _fields(
         "cycle": instance.cycle or None,
         "created_at": when(instance.created_at),
         "group": of_sweep.group if of_sweep else None,
-        "values": as_json(of_sweep.swept) if of_sweep else {},
+        "values": as_json(without_secrets(of_sweep.swept)) if of_sweep else {},
         "submission": past_submission_fields(record) if record else None,
     }
 
@@ -136,7 +137,7 @@ def _row(
 
     from taipy_exec.cli.render import STYLES, clock, short_id
     from taipy_exec.display.visible import one_line
-    from taipy_exec.engine.sweep import value_text
+    from taipy_exec.engine.sweep import shown_value
 
     values = of_sweep.swept.items() if of_sweep else ()
     status = Text("never submitted", style="dim")
@@ -148,7 +149,7 @@ def _row(
         "Name": one_line(instance.name),
         "Scenario": one_line(instance.scenario),
         "Cycle": instance.cycle.replace("_", " "),
-        "Values": one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)),
+        "Values": one_line(", ".join(f"{node}={shown_value(node, v)}" for node, v in values)),
         "Status": status,
         "Submitted": clock(record.created_at) if record else "",
         "Submission": short_id(record.id) if record else "",

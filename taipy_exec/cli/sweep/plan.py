@@ -16,7 +16,7 @@ from taipy_exec.cli.render import new_table
 from taipy_exec.cli.shapes import dump
 from taipy_exec.cli.values import as_json
 from taipy_exec.engine.forecast import Forecast, forecast
-from taipy_exec.engine.sweep import shared_nodes, shared_tasks
+from taipy_exec.engine.sweep import shared_nodes, shared_tasks, without_secrets
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -34,7 +34,11 @@ def show_sweep_plan(
     names = [one.name for one in wanted.combinations]
     if streams.json:
         plans = [
-            {"name": one.name, "values": as_json(one.values), **forecast_shape(found)}
+            {
+                "name": one.name,
+                "values": as_json(without_secrets(one.values)),
+                **forecast_shape(found),
+            }
             for one, found in zip(wanted.combinations, forecasts, strict=True)
         ]
         shape = {"scenario": wanted.scenario.id, "target": wanted.target, "plans": plans}

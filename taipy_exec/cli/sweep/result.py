@@ -26,6 +26,7 @@ from taipy_exec.cli.sweep.stored import stored_rows
 from taipy_exec.cli.values import as_json
 from taipy_exec.cli.waiting import Missing
 from taipy_exec.display.visible import one_line
+from taipy_exec.engine.sweep import without_secrets
 from taipy_exec.model.status import DONE, Status
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
     return {
         "group": group,
         "submissions": [
-            {**submission_shape(row.record, row.jobs), "values": as_json(row.record.swept)}
+            {
+                **submission_shape(row.record, row.jobs),
+                "values": as_json(without_secrets(row.record.swept)),
+            }
             for row in rows
         ],
     }
