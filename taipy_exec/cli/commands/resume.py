@@ -70,7 +70,8 @@ def resume(
     where = location.where
     if record.group is not None and not _is_one(submission):
         plans = resumed_sweep(engine, records)
-        return run_sweep_to_end(engine, streams, plans, where, timeout)
+        there = location.where_of_application
+        return run_sweep_to_end(engine, streams, plans, where, timeout, application=there)
     plan = resume_plan(store, config, record, engine.identity)
     write_given(store, plan, engine.identity)
     return run_to_end(engine, streams, plan, where, timeout)

@@ -151,7 +151,15 @@ def submit(
     if swept:
         plans = admitted_sweep(streams, engine, swept, deadline)
         return run_sweep_on(
-            engine, streams, plans, where, begin, timeout, detach=detach, carried=carried
+            engine,
+            streams,
+            plans,
+            where,
+            begin,
+            timeout,
+            detach=detach,
+            carried=carried,
+            application=location.where_of_application,
         )
     instance = named_instance(store, config, chosen, named, new=new, created=created)
     plan = admitted(
