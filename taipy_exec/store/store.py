@@ -262,13 +262,18 @@ class Store(Removals):
 
         Where given: only those with one of these `statuses`, of these `tasks`, that ran or that
         something happened to `since` (seconds since the epoch), and the first `limit` of these.
+        The jobs of a mapped task are also those of its elements.
         """
         wanted: list[str] = ["submission = ?"]
         given: list[object] = [submission]
-        for column, words in (("status", [s.name for s in statuses]), ("task", list(tasks))):
-            if words:
-                wanted.append(f"{column} IN ({', '.join('?' * len(words))})")
-                given += words
+        if statuses:
+            wanted.append(f"status IN ({', '.join('?' * len(statuses))})")
+            given += [status.name for status in statuses]
+        if tasks:
+            # The jobs of a mapped task's elements have its name, a dot, and `split` or a number.
+            of_one = "task = ? OR task = ? || '.split' OR task GLOB ?"
+            wanted.append(f"({' OR '.join([of_one] * len(tasks))})")
+            given += [word for task in tasks for word in (task, task, _glob(f"{task}.", "[0-9]*"))]
         if since is not None:
             times = "coalesce(finished_at, started_at, pending_at, blocked_at, submitted_at)"
             wanted.append(f"(status = 'RUNNING' OR {times} >= ?)")
@@ -370,5 +375,5 @@ class Store(Removals):
         return [(submission, job) for _, submission, job in found]
 
 
-def _glob(prefix: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + "*"
+def _glob(prefix: str, rest: str = "*") -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + rest

@@ -136,11 +136,19 @@ def logs(
 
 
 def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
-    """The wanted jobs: one job, or those of a submission. Raises NotFoundError."""
+    """The wanted jobs: one job, those of a task, or those of a submission.
+
+    Raises NotFoundError.
+    """
     from taipy_exec.cli.chosen import chosen_job
+    from taipy_exec.config.mapped import whole_name
 
     record, job = chosen_job(store, wanted)
-    return [found for found in chosen.jobs(store, record.id) if job is None or found.id == job.id]
+    jobs = chosen.jobs(store, record.id)
+    if job is None:
+        return jobs
+    of_task = job.task if job.task == wanted else None
+    return [one for one in jobs if one.id == job.id or whole_name(one.task) == of_task]
 
 
 def _tell_what_is_not_there(
