@@ -9,7 +9,7 @@ from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
 from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in, short_id
-from taipy_exec.model.status import Status
+from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
@@ -178,14 +178,20 @@ class Store(Removals):
         return self._submission(rows[0])
 
     def submissions(
-        self, limit: int | None = None, *, scenario: str | None = None, name: str | None = None
+        self,
+        limit: int | None = None,
+        *,
+        scenario: str | None = None,
+        name: str | None = None,
+        statuses: Collection[SubmissionStatus] = (),
     ) -> list[SubmissionRecord]:
-        """The latest submissions, newest first, filtered by scenario and name if given."""
+        """The latest submissions, newest first, filtered by scenario, name and status if given."""
+        of_status = f"AND status IN ({', '.join('?' * len(statuses))}) " if statuses else ""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
-            "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) "
+            f"WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) {of_status}"
             "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (scenario, name, -1 if limit is None else limit),
+            (scenario, name, *(one.name for one in statuses), -1 if limit is None else limit),
         )
         return [self._submission(row) for row in rows]
 

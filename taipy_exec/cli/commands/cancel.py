@@ -51,16 +51,15 @@ def cancel(
     from taipy_exec.cli.state import open_state
     from taipy_exec.cli.streams import Streams
     from taipy_exec.cli.sweep.result import sweep_shape
-    from taipy_exec.cli.sweep.stored import stored_rows, unfinished_of_sweep
+    from taipy_exec.cli.sweep.stored import means_sweep, stored_rows, unfinished_of_sweep
     from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.model.job import short_id
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
     store = open_state(location)
-    if is_group(wanted):
+    if means_sweep(store, wanted):
         records = unfinished_of_sweep(store, wanted)
         location.take_from(records[0])
         for record in records:

@@ -68,7 +68,7 @@ def resume(
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     where = location.where
-    if record.group is not None and not _is_one(submission):
+    if record.group is not None and not _is_one(store, submission):
         plans = resumed_sweep(engine, records)
         there = location.where_of_application
         return run_sweep_to_end(engine, streams, plans, where, timeout, application=there)
@@ -77,11 +77,11 @@ def resume(
     return run_to_end(engine, streams, plan, where, timeout)
 
 
-def _is_one(wanted: str | None) -> bool:
+def _is_one(store: Store, wanted: str | None) -> bool:
     """Whether a single submission is named, and not a sweep or the latest."""
-    from taipy_exec.engine.sweep import is_group
+    from taipy_exec.cli.sweep.stored import means_sweep
 
-    return wanted is not None and not is_group(wanted)
+    return wanted is not None and not means_sweep(store, wanted)
 
 
 def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]:
@@ -102,7 +102,7 @@ def _interrupted(store: Store, submission: str | None) -> list[SubmissionRecord]
             )
         group = waiting[-1].group
         return interrupted_of_sweep(store, group) if group is not None else waiting[-1:]
-    if not _is_one(submission):
+    if not _is_one(store, submission):
         return interrupted_of_sweep(store, submission)
     record = store.submission(submission)
     if record.finished_at is not None:

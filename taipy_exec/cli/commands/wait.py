@@ -37,10 +37,9 @@ def wait(
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.state import open_state, what_now
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.cli.sweep.stored import submissions_of_sweep
+    from taipy_exec.cli.sweep.stored import means_sweep, submissions_of_sweep
     from taipy_exec.cli.sweep.waiting import wait_for_sweep
     from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.engine.sweep import is_group
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -48,7 +47,7 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     where = location.where
     told = False
-    if is_group(submission):
+    if means_sweep(store, submission):
         location.take_from(submissions_of_sweep(store, submission)[0])
         redacted = redaction_for(location)
         return wait_for_sweep(streams, store, submission, location.where, redacted, deadline)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.compare.cells import NOT_WRITTEN, is_small
-from taipy_exec.cli.sweep.stored import latest_sweep, submissions_of_sweep
+from taipy_exec.cli.sweep.stored import latest_sweep, means_sweep, submissions_of_sweep
 from taipy_exec.config.problem import nearest
 from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.engine.instances import instance_nodes, read_node
-from taipy_exec.engine.sweep import is_group, shared_nodes
+from taipy_exec.engine.sweep import shared_nodes
 from taipy_exec.errors import DataError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _named(
 ) -> list[str]:
     if name in known:
         return [name]
-    if is_group(name):
+    if means_sweep(store, name):
         return [one.instance for one in submissions_of_sweep(store, name)]
     found = store.find_instance(scenario.id, name)
     if found is None:
