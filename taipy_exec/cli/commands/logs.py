@@ -50,7 +50,14 @@ def logs(
         bool, option("--follow", "-f", help="Print new lines as they come, until it ends.")
     ] = False,
     tail: Annotated[
-        int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
+        int | None,
+        option(
+            "--tail",
+            min=0,
+            max=options.MOST,
+            metavar="N",
+            help="Only the last N lines of each job.",
+        ),
     ] = None,
     timestamps: Annotated[
         bool, option("--timestamps", "-t", help="Begin each line with its date and time.")
@@ -61,7 +68,14 @@ def logs(
     since: options.Since = None,
     limit: Annotated[
         int | None,
-        option("--limit", "-n", min=0, metavar="N", help="At most N jobs; 0 shows all."),
+        option(
+            "--limit",
+            "-n",
+            min=0,
+            max=options.MOST,
+            metavar="N",
+            help="At most N jobs; 0 shows all.",
+        ),
     ] = None,
     raw: Annotated[
         bool, option("--raw", help="Print the bytes unchanged, on a terminal too.")

@@ -52,7 +52,9 @@ _PURGE_HELP = help_text(
 app = typer.Typer(rich_markup_mode=None)
 dead = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
-_Number = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in `list`.")]
+_Number = Annotated[
+    int, typer.Argument(metavar="N", min=1, max=options.MOST, help="Its number in `list`.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -178,7 +180,8 @@ def show(
 @dead.command("requeue", help=_REQUEUE_HELP, short_help=summary(_REQUEUE_HELP))
 def requeue(
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[N...]", min=1, help="Numbers in `list`.")
+        list[int] | None,
+        typer.Argument(metavar="[N...]", min=1, max=options.MOST, help="Numbers in `list`."),
     ] = None,
     all_of_them: Annotated[bool, option("--all", help="All dead letters.")] = False,
     application_path: options.ApplicationPathOption = ".",

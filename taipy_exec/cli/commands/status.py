@@ -52,6 +52,7 @@ def status(
             "--limit",
             "-n",
             min=0,
+            max=options.MOST,
             metavar="N",
             help="At most N: submissions (default: 20) or jobs (default: 100); 0 shows all.",
         ),
