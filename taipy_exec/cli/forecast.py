@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.cli.render import new_table
 from taipy_exec.engine.forecast import Forecast
+from taipy_exec.engine.sweep import without_secrets
 from taipy_exec.operations.missing_data import missing, readers, sentence
 from taipy_exec.operations.wanted import SubmitRequest, Wanted, wanted_submission
 from taipy_exec.views.forecast import forecast_sentence, forecast_shape
@@ -50,7 +51,11 @@ def _show_sweep(streams: Streams, wanted: Wanted, forecasts: Sequence[Forecast])
     names = [one.name for one in wanted.combinations]
     if streams.json:
         plans = [
-            {"name": one.name, "values": as_json(one.values), **forecast_shape(found)}
+            {
+                "name": one.name,
+                "values": as_json(without_secrets(one.values)),
+                **forecast_shape(found),
+            }
             for one, found in zip(wanted.combinations, forecasts, strict=True)
         ]
         shape = {"scenario": wanted.scenario.id, "target": wanted.target, "plans": plans}

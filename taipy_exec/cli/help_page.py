@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from taipy_exec.cli.options import MOST
 from taipy_exec.cli.suggestions import COMMANDS_ELSEWHERE, closest, did_you_mean
 
 # Heading -> command -> what it does, on one line. A command that is not here comes last.
@@ -52,6 +53,7 @@ GROUPS = {
 }
 SUMMARIES = {name: text for of in GROUPS.values() for name, text in of.items()}
 _OTHER = "More"
+_UP_TO_MOST = re.compile(rf"(\d+)<=x<={MOST}\b")
 
 
 def house_style(app: typer.Typer) -> None:
@@ -90,7 +92,9 @@ class _HouseStyle:
         for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
             record = parameter.get_help_record(ctx)
             if record is not None:
-                rows[parameter.param_type_name].append(record)
+                # The largest number is there for other programs: it says nothing to a reader.
+                text = _UP_TO_MOST.sub(r"x>=\1", record[1])
+                rows[parameter.param_type_name].append((record[0], text))
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
             if rows[kind]:
                 shown = [(_shown(n) if kind == "argument" else n, h) for n, h in rows[kind]]

@@ -31,6 +31,9 @@ def summary(help: str) -> str:
     return help.rpartition("\n\n")[2].split(". ")[0].split(": ")[0].rstrip(".") + "."
 
 
+# The largest number that an option takes: SQLite, and C, know no numbers of any length.
+MOST = 2**31 - 1
+
 App = Annotated[
     str,
     typer.Argument(
@@ -142,7 +145,9 @@ Mode = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    option("--workers", "-w", "-j", min=1, metavar="N", help="How many jobs may run at once."),
+    option(
+        "--workers", "-w", "-j", min=1, max=MOST, metavar="N", help="How many jobs may run at once."
+    ),
 ]
 Timeout = Annotated[
     float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")

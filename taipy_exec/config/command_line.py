@@ -49,9 +49,12 @@ def _program(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 def _discreet(word: str) -> str:
     found = _NAMED_VALUE.fullmatch(word)
-    if found and _is_secret(found["name"]) and found["value"]:
+    if found is None or not found["value"]:
+        return word
+    if _is_secret(found["name"]):
         return f"{found['name']}={MASK}"
-    return word
+    # --set=NODE=VALUE
+    return f"{found['name']}={_discreet(found['value'])}" if word.startswith("--") else word
 
 
 def _is_secret(name: str) -> bool:

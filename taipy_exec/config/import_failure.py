@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import linecache
 import os
-import re
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 from taipy_exec.config.hidden_module import is_of_others
-from taipy_exec.config.vocabulary import SECRET_PROPERTIES
+from taipy_exec.config.secrets import discreet_line
 from taipy_exec.errors import ConfigurationError
 
 _OURS = (
@@ -19,9 +18,6 @@ _OURS = (
     str(Path(importlib.__file__).parent) + os.sep,
     "<frozen ",
 )
-# A line with one of these names may also hold the secret.
-_SECRETS = (*sorted(SECRET_PROPERTIES), "secret", "token", "apikey", "api_key")
-_PASSWORD = re.compile(r"(\w://[^\s:@/]*):[^\s@]*@")
 _LONGEST_LINE = 200
 _LONGEST_TRACEBACK = 20_000
 
@@ -53,9 +49,7 @@ def place_of(error: BaseException) -> str:
 
 def discreet_source(line: str) -> str:
     """A line of code for a message, without passwords in addresses; empty near a secret."""
-    shown = _PASSWORD.sub(r"\1:***@", line.strip())
-    if any(name in shown.lower() for name in _SECRETS):
-        return ""
+    shown = discreet_line(line)
     return shown if len(shown) <= _LONGEST_LINE else f"{shown[:_LONGEST_LINE]} [...]"
 
 

@@ -22,6 +22,21 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 
+# A line of a file may hold a secret anywhere.
+_SECRET_LINE = re.compile(
+    "|".join(
+        (
+            *map(re.escape, sorted(SECRET_PROPERTIES)),
+            r"passw|passphrase|pwd|secret|tokens?(?![a-z])|credential|authorization|bearer",
+            r"(api|access|private)[_-]?key",
+            r"""(?<![a-z])pass["']?\s*[=:]""",
+        )
+    ),
+    re.I,
+)
+# Up to the last @ before a blank: a password may hold one, and its quote may be missing.
+_USER_AND_PASSWORD = re.compile(r"(//[^\s:@/]*):\S*@")
+
 
 def is_secret(name: object) -> bool:
     """Whether a property of this name holds a secret, in a data node or in a table of one."""
@@ -31,6 +46,12 @@ def is_secret(name: object) -> bool:
 def says_secret(name: object) -> bool:
     """Whether the name of an option, a column or a data node is that of a secret."""
     return is_secret(name) or (isinstance(name, str) and bool(_SECRET_NAME.search(name)))
+
+
+def discreet_line(line: str) -> str:
+    """A line of a file for a message: without passwords in addresses, empty near a secret."""
+    shown = _USER_AND_PASSWORD.sub(rf"\1:{MASK}@", line.strip())
+    return "" if _SECRET_LINE.search(shown) else shown
 
 
 def masked(value: Any, name: object = None) -> Any:

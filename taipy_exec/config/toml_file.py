@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from taipy_exec.config.broker_address import redact
 from taipy_exec.config.problem import Problem
-from taipy_exec.config.vocabulary import SECRET_PROPERTIES
+from taipy_exec.config.secrets import discreet_line
+from taipy_exec.config.vocabulary import SECRET_TABLES
 from taipy_exec.errors import ConfigurationError
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+_HIDDEN_TABLE = re.compile("|".join((*SECRET_TABLES, "environment")))
 _LONGEST_SOURCE = 60  # characters of a line in a message
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
@@ -75,9 +76,8 @@ def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> 
     from taipy_exec.config.toml_fix import around, likely_fix
 
     raw = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
-    source = redact(raw.strip())
-    if any(name in source.lower() for name in SECRET_PROPERTIES):
-        source = ""  # the file cannot be read well enough to find the secret
+    # The file cannot be read well enough to find the secret.
+    source = "" if _may_hold_secret(lines, number) else raw.strip()
     fix = likely_fix(what, raw, column) if source == raw.strip() else None
     shown = around(source, column, _LONGEST_SOURCE)
     told = f"this is not valid TOML: {what}" + (f" in `{shown}`" if shown else "")
@@ -99,8 +99,20 @@ def _excerpt(lines: list[str], number: int, column: int) -> str | None:
         number -= 1
         column = len(lines[number - 1]) + 1
     raw = lines[number - 1].rstrip("\r")
-    hidden = redact(raw) != raw or any(name in raw.lower() for name in SECRET_PROPERTIES)
+    hidden = _may_hold_secret(lines, number)
     return None if hidden or not raw.strip() else excerpt(raw, number, column)
+
+
+def _may_hold_secret(lines: list[str], number: int) -> bool:
+    """Whether a line, the entry that it belongs to, or its table may hold a secret."""
+    in_entry = True
+    for line in reversed(lines[:number]):
+        if in_entry and (discreet_line(line) != line.strip() or _HIDDEN_TABLE.search(line)):
+            return True
+        if _HEADER.match(line):
+            return bool(_HIDDEN_TABLE.search(line))
+        in_entry = in_entry and not _KEY.match(line)
+    return False
 
 
 def _line_map(text: str) -> dict[tuple[str, ...], int]:

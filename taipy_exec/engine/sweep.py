@@ -15,6 +15,7 @@ from typing import Any
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.mapped import is_element, whole_name
 from taipy_exec.config.problem import nearest
+from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.engine.plan import SubmissionPlan
@@ -95,7 +96,7 @@ def _check_values(node: str, values: Sequence[Any]) -> None:
         key = _key(value)
         if key in seen:
             raise UsageError(
-                f"the sweep gives data node {node} the value {value_text(value)} twice",
+                f"the sweep gives data node {node} the value {shown_value(node, value)} twice",
                 "give each value once",
             )
         seen.add(key)
@@ -118,13 +119,28 @@ def same_value(one: Any, other: Any) -> bool:
 
 
 def _name(values: Mapping[str, Any], prefix: str | None) -> str:
-    name = ",".join(f"{node}={value_text(value)}" for node, value in values.items())
+    name = ",".join(f"{node}={_named_value(node, value)}" for node, value in values.items())
     if prefix:
         name = f"{prefix} {name}"
     if len(name) > _LONGEST_NAME:
         digest = _digest(name + "".join(_key(value) for value in values.values()))
         name = f"{name[: _LONGEST_NAME - _DIGEST - 1]}~{digest}"
     return name
+
+
+def _named_value(node: str, value: Any) -> str:
+    """A value within a name; of a secret, only its digest."""
+    return f"secret~{_digest(_key(value))}" if says_secret(node) else value_text(value)
+
+
+def shown_value(node: str, value: Any) -> str:
+    """The value of a data node for people; `***` if its name is that of a secret."""
+    return MASK if says_secret(node) else value_text(value)
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Data node -> value, with `***` for each one whose name is that of a secret."""
+    return {node: MASK if says_secret(node) else value for node, value in values.items()}
 
 
 def value_text(value: Any) -> str:

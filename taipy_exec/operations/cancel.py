@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from taipy_exec.config.modes import capabilities
 from taipy_exec.engine.admission import cancel_lost_job, resume_plan, supersede
 from taipy_exec.engine.identity import Identity, is_interrupted
-from taipy_exec.engine.sweep import is_group
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
 from taipy_exec.model.status import Reason
 from taipy_exec.operations.application import load_application
 from taipy_exec.operations.chosen import Latest, chosen_job
 from taipy_exec.operations.state import refuse_program
-from taipy_exec.operations.sweep.stored import unfinished_of_sweep
+from taipy_exec.operations.sweep.stored import means_sweep, unfinished_of_sweep
 from taipy_exec.wiring import withdraw
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def cancel(location: Location, store: Store, wanted: str) -> Canceled:
     The process that coordinates the jobs does it soon; without one they are canceled when this
     returns. Raises NotFoundError, UsageError if there is nothing to cancel, and BrokerError.
     """
-    if is_group(wanted):
+    if means_sweep(store, wanted):
         records = unfinished_of_sweep(store, wanted)
         location.take_from(records[0])
         for record in records:

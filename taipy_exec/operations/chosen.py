@@ -13,6 +13,7 @@ from taipy_exec.model.status import SubmissionStatus
 from taipy_exec.store.store import Store
 
 _NUMBER = re.compile(r"@(\d{1,9})")
+_LOOKED_AT_FIRST = 20
 _FAILED = (SubmissionStatus.FAILED, SubmissionStatus.CANCELED)
 
 
@@ -22,7 +23,7 @@ class Latest(enum.Enum):
     ANY = "no submission"
     RUNNING = "no running submission"
     RUNNING_OR_ANY = "no submission, running or not"
-    FAILED = "no submission that failed or was canceled"
+    FAILED = "no submission that failed or was canceled, apart from those that were retried"
 
 
 def chosen_submission(store: Store, wanted: str, latest: Latest = Latest.ANY) -> SubmissionRecord:
@@ -50,9 +51,21 @@ def chosen_job(
     store: Store, wanted: str, latest: Latest = Latest.ANY
 ) -> tuple[SubmissionRecord, JobRecord | None]:
     """As `chosen_submission`, or one job: by its id, or by its task's name in the latest."""
-    if wanted.startswith("JOB_"):
+    if not wanted.startswith("JOB_"):
+        return _named_job(store, wanted, latest)
+    try:
         job = store.find_job(wanted)
-        return store.submission(job.submission), job
+    except NotFoundError as error:
+        try:
+            return _named_job(store, wanted, latest)
+        except NotFoundError:
+            raise error from None
+    return store.submission(job.submission), job
+
+
+def _named_job(
+    store: Store, wanted: str, latest: Latest
+) -> tuple[SubmissionRecord, JobRecord | None]:
     try:
         return chosen_submission(store, wanted, latest), None
     except NotFoundError:
@@ -65,12 +78,33 @@ def chosen_job(
         return newest[0], jobs[0]
 
 
+def _latest_to_retry(store: Store) -> list[SubmissionRecord]:
+    """The latest submission that failed or was canceled, and that no retry completed, if any."""
+    seen = 0
+    for number in (_LOOKED_AT_FIRST, None):
+        records = store.submissions(number, statuses=_FAILED)
+        for record in records[seen:]:
+            if _is_left(store, record):
+                return [record]
+        seen = len(records)
+    return []
+
+
+def _is_left(store: Store, record: SubmissionRecord) -> bool:
+    from taipy_exec.engine.retries import RETRIES, chain_of, left_of, newest_jobs
+
+    if not store.retried_by(record, RETRIES):
+        return True
+    chain = chain_of(record, store.submissions_of(record.instance))
+    return bool(left_of(newest_jobs(store.jobs(each.id) for each in chain)))
+
+
 def _numbered(store: Store, number: int, latest: Latest | None) -> SubmissionRecord:
     found: list[SubmissionRecord] = []
     if latest in (Latest.RUNNING, Latest.RUNNING_OR_ANY):
         found = store.unfinished_submissions()[-1:]
     elif latest is Latest.FAILED:
-        found = [record for record in store.submissions(100) if record.status in _FAILED][:1]
+        found = _latest_to_retry(store)
     if latest in (None, Latest.ANY, Latest.RUNNING_OR_ANY) and not found:
         found = store.submissions(number)[number - 1 :] if number else []
     if not found:

@@ -65,10 +65,13 @@ def note_changed_inputs(listener: Listener, store: Store, plan: SubmissionPlan) 
 
 
 def _value_of(node: DataNodeRef) -> str:
-    """The value as JSON, unless it is large or cannot be read."""
+    """The value as JSON, unless it is large, secret, or cannot be read."""
+    from taipy_exec.config.secrets import MASK, says_secret
     from taipy_exec.errors import TaipyExecError
     from taipy_exec.views.value_json import as_json
 
+    if says_secret(node.config.id):
+        return MASK
     try:
         if node.path is None or node.path.stat().st_size > _LARGE:
             return "..."

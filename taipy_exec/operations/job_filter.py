@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from taipy_exec.errors import UsageError
-from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.config.mapped import whole_name
+from taipy_exec.config.problem import nearest
+from taipy_exec.errors import NotFoundError, UsageError
+from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
 from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store.store import Store
 from taipy_exec.views.words import counts_text
@@ -39,10 +41,16 @@ class JobFilter:
         return bool(self.statuses or self.tasks) or self.since is not None
 
     def jobs(self, store: Store, submission: str) -> list[JobRecord]:
-        """The jobs of a submission that are wanted. Raises UsageError for an unknown status."""
+        """The jobs of a submission that are wanted.
+
+        Raises UsageError for an unknown status, and NotFoundError for a task without a job.
+        """
+        statuses = _statuses(self.statuses, Status)
+        for task in self.tasks:
+            _refuse_unknown(store, submission, task)
         return store.jobs(
             submission,
-            statuses=_statuses(self.statuses, Status),
+            statuses=statuses,
             tasks=self.tasks,
             since=self.since,
             limit=self.limit or None,
@@ -58,6 +66,20 @@ class JobFilter:
             and (self.since is None or _latest(record) >= self.since)
         ]
         return found[: self.limit or None]
+
+
+def _refuse_unknown(store: Store, submission: str, task: str) -> None:
+    """Raises NotFoundError if the submission has no job of the task, and will have none."""
+    if store.jobs(submission, tasks=(task,), limit=1):
+        return
+    known = [whole_name(job.task) for job in store.jobs(submission)]
+    is_over = store.submission(submission).finished_at is not None
+    if whole_name(task) != task and whole_name(task) in known and not is_over:
+        return  # the jobs of the elements come later
+    raise NotFoundError(
+        f"{short_id(submission)} has no job of task {task!r}{nearest(task, dict.fromkeys(known))}",
+        f"taipy-exec status {short_id(submission)}{store.where} lists its jobs",
+    )
 
 
 def _latest(record: SubmissionRecord) -> float:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from taipy_exec.engine.admission import resume_plan
 from taipy_exec.engine.given import write_given
 from taipy_exec.engine.identity import is_interrupted
-from taipy_exec.engine.sweep import is_group
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.operations.state import refuse_program
 from taipy_exec.operations.sweep.admission import resumed_sweep
-from taipy_exec.operations.sweep.stored import interrupted_of_sweep
+from taipy_exec.operations.sweep.stored import interrupted_of_sweep, means_sweep
 
 if TYPE_CHECKING:
     from taipy_exec.engine.plan import SubmissionPlan
@@ -30,9 +29,9 @@ def interrupted_submissions(store: Store, wanted: str | None) -> list[Submission
     return records
 
 
-def is_whole_sweep(wanted: str | None, record: SubmissionRecord) -> bool:
+def is_whole_sweep(store: Store, wanted: str | None, record: SubmissionRecord) -> bool:
     """Whether the sweep of `record` is meant, and not that submission alone."""
-    return record.group is not None and (wanted is None or is_group(wanted))
+    return record.group is not None and (wanted is None or means_sweep(store, wanted))
 
 
 def resume(
@@ -57,7 +56,7 @@ def _interrupted(store: Store, wanted: str | None) -> list[SubmissionRecord]:
             )
         group = waiting[-1].group
         return interrupted_of_sweep(store, group) if group is not None else waiting[-1:]
-    if is_group(wanted):
+    if means_sweep(store, wanted):
         return interrupted_of_sweep(store, wanted)
     record = store.submission(wanted)
     if record.finished_at is not None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.errors import UsageError
 from taipy_exec.operations.given_values import parse_value
 
@@ -53,7 +54,7 @@ def parse_values(node: str, text: str) -> list[Any]:
     for part in split_values(text):
         if not part:
             raise UsageError(
-                f"--sweep {node}={text} has an empty value",
+                f"--sweep {node}={MASK if says_secret(node) else text} has an empty value",
                 'leave out the comma, or write "" for an empty text',
             )
         values.append(parse_value(part))

@@ -9,7 +9,7 @@ from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
 from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in, short_id
-from taipy_exec.model.status import Status
+from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
@@ -182,14 +182,20 @@ class Store(Removals):
         return self._submission(rows[0])
 
     def submissions(
-        self, limit: int | None = None, *, scenario: str | None = None, name: str | None = None
+        self,
+        limit: int | None = None,
+        *,
+        scenario: str | None = None,
+        name: str | None = None,
+        statuses: Collection[SubmissionStatus] = (),
     ) -> list[SubmissionRecord]:
-        """The latest submissions, newest first, filtered by scenario and name if given."""
+        """The latest submissions, newest first, filtered by scenario, name and status if given."""
+        of_status = f"AND status IN ({', '.join('?' * len(statuses))}) " if statuses else ""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
-            "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) "
+            f"WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) {of_status}"
             "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (scenario, name, -1 if limit is None else limit),
+            (scenario, name, *(one.name for one in statuses), -1 if limit is None else limit),
         )
         return [self._submission(row) for row in rows]
 
@@ -278,13 +284,18 @@ class Store(Removals):
 
         Where given: only those with one of these `statuses`, of these `tasks`, that ran or that
         something happened to `since` (seconds since the epoch), and the first `limit` of these.
+        The jobs of a mapped task are also those of its elements.
         """
         wanted: list[str] = ["submission = ?"]
         given: list[object] = [submission]
-        for column, words in (("status", [s.name for s in statuses]), ("task", list(tasks))):
-            if words:
-                wanted.append(f"{column} IN ({', '.join('?' * len(words))})")
-                given += words
+        if statuses:
+            wanted.append(f"status IN ({', '.join('?' * len(statuses))})")
+            given += [status.name for status in statuses]
+        if tasks:
+            # The jobs of a mapped task's elements have its name, a dot, and `split` or a number.
+            of_one = "task = ? OR task = ? || '.split' OR task GLOB ?"
+            wanted.append(f"({' OR '.join([of_one] * len(tasks))})")
+            given += [word for task in tasks for word in (task, task, _glob(f"{task}.", "[0-9]*"))]
         if since is not None:
             times = "coalesce(finished_at, started_at, pending_at, blocked_at, submitted_at)"
             wanted.append(f"(status = 'RUNNING' OR {times} >= ?)")
@@ -381,5 +392,5 @@ class Store(Removals):
         return [(submission, job) for _, submission, job in found]
 
 
-def _glob(prefix: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + "*"
+def _glob(prefix: str, rest: str = "*") -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + rest

@@ -12,17 +12,19 @@ from typing import Any
 from taipy_exec.visible_text import visible_json
 
 _MAX_DEPTH = 20
+_DIGITS_OF_A_BIT = 0.30103
 
 
 def as_json(value: Any, depth: int = 0) -> Any:
     """A value that JSON can hold. A table becomes `{"columns": [...], "rows": [[...]]}`.
 
-    A missing value (NaN, NaT, NA) becomes null; an infinite number becomes text.
+    A missing value (NaN, NaT, NA) becomes null. An infinite number, and a whole number with more
+    digits than Python writes, become text.
     """
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
-        return int(value)
+        return _whole(int(value))
     if isinstance(value, float):
         if value != value:
             return None
@@ -30,12 +32,24 @@ def as_json(value: Any, depth: int = 0) -> Any:
     if depth > _MAX_DEPTH:
         return repr(value)
     if isinstance(value, Mapping):
-        return {str(key): as_json(item, depth + 1) for key, item in value.items()}
+        return {_key(key): as_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return [as_json(item, depth + 1) for item in sorted(value, key=repr)]
     return _special(value, depth)
+
+
+def _whole(value: int) -> int | str:
+    try:
+        str(value)
+    except ValueError:
+        return f"a number of about {int(value.bit_length() * _DIGITS_OF_A_BIT) + 1:,} digits"
+    return value
+
+
+def _key(key: Any) -> str:
+    return str(_whole(key) if isinstance(key, int) and not isinstance(key, bool) else key)
 
 
 def _special(value: Any, depth: int) -> Any:

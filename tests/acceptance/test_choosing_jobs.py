@@ -88,7 +88,7 @@ def test_a_log_without_output_says_why_on_stderr(ended: Application) -> None:
     assert (result.code, result.out) == (0, "")
     assert result.err == "no output: after was abandoned (upstream failed)\n"
     assert ended.run("logs", "good").err == "no output: good completed\n"
-    assert ended.run("logs", "@1", "--task", "nothing").err == "no output: no such jobs\n"
+    assert ended.run("logs", "@1", "--task", "good", "--failed").err == "no output: no such jobs\n"
     assert ended.run("logs", "bad", "--tail", "0").err == ""
     assert ended.run("logs", "--failed").out.startswith("first\nsecond\nTraceback")
 
@@ -134,3 +134,52 @@ def test_watch_of_a_submission_shows_the_live_table(app: Application) -> None:
     assert re.search(r"^t +✓ COMPLETED", screen, re.M)
     assert "1/1" in screen
     assert "COMPLETED: 1 job" in screen
+
+
+@pytest.fixture
+def mapped(app: Application) -> Application:
+    app.module("jobs", "def fit(region):\n    print('fit', region)\n    return region\n")
+    app.config(
+        """
+        [DATA_NODE.regions]
+        default_data = ["a", "b"]
+        [DATA_NODE.fits]
+        [TASK.fit]
+        function = "jobs.fit:function"
+        inputs = ["regions"]
+        outputs = ["fits"]
+        map = "regions"
+        [TASK.fit_all]
+        function = "jobs.fit:function"
+        inputs = ["fits"]
+        [SCENARIO.s]
+        tasks = ["fit", "fit_all"]
+        """
+    )
+    assert app.run("submit", ".").code == 0
+    return app
+
+
+def test_the_name_of_a_mapped_task_means_its_elements_too(mapped: Application) -> None:
+    every = {"fit", "fit.split", "fit.0", "fit.1"}
+    assert set(mapped.run("status", "@1", "--task", "fit", "--json").statuses()) == every
+    for arguments in (("fit",), ("--task", "fit")):
+        found = mapped.run("logs", *arguments, "--json").json["logs"]
+        assert {one["task"] for one in found} == every
+        assert "fit a" in mapped.run("logs", *arguments).out
+    for name in ("fit.1", "fit.split"):
+        assert set(mapped.run("status", "@1", "--task", name, "--json").statuses()) == {name}
+        (only,) = mapped.run("logs", name, "--json").json["logs"]
+        assert only["task"] == name
+    (job,) = mapped.run("logs", "fit_all", "--json").json["logs"]
+    (same,) = mapped.run("logs", job["job"], "--json").json["logs"]
+    assert same == job
+
+
+@pytest.mark.parametrize("task", ["nope", "fit.7", "fitt"])
+def test_a_task_without_a_job_is_not_found(mapped: Application, task: str) -> None:
+    for command in (("logs",), ("status", "@1")):
+        result = mapped.run(*command, "--task", f"fit,{task}")
+        assert result.code == 8
+        assert f"has no job of task {task!r}" in result.err
+    assert ("did you mean 'fit'?" in result.err) == (task != "nope")

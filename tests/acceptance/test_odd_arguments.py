@@ -45,6 +45,27 @@ ODD = {
 }
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "status --limit N",
+        "logs --limit N",
+        "logs --tail N",
+        "history --limit N",
+        "clean --keep N",
+        "submit . --workers N",
+        "run-worker --concurrency N",
+        "queue dead show N",
+    ],
+)
+def test_a_gigantic_number_is_wrong_use(app: Application, arguments: str) -> None:
+    app.graph({"t": ("flow.work", [], ["a"])})
+    result = app.run(*arguments.replace("N", "9" * 25).split())
+    assert result.code == 2
+    assert "error: Invalid value for " in result.err
+    assert str(2**31 - 1) in result.err
+
+
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_argument_gets_a_sentence(app: Application, kind: str) -> None:
     app.graph({"t": ("flow.work", [], ["a"])})

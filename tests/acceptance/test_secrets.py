@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_support import Application, Result
+from command_support import Application, Result, graph_toml
 
 from tools.ports import free_ports
 
@@ -189,3 +189,38 @@ def test_a_wrong_value_of_a_secret_is_told_without_it(app: Application, closed_p
         assert leaks(result) == [], (command, result.out, result.err)
     app.config(config("standalone", closed_port, SECRETS).replace('rd"', "rd"))
     assert leaks(app.run("check")) == []
+
+
+def test_inputs_whose_names_say_secret_are_not_shown(app: Application) -> None:
+    app.module(
+        "jobs", "def fit(api_token, limit):\n    return {'api_key': 'k3y', 'limit': limit}\n"
+    )
+    tasks = {"fit": ("jobs.fit", ["api_token", "limit"], ["fitted"])}
+    app.config(graph_toml(tasks, data={"api_token": "t0ken-default", "limit": 1}))
+    token, swept = "t0ken-given", "api_token=t0ken-a,t0ken-b"
+    results = [
+        app.run("submit", ".", "--set", f"api_token={token}"),
+        app.run("submit", ".", f"--set=api_token={token}", "--json"),
+        app.run("submit", "--sweep", f"{swept},"),
+        app.run("submit", ".", "--sweep", swept, "--dry-run"),
+        app.run("submit", ".", "--sweep", swept, "--dry-run", "--json"),
+        app.run("submit", ".", "--sweep", swept),
+        app.run("submit", ".", f"--sweep={swept}", "--json"),
+        app.run("instances"),
+        app.run("instances", "--json"),
+        app.run("compare"),
+        app.run("compare", "--json"),
+        app.run("compare", "--csv"),
+        app.run("compare", ".", "--node", "api_token"),
+        app.run("compare", ".", "--node", "fitted"),
+        app.run("status"),
+        app.run("status", "@1", "--json"),
+        app.run("report", "@1", "-o", "report.html"),
+    ]
+    assert [one.code for one in results] == [0, 0, 2, *[0] * (len(results) - 3)]
+    page = Path(app.folder, "report.html").read_text()
+    for text in (page, *(one.out + one.err for one in results)):
+        assert "t0ken" not in text
+    assert "input api_token = *** (" in results[0].err
+    assert "***" in results[9].out
+    assert "k3y" not in results[13].out

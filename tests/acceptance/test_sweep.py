@@ -165,6 +165,14 @@ def test_the_result_is_one_table_and_one_line(app: Application) -> None:
     assert "hint: taipy-exec compare" in result.err
 
 
+def test_the_hint_names_the_application_of_the_sweep(app: Application) -> None:
+    configure(app)
+    (app.folder / "config.toml").rename(app.folder / "other.toml")
+    configure(app)
+    result = app.run("submit", "other.toml", *SWEEP)
+    assert "hint: taipy-exec compare other.toml shows them side by side" in result.err
+
+
 def test_the_same_sweep_again_skips_what_is_up_to_date(app: Application) -> None:
     configure(app, skippable=True)
     assert sweep(app, *SWEEP).code == 0

@@ -15,7 +15,7 @@ from taipy_exec.operations.compare.cells import (
     is_number,
     is_small,
 )
-from taipy_exec.views.value_json import as_json
+from taipy_exec.views.value_json import as_json, as_text
 
 
 def test_a_plain_value_has_one_column() -> None:
@@ -58,6 +58,15 @@ def test_other_mappings_stay_in_one_column(value: Any) -> None:
 )
 def test_cells_are_short_and_on_one_line(value: Any, text: str) -> None:
     assert cell_text(value if value is NOT_WRITTEN else as_json(value)) == text
+
+
+def test_a_number_that_python_does_not_write_is_a_short_text() -> None:
+    huge = -(10**5000)
+    told = "a number of about 5,001 digits"
+    assert as_json([huge, {huge: huge}, 10**4000]) == [told, {told: told}, 10**4000]
+    assert cell_text(as_json(huge)) == told
+    assert is_small(huge)
+    assert as_text({"a": huge}) == f'{{\n  "a": "{told}"\n}}'
 
 
 def test_a_long_text_is_cut() -> None:

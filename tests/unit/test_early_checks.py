@@ -194,6 +194,9 @@ def test_the_code_of_a_module_that_fails_runs_once(compiled: Make, tmp_path: Pat
         ),
         ("raise ValueError(1); db_password = 'hidden'", "(early_bad.py:1)"),
         ("raise ValueError(1); API_TOKEN = 'hidden'", "(early_bad.py:1)"),
+        ("raise ValueError(1); db_pass = 'hidden'", "(early_bad.py:1)"),
+        ("raise ValueError(1); open('redis://u:hidden@host", "(early_bad.py:1"),
+        ("raise ValueError(1); url = 'ftp://me:hid@hidden@host/x'", "ftp://me:***@host/x"),
     ],
 )
 def test_a_line_that_holds_a_secret_is_not_shown(

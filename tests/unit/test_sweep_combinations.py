@@ -19,6 +19,7 @@ from taipy_exec.engine.sweep import (
     same_value,
     shared_nodes,
     shared_tasks,
+    shown_value,
     with_copies,
 )
 from taipy_exec.errors import NotFoundError, UsageError
@@ -44,6 +45,18 @@ def test_every_value_meets_every_other_one_and_the_last_data_node_changes_fastes
         "window=14,model=b",
     ]
     assert found[1].values == {"window": 7, "model": "b"}
+
+
+def test_a_name_has_no_secret_but_differs_for_each() -> None:
+    found = names({"api_token": ["s3cret", "other"], "n": [1]})
+    assert len(set(found)) == 2
+    assert "s3cret" not in found[0]
+    assert found[0].startswith("api_token=secret~")
+    assert found[0].endswith(",n=1")
+    with pytest.raises(UsageError) as error:
+        combinations({"api_token": ["s3cret", "s3cret"]})
+    assert "s3cret" not in str(error.value)
+    assert shown_value("api_token", "s3cret") == "***"
 
 
 def test_a_name_that_is_given_comes_first() -> None:

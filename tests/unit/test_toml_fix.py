@@ -67,7 +67,21 @@ def test_where_the_file_ends_too_early_the_last_line_is_shown(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["db_password = hidden", 'broker_url = "amqp://u:hidden@host', "db_password = 'hidden\n"],
+    [
+        "db_password = hidden",
+        'broker_url = "amqp://u:hidden@host',
+        "db_password = 'hidden\n",
+        "api_token = hidden",
+        "default_data = {apiKey: 'hidden'}",
+        'read_fct_params = ["postgresql://u:hidden@host',
+        'uri = "mongodb://u:hid@den:hidden@host/x" x',
+        "uri = redis://:hidden@host",
+        'db_password = """\nhidden " \\x\n"""',
+        'token = [\n"hidden" "other"]',
+        "[TASK.t.environment]\nPLAIN = hidden",
+        "[DATA_NODE.a.db_extra_args]\nuser = hidden",
+        "[TASK.t]\nenvironment = {A = hidden}",
+    ],
 )
 def test_a_line_with_a_secret_is_not_shown(tmp_path: Path, text: str) -> None:
     problem = problem_of(tmp_path, text)

@@ -43,6 +43,7 @@ def clean(
         option(
             "--keep",
             min=0,
+            max=options.MOST,
             metavar="N",
             help="Keep the latest N of each scenario, remove the others.",
         ),

@@ -133,6 +133,7 @@ def _print_csv(streams: Streams, found: Comparison) -> None:
 def _print_json(
     streams: Streams, scenario: str, found: Comparison, results: dict[str, dict[str, Any]]
 ) -> None:
+    from taipy_exec.engine.sweep import without_secrets
     from taipy_exec.operations.compare.cells import NOT_WRITTEN
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json
@@ -145,7 +146,7 @@ def _print_json(
         {
             "id": one.instance.id,
             "name": one.instance.name,
-            "values": as_json(one.swept),
+            "values": as_json(without_secrets(one.swept)),
             "nodes": {name: plain(values, number) for name, values in found.values.items()},
         }
         for number, one in enumerate(found.compared)

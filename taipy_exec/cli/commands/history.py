@@ -49,6 +49,7 @@ def history(
             "--limit",
             "-n",
             min=1,
+            max=options.MOST,
             metavar="N",
             help="Only the latest N (default: 20; all with -v or --json).",
         ),

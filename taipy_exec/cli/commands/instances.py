@@ -79,6 +79,7 @@ def _fields(
     latest: Mapping[str, SubmissionRecord],
     swept: Mapping[str, SubmissionRecord],
 ) -> dict[str, object]:
+    from taipy_exec.engine.sweep import without_secrets
     from taipy_exec.views.json_objects import past_submission_fields, when
     from taipy_exec.views.value_json import as_json
 
@@ -90,7 +91,7 @@ def _fields(
         "cycle": instance.cycle or None,
         "created_at": when(instance.created_at),
         "group": of_sweep.group if of_sweep else None,
-        "values": as_json(of_sweep.swept) if of_sweep else {},
+        "values": as_json(without_secrets(of_sweep.swept)) if of_sweep else {},
         "submission": past_submission_fields(record) if record else None,
     }
 
@@ -128,7 +129,7 @@ def _row(
     from rich.text import Text
 
     from taipy_exec.cli.render import STYLES
-    from taipy_exec.engine.sweep import value_text
+    from taipy_exec.engine.sweep import shown_value
     from taipy_exec.views.words import clock, short_id
     from taipy_exec.visible_text import one_line
 
@@ -142,7 +143,7 @@ def _row(
         "Name": one_line(instance.name),
         "Scenario": one_line(instance.scenario),
         "Cycle": instance.cycle.replace("_", " "),
-        "Values": one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)),
+        "Values": one_line(", ".join(f"{node}={shown_value(node, v)}" for node, v in values)),
         "Status": status,
         "Submitted": clock(record.created_at) if record else "",
         "Submission": short_id(record.id) if record else "",

@@ -53,7 +53,14 @@ def logs(
         bool, option("--follow", "-f", help="Print new lines as they come, until it ends.")
     ] = False,
     tail: Annotated[
-        int | None, option("--tail", min=0, metavar="N", help="Only the last N lines of each job.")
+        int | None,
+        option(
+            "--tail",
+            min=0,
+            max=options.MOST,
+            metavar="N",
+            help="Only the last N lines of each job.",
+        ),
     ] = None,
     timestamps: Annotated[
         bool, option("--timestamps", "-t", help="Begin each line with its date and time.")
@@ -64,7 +71,14 @@ def logs(
     since: options.Since = None,
     limit: Annotated[
         int | None,
-        option("--limit", "-n", min=0, metavar="N", help="At most N jobs; 0 shows all."),
+        option(
+            "--limit",
+            "-n",
+            min=0,
+            max=options.MOST,
+            metavar="N",
+            help="At most N jobs; 0 shows all.",
+        ),
     ] = None,
     raw: Annotated[
         bool, option("--raw", help="Print the bytes unchanged, on a terminal too.")
@@ -131,11 +145,19 @@ def logs(
 
 
 def _find_jobs(store: Store, wanted: str, chosen: JobFilter) -> list[JobRecord]:
-    """The wanted jobs: one job, or those of a submission. Raises NotFoundError."""
+    """The wanted jobs: one job, those of a task, or those of a submission.
+
+    Raises NotFoundError.
+    """
+    from taipy_exec.config.mapped import whole_name
     from taipy_exec.operations.chosen import chosen_job
 
     record, job = chosen_job(store, wanted)
-    return [found for found in chosen.jobs(store, record.id) if job is None or found.id == job.id]
+    jobs = chosen.jobs(store, record.id)
+    if job is None:
+        return jobs
+    of_task = job.task if job.task == wanted else None
+    return [one for one in jobs if one.id == job.id or whole_name(one.task) == of_task]
 
 
 def _tell_what_is_not_there(

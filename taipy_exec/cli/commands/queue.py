@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from taipy_exec.cli import options
 from taipy_exec.cli.call import ON_A_BROKER, Call, command
 from taipy_exec.cli.options import help_text, option, summary
 
@@ -51,7 +52,9 @@ _PURGE_HELP = help_text(
 app = typer.Typer(rich_markup_mode=None)
 dead = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
-_Number = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in `list`.")]
+_Number = Annotated[
+    int, typer.Argument(metavar="N", min=1, max=options.MOST, help="Its number in `list`.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -154,7 +157,8 @@ def show(
 def requeue(
     call: Call,
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[N...]", min=1, help="Numbers in `list`.")
+        list[int] | None,
+        typer.Argument(metavar="[N...]", min=1, max=options.MOST, help="Numbers in `list`."),
     ] = None,
     all_of_them: Annotated[bool, option("--all", help="All dead letters.")] = False,
 ) -> int:

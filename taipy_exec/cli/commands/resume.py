@@ -50,8 +50,9 @@ def resume(
     config = load_application(location, mode=mode or records[0].mode, workers=workers)
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
-    whole_sweep = is_whole_sweep(submission, records[0])
+    whole_sweep = is_whole_sweep(store, submission, records[0])
     plans = resume_records(engine, records, whole_sweep=whole_sweep)
     if whole_sweep:
-        return run_sweep_to_end(engine, streams, plans, location.where, timeout)
+        there = location.where_of_application
+        return run_sweep_to_end(engine, streams, plans, location.where, timeout, application=there)
     return run_to_end(engine, streams, plans[0], location.where, timeout)

@@ -23,11 +23,20 @@ def run_worker(
     call: Call,
     application_path: options.ApplicationPathOption = ".",
     concurrency: Annotated[
-        int, option("--concurrency", "-c", min=1, metavar="N", help="How many jobs at once.")
+        int,
+        option(
+            "--concurrency",
+            "-c",
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="How many jobs at once.",
+        ),
     ] = 1,
     broker_url: options.BrokerUrl = None,
     max_jobs: Annotated[
-        int | None, option("--max-jobs", min=1, metavar="N", help="Stop after N jobs.")
+        int | None,
+        option("--max-jobs", min=1, max=options.MOST, metavar="N", help="Stop after N jobs."),
     ] = None,
     idle_timeout: Annotated[
         float | None,

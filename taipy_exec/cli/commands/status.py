@@ -55,6 +55,7 @@ def status(
             "--limit",
             "-n",
             min=0,
+            max=options.MOST,
             metavar="N",
             help="At most N: submissions (default: 20) or jobs (default: 100); 0 shows all.",
         ),
@@ -65,12 +66,12 @@ def status(
 ) -> int:
     from taipy_exec.cli.status_view import StatusView
     from taipy_exec.cli.sweep.result import show_stored_sweep
-    from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.chosen import chosen_submission
     from taipy_exec.operations.job_filter import job_filter
     from taipy_exec.operations.missing_data import WaitReasons
     from taipy_exec.operations.redaction import redaction_for
+    from taipy_exec.operations.sweep.stored import means_sweep
 
     wanted = job_filter(
         failed=failed, statuses=statuses, tasks=task, since=since, limit=limit, now=time.time()
@@ -85,7 +86,7 @@ def status(
         asked = source is not None and source.name == "COMMANDLINE"
         cluster = _ask(location, streams, application, broker_url, asked, again=watch)
     store = _state(location, streams, required=submission is not None)
-    if store is not None and submission is not None and is_group(submission):
+    if store is not None and submission is not None and means_sweep(store, submission):
         show_stored_sweep(streams, store, submission, location.where, redaction_for(location))
         return 0
     if store is not None and submission is not None:

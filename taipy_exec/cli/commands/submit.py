@@ -100,5 +100,16 @@ def submit(
         engine.watching.add(EventStream(streams, event_lines))
     plans = submit_wanted(wanted, engine, streams, None if timeout is None else begin + timeout)
     carried = detached_options(metrics, metrics_host)
-    run = run_sweep_on if wanted.combinations else run_on
-    return run(engine, streams, plans, where, begin, timeout, detach=detach, carried=carried)
+    if not wanted.combinations:
+        return run_on(engine, streams, plans, where, begin, timeout, detach=detach, carried=carried)
+    return run_sweep_on(
+        engine,
+        streams,
+        plans,
+        where,
+        begin,
+        timeout,
+        detach=detach,
+        carried=carried,
+        application=call.location.where_of_application,
+    )

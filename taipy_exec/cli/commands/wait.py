@@ -30,15 +30,14 @@ def wait(
     from taipy_exec.cli import outcome
     from taipy_exec.cli.result import show_result
     from taipy_exec.cli.sweep.waiting import wait_for_sweep
-    from taipy_exec.engine.sweep import is_group
     from taipy_exec.operations.chosen import Latest, chosen_submission
     from taipy_exec.operations.redaction import redaction_for
-    from taipy_exec.operations.sweep.stored import submissions_of_sweep
+    from taipy_exec.operations.sweep.stored import means_sweep, submissions_of_sweep
     from taipy_exec.operations.wait import wait as wait_for
 
     streams, location, store = call.streams, call.location, call.store
     deadline = None if timeout is None else time.monotonic() + timeout
-    if is_group(submission):
+    if means_sweep(store, submission):
         location.take_from(submissions_of_sweep(store, submission)[0])
         redacted = redaction_for(location)
         return wait_for_sweep(streams, store, submission, location.where, redacted, deadline)

@@ -13,6 +13,7 @@ from taipy_exec.cli.fitting_table import FittingTable
 from taipy_exec.cli.render import STYLES
 from taipy_exec.cli.result import explain_blocked
 from taipy_exec.cli.streams import Streams
+from taipy_exec.engine.sweep import without_secrets
 from taipy_exec.model.status import DONE, Status
 from taipy_exec.operations.missing_data import Missing
 from taipy_exec.operations.redaction import discreet
@@ -51,7 +52,10 @@ def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
     return {
         "group": group,
         "submissions": [
-            {**submission_shape(row.record, row.jobs), "values": as_json(row.record.swept)}
+            {
+                **submission_shape(row.record, row.jobs),
+                "values": as_json(without_secrets(row.record.swept)),
+            }
             for row in rows
         ],
     }

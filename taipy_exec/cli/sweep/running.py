@@ -34,14 +34,16 @@ def run_sweep_on(
     *,
     detach: bool,
     carried: Sequence[str] = (),
+    application: str | None = None,
 ) -> int:
     """Work on the submissions of a sweep, here or in a process of its own; the exit code.
 
     `timeout` counts from `begin` (monotonic clock). `carried` are further options of that process.
+    `application` are the options with which a command reads the application.
     """
     if not detach:
         left = None if timeout is None else max(begin + timeout - time.monotonic(), 0.0)
-        return run_sweep_to_end(engine, streams, plans, where, left)
+        return run_sweep_to_end(engine, streams, plans, where, left, application=application)
     group = _group(plans)
     leave_to_process(engine, streams, group, plans, timeout, carried)
     if streams.json:
@@ -58,8 +60,13 @@ def run_sweep_to_end(
     plans: Sequence[SubmissionPlan],
     where: str,
     timeout: float | None = None,
+    *,
+    application: str | None = None,
 ) -> int:
-    """Coordinate the submissions of a sweep, show their result, and give the worst exit code."""
+    """Coordinate the submissions of a sweep, show their result, and give the worst exit code.
+
+    `application` are the options with which a command reads the application.
+    """
     group = _group(plans)
     if not plans[0].jobs:
         streams.warn(f"scenario {plans[0].scenario.id} has no tasks: there is nothing to run")
@@ -88,7 +95,8 @@ def run_sweep_to_end(
     if code == outcome.TERMINATED:
         streams.hint(f"resume it: taipy-exec resume {short_id(group)}{where}")
     elif code == outcome.OK and len(plans) > 1:
-        there = as_argument(where) + (f" -s {plans[0].scenario.id}" if _is_one_of(engine) else "")
+        there = as_argument(where if application is None else application)
+        there += f" -s {plans[0].scenario.id}" if _is_one_of(engine) else ""
         streams.hint(f"taipy-exec compare{there} shows them side by side")
     return code
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.views.value_json import as_json
 from taipy_exec.views.words import shortened
 
@@ -47,10 +48,16 @@ def columns(node: str, values: Sequence[object]) -> list[tuple[str, list[object]
     return [
         (
             f"{node}.{name}",
-            [value.get(name) if isinstance(value, Mapping) else NOT_WRITTEN for value in plain],
+            [_entry(value, name) for value in plain],
         )
         for name in names
     ]
+
+
+def _entry(value: object, name: str) -> object:
+    if not isinstance(value, Mapping):
+        return NOT_WRITTEN
+    return MASK if says_secret(name) and value.get(name) else value.get(name)
 
 
 def _is_flat(value: object) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.config.problem import nearest
+from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.engine.instances import instance_nodes, read_node
-from taipy_exec.engine.sweep import is_group, shared_nodes
+from taipy_exec.engine.sweep import shared_nodes
 from taipy_exec.errors import DataError, NotFoundError, UsageError
 from taipy_exec.operations.compare.cells import NOT_WRITTEN, is_small
-from taipy_exec.operations.sweep.stored import latest_sweep, submissions_of_sweep
+from taipy_exec.operations.sweep.stored import latest_sweep, means_sweep, submissions_of_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ def _named(
 ) -> list[str]:
     if name in known:
         return [name]
-    if is_group(name):
+    if means_sweep(store, name):
         return [one.instance for one in submissions_of_sweep(store, name)]
     found = store.find_instance(scenario.id, name)
     if found is None:
@@ -100,7 +101,7 @@ def compare_nodes(
                     f"scenario {scenario.id} has no data node {name!r}{nearest(name, known)}",
                     f"its data nodes are {', '.join(known)}",
                 )
-        values = {name: [value_of(of[name]) for of in nodes] for name in wanted}
+        values = {name: _discreet(name, [value_of(of[name]) for of in nodes]) for name in wanted}
         return Comparison(compared=compared, values=values)
     names = dict.fromkeys(name for one in compared for name in one.swept if name in nodes[0])
     outputs = [name for name in scenario.graph().outputs if name not in names]
@@ -117,8 +118,15 @@ def compare_nodes(
             left_out[name] = str(why)
             continue
         if any(value is not NOT_WRITTEN for value in values_of_one):
-            found[name] = values_of_one
+            found[name] = _discreet(name, values_of_one)
     return Comparison(compared=compared, values=found, left_out=left_out)
+
+
+def _discreet(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a data node, with `***` for each if its name is that of a secret."""
+    if not says_secret(name):
+        return values
+    return [value if value is NOT_WRITTEN else MASK for value in values]
 
 
 def _short_place(app: AppConfig, node: DataNodeRef) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from taipy_exec.engine.sweep import value_text
+from taipy_exec.engine.sweep import shown_value
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Status, SubmissionStatus
 
@@ -68,7 +68,7 @@ def value_cells(record: SubmissionRecord, columns: Sequence[str]) -> list[str]:
     """The cells for `value_columns`."""
     if list(columns) == ["Combination"]:
         return [record.name]
-    return [value_text(record.swept.get(node)) for node in columns]
+    return [shown_value(node, record.swept.get(node)) for node in columns]
 
 
 def status_counts(rows: Iterable[CombinationRow]) -> Counter[str]:

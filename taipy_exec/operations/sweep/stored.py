@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taipy_exec.engine.identity import is_interrupted
-from taipy_exec.errors import UsageError
+from taipy_exec.engine.sweep import is_group
+from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord, short_id
 from taipy_exec.operations.sweep.rows import CombinationRow
 
 if TYPE_CHECKING:
     from taipy_exec.store.store import Store
+
+
+def means_sweep(store: Store, wanted: str) -> bool:
+    """Whether an argument means a sweep: by its id, and not a scenario or an instance by name."""
+    if not is_group(wanted):
+        return False
+    named = store.submissions(1, scenario=wanted) or store.submissions(1, name=wanted)
+    if not named:
+        return True
+    try:
+        return bool(store.swept_submissions(wanted))
+    except NotFoundError:
+        return False
 
 
 def submissions_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
