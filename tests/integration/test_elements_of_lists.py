@@ -6,10 +6,9 @@ import json
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
-from command_support import Application
+from command_support import Application, wait_until
 
 CONFIG = """
 [JOB]
@@ -38,11 +37,6 @@ tasks = ["fit"]
 """
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Application:
-    return Application(tmp_path / "app")
-
-
 def mapped(
     app: Application,
     body: str,
@@ -50,13 +44,15 @@ def mapped(
     mode: str = "standalone",
     storage: str = "json",
     skippable: bool = False,
+    job: str = "",
 ) -> None:
     """An application whose task `fit` runs `body` for each element of `items`."""
     app.module(
         "jobs",
         f"import glob\nimport os\n\n\ndef fit(item, other):\n{textwrap.indent(body, '    ')}\n",
     )
-    app.config(CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower()))
+    text = CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower())
+    app.config(text.replace("[JOB]", f"[JOB]\n{job}"))
 
 
 def script(app: Application, text: str) -> str:
@@ -117,6 +113,70 @@ def test_a_list_that_changes_after_the_split_gives_no_result_of_a_wrong_element(
     assert again.code == 0, again.err
     assert again.statuses()["fit.1"] == "COMPLETED"
     assert results(app) == [10, 20]
+
+
+@pytest.mark.parametrize("cache", ["time", "content"])
+def test_a_retry_runs_every_element_again_if_another_input_changed(
+    app: Application, cache: str
+) -> None:
+    body = """\
+if item == 3 and not os.path.exists("fixed"):
+    raise ValueError("bad")
+return [item, other]"""
+    mapped(app, body, mode="development", job=f'cache = "{cache}"')
+    assert app.run("submit", ".", "--set", "items=[1, 2, 3]").code == 1
+    same = app.run("retry", "--json").statuses()
+    assert (same["fit.0"], same["fit.1"], same["fit.2"]) == ("SKIPPED", "SKIPPED", "FAILED")
+    (app.folder / "fixed").touch()
+    assert app.run("data", "write", "other", "8").code == 0
+    again = app.run("retry", "--json")
+    assert again.code == 0, again.err
+    assert results(app) == [[1, 8], [2, 8], [3, 8]]
+
+
+def test_a_retry_that_was_resumed_runs_no_equal_element_again(app: Application) -> None:
+    body = """\
+if item == 1:
+    if not os.path.exists("fixed"):
+        raise ValueError("bad")
+    note("begin")
+    wait_for("gate")
+return item"""
+    mapped(app, body)
+    assert app.run("submit", ".", "--set", "items=[1, 2, 3]").code == 1
+    (app.folder / "fixed").touch()
+    retry = app.start("retry")
+    wait_until((app.folder / "ledger").exists, what="the element that failed before")
+    retry.kill()
+    retry.wait(10)
+    app.open_gate()
+    resumed = app.run("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.statuses() == {
+        "fit.split": "COMPLETED",
+        "fit.0": "COMPLETED",
+        "fit.1": "SKIPPED",
+        "fit.2": "SKIPPED",
+        "fit": "COMPLETED",
+    }
+    assert results(app) == [1, 2, 3]
+
+
+BOMB = """\
+class Bomb:
+    def __reduce__(self):
+        os.kill(os.getpid(), 9)
+return [bytes(3_000_000), Bomb()]"""
+
+
+def test_the_half_written_result_of_an_element_whose_process_died_is_removed(
+    app: Application,
+) -> None:
+    mapped(app, BOMB)
+    result = app.run("submit", ".", "--json", "--set", "items=[1]")
+    assert result.code == 1
+    assert result.statuses()["fit.0"] == "FAILED"
+    assert list((app.folder / "user_data").rglob(".*")) == []
 
 
 def results(app: Application) -> object:
