@@ -9,7 +9,7 @@ from pathlib import Path
 from taipy_exec.cli.ci import annotate, group
 from taipy_exec.cli.ci_system import CiSystem
 from taipy_exec.cli.job_log import last_lines, read_tail
-from taipy_exec.cli.render import reason_text, short_id
+from taipy_exec.cli.render import reason_text
 from taipy_exec.cli.step_summary import write_summary
 from taipy_exec.cli.streams import Streams
 from taipy_exec.display.visible import readable, uncoloured
@@ -51,7 +51,7 @@ def explain_failures(
         names = ", ".join(job.task for job in rest[:_NAMED])
         more = f" and {len(rest) - _NAMED} others" if len(rest) > _NAMED else ""
         streams.note(f"{len(rest)} more failed: {names}{more}")
-    id = short_id(failed[0].submission)
+    id = failed[0].shorten(failed[0].submission)
     if len(failed) > 1:
         streams.note(f"hint: taipy-exec logs {id}{where}", style="cyan")
     command = f"taipy-exec retry {id}{where}"
@@ -74,7 +74,7 @@ def _explain(
         streams.error(f"task {job.task} failed: {reason}")
     if streams.quiet:
         return
-    id = short_id(job.id)
+    id = job.short_id
     with group(streams, f"{job.task}: traceback and the end of what it printed ({id})"):
         if job.failure and job.failure.traceback:
             trace = uncoloured(job.failure.traceback.rstrip()).split("\n")

@@ -17,7 +17,6 @@ from taipy_exec.cli.render import (
     line,
     new_table,
     reason_text,
-    short_id,
     status_text,
 )
 from taipy_exec.cli.streams import Streams
@@ -60,6 +59,7 @@ class LiveTable:
         self._streams = streams
         self._clock = clock
         self._record = record
+        self._short_id = record.short_id
         self._jobs = jobs
         self._usual = usual
         self._workers = workers
@@ -109,7 +109,7 @@ class LiveTable:
                 style = "red" if change.after is Status.FAILED else "yellow"
                 self._streams.note(change_line(change, task, self._redacted), style)
             elif self._lines == _MOST_LINES:
-                what = f"taipy-exec status {short_id(self._record.id)} --failed lists them"
+                what = f"taipy-exec status {self._short_id} --failed lists them"
                 self._streams.note(f"more failures are not printed here: {what}", "yellow")
             self._lines += 1
 
@@ -158,7 +158,7 @@ class LiveTable:
         return Text.assemble(
             line(name, style="bold"),
             f"  {record.mode}  ",
-            (short_id(record.id), "dim"),
+            (self._short_id, "dim"),
             (paused, "yellow"),
             no_wrap=True,
         )

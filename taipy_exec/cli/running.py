@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.cli.ci import commands_stopped
 from taipy_exec.cli.metrics import watch_metrics
-from taipy_exec.cli.render import short_id
 from taipy_exec.cli.result import show_result
 from taipy_exec.cli.session import Session
 from taipy_exec.cli.shapes import dump, submission_shape
@@ -146,9 +145,9 @@ def admitted(
     Raises TimedOutError after `deadline`.
     """
     admission = admission_in_time(streams, attempt, deadline)
-    for id in admission.superseded:
-        streams.note(f"canceled the unfinished jobs of {short_id(id)}")
     record = admission.plan.record
+    for id in admission.superseded:
+        streams.note(f"canceled the unfinished jobs of {record.shorten(id)}")
     if admission.carried_on:
         total = len(admission.plan.jobs)
         why = "waited for data" if record.waits_for_data else "was interrupted"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text, short_id
+from taipy_exec.cli.render import GLYPHS, counts_text, duration, reason_text
 from taipy_exec.display.visible import visible
 from taipy_exec.display.words import shortened
 from taipy_exec.model.job import JobRecord, SubmissionRecord
@@ -53,7 +53,7 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
     if len(shown) < len(jobs):
         lines += ["", f"{len(jobs) - len(shown)} more jobs are not shown."]
     if any(job.status is Status.FAILED for job in jobs):
-        command = f"taipy-exec retry {short_id(record.id)}{where}"
+        command = f"taipy-exec retry {record.short_id}{where}"
         lines += ["", "Retry everything that did not complete:", "", "```sh", command, "```"]
     return "\n".join(lines) + "\n\n"
 

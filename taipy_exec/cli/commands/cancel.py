@@ -55,7 +55,6 @@ def cancel(
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.engine.sweep import is_group
     from taipy_exec.errors import UsageError
-    from taipy_exec.model.job import short_id
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
     location = Location(streams, application_path, state_dir, root)
@@ -69,7 +68,7 @@ def cancel(
         if streams.json:
             streams.data(dump(sweep_shape(group, stored_rows(store, group))))
         else:
-            streams.note(f"canceling {short_id(group)}")
+            streams.note(f"canceling {store.short_id(group)}")
         return 0
     record, job = chosen_job(store, wanted, Latest.RUNNING)
     location.take_from(record)

@@ -224,7 +224,7 @@ def _row(opened: _Opened, node: DataNodeRef, editors: dict[str, str]) -> dict[st
         "Type": node.config.storage_type,
         "Scope": _scope(opened, node),
         "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
-        "By": _by(by, editors.get(node.config.id)),
+        "By": _by(opened, by, editors.get(node.config.id)),
         "Place": _shown_place(opened, node),
     }
 
@@ -361,11 +361,10 @@ def _editors(opened: _Opened) -> dict[str, str]:
     return found
 
 
-def _by(by: str | None, editor: str | None) -> str:
+def _by(opened: _Opened, by: str | None, editor: str | None) -> str:
     """The last writer and the current one, as the list shows them."""
-    from taipy_exec.cli.render import short_id
-
-    shown = [short_id(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
+    short = opened.store.short_id if opened.store else str
+    shown = [short(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
     return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
 
 

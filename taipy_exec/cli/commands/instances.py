@@ -133,7 +133,7 @@ def _row(
 ) -> dict[str, str | Text]:
     from rich.text import Text
 
-    from taipy_exec.cli.render import STYLES, clock, short_id
+    from taipy_exec.cli.render import STYLES, clock
     from taipy_exec.display.visible import one_line
     from taipy_exec.engine.sweep import value_text
 
@@ -150,5 +150,5 @@ def _row(
         "Values": one_line(", ".join(f"{node}={value_text(v)}" for node, v in values)),
         "Status": status,
         "Submitted": clock(record.created_at) if record else "",
-        "Submission": short_id(record.id) if record else "",
+        "Submission": record.short_id if record else "",
     }

@@ -56,7 +56,6 @@ def report(
 ) -> int:
     from taipy_exec.cli.chosen import chosen_submission
     from taipy_exec.cli.location import Location
-    from taipy_exec.cli.render import short_id
     from taipy_exec.cli.report import FORMATS, render_report
     from taipy_exec.cli.report.content import gather
     from taipy_exec.cli.shapes import dump
@@ -77,7 +76,7 @@ def report(
     record = chosen_submission(store, submission)
     location.take_from(record)
     # Before the application is opened: from then on its folder is the working folder.
-    short = short_id(record.id).rpartition("_")[2]
+    short = record.short_id.rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
     # The page is read elsewhere: its commands contain the whole path of the application.
     where = location.where_from_afar

@@ -10,7 +10,7 @@ from importlib.resources import files
 from string import Template
 
 from taipy_exec.cli.graph import render_graph
-from taipy_exec.cli.render import counts_text, duration, short_id
+from taipy_exec.cli.render import counts_text, duration
 from taipy_exec.cli.report import sections, value_sections
 from taipy_exec.cli.report.content import JobStory, Report
 from taipy_exec.cli.report.made_with import made_with
@@ -99,7 +99,7 @@ def _head(report: Report) -> str:
     shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in facts if v)
     notes = [text(note) for note in report.notes]
     if report.interrupted:
-        wanted = f"taipy-exec resume {short_id(record.id)}{report.where}"
+        wanted = f"taipy-exec resume {record.short_id}{report.where}"
         why = "It waits for data." if record.waits_for_data else "The process that ran it is gone."
         if record.program is None:
             why = f"{why} Resume it: {command(wanted)}"
@@ -211,5 +211,5 @@ def _foot(report: Report) -> str:
     return (
         f"Made {moment(report.made_at)} ({zone(report.made_at)}) by taipy-exec {__version__}. "
         "Passwords are replaced by ***. As JSON: "
-        f"{command(f'taipy-exec report {short_id(report.record.id)} --format json{report.where}')}"
+        f"{command(f'taipy-exec report {report.record.short_id} --format json{report.where}')}"
     )

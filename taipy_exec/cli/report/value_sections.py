@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from taipy_exec.cli.render import short_id
 from taipy_exec.cli.report.content import Report
 from taipy_exec.cli.report.lineage import Lineage
 from taipy_exec.cli.report.markup import block, moment, plural, text
@@ -86,7 +85,8 @@ def _origin(report: Report, node: Lineage) -> str:
         row = f'<a href="#job-{number}">{text(task)}</a>' if report.has_row(number) else text(task)
         told = f"by {row}"
     elif node.written_by is not None:
-        told = f"from an earlier run ({text(short_id(node.written_by))})"
+        by = report.record.shorten(node.written_by)
+        told = f"from an earlier run ({text(by)})"
     else:
         told = text(node.storage_type)
     if node.changed_since is not None:

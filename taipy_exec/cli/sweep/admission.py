@@ -25,7 +25,7 @@ from taipy_exec.engine.sweep import (
     with_sweep,
 )
 from taipy_exec.errors import BusyError
-from taipy_exec.model.job import SWEEP, short_id
+from taipy_exec.model.job import SWEEP
 from taipy_exec.model.status import Reason
 from taipy_exec.wiring import withdraw
 
@@ -160,9 +160,10 @@ def _report(streams: Streams, group: str, admissions: Mapping[str, Admission]) -
         streams.note(f"canceled the unfinished jobs of {superseded} earlier {which}")
     carried = [one.plan for one in admissions.values() if one.carried_on]
     if carried:
+        id = carried[0].record.shorten(group)
         total = sum(len(plan.jobs) for plan in carried)
         ended = total - sum(plan.record.unfinished for plan in carried)
         streams.note(
-            f"resuming {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
+            f"resuming {id}: {len(carried)} of {len(admissions)} combinations had "
             f"not ended; {ended} of their {total} jobs had"
         )

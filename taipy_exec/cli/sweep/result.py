@@ -11,7 +11,7 @@ from taipy_exec.cli.ci_system import CiSystem, harmless_json
 from taipy_exec.cli.failures import explain_failures, summarize
 from taipy_exec.cli.fitting_table import FittingTable
 from taipy_exec.cli.redaction import discreet
-from taipy_exec.cli.render import STYLES, counts_text, duration, short_id
+from taipy_exec.cli.render import STYLES, counts_text, duration
 from taipy_exec.cli.result import explain_blocked
 from taipy_exec.cli.shapes import dump, submission_shape
 from taipy_exec.cli.streams import Streams
@@ -138,7 +138,7 @@ def _table(rows: Sequence[CombinationRow]) -> FittingTable:
             "Status": Text(row.status, style=STYLES[row.status]),
             "Jobs": counts_text(row.record.counts),
             "Time": duration(row.seconds(row.record.finished_at or row.record.created_at)),
-            "Submission": short_id(row.record.id),
+            "Submission": row.record.short_id,
         }
         for row in rows
     ]

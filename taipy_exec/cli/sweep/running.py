@@ -16,7 +16,6 @@ from taipy_exec.cli.sweep.rows import CombinationRow
 from taipy_exec.cli.sweep.session import SweepSession
 from taipy_exec.cli.waiting import missing, readers, waits_for_data
 from taipy_exec.config.redaction import redaction
-from taipy_exec.model.job import short_id
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -48,7 +47,8 @@ def run_sweep_on(
         streams.data(dump(sweep_shape(group, _rows(plans))))
     else:
         streams.data(group)
-        streams.note(f"hint: taipy-exec wait {short_id(group)}{where}", style="cyan")
+        id = plans[0].record.shorten(group)
+        streams.note(f"hint: taipy-exec wait {id}{where}", style="cyan")
     return outcome.OK
 
 
@@ -86,7 +86,8 @@ def run_sweep_to_end(
         waits=waits,
     )
     if code == outcome.TERMINATED:
-        streams.note(f"hint: resume it: taipy-exec resume {short_id(group)}{where}", style="cyan")
+        id = plans[0].record.shorten(group)
+        streams.note(f"hint: resume it: taipy-exec resume {id}{where}", style="cyan")
     elif code == outcome.OK and len(plans) > 1:
         there = as_argument(where) + (f" -s {plans[0].scenario.id}" if _is_one_of(engine) else "")
         streams.note(f"hint: taipy-exec compare{there} shows them side by side", style="cyan")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.live import LiveTable
-from taipy_exec.cli.render import STYLES, duration, line, new_table, short_id
+from taipy_exec.cli.render import STYLES, duration, line, new_table
 from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.sweep.rows import (
     CombinationRow,
@@ -40,7 +40,7 @@ class SweepTable(LiveTable):
         clock: Callable[[], float],
     ) -> None:
         super().__init__(streams, rows[0].record, _all_jobs(rows), usual, workers, redacted, clock)
-        self._group = group
+        self._short_group = rows[0].record.shorten(group)
         self._rows = rows
         self._columns = value_columns([row.record for row in rows])
 
@@ -70,7 +70,7 @@ class SweepTable(LiveTable):
         return Text.assemble(
             line(record.scenario, style="bold"),
             f"  {record.mode}  {len(self._rows)} combinations  ",
-            (short_id(self._group), "dim"),
+            (self._short_group, "dim"),
             no_wrap=True,
         )
 
