@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 HELP = help_text(
     "Run what did not complete in a submission that has ended, as a new submission of the same "
     "scenario instance. Jobs that completed or were skipped do not run again, even if an earlier "
-    "retry completed them. Given a job, run that job and the jobs after it that did not complete.",
+    "retry completed them. Given a job, run that job and the jobs after it that did not complete. "
+    "Given a sweep, run what is left of all its combinations.",
     "taipy-exec retry",
     "taipy-exec retry SUBMISSION_1b2c3d4e",
     "taipy-exec retry JOB_train_5f6a7b8c",
+    "taipy-exec retry SWEEP_7a8b9c0d",
     "taipy-exec retry SUBMISSION_1b2c3d4e --application-path app --json",
 )
 
@@ -34,7 +36,7 @@ def retry(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="[SUBMISSION|JOB]",
+            metavar="[SUBMISSION|SWEEP|JOB]",
             help=options.WHICH_JOB.replace("the latest", "the latest that failed"),
             show_default=False,
             autocompletion=completion.failed_submissions_and_jobs,
@@ -70,10 +72,12 @@ def retry(
     from taipy_exec.cli.running import admitted, open_engine, run_on
     from taipy_exec.cli.state import open_state, refuse_program, submit_again
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.cli.sweep.retrying import retry_sweep
     from taipy_exec.config.mapped import whole_name
     from taipy_exec.engine.admission import admit
     from taipy_exec.engine.mapping import predecessors
     from taipy_exec.engine.retries import RETRIES, chain_of, newest_jobs, with_followers
+    from taipy_exec.engine.sweep import is_group, same_sweep
     from taipy_exec.wiring import withdraw
 
     streams = Streams(color=color, quiet=quiet, verbose=verbose, json=json_output)
@@ -81,11 +85,29 @@ def retry(
     fast = options.fails_fast(ctx, keep_going, fail_fast)
     begin = time.monotonic()
     store = open_state(location)
-    record, job = chosen_job(store, wanted, Latest.FAILED)
+    group = wanted if is_group(wanted) else None
+    if group is None:
+        record, job = chosen_job(store, wanted, Latest.FAILED)
+        group = None if wanted else record.group
+    if group is not None:
+        return retry_sweep(
+            streams,
+            location,
+            store,
+            group,
+            mode=mode,
+            workers=workers,
+            fail_fast=fast,
+            begin=begin,
+            timeout=timeout,
+            detach=detach,
+            metrics_port=metrics_port,
+            metrics_host=metrics_host,
+        )
     refuse_program(record)
     location.take_from(record)
     chain = chain_of(record, store.submissions_of(record.instance))
-    _refuse_unfinished(store, chain)
+    refuse_unfinished(store, chain)
     jobs = newest_jobs(store.jobs(each.id) for each in chain)
     again = submit_again(location, record.scenario)
     left = _left(record, chain, jobs, again)
@@ -97,7 +119,7 @@ def retry(
         only = next(newest for newest in jobs if newest.task == job.task)
         _refuse_job(record, jobs, only, before.get(only.task, ()), store.where, again)
         left = with_followers(only, jobs, before) if followers else [only]
-    _refuse_lost_data(config, record)
+    refuse_lost_data(config, record)
     scenario = config.scenario(record.scenario)
     target = f"task:{','.join(dict.fromkeys(whole_name(job.task) for job in left))}"
     refuse_to_fail(compiled, scenario, target)
@@ -116,7 +138,7 @@ def retry(
             fresh=True,
             identity=engine.identity,
             withdraw=partial(withdraw, config),
-            properties={RETRIES: chain[-1].id},
+            properties={RETRIES: chain[-1].id, **same_sweep(record)},
         ),
         None if timeout is None else begin + timeout,
     )
@@ -127,7 +149,7 @@ def retry(
     return run_on(engine, streams, plan, where, begin, timeout, detach=detach, carried=carried)
 
 
-def _refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:
+def refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:
     """A submission of the chain that has not ended. Raises UsageError."""
     from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import UsageError
@@ -191,7 +213,7 @@ def _refuse_job(
         )
 
 
-def _refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:
+def refuse_lost_data(config: AppConfig, record: SubmissionRecord) -> None:
     """The results of completed jobs were in a process that is gone."""
     from taipy_exec.errors import ConfigurationError
 

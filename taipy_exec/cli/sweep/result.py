@@ -173,3 +173,8 @@ def _explain(
     canceled = sum(bool(row.record.counts.get(Status.CANCELED)) for row in rows)
     if canceled or (failed and abandoned):
         streams.note("hint: the same sweep again runs the remaining jobs", style="cyan")
+    left = [row for row in rows if not _is_done(row)]
+    if len(left) > 1 and all(row.record.finished_at is not None for row in rows):
+        record = left[0].record
+        command = f"taipy-exec retry {record.shorten(str(record.group))}{where}"
+        streams.note(f"hint: retry what is left of all combinations: {command}", style="cyan")
