@@ -25,7 +25,7 @@ Completer = Callable[[typer.Context, str], list[Suggestion]]
 # Characters that mean nothing special to any shell; zsh evaluates what it is given.
 _PLAIN = re.compile(r"[\w.+/=,@%-]+")
 _NOT_PLAIN = re.compile(r"[^\w .,/%+-]")
-_SHORT_ID = re.compile(r"((?:SUBMISSION|JOB)_.*?[0-9a-f]{8})-[0-9a-f-]{27}")
+_USUAL_ID = re.compile(r"(?:SUBMISSION|JOB)_.*?[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 # Typer inspects each completer when the command starts, which takes longer than most commands do.
@@ -96,7 +96,7 @@ def _submissions(
         if wanted(record):
             at = time.strftime("%d %b %H.%M", time.localtime(record.created_at))
             told = f"{record.status.lower()}, {record.scenario}, {at}"
-            found.append((_id(record.id, incomplete), told))
+            found.append((_id(record, incomplete), told))
     return found
 
 
@@ -108,16 +108,16 @@ def _with_jobs(
     from taipy_exec.store.glance import glance_jobs
 
     return _submissions(ctx, incomplete, wanted) + [
-        (_id(job.id, incomplete), f"{job.status.lower()}, {job.task}")
+        (_id(job, incomplete), f"{job.status.lower()}, {job.task}")
         for job in glance_jobs(_state_folder(ctx), incomplete)
         if wanted(job)
     ]
 
 
-def _id(id: str, incomplete: str) -> str:
+def _id(one: GlancedSubmission | GlancedJob, incomplete: str) -> str:
     """As much of an id as names it, or all of it if more than that was typed."""
-    short = _SHORT_ID.fullmatch(id)
-    return short[1] if short and short[1].startswith(incomplete) else id
+    is_usual = _USUAL_ID.fullmatch(one.id) is not None
+    return one.short_id if is_usual and one.short_id.startswith(incomplete) else one.id
 
 
 # -- what is configured -------------------------------------------------------------------

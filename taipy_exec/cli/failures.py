@@ -14,7 +14,7 @@ from taipy_exec.model.status import Status
 from taipy_exec.store.logs import log_path
 from taipy_exec.views.log_tail import last_lines, read_tail
 from taipy_exec.views.step_summary import write_summary
-from taipy_exec.views.words import reason_text, short_id, shortened
+from taipy_exec.views.words import reason_text, shortened
 from taipy_exec.visible_text import readable, uncoloured
 
 Redaction = Callable[[str], str]
@@ -50,7 +50,7 @@ def explain_failures(
         names = ", ".join(job.task for job in rest[:_NAMED])
         more = f" and {len(rest) - _NAMED} others" if len(rest) > _NAMED else ""
         streams.note(f"{len(rest)} more failed: {names}{more}")
-    id = short_id(failed[0].submission)
+    id = failed[0].shorten(failed[0].submission)
     if len(failed) > 1:
         streams.hint(f"taipy-exec logs {id}{where}")
     command = f"taipy-exec retry {id}{where}"
@@ -73,7 +73,7 @@ def _explain(
         streams.error(f"task {job.task} failed: {reason}")
     if streams.quiet:
         return
-    id = short_id(job.id)
+    id = job.short_id
     with group(streams, f"{job.task}: traceback and the end of what it printed ({id})"):
         if job.failure and job.failure.traceback:
             trace = uncoloured(job.failure.traceback.rstrip()).split("\n")

@@ -19,7 +19,7 @@ from taipy_exec.execution.output_capture import output_shown_by, release_output
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Reason, Status
-from taipy_exec.views.words import counts_text, duration, reason_text, short_id
+from taipy_exec.views.words import counts_text, duration, reason_text
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class LiveTable:
         self._streams = streams
         self._clock = clock
         self._record = record
+        self._short_id = record.short_id
         self._jobs = jobs
         self._usual = usual
         self._workers = workers
@@ -103,7 +104,7 @@ class LiveTable:
                 style = "red" if change.after is Status.FAILED else "yellow"
                 self._streams.note(change_line(change, task, self._redacted), style)
             elif self._lines == _MOST_LINES:
-                what = f"taipy-exec status {short_id(self._record.id)} --failed lists them"
+                what = f"taipy-exec status {self._short_id} --failed lists them"
                 self._streams.note(f"more failures are not printed here: {what}", "yellow")
             self._lines += 1
 
@@ -152,7 +153,7 @@ class LiveTable:
         return Text.assemble(
             line(name, style="bold"),
             f"  {record.mode}  ",
-            (short_id(record.id), "dim"),
+            (self._short_id, "dim"),
             (paused, "yellow"),
             no_wrap=True,
         )

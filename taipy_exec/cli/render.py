@@ -17,7 +17,6 @@ from taipy_exec.views.words import (
     duration,
     most_telling_count,
     reason_text,
-    short_id,
 )
 from taipy_exec.visible_text import one_line
 
@@ -89,9 +88,9 @@ def jobs_table(
         reason = (reasons_to_wait or {}).get(job.id) or reason_text(job)
         parts = (attempt, reason) if is_open else (reason or attempt,)
         text = ", ".join(filter(None, parts))
-        reasons.append(_Reason(text, f"taipy-exec logs {short_id(job.id)}{where}"))
+        reasons.append(_Reason(text, job, where))
         table.add_row(
-            short_id(job.id) if ids else job.task,
+            job.short_id if ids else job.task,
             status_text(job.status, unicode=unicode),
             duration(job.duration if now is None else job.seconds(now)),
             reasons[-1],
@@ -117,10 +116,15 @@ class _Jobs:
 class _Reason:
     """A reason on no more lines than a table has room for."""
 
-    def __init__(self, text: str, command: str) -> None:
+    def __init__(self, text: str, job: JobRecord, where: str) -> None:
         self._text = text
-        self.command = command
+        self._job = job
+        self._where = where
         self.is_cut = False
+
+    @property
+    def command(self) -> str:
+        return f"taipy-exec logs {self._job.short_id}{self._where}"
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         from rich.measure import Measurement
@@ -212,7 +216,7 @@ def _submission_row(record: SubmissionRecord, interrupted: bool) -> dict[str, st
     if record.paused and end is None:
         text.append(" (paused)", style="yellow")
     return {
-        "Submission": short_id(record.id),
+        "Submission": record.short_id,
         "Scenario": record.scenario,
         "Name": record.name if record.name not in (record.scenario, record.instance) else "",
         "Mode": record.mode,
@@ -249,12 +253,9 @@ def _retries(records: Sequence[SubmissionRecord]) -> list[str]:
     found = []
     for record in records:
         pairs = (("of", record.properties.get(RETRIES)), ("by", by.get(record.id)))
-        found.append(", ".join(f"{word} {_number(str(id))}" for word, id in pairs if id))
+        shown = [(word, record.shorten(str(id))) for word, id in pairs if id]
+        found.append(", ".join(f"{word} {id.rpartition('_')[2]}" for word, id in shown))
     return found
-
-
-def _number(id: str) -> str:
-    return short_id(id).rpartition("_")[2]
 
 
 def new_table() -> Table:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.engine.retries import RETRIES
 from taipy_exec.model.status import Status
 from taipy_exec.operations.job_filter import JobFilter
-from taipy_exec.views.words import short_id
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,18 +52,17 @@ class StatusView:
         if self.submission is None:
             latest = self.store.submissions(1)
             if latest and latest[0].counts.get(Status.FAILED):
-                id = short_id(latest[0].id)
-                self._hint(f"taipy-exec status {id}{where} shows what failed")
+                self._hint(f"taipy-exec status {latest[0].short_id}{where} shows what failed")
             return
         record = self.store.submission(self.submission)
         failed = self.store.jobs(record.id, statuses=[Status.FAILED], limit=_FAILED_SHOWN)
         for job in failed:
-            self._hint(f"taipy-exec logs {short_id(job.id)}{where}")
+            self._hint(f"taipy-exec logs {job.short_id}{where}")
         if failed and record.finished_at is not None and not self.store.retried_by(record, RETRIES):
-            command = f"taipy-exec retry {short_id(record.id)}{where}"
+            command = f"taipy-exec retry {record.short_id}{where}"
             self._hint(f"retry everything that did not complete: {command}")
         if failed:
-            self._hint(f"taipy-exec report {short_id(failed[0].submission)}{where}")
+            self._hint(f"taipy-exec report {record.short_id}{where}")
 
     def _hint(self, text: str) -> None:
         self.streams.hint(f"{text}")
@@ -175,10 +173,10 @@ class StatusView:
         record = store.submission(submission)
         parts: list[Any] = [line(summary_line(record))]
         if RETRIES in record.properties:
-            parts.append(line(f"retries {short_id(str(record.properties[RETRIES]))}"))
+            parts.append(line(f"retries {store.short_id(str(record.properties[RETRIES]))}"))
         retried_by = store.retried_by(record, RETRIES)
         if retried_by:
-            parts.append(line(f"retried by {', '.join(map(short_id, retried_by))}"))
+            parts.append(line(f"retried by {', '.join(map(store.short_id, retried_by))}"))
         interrupted = is_interrupted(store.folder, record)
         if interrupted:
             why = "waits for data" if record.waits_for_data else "interrupted"

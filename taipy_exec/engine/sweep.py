@@ -21,7 +21,7 @@ from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.graph import JobGraph
-from taipy_exec.model.job import SWEEP
+from taipy_exec.model.job import SWEEP, SubmissionRecord
 from taipy_exec.model.status import Status
 
 # Each combination has an instance, files and a row of its own.
@@ -55,6 +55,11 @@ def is_group(wanted: str) -> bool:
 def with_sweep(group: str, place: int, values: Mapping[str, Any]) -> dict[str, object]:
     """The properties of the submission for the combination at `place`, from 0, of a sweep."""
     return {SWEEP: {"group": group, "place": place, "values": dict(values)}}
+
+
+def same_sweep(record: SubmissionRecord) -> dict[str, object]:
+    """The properties with which a retry of a submission takes its place in the same sweep."""
+    return {SWEEP: record.properties[SWEEP]} if record.group is not None else {}
 
 
 # -- combinations -------------------------------------------------------------------------
@@ -289,7 +294,10 @@ def with_copies(app: AppConfig, plans: Sequence[SubmissionPlan]) -> list[Submiss
     """
     if not plans:
         return []
-    shared = shared_tasks(plans[0].graph, shared_nodes(app, plans[0].scenario))
+    # Retries of a sweep differ in the jobs that are left.
+    is_same = len({plan.record.target for plan in plans}) == 1
+    graph = plans[0].graph if is_same else plans[0].scenario.graph("scenario")
+    shared = shared_tasks(graph, shared_nodes(app, plans[0].scenario))
     waiting: list[dict[str, str]] = []
     begun: dict[str, str] = {}
     for plan in plans:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from taipy_exec.model.status import Reason, Status, SubmissionStatus, submission_status
@@ -22,10 +22,16 @@ def file_in(properties: Mapping[str, object]) -> str | None:
     return file if isinstance(file, str) else None
 
 
-def short_id(id: str) -> str:
-    """The short form of an id, for messages and the command line: `JOB_train_5f6a7b8c`."""
+def short_id(id: str, *others: str | None) -> str:
+    """The short form of an id, for messages and the command line: `JOB_train_5f6a7b8c`.
+
+    It is longer where one of the `others` begins the same.
+    """
     head, _, rest = id.rpartition("_")
-    return f"{head}_{rest[:8]}"
+    short = f"{head}_{rest[:8]}"
+    while len(short) < len(id) and any(other and other.startswith(short) for other in others):
+        short = id[: len(short) + 1]
+    return short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,8 @@ class JobRecord:
     """One job as the coordinator sees it. Times are seconds since the epoch, UTC.
 
     `inputs` and `outputs` are ids of data nodes (not of their configurations), in order; `entity`
-    is the id of the task in a program of Taipy, as in a `JobOrder`.
+    is the id of the task in a program of Taipy, as in a `JobOrder`. `shorten` makes the short form
+    of any id of the same state.
     """
 
     id: str
@@ -88,6 +95,7 @@ class JobRecord:
     peak_memory: int | None = None
     cpu_seconds: float | None = None
     entity: str = ""
+    shorten: Callable[[str], str] = field(default=short_id, compare=False, repr=False)
 
     def seconds(self, now: float) -> float | None:
         """How long it ran, or has been running; None if it has not begun or is starting."""
@@ -100,7 +108,7 @@ class JobRecord:
     @property
     def short_id(self) -> str:
         """The short form of its id, for messages and the command line."""
-        return short_id(self.id)
+        return self.shorten(self.id)
 
     @property
     def history(self) -> tuple[Status, ...]:
@@ -124,6 +132,7 @@ class SubmissionRecord:
     `target` is `scenario`, `sequence:NAME` or `task:ID,ID,...`; `instance` is the id of the
     scenario instance.
     `end_is_stored`: the end of the last jobs is in the store, and not only decided.
+    `shorten` makes the short form of any id of the same state.
     """
 
     id: str
@@ -144,11 +153,12 @@ class SubmissionRecord:
     stored_status: SubmissionStatus = SubmissionStatus.SUBMITTED
     properties: Mapping[str, object] = field(default_factory=dict)
     end_is_stored: bool = False
+    shorten: Callable[[str], str] = field(default=short_id, compare=False, repr=False)
 
     @property
     def short_id(self) -> str:
         """The short form of its id, for messages and the command line."""
-        return short_id(self.id)
+        return self.shorten(self.id)
 
     @property
     def status(self) -> SubmissionStatus:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from taipy_exec.errors import BusyError, TimedOutError
-from taipy_exec.model.job import short_id
 
 if TYPE_CHECKING:
     from taipy_exec.engine.admission import Admission
@@ -23,9 +22,9 @@ def admitted(
     Raises TimedOutError after `deadline`.
     """
     admission = admission_in_time(listener, attempt, deadline)
-    for id in admission.superseded:
-        listener.note(f"canceled the unfinished jobs of {short_id(id)}")
     record = admission.plan.record
+    for id in admission.superseded:
+        listener.note(f"canceled the unfinished jobs of {record.shorten(id)}")
     if admission.carried_on:
         total = len(admission.plan.jobs)
         why = "waited for data" if record.waits_for_data else "was interrupted"

@@ -39,6 +39,7 @@ class Database:
         self._local = threading.local()
         self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
+        self.is_closed = False
         if self._create:
             self._make_folder()
         self._connection()
@@ -69,6 +70,7 @@ class Database:
             with self.explained():
                 found = self._open()
             self._local.connection = found
+            self.is_closed = False
             with self._lock:
                 for thread, connection in self._all:
                     if not thread.is_alive():
@@ -130,6 +132,7 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+        self.is_closed = True
 
     def explained(self) -> _Explained:
         """A context that turns SQLite's errors into a StoreError, which names the file."""

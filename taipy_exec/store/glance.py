@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from taipy_exec.model.job import short_id
 from taipy_exec.store.database import DATABASE
+from taipy_exec.store.short_ids import neighbours
 
 _LATEST = 50
 
@@ -19,6 +21,7 @@ class GlancedSubmission:
     """The fields that distinguish one submission from another. `status` is the stored one."""
 
     id: str
+    short_id: str
     scenario: str
     name: str
     status: str
@@ -31,6 +34,7 @@ class GlancedJob:
     """The fields that distinguish one job from another."""
 
     id: str
+    short_id: str
     task: str
     status: str
     has_ended: bool
@@ -40,12 +44,19 @@ def glance_submissions(folder: Path) -> list[GlancedSubmission]:
     """The latest submissions, newest first; empty if no state can be read."""
     return [
         GlancedSubmission(
-            id=id, scenario=scenario, name=name, status=status, created_at=at, has_ended=ended
+            id=id,
+            short_id=short_id(id, *others),
+            scenario=scenario,
+            name=name,
+            status=status,
+            created_at=at,
+            has_ended=ended,
         )
-        for id, scenario, name, status, at, ended in _rows(
+        for id, scenario, name, status, at, ended, *others in _rows(
             folder,
-            "SELECT id, scenario, name, status, created_at, finished_at IS NOT NULL "
-            "FROM submissions ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            "SELECT s.id, scenario, name, status, created_at, finished_at IS NOT NULL, "
+            f"{neighbours('submissions', 's.id')} "
+            "FROM submissions s ORDER BY created_at DESC, s.rowid DESC LIMIT ?",
             (_LATEST,),
         )
     ]
@@ -54,13 +65,14 @@ def glance_submissions(folder: Path) -> list[GlancedSubmission]:
 def glance_jobs(folder: Path, prefix: str) -> list[GlancedJob]:
     """The latest jobs whose ids begin with `prefix`, newest submission first."""
     return [
-        GlancedJob(id=id, task=task, status=status, has_ended=ended)
-        for id, task, status, ended in _rows(
+        GlancedJob(id=id, short_id=short_id(id, *others), task=task, status=status, has_ended=ended)
+        for id, task, status, ended, *others in _rows(
             folder,
+            f"SELECT found.*, {neighbours('jobs', 'found.id')} FROM ("
             "SELECT j.id, j.task, j.status, j.finished_at IS NOT NULL FROM jobs j "
             "JOIN (SELECT id, created_at FROM submissions ORDER BY created_at DESC LIMIT ?) s "
             "ON s.id = j.submission WHERE substr(j.id, 1, ?) = ? "
-            "ORDER BY s.created_at DESC, j.position LIMIT ?",
+            "ORDER BY s.created_at DESC, j.position LIMIT ?) found",
             (_LATEST, len(prefix), prefix, _LATEST),
         )
     ]

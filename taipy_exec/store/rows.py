@@ -206,7 +206,7 @@ def update_values(update: JobUpdate) -> tuple[object, ...]:
 
 
 @_from_row
-def to_job(row: tuple[Any, ...]) -> JobRecord:
+def to_job(row: tuple[Any, ...], shorten: Callable[[str], str]) -> JobRecord:
     return JobRecord(
         id=values.text(row[0]),
         submission=values.text(row[1]),
@@ -225,6 +225,7 @@ def to_job(row: tuple[Any, ...]) -> JobRecord:
         peak_memory=values.maybe_count(row[14]),
         failure=_to_failure(row[15]) if row[15] else None,
         cpu_seconds=values.maybe_seconds(row[16]),
+        shorten=shorten,
     )
 
 
@@ -255,7 +256,9 @@ def insert_edits(connection: sqlite3.Connection, edits: Iterable[Edit]) -> None:
 
 
 @_from_row
-def to_submission(row: tuple[Any, ...], counts: Iterable[tuple[str, int]]) -> SubmissionRecord:
+def to_submission(
+    row: tuple[Any, ...], counts: Iterable[tuple[str, int]], shorten: Callable[[str], str]
+) -> SubmissionRecord:
     """A row of submissions, with the number of its jobs by status."""
     return SubmissionRecord(
         id=values.text(row[0]),
@@ -275,6 +278,7 @@ def to_submission(row: tuple[Any, ...], counts: Iterable[tuple[str, int]]) -> Su
         paused=bool(row[14]),
         counts={Status[name]: number for name, number in counts},
         end_is_stored=row[11] is not None,
+        shorten=shorten,
     )
 
 

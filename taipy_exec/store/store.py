@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in, short_id
+from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in
 from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
@@ -26,13 +26,14 @@ from taipy_exec.store.rows import (
     to_submission,
     update_values,
 )
+from taipy_exec.store.short_ids import ShortIds
 
 # Usual durations come from this many latest submissions, among the latest ones of all files.
 _COUNTED = 20
 _LOOKED_AT = 100
 
 
-class Store(Removals):
+class Store(Removals, ShortIds):
     """One state folder. Each thread has a connection of its own; many processes may read.
 
     Raises StoreError if the store is locked, damaged, of a newer version or not writable.
@@ -58,7 +59,15 @@ class Store(Removals):
                 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 submission_values(submission),
             )
+            jobs = list(jobs)
             insert_jobs(connection, jobs)
+        self._name([submission, *jobs])
+
+    def _name(self, records: Iterable[JobRecord | SubmissionRecord]) -> None:
+        """From now on the short ids of these records are those of this state."""
+        shorten = self.short_id
+        for record in records:
+            record.shorten = shorten
 
     def take_over(
         self, submission: str, former: str | None, identity: str | None, mode: str
@@ -89,7 +98,8 @@ class Store(Removals):
         Raises StoreError, and stores nothing, if a job is not in the expected state, or if another
         coordinator has taken over a submission from coordinator `by`.
         """
-        submissions = list(submissions)
+        submissions, new = list(submissions), list(new)
+        self._name(new)
         with self.transaction() as connection:
             if by is not None:
                 ids = {s.id for s in submissions} | {u.job.submission for u in updates}
@@ -121,7 +131,7 @@ class Store(Removals):
             ).fetchone()
             if row is not None and row[0] != by:
                 raise StoreError(
-                    f"another process has taken over {short_id(id)}; this one stops here",
+                    f"another process has taken over {self.short_id(id)}; this one stops here",
                     f"taipy-exec status{self.where} shows who runs it now",
                 )
 
@@ -269,7 +279,7 @@ class Store(Removals):
         counts = self.rows(
             "SELECT status, count(*) FROM jobs WHERE submission = ? GROUP BY status", (row[0],)
         )
-        return to_submission(row, counts)
+        return to_submission(row, counts, self.short_id)
 
     def jobs(
         self,
@@ -305,7 +315,8 @@ class Store(Removals):
             "ORDER BY position LIMIT ?",
             (*given, -1 if limit is None else limit),
         )
-        return [to_job(row) for row in rows]
+        shorten = self.short_id
+        return [to_job(row, shorten) for row in rows]
 
     def retried_by(self, record: SubmissionRecord, key: str) -> list[str]:
         """The ids of the submissions that retried this one, oldest first.
@@ -330,11 +341,11 @@ class Store(Removals):
             (_glob(wanted),),
         )
         if len(rows) == 1:
-            return to_job(rows[0])
+            return to_job(rows[0], self.short_id)
         hint = f"taipy-exec status SUBMISSION -v{self.where} lists them"
         if not rows:
             raise NotFoundError(f"there is no job {wanted!r}", hint)
-        latest = to_job(rows[0])
+        latest = to_job(rows[0], self.short_id)
         raise NotFoundError(
             f"more than one job begins with {wanted!r}; the latest is {latest.id}", hint
         )

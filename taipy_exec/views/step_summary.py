@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
-from taipy_exec.views.words import GLYPHS, counts_text, duration, reason_text, short_id, shortened
+from taipy_exec.views.words import GLYPHS, counts_text, duration, reason_text, shortened
 from taipy_exec.visible_text import visible
 
 _SHOWN_JOBS = 100
@@ -52,7 +52,7 @@ def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) ->
     if len(shown) < len(jobs):
         lines += ["", f"{len(jobs) - len(shown)} more jobs are not shown."]
     if any(job.status is Status.FAILED for job in jobs):
-        command = f"taipy-exec retry {short_id(record.id)}{where}"
+        command = f"taipy-exec retry {record.short_id}{where}"
         lines += ["", "Retry everything that did not complete:", "", "```sh", command, "```"]
     return "\n".join(lines) + "\n\n"
 

@@ -24,6 +24,7 @@ NOT_RUN = {
     r"TEST_MONGO_URL": "needs servers of the reader's",
     r"^openssl|^docker|^kubectl|^cp deploy|^systemctl": "needs containers, Kubernetes or systemd",
     r"resume -a sales|resume SWEEP_": "test_sweep.py resumes a sweep that was killed",
+    r"retry -a sales|retry SWEEP_": "test_sweep_retry.py retries a sweep",
     r"^make (run|run-cluster|test)$": "the gate runs the first and the last: .ci/run",
     r"app/greeting.txt": "needs the plug-in to be installed",
 }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
+
 import pytest
 from command_support import Application, wait_until
 
@@ -76,3 +80,56 @@ def test_a_folder_is_no_submission_and_the_hint_says_so(app: Application, two: l
     result = app.run("status", "demo")
     assert result.code == 8
     assert "demo is a file or folder: -a demo" in result.err
+
+
+def begin_alike(app: Application, one: str, other: str) -> str:
+    """Give the second submission, and its jobs, ids that begin as those of the first; its id."""
+    with closing(sqlite3.connect(app.folder / ".taipy-exec" / "state.db")) as state:
+        new = f"{one[:-1]}{'1' if one[-1] == '0' else '0'}"
+        state.execute("UPDATE submissions SET id = ? WHERE id = ?", (new, other))
+        state.execute("UPDATE jobs SET submission = ? WHERE submission = ?", (new, other))
+        jobs = state.execute("SELECT task, id FROM jobs WHERE submission = ?", (one,)).fetchall()
+        for task, id in jobs:
+            alike = f"{id[:-1]}{'1' if id[-1] == '0' else '0'}"
+            state.execute(
+                "UPDATE jobs SET id = ? WHERE submission = ? AND task = ?", (alike, new, task)
+            )
+        state.commit()
+    return new
+
+
+def test_ids_that_begin_the_same_are_shown_as_long_as_needed(
+    app: Application, two: list[str]
+) -> None:
+    newest, failed = two[0], begin_alike(app, *two)
+    for command in (["status"], ["history"], ["status", failed]):
+        shown = app.run(*command)
+        assert failed in shown.out.split()
+        assert (newest in shown.out.split()) == (command != ["status", failed])
+    hints = app.run("status", failed).err
+    assert f"taipy-exec retry {failed}" in hints
+    (job,) = re.findall(r"taipy-exec logs (JOB_bad_\S{36})", hints)
+    assert app.run("logs", job, "--json").json["logs"][0]["status"] == "FAILED"
+    retried = app.run("retry", failed)
+    assert f"retrying 1 of 2 jobs of {failed}" in retried.err
+    wide = app.run("status", env={"COLUMNS": "200"}).out
+    assert f"of {failed.removeprefix('SUBMISSION_')}" in wide
+
+
+def test_a_failure_of_a_submission_names_it_by_enough_of_its_id(
+    app: Application, two: list[str]
+) -> None:
+    (app.folder / "gate").unlink()
+    # As soon as the new job is stored, an old one gets an id that begins the same.
+    with closing(sqlite3.connect(app.folder / ".taipy-exec" / "state.db")) as state:
+        state.execute(
+            "CREATE TRIGGER alike AFTER INSERT ON jobs WHEN NEW.task = 'bad' BEGIN "
+            "UPDATE jobs SET id = substr(NEW.id, 1, length(NEW.id) - 1) || 'x' "
+            f"WHERE task = 'bad' AND submission = '{two[0]}'; END"
+        )
+        state.commit()
+    result = app.run("submit", "--new")
+    assert result.code == 1
+    (job,) = re.findall(r"all it printed: taipy-exec logs (JOB_bad_\S+)", result.err)
+    assert len(job) == len("JOB_bad_") + 36
+    assert app.run("logs", job, "--json").json["logs"][0]["status"] == "FAILED"

@@ -133,7 +133,7 @@ def _row(data: InstanceData, node: DataNodeRef, editors: dict[str, str]) -> dict
         "Type": node.config.storage_type,
         "Scope": _scope(data, node),
         "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
-        "By": _by(by, editors.get(node.config.id)),
+        "By": _by(data, by, editors.get(node.config.id)),
         "Place": data.place(node),
     }
 
@@ -209,11 +209,10 @@ def write(
     return 0
 
 
-def _by(by: str | None, editor: str | None) -> str:
+def _by(data: InstanceData, by: str | None, editor: str | None) -> str:
     """The last writer and the current one, as the list shows them."""
-    from taipy_exec.views.words import short_id
-
-    shown = [short_id(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
+    short = data.store.short_id if data.store else str
+    shown = [short(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
     return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
 
 

@@ -130,7 +130,7 @@ def _row(
 
     from taipy_exec.cli.render import STYLES
     from taipy_exec.engine.sweep import shown_value
-    from taipy_exec.views.words import clock, short_id
+    from taipy_exec.views.words import clock
     from taipy_exec.visible_text import one_line
 
     values = of_sweep.swept.items() if of_sweep else ()
@@ -146,5 +146,5 @@ def _row(
         "Values": one_line(", ".join(f"{node}={shown_value(node, v)}" for node, v in values)),
         "Status": status,
         "Submitted": clock(record.created_at) if record else "",
-        "Submission": short_id(record.id) if record else "",
+        "Submission": record.short_id if record else "",
     }

@@ -56,7 +56,6 @@ def report(
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.report import FORMATS, render_report
     from taipy_exec.views.report.content import gather
-    from taipy_exec.views.words import short_id
 
     if format not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
@@ -71,7 +70,7 @@ def report(
     record = chosen_submission(store, submission)
     location.take_from(record)
     # Before the application is opened: from then on its folder is the working folder.
-    short = short_id(record.id).rpartition("_")[2]
+    short = record.short_id.rpartition("_")[2]
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
     # The page is read elsewhere: its commands contain the whole path of the application.
     where = location.where_from_afar

@@ -27,7 +27,7 @@ from taipy_exec.operations.sweep.rows import (
 from taipy_exec.operations.sweep.stored import stored_rows
 from taipy_exec.views.json_objects import dump, submission_shape
 from taipy_exec.views.value_json import as_json
-from taipy_exec.views.words import counts_text, duration, short_id
+from taipy_exec.views.words import counts_text, duration
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _table(rows: Sequence[CombinationRow]) -> FittingTable:
             "Status": Text(row.status, style=STYLES[row.status]),
             "Jobs": counts_text(row.record.counts),
             "Time": duration(row.seconds(row.record.finished_at or row.record.created_at)),
-            "Submission": short_id(row.record.id),
+            "Submission": row.record.short_id,
         }
         for row in rows
     ]
@@ -179,3 +179,8 @@ def _explain(
     canceled = sum(bool(row.record.counts.get(Status.CANCELED)) for row in rows)
     if canceled or (failed and abandoned):
         streams.hint("the same sweep again runs the remaining jobs")
+    left = [row for row in rows if not _is_done(row)]
+    if len(left) > 1 and all(row.record.finished_at is not None for row in rows):
+        record = left[0].record
+        command = f"taipy-exec retry {record.shorten(str(record.group))}{where}"
+        streams.hint(f"retry what is left of all combinations: {command}")

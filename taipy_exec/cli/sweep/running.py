@@ -12,7 +12,6 @@ from taipy_exec.cli.running import leave_to_process, warn_of_missing, warn_of_th
 from taipy_exec.cli.sweep.result import Waits, show_sweep, sweep_shape
 from taipy_exec.cli.sweep.session import SweepSession
 from taipy_exec.config.redaction import redaction
-from taipy_exec.model.job import short_id
 from taipy_exec.operations.missing_data import missing, readers, waits_for_data
 from taipy_exec.operations.sweep.rows import CombinationRow
 from taipy_exec.views.hints import as_argument
@@ -50,7 +49,7 @@ def run_sweep_on(
         streams.data(dump(sweep_shape(group, _rows(plans))))
     else:
         streams.data(group)
-        streams.hint(f"taipy-exec wait {short_id(group)}{where}")
+        streams.hint(f"taipy-exec wait {plans[0].record.shorten(group)}{where}")
     return outcome.OK
 
 
@@ -93,7 +92,8 @@ def run_sweep_to_end(
         waits=waits,
     )
     if code == outcome.TERMINATED:
-        streams.hint(f"resume it: taipy-exec resume {short_id(group)}{where}")
+        id = plans[0].record.shorten(group)
+        streams.hint(f"resume it: taipy-exec resume {id}{where}")
     elif code == outcome.OK and len(plans) > 1:
         there = as_argument(where if application is None else application)
         there += f" -s {plans[0].scenario.id}" if _is_one_of(engine) else ""

@@ -17,7 +17,7 @@ from taipy_exec.operations.sweep.rows import (
     value_cells,
     value_columns,
 )
-from taipy_exec.views.words import duration, short_id
+from taipy_exec.views.words import duration
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SweepTable(LiveTable):
         clock: Callable[[], float],
     ) -> None:
         super().__init__(streams, rows[0].record, _all_jobs(rows), usual, workers, redacted, clock)
-        self._group = group
+        self._short_group = rows[0].record.shorten(group)
         self._rows = rows
         self._columns = value_columns([row.record for row in rows])
 
@@ -71,7 +71,7 @@ class SweepTable(LiveTable):
         return Text.assemble(
             line(record.scenario, style="bold"),
             f"  {record.mode}  {len(self._rows)} combinations  ",
-            (short_id(self._group), "dim"),
+            (self._short_group, "dim"),
             no_wrap=True,
         )
 

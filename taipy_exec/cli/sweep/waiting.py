@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from taipy_exec.cli import outcome
 from taipy_exec.cli.sweep.result import show_stored_sweep
 from taipy_exec.engine.identity import is_interrupted
-from taipy_exec.model.job import short_id
 from taipy_exec.operations.sweep.stored import submissions_of_sweep
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ def wait_for_sweep(
             break
         lost = [one for one in left if one.coordinator and is_interrupted(store.folder, one)]
         if lost and not told:
-            command = f"taipy-exec resume {short_id(id)}{where}"
-            streams.warn(f"no process works on {short_id(id)}: {command}")
+            named = store.short_id(id)
+            streams.warn(f"no process works on {named}: taipy-exec resume {named}{where}")
             told = True
         time.sleep(_LOOK_SECONDS)
     rows = show_stored_sweep(streams, store, id, where, redacted)

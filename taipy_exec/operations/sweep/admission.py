@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from taipy_exec.engine.sweep import (
     with_sweep,
 )
 from taipy_exec.errors import BusyError
-from taipy_exec.model.job import SWEEP, short_id
+from taipy_exec.model.job import SWEEP
 from taipy_exec.model.status import Reason
 from taipy_exec.operations.admission import admission_in_time
 from taipy_exec.wiring import withdraw
@@ -44,9 +44,7 @@ def admitted_sweep(
 ) -> list[SubmissionPlan]:
     """The submissions, in the order of the combinations, with their values written.
 
-    Either all of them, or none: if one is refused, the other new ones are canceled. Raises
-    TimedOutError after `deadline` (monotonic clock), and DataError for a value that cannot be
-    written.
+    Raises the errors of `admitted_together`.
     """
     _warn_of_one_place(listener, engine.app, wanted)
     store, scenario = engine.store, wanted.scenario
@@ -57,19 +55,36 @@ def admitted_sweep(
         for one in wanted.combinations
     }
     group = _former_group(store, instances.values()) or new_group()
-    places = {one.name: place for place, one in enumerate(wanted.combinations)}
+    attempts: dict[str, Callable[[], Admission]] = {}
+    for place, one in enumerate(wanted.combinations):
+        properties = with_sweep(group, place, one.values)
+        attempts[one.name] = partial(_admit, engine, wanted, one, instances[one.name], properties)
+    admissions = admitted_together(listener, engine, attempts, deadline)
+    _report(listener, group, admissions)
+    return with_copies(engine.app, [admission.plan for admission in admissions.values()])
+
+
+def admitted_together(
+    listener: Listener,
+    engine: Engine,
+    attempts: Mapping[str, Callable[[], Admission]],
+    deadline: float | None,
+) -> dict[str, Admission]:
+    """Make the `attempts` and return the admissions by name, with the given values written.
+
+    Either all of them, or none: if one is refused, the other new ones are canceled. Raises
+    TimedOutError after `deadline` (monotonic clock), and DataError for a value that cannot be
+    written.
+    """
     admissions: dict[str, Admission] = {}
+    store = engine.store
     try:
         # Two sweeps at once take what they have in common in the same order: neither waits for
         # the other while that waits for it.
-        for one in sorted(wanted.combinations, key=lambda one: one.name):
-            properties = with_sweep(group, places[one.name], one.values)
-            attempt = partial(_admit, engine, wanted, one, instances[one.name], properties)
-            admissions[one.name] = admission_in_time(listener, attempt, deadline)
-            _join(store, admissions[one.name].plan, properties)
-        plans = [admissions[one.name].plan for one in wanted.combinations]
-        for plan in plans:
-            write_given(store, plan, engine.identity)
+        for name in sorted(attempts):
+            admissions[name] = admission_in_time(listener, attempts[name], deadline)
+        for name in attempts:
+            write_given(store, admissions[name].plan, engine.identity)
     except BaseException:
         for admission in admissions.values():
             # No job of them has started yet. Resumed ones become interrupted again.
@@ -77,8 +92,7 @@ def admitted_sweep(
                 record = admission.plan.record
                 supersede(store, record, engine.identity, lambda *_: None, Reason.CANCELED)
         raise
-    _report(listener, group, admissions)
-    return with_copies(engine.app, plans)
+    return {name: admissions[name] for name in attempts}
 
 
 def _admit(
@@ -90,7 +104,7 @@ def _admit(
 ) -> Admission:
     nodes = instance_nodes(engine.app, wanted.scenario, instance)
     values = {**wanted.given, **due_values(nodes, one.values)}
-    return admit(
+    admission = admit(
         engine.store,
         engine.app,
         wanted.scenario,
@@ -103,6 +117,8 @@ def _admit(
         withdraw=partial(withdraw, engine.app),
         properties={**with_given(values), **properties},
     )
+    _join(engine.store, admission.plan, properties)
+    return admission
 
 
 def _former_group(store: Store, instances: Iterable[Instance]) -> str | None:
@@ -160,9 +176,10 @@ def _report(listener: Listener, group: str, admissions: Mapping[str, Admission])
         listener.note(f"canceled the unfinished jobs of {superseded} earlier {which}")
     carried = [one.plan for one in admissions.values() if one.carried_on]
     if carried:
+        id = carried[0].record.shorten(group)
         total = sum(len(plan.jobs) for plan in carried)
         ended = total - sum(plan.record.unfinished for plan in carried)
         listener.note(
-            f"resuming {short_id(group)}: {len(carried)} of {len(admissions)} combinations had "
+            f"resuming {id}: {len(carried)} of {len(admissions)} combinations had "
             f"not ended; {ended} of their {total} jobs had"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.engine.sweep import is_group
 from taipy_exec.errors import NotFoundError, UsageError
-from taipy_exec.model.job import SubmissionRecord, short_id
+from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.operations.sweep.rows import CombinationRow
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def interrupted_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
     found = [record for record in records if is_interrupted(store.folder, record)]
     if found:
         return found
-    id = short_id(str(records[0].group))
+    id = store.short_id(str(records[0].group))
     if any(record.finished_at is None for record in records):
         raise UsageError(f"{id} is running", f"taipy-exec wait {id}{store.where}")
     raise UsageError(
@@ -56,9 +56,8 @@ def unfinished_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
     records = submissions_of_sweep(store, group)
     found = [record for record in records if record.finished_at is None]
     if not found:
-        raise UsageError(
-            f"all submissions of {short_id(group)} have ended: there is nothing to cancel"
-        )
+        id = store.short_id(str(records[0].group))
+        raise UsageError(f"all submissions of {id} have ended: there is nothing to cancel")
     return found
 
 

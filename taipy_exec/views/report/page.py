@@ -19,7 +19,7 @@ from taipy_exec.views.report.made_with import made_with
 from taipy_exec.views.report.markup import badge, command, moment, plural, text, zone
 from taipy_exec.views.report.table import table
 from taipy_exec.views.report.timeline import timeline
-from taipy_exec.views.words import counts_text, duration, short_id
+from taipy_exec.views.words import counts_text, duration
 
 # A larger graph is not drawn: the picture would be of no use and take long to arrange.
 MOST_TASKS = 5_000
@@ -99,7 +99,7 @@ def _head(report: Report) -> str:
     shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in facts if v)
     notes = [text(note) for note in report.notes]
     if report.interrupted:
-        wanted = f"taipy-exec resume {short_id(record.id)}{report.where}"
+        wanted = f"taipy-exec resume {record.short_id}{report.where}"
         why = "It waits for data." if record.waits_for_data else "The process that ran it is gone."
         if record.program is None:
             why = f"{why} Resume it: {command(wanted)}"
@@ -211,5 +211,5 @@ def _foot(report: Report) -> str:
     return (
         f"Made {moment(report.made_at)} ({zone(report.made_at)}) by taipy-exec {__version__}. "
         "Passwords are replaced by ***. As JSON: "
-        f"{command(f'taipy-exec report {short_id(report.record.id)} --format json{report.where}')}"
+        f"{command(f'taipy-exec report {report.record.short_id} --format json{report.where}')}"
     )

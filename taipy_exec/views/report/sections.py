@@ -11,7 +11,7 @@ from taipy_exec.views.report.content import JobStory, Report
 from taipy_exec.views.report.lineage import Lineage
 from taipy_exec.views.report.markup import badge, block, command, moment, plural, size, text
 from taipy_exec.views.report.table import has_log
-from taipy_exec.views.words import duration, reason_text, short_id, shortened
+from taipy_exec.views.words import duration, reason_text, shortened
 from taipy_exec.visible_text import readable
 
 SHOWN_FAILURES = 20
@@ -40,7 +40,7 @@ def failures(report: Report) -> str:
             "canceled.</p>"
         )
     if report.failed and report.record.finished_at is not None:
-        again = f"taipy-exec retry {short_id(report.record.id)}{report.where}"
+        again = f"taipy-exec retry {report.record.short_id}{report.where}"
         parts.append(f"<p>Retry everything that did not complete: {command(again)}</p>")
     return "\n".join(parts)
 
@@ -69,7 +69,7 @@ def _failure(report: Report, story: JobStory, number: int) -> str:
 
 
 def _logs_command(report: Report, job: JobRecord) -> str:
-    return f"taipy-exec logs {short_id(job.id)}{report.where}"
+    return f"taipy-exec logs {job.short_id}{report.where}"
 
 
 def _facts(story: JobStory) -> str:
@@ -216,7 +216,7 @@ def _writer(
     planned = _names(node.writers, jobs, report)
     if by is None:
         return planned or ("<small>from outside</small>" if node.written_at else "")
-    name = f"<code>{text(short_id(by))}</code>" if by.startswith("JOB_") else text(by)
+    name = f"<code>{text(report.record.shorten(by))}</code>" if by.startswith("JOB_") else text(by)
     comment = f" <small>{text(node.comment)}</small>" if node.comment else ""
     earlier = f"{planned}<br><small>last: {name}{comment}</small>"
     return earlier if planned else f"{name}{comment}"

@@ -7,7 +7,6 @@ from taipy_exec.views.report.lineage import Lineage
 from taipy_exec.views.report.markup import block, moment, plural, text
 from taipy_exec.views.report.preview import Preview
 from taipy_exec.views.report.values import NEVER
-from taipy_exec.views.words import short_id
 
 MOST_RESULTS = 60
 MOST_INPUTS = 60
@@ -86,7 +85,8 @@ def _origin(report: Report, node: Lineage) -> str:
         row = f'<a href="#job-{number}">{text(task)}</a>' if report.has_row(number) else text(task)
         told = f"by {row}"
     elif node.written_by is not None:
-        told = f"from an earlier run ({text(short_id(node.written_by))})"
+        by = report.record.shorten(node.written_by)
+        told = f"from an earlier run ({text(by)})"
     else:
         told = text(node.storage_type)
     if node.changed_since is not None:
