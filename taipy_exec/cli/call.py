@@ -30,7 +30,7 @@ _COMMON = {
     "color": (options.Color, None),
 }
 ALL = ("json_output", "root", "state_dir", "quiet", "verbose", "color")
-# Of a command about the workers and the queue of an application, which has no state.
+# The options of a command about the workers and the queue of an application.
 ON_A_BROKER = (
     *("application_path", "application", "broker_url"),
     *("root", "json_output", "quiet", "verbose", "color"),

@@ -1,4 +1,4 @@
-"""The modes, and the capabilities of the runner of each: ours, and those of installed plug-ins."""
+"""The modes of taipy-exec and of installed plug-ins, and the capabilities of their runners."""
 
 from __future__ import annotations
 

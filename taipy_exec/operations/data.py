@@ -87,7 +87,7 @@ class InstanceData:
         return {"SCENARIO": self.instance.id, "CYCLE": self.instance.cycle}.get(scope) or None
 
     def place(self, node: DataNodeRef) -> str:
-        """Where the value is, for people; a file's path from the application's folder."""
+        """The place of the value, for people; a file's path from the application's folder."""
         if node.path is None:
             return node.place
         try:

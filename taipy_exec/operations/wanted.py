@@ -1,4 +1,4 @@
-"""A submission that somebody wants: the request as it was typed, and the request once checked."""
+"""A request to submit: as it was typed, and once it is checked."""
 
 from __future__ import annotations
 
