@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -172,6 +173,17 @@ def _located(path: str) -> object:
     for name in names:
         found = getattr(found, name, None)
     return found
+
+
+def by_name(references: Iterable[FunctionRef]) -> dict[str, FunctionRef]:
+    """The functions by their own names; two of the same name by their paths."""
+    references = list(references)
+    counts = Counter(map(_own_name, references))
+    return {one.path if counts[_own_name(one)] > 1 else _own_name(one): one for one in references}
+
+
+def _own_name(reference: FunctionRef) -> str:
+    return reference.path.rpartition(".")[2]
 
 
 def import_module(name: str, wanted: str) -> Any:
