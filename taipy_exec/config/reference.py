@@ -14,6 +14,7 @@ from typing import Any
 from taipy_exec.config.callable_name import callable_name
 from taipy_exec.config.hidden_module import hidden_sentence, is_of_others
 from taipy_exec.config.import_failure import ImportFailed, place_of, raised_by
+from taipy_exec.config.problem import a
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
@@ -79,7 +80,7 @@ class FunctionRef:
                 raise _no_attribute(module, names, number) from error
         if not callable(found):
             raise ConfigurationError(
-                f"{self.path} is a {type(found).__name__}, not a function",
+                f"{self.path} is {a(type(found).__name__)}, not a function",
                 "name something that can be called: a function, a class, a method or an instance",
             )
         return found  # type: ignore[no-any-return]

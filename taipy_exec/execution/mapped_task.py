@@ -15,6 +15,7 @@ from taipy_exec.config.mapped import (
     elements_node,
     mapped_input,
 )
+from taipy_exec.config.problem import a
 from taipy_exec.data.node import DataNodeRef, Owner, located
 from taipy_exec.execution.failed_attempt import AttemptFailed
 from taipy_exec.model.job import Failure
@@ -65,12 +66,12 @@ def elements_in(node: DataNodeConfig, value: Any) -> Sequence[Any]:
         return value
     kind = type(value).__name__
     if isinstance(value, Mapping):
-        raise _not_mapped(node, f"it holds a {kind}: store list(value.items())")
+        raise _not_mapped(node, f"it holds {a(kind)}: store list(value.items())")
     if hasattr(value, "columns"):
-        raise _not_mapped(node, f'it holds a {kind}: store value.to_dict("records")')
+        raise _not_mapped(node, f'it holds {a(kind)}: store value.to_dict("records")')
     is_ordered = hasattr(value, "__len__") and hasattr(value, "__getitem__")
     if isinstance(value, str | bytes | bytearray) or not is_ordered:
-        raise _not_mapped(node, f"it holds a {kind}, not a list")
+        raise _not_mapped(node, f"it holds {a(kind)}, not a list")
     return list(value)
 
 

@@ -71,7 +71,7 @@ def test_an_element_takes_the_place_of_the_list() -> None:
         ({"a": 1}, "it holds a dict: store list(value.items())"),
         ("text", "it holds a str, not a list"),
         ({1, 2}, "it holds a set, not a list"),
-        (7, "it holds a int, not a list"),
+        (7, "it holds an int, not a list"),
         (None, "it holds a NoneType, not a list"),
     ],
 )
