@@ -22,6 +22,7 @@ from taipy_exec.api.submittable import Submittable
 from taipy_exec.api.task import Task
 from taipy_exec.config.application import DataNodeConfig, ScenarioConfig
 from taipy_exec.config.mapped import whole_name
+from taipy_exec.config.reference import by_name
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate
 from taipy_exec.engine.instances import write_default_data
@@ -319,9 +320,8 @@ def compare_scenarios(
         if node not in comparators:
             raise NonExistingComparator(f"Data node config {node} has no comparator.")
         values = [scenario.data_nodes[node].read() for scenario in scenarios]
-        results[node] = {
-            ref.path.rpartition(".")[2]: ref.load()(*values) for ref in comparators[node]
-        }
+        functions = by_name(comparators[node])
+        results[node] = {name: one.load()(*values) for name, one in functions.items()}
     return results
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum
 from typing import Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.errors import UsageError
 
 # The mark of a property to remove.
@@ -62,7 +63,7 @@ def encoded(name: str, value: Any) -> str:
         return json.dumps(value, default=_encode)
     except (TypeError, ValueError):
         raise UsageError(
-            f"the property {name!r} cannot be stored: its value is a {type(value).__name__}, or "
+            f"the property {name!r} cannot be stored: its value is {a(type(value).__name__)}, or "
             "holds something like it",
             "give text, numbers, True, False, None, datetimes, timedeltas, or lists and "
             "dictionaries of these",

@@ -70,3 +70,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` if a known word is close to `word`; if not, nothing."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def a(name: str) -> str:
+    """`name` with its article."""
+    return f"an {name}" if name[:1] in "aeioAEIO" else f"a {name}"

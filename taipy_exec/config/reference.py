@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from taipy_exec.config.callable_name import callable_name
 from taipy_exec.config.hidden_module import hidden_sentence, is_of_others
 from taipy_exec.config.import_failure import ImportFailed, place_of, raised_by
+from taipy_exec.config.problem import a
 from taipy_exec.config.vocabulary import MAIN_NAMES
 from taipy_exec.errors import ConfigurationError
 
@@ -78,7 +80,7 @@ class FunctionRef:
                 raise _no_attribute(module, names, number) from error
         if not callable(found):
             raise ConfigurationError(
-                f"{self.path} is a {type(found).__name__}, not a function",
+                f"{self.path} is {a(type(found).__name__)}, not a function",
                 "name something that can be called: a function, a class, a method or an instance",
             )
         return found  # type: ignore[no-any-return]
@@ -172,6 +174,17 @@ def _located(path: str) -> object:
     for name in names:
         found = getattr(found, name, None)
     return found
+
+
+def by_name(references: Iterable[FunctionRef]) -> dict[str, FunctionRef]:
+    """The functions by their own names; two of the same name by their paths."""
+    references = list(references)
+    counts = Counter(map(_own_name, references))
+    return {one.path if counts[_own_name(one)] > 1 else _own_name(one): one for one in references}
+
+
+def _own_name(reference: FunctionRef) -> str:
+    return reference.path.rpartition(".")[2]
 
 
 def import_module(name: str, wanted: str) -> Any:

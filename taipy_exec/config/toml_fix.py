@@ -59,7 +59,15 @@ def _value(line: str, rest: str) -> str:
         return f"write {word[0].lower()} in lower case"
     if word[0].lower() in ("none", "null", "nil"):
         return f"TOML has no {word[0]}: leave the key out"
-    return f'put the text in quotes: "{word[0]}"'
+    return f"put the text in quotes: {_quoted(word[0])}"
+
+
+def _quoted(text: str) -> str:
+    """As a TOML text; a backslash stays as it is in single quotes only."""
+    if "\\" in text and "'" not in text:
+        return f"'{text}'"
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def _list(line: str, rest: str) -> str:
@@ -79,7 +87,7 @@ def _after_value(line: str, rest: str) -> str:
         return "remove the comma: it separates the values of a list, not lines"
     if rest.startswith(":"):
         value = line.partition("=")[2].strip()
-        return f'put a value with a : in quotes: "{value}"'
+        return f"put a value with a : in quotes: {_quoted(value)}"
     if '"' in line:
         return 'is a quote missing? Write a quote inside a text as \\"'
     return "put texts in quotes, and write one key = value in each line"

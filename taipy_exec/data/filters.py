@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.data.extras import extra
 from taipy_exec.data.operators import JoinOperator, Operator
 from taipy_exec.errors import UsageError
@@ -78,7 +79,7 @@ def filtered(value: Any, conditions: Sequence[Condition], join: JoinOperator) ->
     if kind == "pyarrow":
         return value.filter(_arrow_mask(value, conditions, join))
     if kind is None:
-        raise NotImplementedError(f"a {type(value).__name__} has no rows to filter")
+        raise NotImplementedError(f"{a(type(value).__name__)} has no rows to filter")
     column = _array_column if kind == "numpy" else operator.getitem
     masks = [_COMPARE[how](column(value, key), wanted) for key, wanted, how in conditions]
     mask = reduce(_JOIN[join], masks)

@@ -10,6 +10,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.config.reference import realise
 from taipy_exec.data.files import FileStorage, wrong_encoding
 from taipy_exec.data.json_objects import kind_of, short
@@ -90,11 +91,11 @@ class JsonFile(FileStorage):
         held = self.read(node)
         if isinstance(held, dict):
             if not isinstance(value, dict):
-                raise DataError(f"it holds a table: a {kind_of(value)} cannot be appended to it")
+                raise DataError(f"it holds a table: {a(kind_of(value))} cannot be appended to it")
             held.update(value)
         elif not isinstance(held, list):
             raise DataError(
-                f"it holds a {kind_of(held)}: only a list or a table can be appended to"
+                f"it holds {a(kind_of(held))}: only a list or a table can be appended to"
             )
         elif isinstance(value, list):
             held.extend(value)
@@ -140,7 +141,7 @@ def _no_json(value: Any, encoder: type[json.JSONEncoder]) -> str:
                 fields = dataclasses.fields(item) if _is_object(item) else ()
                 parts = [(f".{field.name}", getattr(item, field.name)) for field in fields]
                 if not parts:
-                    return f"{where} is a {kind_of(item)}, which is no JSON"
+                    return f"{where} is {a(kind_of(item))}, which is no JSON"
             else:
                 parts = []
         walk += [(place + step, part, inside) for step, part in reversed(parts)]

@@ -226,8 +226,3 @@ def short(value: Any) -> str:
     except Exception:  # the user's class, or an int with too many digits
         text = f"<{kind_of(value)}>"
     return text if len(text) <= 40 else f"{text[:40]}..."
-
-
-def a(name: str) -> str:
-    """`name` with its article."""
-    return f"an {name}" if name[:1] in "aeioAEIO" else f"a {name}"

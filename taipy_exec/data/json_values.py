@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from taipy_exec.config.problem import a
 from taipy_exec.data.json_objects import (
     DataclassFacts,
     Lost,
-    a,
     check_class,
     enum_tag,
     facts_of,

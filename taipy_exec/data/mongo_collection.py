@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.config.reference import realise
 from taipy_exec.config.secrets import without_secrets
 from taipy_exec.data.clients import Clients
@@ -197,7 +198,7 @@ def _documents(node: DataNodeRef, value: Any) -> list[dict[str, Any]]:
             if encode is vars and not hasattr(item, "__dict__"):
                 raise DataError(
                     f"a document must be a dict or an object with attributes, but item {number} "
-                    f"is a {type(item).__name__}"
+                    f"is {a(type(item).__name__)}"
                 )
             item = encode(item)
         found.append(dict(item))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.config.secrets import without_secrets
 from taipy_exec.data.clients import Clients
 from taipy_exec.data.extras import extra
@@ -143,7 +144,7 @@ def _body(value: Any) -> Any:
     if isinstance(value, io.IOBase) and not isinstance(value, io.TextIOBase):
         return value
     raise DataError(
-        f"an s3_object holds bytes, text or a binary file, not a {type(value).__name__}",
+        f"an s3_object holds bytes, text or a binary file, not {a(type(value).__name__)}",
         "return bytes from the task, for example those of json.dumps or pickle.dumps",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.config.problem import a
 from taipy_exec.config.reference import realise
 from taipy_exec.data.registry import ALWAYS
 from taipy_exec.data.sql_address import database_place
@@ -70,7 +71,7 @@ def _queries(built: Any, key: str) -> list[tuple[str, Any]]:
         if len(pair) != 2 or not isinstance(pair[0], str):
             raise DataError(
                 f"{key} must return a query or a list of queries, each a text or a pair of a text "
-                f"and its parameters; it returned a {type(item).__name__}"
+                f"and its parameters; it returned {a(type(item).__name__)}"
             )
         found.append(pair)
     return found

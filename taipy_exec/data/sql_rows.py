@@ -173,13 +173,6 @@ def _whole(values: list[Any], column: Column) -> list[Any]:
     return [None if value is None else int(value) for value in values]
 
 
-def _is_whole(value: Any) -> bool:
-    try:
-        return bool(value == int(value))
-    except (OverflowError, ValueError):  # infinite
-        return False
-
-
 def _require(
     values: list[Any], column: Column, wanted: tuple[type, ...], named: str
 ) -> set[type[Any]]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.mapped import PartConfig, elements_node
+from taipy_exec.config.problem import a
 from taipy_exec.data.node import DataNodeRef, Owner, located
 from taipy_exec.execution.failed_attempt import AttemptFailed
 from taipy_exec.execution.limits import JobTimeout
@@ -31,12 +32,12 @@ def elements_in(node: DataNodeConfig, value: Any) -> Sequence[Any]:
         return value
     kind = type(value).__name__
     if isinstance(value, Mapping):
-        raise not_mapped(node, f"it holds a {kind}: store list(value.items())")
+        raise not_mapped(node, f"it holds {a(kind)}: store list(value.items())")
     if hasattr(value, "columns"):
-        raise not_mapped(node, f'it holds a {kind}: store value.to_dict("records")')
+        raise not_mapped(node, f'it holds {a(kind)}: store value.to_dict("records")')
     is_ordered = hasattr(value, "__len__") and hasattr(value, "__getitem__")
     if isinstance(value, str | bytes | bytearray) or not is_ordered:
-        raise not_mapped(node, f"it holds a {kind}, not a list")
+        raise not_mapped(node, f"it holds {a(kind)}, not a list")
     return list(value)
 
 

@@ -17,6 +17,7 @@ from types import (
 from typing import Any
 
 from taipy_exec.config.application import TaskConfig
+from taipy_exec.config.problem import a
 from taipy_exec.data.files import A_FOLDER
 from taipy_exec.data.node import DataNodeRef
 from taipy_exec.execution.failed_attempt import AttemptFailed, failure_of, message_of
@@ -74,7 +75,7 @@ def split(task: TaskConfig, outputs: Sequence[DataNodeRef], results: Any) -> Seq
         raise AttemptFailed(_wrong_count(f"{wanted}it returned {number}"))
     if len(values) != number:
         found = f"{len(values)} or more" if len(values) > number else str(len(values))
-        what = f"it returned a {kind} of length {number}, but reading it gives {found}"
+        what = f"it returned {a(kind)} of length {number}, but reading it gives {found}"
         raise AttemptFailed(_wrong_count(wanted + what))
     return values
 

@@ -120,6 +120,11 @@ def _statuses(names: Sequence[str], kind: type[_AnyStatus]) -> tuple[_AnyStatus,
     return tuple(kind[name] for name in names)
 
 
+def _two_digits(clock: str) -> str:
+    """`05:30` for `5:30`."""
+    return clock if clock.find(":") == 2 else f"0{clock}"
+
+
 def time_of(text: str, now: float) -> float:
     """Seconds since the epoch for `90m` (ago), `14:30` (today), a date or a date and time (local).
 
@@ -132,7 +137,7 @@ def time_of(text: str, now: float) -> float:
     try:
         if _CLOCK.fullmatch(text):
             today = dt.datetime.fromtimestamp(now).date()
-            at = dt.datetime.combine(today, dt.time.fromisoformat(text.zfill(5)))
+            at = dt.datetime.combine(today, dt.time.fromisoformat(_two_digits(text)))
         else:
             at = dt.datetime.fromisoformat(text)
         return at.timestamp()

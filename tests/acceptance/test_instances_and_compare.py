@@ -171,7 +171,6 @@ def test_csv_has_a_line_for_each_instance(swept: Application) -> None:
     [
         (["window=5"], 8, "no instance named 'window=5' (did you mean 'window=4'?)"),
         (["--node", "score"], 8, "no data node 'score' (did you mean 'scores'?)"),
-        (["window=4", "window=4"], 2, "window=4 is named twice"),
         (["SWEEP_0"], 8, "there is no sweep 'SWEEP_0'"),
     ],
 )
@@ -195,6 +194,34 @@ def test_a_comparator_that_raises_is_named_with_its_line(swept: Application) -> 
     assert message.startswith(
         "comparator steps.poor of data node scores raised KeyError: 'worst' (steps.py:"
     )
+
+
+def test_a_comparator_that_ends_the_process_is_named_with_its_line(swept: Application) -> None:
+    swept.module("leaving", "import sys\ndef leave(*scores):\n    sys.exit(0)\n")
+    swept.config(CONFIG.replace("steps.best", "leaving.leave"))
+    result = swept.run("compare", "--json")
+    assert result.code == 1
+    assert (
+        "comparator leaving.leave of data node scores raised SystemExit: 0 (leaving.py:4: "
+        in (result.json["error"]["message"])
+    )
+
+
+def test_comparators_of_one_name_are_shown_by_their_paths(swept: Application) -> None:
+    swept.module("others", "def best(*scores):\n    return 'other'\n")
+    both = '["steps.best:function", "others.best:function"]'
+    swept.config(CONFIG.replace('["steps.best:function"]', both))
+    result = swept.run("compare", "--json")
+    assert result.json["comparators"] == {"scores": {"steps.best": 10.0, "others.best": "other"}}
+
+
+def test_an_instance_that_is_named_twice_is_shown_once(swept: Application) -> None:
+    group = swept.run("instances", "--json").json["instances"][1]["group"]
+    for names in (("window=4", "window=4"), ("window=4", group), (group, "window=4", group)):
+        found = swept.run("compare", ".", *names, "--json").json["instances"]
+        listed = [one["name"] for one in found]
+        assert listed == list(dict.fromkeys(listed))
+        assert "window=4" in listed
 
 
 def test_before_anything_was_submitted_there_is_nothing_to_compare(app: Application) -> None:

@@ -261,7 +261,7 @@ def test_a_document_that_is_refused_leaves_the_former_ones(make: Make, database:
         make().write(numbers(5, 6, 5))
     with pytest.raises(DataError, match=r"MongoDB cannot store a document: .*encode.*frozenset"):
         make().write([{"a": frozenset()}])
-    with pytest.raises(DataError, match="item 1 is a int"):
+    with pytest.raises(DataError, match="item 1 is an int"):
         make().write([MongoDefaultDocument(a=1), 3])
     assert contents(database) == numbers(1)
     assert database.list_collection_names() == ["c"]

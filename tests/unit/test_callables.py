@@ -153,7 +153,7 @@ def test_dots_alone_lead_into_a_class_too(callables: Any, path: str) -> None:
         ("exec_nowhere.Scaler.double", "there is no module 'exec_nowhere'"),
         ("exec_nowhere:Scaler.double", "there is no module 'exec_nowhere'"),
         ("json.nowhere.f", r"there is no module 'json\.nowhere'"),
-        ("exec_callables.FACTOR", "is a int, not a function"),
+        ("exec_callables.FACTOR", "is an int, not a function"),
     ],
 )
 def test_a_path_that_leads_nowhere_says_what_is_missing(

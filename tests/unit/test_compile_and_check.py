@@ -1303,7 +1303,7 @@ def test_a_missing_function_is_an_error_with_the_file_to_mend(app: App, modules:
 def test_a_name_that_is_no_function_is_an_error(app: App, modules: Path) -> None:
     (modules / "exec_algos.py").write_text("f = 3\n")
     problem = only(app.check(task("exec_algos.f"), imports=True))
-    assert "exec_algos.f is a int, not a function" in problem.message
+    assert "exec_algos.f is an int, not a function" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_submissions_are_chosen_by_status_and_time() -> None:
         ("90m", dt.datetime(2026, 3, 5, 10, 30)),
         ("2d", dt.datetime(2026, 3, 3, 12, 0)),
         ("9:30", dt.datetime(2026, 3, 5, 9, 30)),
+        ("9:30:15", dt.datetime(2026, 3, 5, 9, 30, 15)),
         ("09:30:15", dt.datetime(2026, 3, 5, 9, 30, 15)),
         ("2026-01-31", dt.datetime(2026, 1, 31)),
         ("2026-01-31 14:30", dt.datetime(2026, 1, 31, 14, 30)),

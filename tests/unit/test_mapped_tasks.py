@@ -65,7 +65,7 @@ def test_the_split_counts_the_elements_and_tells_equal_ones_by_their_digests() -
         ({"a": 1}, "it holds a dict: store list(value.items())"),
         ("text", "it holds a str, not a list"),
         ({1, 2}, "it holds a set, not a list"),
-        (7, "it holds a int, not a list"),
+        (7, "it holds an int, not a list"),
         (None, "it holds a NoneType, not a list"),
     ],
 )

@@ -122,7 +122,7 @@ WRONG: dict[str, tuple[Any, str | None, str]] = {
         None,
         "a DataFrame of length 2, but reading it gives 1",
     ),
-    "without an end": (Odd(lambda: 2, itertools.count), None, "a Odd of length 2"),
+    "without an end": (Odd(lambda: 2, itertools.count), None, "an Odd of length 2"),
     "a length that raises": (
         Odd(lambda: stop(ValueError("no length")), list),
         "ValueError",

@@ -317,7 +317,7 @@ def test_a_query_that_fails_takes_the_others_back(tmp_path: Path, file: Path) ->
 
 
 def test_what_the_builder_returns_is_checked(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(DataError, match=r"must return a query or a list .* returned a int"):
+    with pytest.raises(DataError, match=r"must return a query or a list .* returned an int"):
         queries(tmp_path, write_query_builder=reference(build_nothing)).write(1)
 
 

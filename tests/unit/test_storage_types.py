@@ -360,7 +360,7 @@ def test_what_the_users_encoder_does_not_take_is_named_with_its_place(
     ("held", "added", "told"),
     [
         ("text", "more", "holds a str: only a list or a table"),
-        (3, [1], "holds a int: only"),
+        (3, [1], "holds an int: only"),
         ({"a": 1}, [1], "holds a table: a list cannot be appended"),
     ],
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taipy_exec.config.import_failure import place_of
+from taipy_exec.config.reference import by_name
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import ComparatorFailed
 from taipy_exec.operations.compare.cells import NOT_WRITTEN
@@ -42,8 +42,8 @@ def run_comparators(
             _tell_missing(listener, name, compared, values)
         if len(written) > 1:
             found[name] = {
-                reference.path.rpartition(".")[2]: _result(app.root, name, reference, written)
-                for reference in references
+                own: _result(name, reference, written)
+                for own, reference in by_name(references).items()
             }
     return found
 
@@ -62,23 +62,13 @@ def _tell_missing(
     )
 
 
-def _result(root: Path, node: str, reference: FunctionRef, values: Sequence[Any]) -> Any:
+def _result(node: str, reference: FunctionRef, values: Sequence[Any]) -> Any:
     function = reference.load()
     try:
         return function(*values)
-    except Exception as error:
-        where = _last_line_of(root, error)
+    except (Exception, SystemExit) as error:
         raise ComparatorFailed(
             f"comparator {reference.path} of data node {node} raised "
-            f"{type(error).__name__}: {error}{where}",
+            f"{type(error).__name__}: {error}{place_of(error)}",
             f"it gets {len(values)} values, one for each scenario instance",
         ) from error
-
-
-def _last_line_of(root: Path, error: Exception) -> str:
-    """` (algos.py:12)`: the last line of the application's own code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
-    if not own:
-        return ""
-    return f" ({Path(own[-1].filename).relative_to(root)}:{own[-1].lineno})"

@@ -10,7 +10,7 @@ from taipy_exec.config.problem import nearest
 from taipy_exec.config.secrets import MASK, says_secret
 from taipy_exec.engine.instances import instance_nodes, read_node
 from taipy_exec.engine.sweep import shared_nodes
-from taipy_exec.errors import DataError, NotFoundError, UsageError
+from taipy_exec.errors import DataError, NotFoundError
 from taipy_exec.operations.compare.cells import NOT_WRITTEN, is_small
 from taipy_exec.operations.sweep.stored import latest_sweep, means_sweep, submissions_of_sweep
 
@@ -48,7 +48,7 @@ def chosen_instances(
 ) -> list[Compared]:
     """The instances of these names, ids or sweeps. Without names: the latest sweep, or all.
 
-    Raises NotFoundError if there is no such instance, UsageError for one that is named twice.
+    Each instance comes once. Raises NotFoundError if there is no such instance.
     """
     swept = {one.instance: one.swept for one in store.swept_submissions()}
     known = {one.id: one for one in store.instances(scenario.id)}
@@ -56,14 +56,11 @@ def chosen_instances(
         ids = [id for name in names for id in _named(store, scenario, known, name)]
     else:
         ids = [one.instance for one in latest_sweep(store, scenario.id)] or list(known)
-    found = [known[id] for id in ids if id in known]
+    found = [known[id] for id in dict.fromkeys(ids) if id in known]
     if not found:
         raise NotFoundError(
             f"scenario {scenario.id} has no instances", "submit it first, for example with --sweep"
         )
-    for name, one in zip(names, found, strict=False):
-        if found.count(one) > 1:
-            raise UsageError(f"{name} is named twice", "name each scenario instance once")
     return [Compared(instance=one, swept=swept.get(one.id, {})) for one in found]
 
 
