@@ -166,15 +166,22 @@ class MappedTasks:
     # -- what a part is made from -------------------------------------------------------------
 
     def digest(self, name: str) -> str | None:
-        """The digest of a job's element, or of all elements for the collector; otherwise None."""
+        """The digest of a job's element, or of all elements for the collector; otherwise None.
+
+        Empty if it is not known: the job always runs then.
+        """
         task = self._tasks[name]
         if isinstance(task, PartConfig):
             known = self._digests.get(task.whole.id, ())
-            is_known = task.element is not None and task.element < len(known)
-            return known[task.element or 0] if is_known else None
+            if task.element is None:
+                return None
+            return known[task.element] if task.element < len(known) else ""
         if task.id not in self.ids:
             return None
-        every = "\n".join(self._digests.get(task.id, ()))
+        known = self._digests.get(task.id, ())
+        if "" in known:
+            return ""
+        every = "\n".join(known)
         return hashlib.sha256(every.encode()).hexdigest()[:16]
 
     def inputs(self, name: str) -> list[DataNodeRef]:

@@ -72,7 +72,7 @@ class Skipping:
         if may_stay and self._freshness.why_run(task, inputs, outputs, now) is None:
             return True
         made_from = self._freshness.note_start(task, inputs)
-        if element is not None:
+        if element:
             made_from = {**(made_from or {}), _ELEMENT: element}
         if made_from is not None:
             self._made_from[job.id] = made_from
@@ -80,6 +80,8 @@ class Skipping:
 
     def _is_of(self, element: str, outputs: Sequence[DataNodeRef]) -> bool:
         """Whether these outputs were made from this element, or from these elements."""
+        if not element:
+            return False
         for node in outputs:
             edit = self._freshness.recorded(node)
             known = json.loads(edit.made_from) if edit and edit.made_from else {}

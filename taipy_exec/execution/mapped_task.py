@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +15,7 @@ from taipy_exec.config.mapped import (
 )
 from taipy_exec.data.node import DataNodeRef, Owner, located
 from taipy_exec.execution.failed_attempt import AttemptFailed
+from taipy_exec.execution.stable_digest import stable_digest
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 
@@ -30,7 +29,7 @@ def counted(task: PartConfig, value: Any) -> dict[str, Any]:
         raise _not_mapped(
             task.inputs[0], f"it has {len(elements)} elements, but the limit is {MOST_ELEMENTS}"
         )
-    return {"elements": len(elements), "digests": [_digest(element) for element in elements]}
+    return {"elements": len(elements), "digests": [stable_digest(element) for element in elements]}
 
 
 def with_element(task: PartConfig, arguments: Sequence[Any]) -> list[Any]:
@@ -72,14 +71,6 @@ def elements_in(node: DataNodeConfig, value: Any) -> Sequence[Any]:
     if isinstance(value, str | bytes | bytearray) or not is_ordered:
         raise _not_mapped(node, f"it holds a {kind}, not a list")
     return list(value)
-
-
-def _digest(element: Any) -> str:
-    try:
-        raw = pickle.dumps(element, protocol=5)
-    except Exception:
-        raw = repr(element).encode()
-    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def _not_mapped(node: DataNodeConfig, why: str) -> AttemptFailed:

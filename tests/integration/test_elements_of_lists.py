@@ -1,0 +1,93 @@
+"""Jobs of a mapped task's elements, in processes of their own: what they read and what is kept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from command_support import Application
+
+CONFIG = """
+[JOB]
+mode = "{mode}"
+max_nb_of_workers = 1
+
+[DATA_NODE.items]
+storage_type = "{storage}"
+
+[DATA_NODE.other]
+storage_type = "json"
+default_data = 7
+
+[DATA_NODE.results]
+storage_type = "json"
+
+[TASK.fit]
+function = "jobs.fit:function"
+inputs = ["items", "other"]
+outputs = ["results"]
+skippable = {skippable}
+map = "items"
+
+[SCENARIO.s]
+tasks = ["fit"]
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Application:
+    return Application(tmp_path / "app")
+
+
+def mapped(
+    app: Application,
+    body: str,
+    *,
+    mode: str = "standalone",
+    storage: str = "json",
+    skippable: bool = False,
+) -> None:
+    """An application whose task `fit` runs `body` for each element of `items`."""
+    app.module("jobs", f"import json\n\n\ndef fit(item, other):\n{textwrap.indent(body, '    ')}\n")
+    app.config(CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower()))
+
+
+def script(app: Application, text: str) -> str:
+    """What a Python program in the application's folder prints."""
+    head = "import taipy_exec as tp\nfrom taipy_exec import Config\n"
+    done = subprocess.run(
+        [sys.executable, "-c", head + textwrap.dedent(text)],
+        cwd=app.folder,
+        env=app.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_element_without_a_stable_form_is_never_skipped(app: Application) -> None:
+    body = "return item() if callable(item) else item"
+    mapped(app, body, mode="development", storage="in_memory", skippable=True)
+    found = script(
+        app,
+        """
+        Config.load("config.toml")
+        tp.Orchestrator().run()
+        scenario = tp.create_scenario(Config.scenarios["s"])
+        scenario.items.write([lambda: 1, 2])
+        for _ in range(2):
+            jobs = scenario.submit().jobs
+            print(*(f"{job.id.split('_')[1]}={job.status.name}" for job in jobs))
+        print(scenario.results.read())
+        """,
+    )
+    first, second, value = found.splitlines()
+    assert first.endswith("fit.0=COMPLETED fit.1=COMPLETED fit=COMPLETED")
+    assert second.endswith("fit.0=COMPLETED fit.1=SKIPPED fit=COMPLETED")
+    assert value == "[1, 2]"
