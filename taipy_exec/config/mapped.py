@@ -84,7 +84,10 @@ def element_of(task: TaskConfig, element: int) -> PartConfig:
 
 
 def elements_node(task: TaskConfig) -> DataNodeConfig:
-    """The generated data node `{"elements": number, "digests": [text, ...]}` of a mapped task."""
+    """The generated data node of a mapped task with what the split has found.
+
+    Its value: `{"elements": number, "digests": [text, ...], "stamp": text}`.
+    """
     scopes = [node.scope for node in task.outputs]
     made = DataNodeConfig(id=split_name(task.id), storage_type="json")
     return replace(made, scope=scopes[0]) if scopes else made

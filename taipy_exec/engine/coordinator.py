@@ -384,6 +384,7 @@ class Coordinator:
             instance=plan.owner.instance,
             cycle=plan.owner.cycle,
             entity=job.entity,
+            element=plan.mapped.digest_of_element(job.task) if plan.mapped else "",
         )
 
     def _commit(self) -> None:

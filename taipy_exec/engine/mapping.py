@@ -172,10 +172,7 @@ class MappedTasks:
         """
         task = self._tasks[name]
         if isinstance(task, PartConfig):
-            known = self._digests.get(task.whole.id, ())
-            if task.element is None:
-                return None
-            return known[task.element] if task.element < len(known) else ""
+            return None if task.element is None else self.digest_of_element(name)
         if task.id not in self.ids:
             return None
         known = self._digests.get(task.id, ())
@@ -183,6 +180,14 @@ class MappedTasks:
             return ""
         every = "\n".join(known)
         return hashlib.sha256(every.encode()).hexdigest()[:16]
+
+    def digest_of_element(self, name: str) -> str:
+        """The digest of a job's element. Empty if it is not known, or if the job has no element."""
+        task = self._tasks[name]
+        if not isinstance(task, PartConfig) or task.element is None:
+            return ""
+        known = self._digests.get(task.whole.id, ())
+        return known[task.element] if task.element < len(known) else ""
 
     def inputs(self, name: str) -> list[DataNodeRef]:
         """The data nodes that a job reads in addition to its element: other inputs, or results."""

@@ -61,7 +61,7 @@ class Order(_Message, tag="order"):
     """One attempt of one job, for the first worker that receives it. `at` is the time of sending.
 
     `code` is the digest of the submitter's code for the task. `files` has the digests of its files
-    (see `own_code.Code`). Both may be empty.
+    (see `own_code.Code`). Both may be empty. `element` is that of the `JobOrder`.
     """
 
     job: JobId
@@ -76,6 +76,7 @@ class Order(_Message, tag="order"):
     entity: EntityId = ""
     code: Digest = ""
     files: FileList = ""
+    element: Digest = ""
 
     def as_job_order(self) -> JobOrder:
         """The part of the order that a slot needs."""
@@ -87,6 +88,7 @@ class Order(_Message, tag="order"):
             instance=self.instance,
             cycle=self.cycle,
             entity=self.entity,
+            element=self.element,
         )
 
 

@@ -22,7 +22,8 @@ class JobOrder(NamedTuple):
     """One attempt of one job. `instance` and `cycle` own its data nodes.
 
     `entity` is the id of the task that a Taipy program made from the configured task. It is empty
-    for applications that consist of a configuration only.
+    for applications that consist of a configuration only. `element` is the digest of the element
+    that a job of a mapped task is for. It is empty if there is none, or if it is not known.
     """
 
     job: str
@@ -32,6 +33,7 @@ class JobOrder(NamedTuple):
     instance: str
     cycle: str = ""
     entity: str = ""
+    element: str = ""
 
     def dump(self) -> bytes:
         """The order as JSON."""
@@ -45,6 +47,7 @@ class JobOrder(NamedTuple):
                 "instance": self.instance,
                 "cycle": self.cycle,
                 **({"entity": self.entity} if self.entity else {}),
+                **({"element": self.element} if self.element else {}),
             }
         ).encode()
 

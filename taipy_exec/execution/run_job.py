@@ -23,6 +23,7 @@ from taipy_exec.data.files import A_FOLDER, remove_leftovers
 from taipy_exec.data.node import DataNodeRef, Owner, locate, located
 from taipy_exec.errors import ConfigurationError
 from taipy_exec.execution.by_value import why_not_sent
+from taipy_exec.execution.elements import Elements, stamp_of
 from taipy_exec.execution.failed_attempt import (
     AttemptFailed,
     failure_of,
@@ -31,7 +32,7 @@ from taipy_exec.execution.failed_attempt import (
 )
 from taipy_exec.execution.forks import end_copy_of
 from taipy_exec.execution.limits import Deadline, JobStopped, JobTimeout, limited
-from taipy_exec.execution.mapped_task import collected, counted, with_element
+from taipy_exec.execution.mapped_task import collected, counted
 from taipy_exec.execution.order import JobOrder, JobReport
 from taipy_exec.execution.results import split, write
 from taipy_exec.execution.source import Sources
@@ -68,6 +69,7 @@ class JobRunner:
         self._alone = alone
         self._beside = b""
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._elements = Elements(app, _read)
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
         self._surroundings: Watching | None = None
 
@@ -186,14 +188,19 @@ class JobRunner:
             return collected(self._app, task, _owner(order), _read)
         if part is not None and part.element is None:
             (node,) = self._inputs(task, order)
-            return [counted(part, _read(node))]
+            stamp = stamp_of(node)
+            return [counted(part, _read(node), stamp.text)]
         function = self._function(task)
-        arguments = [_read(node) for node in self._inputs(task, order)]
-        if part is not None:
-            arguments = with_element(part, arguments)
+        arguments = [self._argument(node, part, order) for node in self._inputs(task, order)]
         with self._surroundings.calling() if self._surroundings else nullcontext():
             result = _call(function, arguments)
         return split(task, outputs, result)
+
+    def _argument(self, node: DataNodeRef, part: PartConfig | None, order: JobOrder) -> Any:
+        """The value of an input; of the list of a mapped task only the element of this job."""
+        if part is None or node.config is not mapped_input(part.whole):
+            return _read(node)
+        return self._elements.take(node, part, _owner(order), order.element)
 
     def _fence(self) -> None:
         """Raise `_Outdated` if this run does not count any more. Then it writes nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -51,7 +52,10 @@ def mapped(
     skippable: bool = False,
 ) -> None:
     """An application whose task `fit` runs `body` for each element of `items`."""
-    app.module("jobs", f"import json\n\n\ndef fit(item, other):\n{textwrap.indent(body, '    ')}\n")
+    app.module(
+        "jobs",
+        f"import glob\nimport os\n\n\ndef fit(item, other):\n{textwrap.indent(body, '    ')}\n",
+    )
     app.config(CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower()))
 
 
@@ -91,3 +95,30 @@ def test_an_element_without_a_stable_form_is_never_skipped(app: Application) -> 
     assert first.endswith("fit.0=COMPLETED fit.1=COMPLETED fit=COMPLETED")
     assert second.endswith("fit.0=COMPLETED fit.1=SKIPPED fit=COMPLETED")
     assert value == "[1, 2]"
+
+
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_a_list_that_changes_after_the_split_gives_no_result_of_a_wrong_element(
+    app: Application, mode: str
+) -> None:
+    body = """\
+    if item == 1 and not os.path.exists("changed"):
+        app = os.path.dirname(os.path.abspath(__file__))
+        (path,) = glob.glob(app + "/user_data/jsons/DATANODE_items_*")
+        open(path, "w").write("[1, 5]")
+        open("changed", "w").close()
+    return item * 10"""
+    mapped(app, textwrap.dedent(body), mode=mode, skippable=True)
+    first = app.run("submit", ".", "--json", "--set", "items=[1, 2]")
+    assert first.code == 1
+    error = first.job("fit.1")["error"]
+    assert error["message"].endswith("element 1 is another one: the list changed since the split")
+    again = app.run("submit", ".", "--json", "--set", "items=[1, 2]")
+    assert again.code == 0, again.err
+    assert again.statuses()["fit.1"] == "COMPLETED"
+    assert results(app) == [10, 20]
+
+
+def results(app: Application) -> object:
+    (path,) = (app.folder / "user_data" / "jsons").glob("DATANODE_results_*")
+    return json.loads(path.read_text())

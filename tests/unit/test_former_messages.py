@@ -40,6 +40,7 @@ def test_a_message_of_a_former_version_is_read(path: Path) -> None:
         assert (report.failure is not None) == (path.stem == "ended_failed")
     if isinstance(message, Order):
         assert message.as_job_order().job == message.job
+        assert message.as_job_order().element == fields.get("element", "")
 
 
 def test_several_in_one_are_read() -> None:

@@ -13,6 +13,7 @@ ORDER = JobOrder(
     submission="SUBMISSION_s",
     instance="SCENARIO_s",
     entity="t",
+    element="0a1b2c3d4e5f6789",
 )
 
 

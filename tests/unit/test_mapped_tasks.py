@@ -7,15 +7,15 @@ import pytest
 from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.mapped import (
     PartConfig,
-    element_of,
     mapped_input,
     split_of,
     task_named,
     whole_name,
 )
 from taipy_exec.engine.mapping import names_and_positions, predecessors
+from taipy_exec.execution.elements import elements_in
 from taipy_exec.execution.failed_attempt import AttemptFailed
-from taipy_exec.execution.mapped_task import counted, elements_in, with_element
+from taipy_exec.execution.mapped_task import counted
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import Admitted, Expanded, Finished, Started
@@ -57,12 +57,6 @@ def test_the_split_counts_the_elements_and_tells_equal_ones_by_their_digests() -
     first, second, third = found["digests"]
     assert first == third != second
     assert counted(split_of(FIT), [])["elements"] == 0
-
-
-def test_an_element_takes_the_place_of_the_list() -> None:
-    assert with_element(element_of(FIT, 1), [["north", "south"], 10]) == ["south", 10]
-    with pytest.raises(AttemptFailed, match="element 2 is gone"):
-        with_element(element_of(FIT, 2), [["north", "south"], 10])
 
 
 @pytest.mark.parametrize(
