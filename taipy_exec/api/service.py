@@ -21,6 +21,7 @@ from taipy_exec.engine.admission import (
     store_submission,
     supersede,
 )
+from taipy_exec.engine.given import write_given
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import in_order_of_work
@@ -233,6 +234,21 @@ class Service:
     def give_up(self, plan: SubmissionPlan) -> None:
         """Cancel a stored submission that was not handed over."""
         supersede(self.store, plan.record, self._own.name, lambda *_: None, Reason.CANCELED)
+
+    def write_given(self, plan: SubmissionPlan) -> None:
+        """Write the values that a stored submission was given. Raises DataError.
+
+        A process that dies before has stored them: `resume` writes them.
+        """
+        edits = write_given(self.store, plan, self._own.name, editor=None, comment=None)
+        written = {edit.node for edit in edits}
+        nodes = [node for node in plan.nodes.values() if node.id in written]
+        for node in nodes:
+            self.store.unlock(node.id, None, time.time())
+        if nodes and self.is_running:
+            assert self.engine is not None
+            coordinator = self.engine.coordinator
+            self._do(lambda: coordinator.written([n.key for n in nodes], edits), wait=False)
 
     def hand_over(self, *plans: SubmissionPlan) -> None:
         """Run one or more stored submissions, now or as soon as the orchestrator is started."""

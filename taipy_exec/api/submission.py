@@ -16,6 +16,7 @@ from taipy_exec.api.job import Job, is_kept
 from taipy_exec.api.notebook import table_html
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
+from taipy_exec.engine.given import GIVEN
 from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, SubmissionFailed
 from taipy_exec.model.job import APPLICATION, PROGRAM, SWEEP, JobRecord, SubmissionRecord
@@ -31,7 +32,7 @@ log = logging.getLogger("taipy_exec")
 ENTITY = "entity"
 # The properties of a row that are not the user's own.
 OURS = frozenset(
-    {APPLICATION, COMMAND, ENTITY, PROGRAM, PROVENANCE, "reads", "writes", "retries", SWEEP}
+    {APPLICATION, COMMAND, ENTITY, GIVEN, PROGRAM, PROVENANCE, "reads", "writes", "retries", SWEEP}
 )
 # How often `wait` reads a submission of another process.
 _LOOK_SECONDS = 0.05

@@ -12,7 +12,7 @@ from taipy_exec.api.scenario import Scenario
 from taipy_exec.api.service import Service
 from taipy_exec.api.submission import Submission
 from taipy_exec.config.application import ScenarioConfig
-from taipy_exec.engine.given import due_values
+from taipy_exec.engine.given import due_values, is_json, with_given
 from taipy_exec.engine.instances import instance_nodes, named_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import check_swept, combinations, new_group, with_copies, with_sweep
@@ -142,19 +142,27 @@ def sweep(
         )
         for one in chosen
     ]
+    due = [
+        due_values(instance_nodes(service.app, frozen, scenario._instance), one.values)
+        for one, scenario in zip(chosen, scenarios, strict=True)
+    ]
+    # A submission keeps values as JSON only, so any other value is written before it is stored.
+    for scenario, values_due in zip(scenarios, due, strict=True):
+        for node, value in values_due.items():
+            if not is_json(value):
+                scenario.data_nodes[node].write(value)
     group = new_group()
     submissions: list[Submission] = []
     plans: list[SubmissionPlan] = []
     try:
         for place, (one, scenario) in enumerate(zip(chosen, scenarios, strict=True)):
-            ours = with_sweep(group, place, one.values)
+            given = with_given({n: v for n, v in due[place].items() if is_json(v)})
+            ours = {**given, **with_sweep(group, place, one.values)}
             made, plan = scenario._stored(service, callbacks, force, properties, ours)
             submissions.append(made)
             plans.append(plan)
-        for one, scenario in zip(chosen, scenarios, strict=True):
-            nodes = instance_nodes(service.app, frozen, scenario._instance)
-            for node, value in due_values(nodes, one.values).items():
-                scenario.data_nodes[node].write(value)
+        for plan in plans:
+            service.write_given(plan)
     except BaseException:
         for plan in plans:
             service.give_up(plan)

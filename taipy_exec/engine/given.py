@@ -17,6 +17,7 @@ from taipy_exec.engine.instances import read_node, write_node
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import same_value
 from taipy_exec.errors import TaipyExecError
+from taipy_exec.execution.stable_digest import stable_digest
 from taipy_exec.model.status import Reason
 from taipy_exec.store.rows import Edit
 from taipy_exec.store.store import Store
@@ -52,8 +53,24 @@ def _holds(node: DataNodeRef, value: Any) -> bool:
         return False  # it is about to be written again
 
 
-def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:
-    """Write the given values that are not written yet.
+def is_json(value: Any) -> bool:
+    """Whether `with_given` can keep the value: it is the same one after its way through JSON."""
+    digest = stable_digest(value)
+    try:
+        return digest != "" and stable_digest(json.loads(json.dumps(value))) == digest
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def write_given(
+    store: Store,
+    plan: SubmissionPlan,
+    identity: str,
+    *,
+    editor: str | None = "taipy-exec",
+    comment: str | None = "submit --set",
+) -> list[Edit]:
+    """Write the given values that are not written yet. Returns the writes, which are stored.
 
     Call it after the submission was admitted, before any job reads the data. If it fails, the
     submission is canceled. Raises DataError.
@@ -61,18 +78,17 @@ def write_given(store: Store, plan: SubmissionPlan, identity: str) -> None:
     record = plan.record
     found = record.properties.get(GIVEN)
     if found is None:
-        return
+        return []
     edits = []
     try:
         for name, value in json.loads(str(found)).items():
             node = plan.nodes[name]
             write_node(node, value)
-            edits.append(
-                Edit(node=node.id, at=time.time(), editor="taipy-exec", comment="submit --set")
-            )
+            edits.append(Edit(node=node.id, at=time.time(), editor=editor, comment=comment))
     except TaipyExecError:
         # No job of this submission was given to a worker yet.
         supersede(store, record, identity, lambda *_: None, Reason.CANCELED)
         raise
     record.properties = {k: v for k, v in record.properties.items() if k != GIVEN}
     store.add_edits(edits, of=record)
+    return edits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -163,3 +164,94 @@ tell["stored"] = len(tp.get_submissions())
     assert told.pop("{'nope': [1]}") == "NotFoundError"
     assert set(told.values()) == {"UsageError"}
     assert len(told) == 5
+
+
+KILLED = """
+import os
+import signal
+
+Service.write_given = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+tp.sweep(Config.scenarios["sales"], {"window": [7, 14], "scale": VALUES})
+"""
+TOML = """
+[JOB]
+mode = "standalone"
+max_nb_of_workers = 2
+
+[DATA_NODE.window]
+storage_type = "json"
+default_data = 1
+
+[DATA_NODE.scale]
+default_data = 1
+
+[DATA_NODE.model]
+storage_type = "json"
+
+[TASK.fit]
+function = "jobs.fit:function"
+inputs = ["window", "scale"]
+outputs = ["model"]
+
+[SCENARIO.sales]
+tasks = ["fit"]
+"""
+
+
+@pytest.mark.parametrize("scale", ["2", "(2,)"])
+def test_a_sweep_whose_process_dies_before_its_values_are_written_is_resumed_with_them(
+    tmp_path: Path, scale: str
+) -> None:
+    (tmp_path / "config.toml").write_text(TOML, encoding="utf-8")
+    code = "def fit(window, scale):\n    return window * (scale if scale == 2 else scale[0])\n"
+    (tmp_path / "jobs.py").write_text(code, encoding="utf-8")
+    start = """
+import taipy_exec as tp
+from taipy_exec import Config
+from taipy_exec.api.service import Service
+
+Config.load("config.toml")
+tp.Orchestrator().run()
+"""
+    program = start + KILLED.replace("VALUES", f"[{scale}]")
+    died = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, timeout=60, check=False
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    subprocess.run(
+        [sys.executable, "-m", "taipy_exec", "resume", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    models = (tmp_path / "user_data" / "jsons").glob("DATANODE_model_*")
+    assert sorted(json.loads(path.read_text()) for path in models) == [14, 28]
+
+
+def test_a_value_that_cannot_be_written_stops_the_sweep_and_leaves_nothing_to_resume(
+    tmp_path: Path,
+) -> None:
+    told = run(
+        tmp_path,
+        "development",
+        """\\
+from taipy_exec.data.json_file import JsonFile
+write = JsonFile.write
+def refusing(self, node, value):
+    if value == 14:
+        raise OSError("the disk is full")
+    write(self, node, value)
+JsonFile.write = refusing
+try:
+    tp.sweep(sales, {"window": [7, 14]})
+except Exception as error:
+    tell["error"] = type(error).__name__
+tell["statuses"] = [one.submission_status.name for one in tp.get_submissions()]
+tell["properties"] = [dict(one.properties) for one in tp.get_submissions()]
+""",
+    )
+    assert told["error"] == "DataError"
+    assert told["statuses"] == ["CANCELED", "CANCELED"]
+    assert told["properties"] == [{}, {}]
+    assert not (tmp_path / "ledger").exists()
