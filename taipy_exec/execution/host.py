@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from taipy_exec.config.application import AppConfig, ForeignProgram
+from taipy_exec.config.mapped import task_named
 from taipy_exec.data.files import remove_leftovers
-from taipy_exec.data.node import Owner, locate
+from taipy_exec.data.node import Owner, located
 from taipy_exec.execution.order import JobOrder, JobReport
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def remove_half_written(app: AppConfig, order: JobOrder) -> None:
     if app.program is not None:
         host_of(app.program).remove_half_written(order)
         return
-    task = app.tasks.get(order.task)
+    task = task_named(app.tasks, order.task)
     owner = Owner(instance=order.instance, cycle=order.cycle)
     for config in task.outputs if task else ():
-        path = locate(app, config, owner).path
+        path = located(app, config, owner).path
         if path is not None:
             remove_leftovers(path)

@@ -119,6 +119,23 @@ def test_a_list_that_changes_after_the_split_gives_no_result_of_a_wrong_element(
     assert results(app) == [10, 20]
 
 
+BOMB = """\
+class Bomb:
+    def __reduce__(self):
+        os.kill(os.getpid(), 9)
+return [bytes(3_000_000), Bomb()]"""
+
+
+def test_the_half_written_result_of_an_element_whose_process_died_is_removed(
+    app: Application,
+) -> None:
+    mapped(app, BOMB)
+    result = app.run("submit", ".", "--json", "--set", "items=[1]")
+    assert result.code == 1
+    assert result.statuses()["fit.0"] == "FAILED"
+    assert list((app.folder / "user_data").rglob(".*")) == []
+
+
 def results(app: Application) -> object:
     (path,) = (app.folder / "user_data" / "jsons").glob("DATANODE_results_*")
     return json.loads(path.read_text())
