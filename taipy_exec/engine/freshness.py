@@ -117,6 +117,22 @@ class Freshness:
                     return f"{node.config.id} changed"
         return None
 
+    def were_read_as_now(
+        self, inputs: Sequence[DataNodeRef], outputs: Sequence[DataNodeRef]
+    ) -> bool:
+        """Whether the job that wrote these outputs read the inputs as they are now."""
+        read = self._as_recorded(inputs)
+        for output in outputs:
+            edit = self.recorded(output)
+            known = json.loads(edit.made_from) if edit and edit.made_from else {}
+            if any(known.get(key) != value for key, value in read.items()):
+                return False
+        return True
+
+    def _as_recorded(self, inputs: Sequence[DataNodeRef]) -> dict[str, object]:
+        """The part about these inputs of the record of an output, as it would be now."""
+        return {_READ: {node.id: self.last_edit(node) for node in inputs}}
+
     def _why_not_there(
         self, task: TaskConfig, outputs: Sequence[DataNodeRef], now: float
     ) -> str | None:
@@ -138,7 +154,7 @@ class Freshness:
         self, task: TaskConfig, inputs: Sequence[DataNodeRef]
     ) -> Mapping[str, object] | None:
         """The sources of the outputs of a job that starts now, to be stored with them, if any."""
-        return {_READ: {node.id: self.last_edit(node) for node in inputs}}
+        return self._as_recorded(inputs)
 
     def note_end(
         self, node: DataNodeRef, edit: Edit, made_from: Mapping[str, object], source: str | None

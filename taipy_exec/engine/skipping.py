@@ -61,13 +61,13 @@ class Skipping:
             return False
         outputs = [plan.nodes[config.id] for config in task.outputs]
         is_same = element is None or self._is_of(element, outputs)
-        if is_same and self._is_reusable(plan, job, outputs):
-            return True
         inputs = (
             [plan.nodes[config.id] for config in task.inputs]
             if plan.mapped is None
             else plan.mapped.inputs(job.task)
         )
+        if is_same and self._is_reusable(plan, job, inputs, outputs):
+            return True
         may_stay = job.skippable and is_same and not plan.record.force
         if may_stay and self._freshness.why_run(task, inputs, outputs, now) is None:
             return True
@@ -90,14 +90,20 @@ class Skipping:
         return True
 
     def _is_reusable(
-        self, plan: SubmissionPlan, job: JobRecord, outputs: Sequence[DataNodeRef]
+        self,
+        plan: SubmissionPlan,
+        job: JobRecord,
+        inputs: Sequence[DataNodeRef],
+        outputs: Sequence[DataNodeRef],
     ) -> bool:
+        """Whether an earlier submission of the chain made these results, from the same inputs."""
         reusable = self._reusable.get(job.submission)
         if not reusable or not outputs or not isinstance(plan.tasks[job.task], PartConfig):
             return False
         edits = [self._freshness.recorded(node) for node in outputs]
         written = all(edit is not None and edit.job in reusable for edit in edits)
-        return written and all(node.changed_at() is not None for node in outputs)
+        there = written and all(node.changed_at() is not None for node in outputs)
+        return there and self._freshness.were_read_as_now(inputs, outputs)
 
     def note_outputs(
         self, plan: SubmissionPlan, job: JobRecord, at: float, source: str | None

@@ -50,13 +50,15 @@ def mapped(
     mode: str = "standalone",
     storage: str = "json",
     skippable: bool = False,
+    job: str = "",
 ) -> None:
     """An application whose task `fit` runs `body` for each element of `items`."""
     app.module(
         "jobs",
         f"import glob\nimport os\n\n\ndef fit(item, other):\n{textwrap.indent(body, '    ')}\n",
     )
-    app.config(CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower()))
+    text = CONFIG.format(mode=mode, storage=storage, skippable=str(skippable).lower())
+    app.config(text.replace("[JOB]", f"[JOB]\n{job}"))
 
 
 def script(app: Application, text: str) -> str:
@@ -117,6 +119,25 @@ def test_a_list_that_changes_after_the_split_gives_no_result_of_a_wrong_element(
     assert again.code == 0, again.err
     assert again.statuses()["fit.1"] == "COMPLETED"
     assert results(app) == [10, 20]
+
+
+@pytest.mark.parametrize("cache", ["time", "content"])
+def test_a_retry_runs_every_element_again_if_another_input_changed(
+    app: Application, cache: str
+) -> None:
+    body = """\
+if item == 3 and not os.path.exists("fixed"):
+    raise ValueError("bad")
+return [item, other]"""
+    mapped(app, body, mode="development", job=f'cache = "{cache}"')
+    assert app.run("submit", ".", "--set", "items=[1, 2, 3]").code == 1
+    same = app.run("retry", "--json").statuses()
+    assert (same["fit.0"], same["fit.1"], same["fit.2"]) == ("SKIPPED", "SKIPPED", "FAILED")
+    (app.folder / "fixed").touch()
+    assert app.run("data", "write", "other", "8").code == 0
+    again = app.run("retry", "--json")
+    assert again.code == 0, again.err
+    assert results(app) == [[1, 8], [2, 8], [3, 8]]
 
 
 BOMB = """\
