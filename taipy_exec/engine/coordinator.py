@@ -120,6 +120,7 @@ class Coordinator:
                 raise
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
+        self._skipping.reuse(self._store, plan)
         unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
         self.board.admit(
             plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded, plan.copies
@@ -164,6 +165,7 @@ class Coordinator:
     def forget(self, submission: str) -> None:
         """Drop a submission that has ended."""
         self.board.forget(submission)
+        self._skipping.leave(submission)
         self._turns.forget(submission)
         self._plans.pop(submission, None)
 
@@ -324,7 +326,6 @@ class Coordinator:
         now = self.clock()
         made = plan.mapped.expand(plan.jobs, split, now)
         self.freshness.load(plan.mapped.inputs(collect.task))
-        self._skipping.reuse(self._store, plan)
         self.board.expand(collect.id, made)
         self._new.update({job.id: job for job in made})
         self._handle(Expanded(collect=collect.id, elements=tuple(job.id for job in made), at=now))

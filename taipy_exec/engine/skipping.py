@@ -40,7 +40,7 @@ class Skipping:
     def reuse(self, store: Store, plan: SubmissionPlan) -> None:
         """In a retry, equal elements that completed before do not run again."""
         record = plan.record
-        if RETRIES not in record.properties:
+        if RETRIES not in record.properties or plan.mapped is None:
             return
         chain = chain_of(record, store.submissions_of(record.instance))
         self._reusable[record.id] = {
@@ -50,6 +50,10 @@ class Skipping:
             for job in store.jobs(other.id)
             if job.status is Status.COMPLETED
         }
+
+    def leave(self, submission: str) -> None:
+        """Drop a submission that has ended."""
+        self._reusable.pop(submission, None)
 
     def may_skip(self, plan: SubmissionPlan, job: JobRecord, now: float) -> bool:
         """Whether the job is up to date. If not, the sources of its outputs are noted."""

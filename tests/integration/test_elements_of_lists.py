@@ -6,10 +6,9 @@ import json
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
-from command_support import Application
+from command_support import Application, wait_until
 
 CONFIG = """
 [JOB]
@@ -36,11 +35,6 @@ map = "items"
 [SCENARIO.s]
 tasks = ["fit"]
 """
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Application:
-    return Application(tmp_path / "app")
 
 
 def mapped(
@@ -138,6 +132,34 @@ return [item, other]"""
     again = app.run("retry", "--json")
     assert again.code == 0, again.err
     assert results(app) == [[1, 8], [2, 8], [3, 8]]
+
+
+def test_a_retry_that_was_resumed_runs_no_equal_element_again(app: Application) -> None:
+    body = """\
+if item == 1:
+    if not os.path.exists("fixed"):
+        raise ValueError("bad")
+    note("begin")
+    wait_for("gate")
+return item"""
+    mapped(app, body)
+    assert app.run("submit", ".", "--set", "items=[1, 2, 3]").code == 1
+    (app.folder / "fixed").touch()
+    retry = app.start("retry")
+    wait_until((app.folder / "ledger").exists, what="the element that failed before")
+    retry.kill()
+    retry.wait(10)
+    app.open_gate()
+    resumed = app.run("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.statuses() == {
+        "fit.split": "COMPLETED",
+        "fit.0": "COMPLETED",
+        "fit.1": "SKIPPED",
+        "fit.2": "SKIPPED",
+        "fit": "COMPLETED",
+    }
+    assert results(app) == [1, 2, 3]
 
 
 BOMB = """\
