@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from taipy_exec.display.visible import TerminalText
 from taipy_exec.execution.line_times import TimedFile, is_apart
 
-
 # Output, with the time when it was printed.
 Piece = tuple[bytes | bytearray, float]
 # The most bytes of one piece of the end of a log.
