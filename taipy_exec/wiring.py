@@ -193,11 +193,15 @@ class Engine:
     keeper: Keeper | None
     circumstances: Circumstances
 
-    def add(self, plan: SubmissionPlan) -> None:
-        """Give a submission to the coordinator, and announce it to the watchers."""
-        self.circumstances.add_to(plan.record)
-        self.watching.begin(plan)
-        self.coordinator.add(plan)
+    def add(self, *plans: SubmissionPlan) -> None:
+        """Give submissions to the coordinator, and announce them to the watchers.
+
+        Raises BrokerError if their jobs cannot be queued: the coordinator takes none of them then.
+        """
+        for plan in plans:
+            self.circumstances.add_to(plan.record)
+            self.watching.begin(plan)
+        self.coordinator.add(*plans)
 
     def close(self, grace: float = 0.0) -> None:
         """End every process of the runner; a process that runs a job gets `grace` seconds."""

@@ -148,8 +148,13 @@ class Service:
             if not capabilities(self.app.job.mode).in_callers_thread:
                 self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
                 self._thread.start()
-        for plans in waiting:
-            self.hand_over(*plans)
+        for number, plans in enumerate(waiting):
+            try:
+                self.hand_over(*plans)
+            except BrokerError:
+                for later in waiting[number + 1 :]:
+                    self._leave_to_others(later)
+                raise
 
     def stop(self, wait: bool = True, timeout: float | None = None) -> None:
         """Stop dispatching. With `wait`, running jobs end first, for at most `timeout` seconds.
@@ -252,7 +257,11 @@ class Service:
             self._do(lambda: coordinator.written([n.key for n in nodes], edits), wait=False)
 
     def hand_over(self, *plans: SubmissionPlan) -> None:
-        """Run one or more stored submissions, now or as soon as the orchestrator is started."""
+        """Run one or more stored submissions, now or as soon as the orchestrator is started.
+
+        Raises BrokerError if they cannot be queued. None of them runs then, and any process may
+        resume them.
+        """
         with self._driving:
             if self.engine is None:
                 log.warning("submitted before Orchestrator().run(): the jobs wait for it")
@@ -262,13 +271,24 @@ class Service:
         coordinator = engine.coordinator
 
         def add() -> None:
-            for plan in in_order_of_work(plans):
-                engine.add(plan)
+            engine.add(*in_order_of_work(plans))
             early = [job.id for p in plans for job in p.jobs if job.id in self._canceled_early]
             if early:
                 coordinator.cancel(early, Reason.CANCELED)
 
-        self._do(add)
+        try:
+            self._do(add)
+        except BrokerError:
+            for plan in plans:
+                self._callbacks.pop(plan.record.id, None)
+            raise
+
+    def _leave_to_others(self, plans: Sequence[SubmissionPlan]) -> None:
+        """Give up stored submissions that this process has not begun: another one may resume."""
+        for plan in plans:
+            self._callbacks.pop(plan.record.id, None)
+            plan.record.coordinator = None
+        self.store.save([], [plan.record for plan in plans])
 
     def cancel(self, job: str, submission: str) -> None:
         """Cancel a waiting job, stop a running one. Another process cancels its own jobs."""

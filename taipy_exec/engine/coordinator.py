@@ -103,22 +103,42 @@ class Coordinator:
 
     # -- the owner's thread ---------------------------------------------------------------
 
-    def add(self, plan: SubmissionPlan) -> None:
-        """Take a submission that is in the store already, new or resumed, and start on it.
+    def add(self, *plans: SubmissionPlan) -> None:
+        """Take submissions that are in the store already, new or resumed, and start on them.
 
-        Raises BrokerError if its jobs cannot be queued. Any process may then resume it.
+        Raises BrokerError if their jobs cannot be queued: it takes none of them then, and any
+        process may resume them.
         """
         if all(other.finished_at is not None for other in self.board.submissions.values()):
             self.clock.set()
-        self._plans[plan.record.id] = plan
-        if self._queue is not None and plan.record.finished_at is None:
-            try:
-                self._attend(self._queue, plan)
-            except BrokerError:
+        self._plans.update({plan.record.id: plan for plan in plans})
+        if self._queue is not None:
+            self._attend_all(self._queue, plans)
+        for plan in plans:
+            self._admit(plan)
+        # Requests may have come since the submissions were stored, and none of them was read.
+        self._take_requests(anyway=True)
+
+    def _attend_all(self, queue: JobQueue, plans: Sequence[SubmissionPlan]) -> None:
+        attended = []
+        unfinished = [plan for plan in plans if plan.record.finished_at is None]
+        try:
+            for plan in unfinished:
+                self._attend(queue, plan)
+                attended.append(plan)
+        except BrokerError:
+            for plan in plans:
                 del self._plans[plan.record.id]
+            for plan in attended:
+                # Reports wait for the next coordinator of a resumed one.
+                if not _is_resumed(plan):
+                    queue.dismiss(plan.record.id)
+            for plan in unfinished:
                 plan.record.coordinator = None
-                self._store.save([], [plan.record])
-                raise
+            self._store.save([], [plan.record for plan in unfinished])
+            raise
+
+    def _admit(self, plan: SubmissionPlan) -> None:
         nodes = list(plan.nodes.values())
         self.freshness.load(nodes)
         self._skipping.reuse(self._store, plan)
@@ -136,14 +156,12 @@ class Coordinator:
             if (job := self.board.jobs[split]).status in DONE:
                 self._expand(job)
         self._commit()
-        # Requests may have come since the submission was stored, and none of them was read.
-        self._take_requests(anyway=True)
 
     def _attend(self, queue: JobQueue, plan: SubmissionPlan) -> None:
         running = {
             self._order(job): job.worker for job in plan.jobs if job.status is Status.RUNNING
         }
-        resumed = any(job.status is not Status.SUBMITTED for job in plan.jobs)
+        resumed = _is_resumed(plan)
         queue.attend(plan.record.id, running, resumed=resumed)
         if resumed or plan.record.paused:
             # Workers may have heard the opposite from the previous coordinator.
@@ -447,6 +465,10 @@ class Coordinator:
 
     def _jobs(self, submission: str) -> list[JobRecord]:
         return [self.board.jobs[id] for id in self.board.submissions[submission].jobs]
+
+
+def _is_resumed(plan: SubmissionPlan) -> bool:
+    return any(job.status is not Status.SUBMITTED for job in plan.jobs)
 
 
 def _log_paused(record: SubmissionRecord) -> None:

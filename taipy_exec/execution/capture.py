@@ -8,18 +8,23 @@ import select
 import time
 from codecs import getincrementaldecoder
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from taipy_exec.execution.line_times import TimedFile
+from taipy_exec.execution.line_times import TimedFile, is_apart
 from taipy_exec.visible_text import TerminalText
+
+# Output, with the time when it was printed.
+Piece = tuple[bytes | bytearray, float]
+# The most bytes of one piece of the end of a log.
+_LARGEST_PIECE = 65_536
 
 
 class ByteSink(Protocol):
     """Takes captured output, with the time when it was printed (seconds since the epoch)."""
 
-    def write(self, data: bytes, at: float, /) -> object: ...
+    def write_all(self, pieces: Iterable[Piece], /) -> object: ...
     def close(self) -> None: ...
 
 
@@ -86,7 +91,7 @@ class JobLog:
         self._file: ByteSink | None = None
         self._broken = False
         self._written = 0
-        self._kept: deque[tuple[bytes, float]] = deque()
+        self._kept: deque[tuple[bytearray, float]] = deque()
         self._kept_size = 0
         self._dropped = 0
 
@@ -97,24 +102,33 @@ class JobLog:
         now = time.time()
         room = self._head - self._written
         if room > 0:
-            self._store(data[:room], now)
+            self._store((data[:room], now))
             self._written += min(len(data), room)
             data = data[room:]
         if data:
-            self._kept.append((data, now))
-            self._kept_size += len(data)
+            self._keep(data, now)
             while self._kept_size - len(self._kept[0][0]) >= self._tail:
                 old, _ = self._kept.popleft()
                 self._kept_size -= len(old)
                 self._dropped += len(old)
 
-    def _store(self, data: bytes, at: float) -> None:
+    def _keep(self, data: bytes, at: float) -> None:
+        """Keep bytes of the end. Those of a moment are one piece: a job may print bytes singly."""
+        self._kept_size += len(data)
+        if self._kept:
+            last, since = self._kept[-1]
+            if not is_apart(since, at) and len(last) + len(data) <= _LARGEST_PIECE:
+                last += data
+                return
+        self._kept.append((bytearray(data), at))
+
+    def _store(self, *pieces: Piece) -> None:
         if self._broken:
             return
         try:
             if self._file is None:
                 self._file = self._open()
-            self._file.write(data, at)
+            self._file.write_all(pieces)
         except OSError:
             self._broken = True
 
@@ -123,14 +137,15 @@ class JobLog:
         if self._show is not None:
             self._show(b"")
         if self._kept:
+            oldest, since = self._kept[0]
+            pieces: list[Piece] = list(self._kept)
             cut = max(self._kept_size - self._tail, 0)
+            # Only the oldest piece may have to be cut.
+            pieces[0] = oldest[cut:], since
             if self._dropped + cut:
                 left_out = b"\n[... %d bytes left out ...]\n" % (self._dropped + cut)
-                self._store(left_out, self._kept[0][1])
-            for data, at in self._kept:
-                # Only the oldest piece may have to be cut.
-                self._store(data[cut:], at)
-                cut = 0
+                pieces.insert(0, (left_out, since))
+            self._store(*pieces)
             self._kept.clear()
             self._kept_size = 0
         if self._file is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import time
 from bisect import bisect_right
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 # The place of printed bytes in the log, and their time (seconds since the epoch).
 _PAIR = struct.Struct("<Qd")
@@ -20,37 +20,52 @@ def times_path(log: Path) -> Path:
 
 
 class TimedFile:
-    """A log to append to, and its times. Times that cannot be written are left out."""
+    """A log to append to, and its times. Times that cannot be written are left out.
+
+    Only the log stays open: hundreds of jobs may run.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._file = path.open("ab", buffering=0)
         self._size = self._file.tell()
-        self._times: IO[bytes] | None = None
         self._noted = float("-inf")
 
     def write(self, data: bytes, at: float | None = None) -> None:
         """Append bytes that were printed at this time (by default now). Raises OSError."""
-        at = time.time() if at is None else at
-        if not 0 <= at - self._noted < _APART:
-            self._note(at)
-        self._size += self._file.write(data) or 0
+        self.write_all([(data, time.time() if at is None else at)])
 
-    def _note(self, at: float) -> None:
-        self._noted = at
+    def write_all(self, pieces: Iterable[tuple[bytes | bytearray, float]]) -> None:
+        """Append bytes, each with the time when it was printed, in one write. Raises OSError."""
+        whole, notes = bytearray(), bytearray()
+        for data, at in pieces:
+            if is_apart(self._noted, at):
+                self._noted = at
+                notes += _PAIR.pack(self._size + len(whole), at)
+            whole += data
+        if notes:
+            self._note(notes)
+        left = memoryview(whole)
+        while left and (written := self._file.write(left)):
+            self._size += written
+            left = left[written:]
+
+    def _note(self, notes: bytes | bytearray) -> None:
         try:
-            if self._times is None:
-                self._times = times_path(self._path).open("ab", buffering=0)
-            self._times.write(_PAIR.pack(self._size, at))
+            with times_path(self._path).open("ab", buffering=0) as file:
+                file.write(notes)
         except OSError:
             pass
 
     def close(self) -> None:
-        """Close both files. Raises OSError."""
-        if self._times is not None:
-            self._times.close()
+        """Close the log. Raises OSError."""
         self._file.close()
+
+
+def is_apart(one: float, other: float) -> bool:
+    """Whether what is printed at the time `other` has its own time, and not the earlier `one`."""
+    return not 0 <= other - one < _APART
 
 
 class LineTimes:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 _SECONDS_BETWEEN = 0.2
+# So often another text at the end is written at once.
+_MOST_ENDS = 20
 _LONGEST = 200
 # The size (bytes) of the end of a log that is searched for a progress line.
 TAIL = 16_384
@@ -24,9 +26,9 @@ _OWN = re.compile(r"\r( *\d+%(?: [^\r\n]*)?)\r")
 def progress(fraction: float, text: str = "") -> None:
     """Report the progress of the job that calls this. `status` and the live table show it.
 
-    `fraction` is from 0 to 1; a number outside is set to the nearer of both. `text` is one line of
-    at most 200 characters. A job may call this very often: at most five lines a second are written.
-    Outside a job it does nothing.
+    `fraction` is from 0 to 1; a number outside is set to the nearer of both, so 50 shows 100%.
+    `text` is one line of at most 200 characters. A job may call this very often: at most five lines
+    a second are written, and the end (1.0) at once. It never raises. Outside a job it does nothing.
     """
     line = ProgressLine.current
     if line is not None:
@@ -42,17 +44,31 @@ class ProgressLine:
         self._write = write
         self._own = os.getpid()
         self._next = float("-inf")
+        self._end: str | None = None
+        self._ends = 0
 
     def tell(self, fraction: float, text: str) -> None:
-        """Write the progress, unless the last line is too recent and this is not the end."""
-        now = time.monotonic()
-        if (now < self._next and fraction < 1) or os.getpid() != self._own:
-            return
-        self._next = now + _SECONDS_BETWEEN
+        """Write the progress, unless the last line is too recent and this is not a new end."""
         try:
+            now = time.monotonic()
+            is_end = bool(fraction >= 1)
+            waits = now < self._next and not (is_end and self._is_new_end(text))
+            if waits or os.getpid() != self._own:
+                return
+            self._next = now + _SECONDS_BETWEEN
+            self._ends += is_end and self._end is not None
+            self._end = text if is_end else None
             self._write(progress_line(fraction, text).encode("utf-8", "backslashreplace"))
-        except OSError:
-            pass
+        except Exception as error:
+            # A job does not fail because of what it says about itself.
+            from taipy_exec.execution.limits import JobTimeout
+
+            if isinstance(error, JobTimeout):
+                raise
+
+    def _is_new_end(self, text: str) -> bool:
+        """Whether the last line was not the end, or had another text."""
+        return self._end is None or (text != self._end and self._ends < _MOST_ENDS)
 
 
 @contextmanager
@@ -67,7 +83,11 @@ def told_by(write: Callable[[bytes], object]) -> Iterator[None]:
 
 def to_stderr(data: bytes) -> None:
     """Write to the standard error of a job's process."""
-    os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, data)
+    try:
+        number = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+    except ValueError:  # the job has closed it
+        number = 2
+    os.write(number, data)
 
 
 def progress_line(fraction: float, text: str) -> str:

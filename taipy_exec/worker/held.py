@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from taipy_exec.broker.events import Delivered
+from taipy_exec.execution.capture import Piece
 from taipy_exec.protocol.messages import Order
 
 _LARGEST = 1 << 16
@@ -46,18 +47,19 @@ class Output:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | bytearray] = []
         self._size = 0
         self._since = 0.0
 
-    def write(self, data: bytes, at: float, /) -> None:
-        """Add a piece. The coordinator notes when it arrives there."""
-        if not self._pieces:
-            self._since = time.monotonic()
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size >= _LARGEST:
-            self.close()
+    def write_all(self, pieces: Iterable[Piece], /) -> None:
+        """Add pieces. The coordinator notes when they arrive there."""
+        for data, _ in pieces:
+            if not self._pieces:
+                self._since = time.monotonic()
+            self._pieces.append(data)
+            self._size += len(data)
+            if self._size >= _LARGEST:
+                self.close()
 
     def flush_old(self, now: float) -> None:
         """Send the output if it has waited long enough."""

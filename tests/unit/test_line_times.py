@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from taipy_exec.cli.job_output import timed_lines
 from taipy_exec.execution.capture import JobLog
@@ -78,3 +79,50 @@ def test_the_end_of_a_log_that_was_too_long_keeps_its_times(tmp_path: Path) -> N
     assert [text for _, text in lines][-1] == "line 9"
     assert any("bytes left out" in text for _, text in lines)
     assert all(at is not None for at, _ in lines)
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_an_open_log_holds_one_descriptor(tmp_path: Path) -> None:
+    before = descriptors()
+    files = [TimedFile(tmp_path / f"{number}.log") for number in range(5)]
+    for file in files:
+        file.write(b"line\n")
+    assert descriptors() == before + 5
+    for file in files:
+        file.close()
+    assert times_path(tmp_path / "4.log").stat().st_size == 16
+
+
+def test_the_end_of_bytes_that_were_printed_singly_is_written_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    pieces = []
+
+    class Noting(TimedFile):
+        def write_all(self, some: Any) -> None:
+            some = list(some)
+            pieces.append(len(some))
+            super().write_all(some)
+
+    job = JobLog(lambda: Noting(log), 200_000)
+    for number in range(400_000):
+        job.write(b"%d" % (number % 10))
+    assert len(pieces) == 100_000
+    job.close()
+    assert len(pieces) == 100_001
+    assert pieces[-1] < 100
+    assert log.read_bytes() == (
+        b"0123456789" * 10_000 + b"\n[... 200000 bytes left out ...]\n" + b"0123456789" * 10_000
+    )
+
+
+def test_a_log_of_many_bytes_within_a_moment_keeps_no_more_than_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    job = JobLog(lambda: TimedFile(log), 2)
+    for _ in range(1000):
+        job.write(bytes(65_000))
+    assert job._kept_size <= 2 * 65_536
+    job.close()
+    assert log.read_bytes() == b"\0\n[... 64999998 bytes left out ...]\n\0"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import taipy_exec
 from taipy_exec.cli.job_progress import JobProgress
+from taipy_exec.execution.limits import JobTimeout
 from taipy_exec.execution.progress import ProgressLine, progress_in, progress_line, told_by
 from taipy_exec.model.job import JobRecord
 from taipy_exec.store.logs import log_path
@@ -36,6 +40,65 @@ def test_many_calls_write_little_but_the_end_is_always_told() -> None:
         taipy_exec.progress(1.0, "done")
     assert len(written) < 1_000
     assert written[-1] == b"\r100% done\r"
+
+
+@pytest.mark.parametrize("fractions", [(50,), (1.0,), (0.9, 1.0), (50, 51), (float("nan"),)])
+def test_a_job_that_tells_its_end_all_the_time_writes_little(fractions: tuple[float, ...]) -> None:
+    written: list[bytes] = []
+    with told_by(written.append):
+        for _ in range(20_000):
+            for fraction in fractions:
+                taipy_exec.progress(fraction)
+    assert len(written) < 100
+    written.clear()
+    with told_by(written.append):
+        for n in range(20_000):
+            for fraction in fractions:
+                taipy_exec.progress(fraction, f"row {n}")
+    assert len(written) < 200
+
+
+def test_each_text_of_the_end_is_told() -> None:
+    written: list[bytes] = []
+    with told_by(written.append):
+        for text in ("saving", "saving", "done"):
+            taipy_exec.progress(1.0, text)
+    assert written == [b"\r100% saving\r", b"\r100% done\r"]
+
+
+CLOSED = """
+import sys
+from taipy_exec.execution.limits import JobTimeout
+from taipy_exec.execution.progress import progress, to_stderr, told_by
+with told_by(to_stderr):
+    sys.__stderr__.close()
+    progress(0.3, "on")
+"""
+
+
+def test_a_job_that_has_closed_its_stream_still_tells() -> None:
+    done = subprocess.run([sys.executable, "-c", CLOSED], capture_output=True, check=True)
+    assert done.stderr == b"\r 30% on\r"
+
+
+def failing(error: Exception) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        raise error
+
+    return write
+
+
+def test_a_job_does_not_fail_because_of_what_it_tells() -> None:
+    for error in (OSError(), ValueError("closed"), TimeoutError(), RuntimeError()):
+        with told_by(failing(error)):
+            taipy_exec.progress(0.3)
+    written: list[bytes] = []
+    with told_by(written.append):
+        for wrong in (None, "half", [1, 2]):
+            taipy_exec.progress(wrong)  # type: ignore[arg-type]
+    assert written == []
+    with told_by(failing(JobTimeout("too long"))), pytest.raises(JobTimeout):
+        taipy_exec.progress(0.3)
 
 
 @pytest.mark.parametrize(
