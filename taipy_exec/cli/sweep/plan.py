@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.commands.plan import (
+    expectation,
     forecast_sentence,
     forecast_shape,
     show_forecast,
@@ -14,7 +15,7 @@ from taipy_exec.cli.commands.plan import (
 )
 from taipy_exec.cli.render import new_table
 from taipy_exec.cli.shapes import dump
-from taipy_exec.engine.forecast import Forecast, forecast
+from taipy_exec.engine.forecast import Forecast, forecast, together
 from taipy_exec.engine.sweep import shared_nodes, shared_tasks
 
 if TYPE_CHECKING:
@@ -29,14 +30,24 @@ def show_sweep_plan(
     streams: Streams, config: AppConfig, wanted: WantedSweep, *, check: bool
 ) -> int:
     """Print a forecast for each combination; of very many, only how many jobs each would run."""
-    forecasts = _forecasts(config, wanted)
+    graph = wanted.scenario.graph(wanted.target)
+    shared = shared_tasks(graph, shared_nodes(config, wanted.scenario))
+    forecasts = _forecasts(config, wanted, shared)
+    all_jobs = together(config, wanted.scenario, wanted.target, forecasts, shared)
     names = [one.name for one in wanted.combinations]
     if streams.json:
         plans = [
             {"name": one.name, "values": dict(one.values), **forecast_shape(found)}
             for one, found in zip(wanted.combinations, forecasts, strict=True)
         ]
-        shape = {"scenario": wanted.scenario.id, "target": wanted.target, "plans": plans}
+        shape = {
+            "scenario": wanted.scenario.id,
+            "target": wanted.target,
+            "workers": all_jobs.workers,
+            "expected_duration": None if all_jobs.unmeasured else all_jobs.least_duration,
+            "least_duration": all_jobs.least_duration,
+            "plans": plans,
+        }
         streams.data(dump(shape))
     elif len(forecasts) <= _IN_FULL or streams.verbose:
         for name, found in zip(names, forecasts, strict=True):
@@ -45,18 +56,17 @@ def show_sweep_plan(
     else:
         _show_counts(streams, names, forecasts)
     if not streams.json:
-        runs = sum(job.action == "run" for found in forecasts for job in found.jobs)
-        skips = sum(job.action == "skip" for found in forecasts for job in found.jobs)
-        streams.line(f"{len(names)} combinations: {runs} jobs to run, {skips} up to date")
+        runs = sum(job.action == "run" for job in all_jobs.jobs)
+        skips = sum(job.action == "skip" for job in all_jobs.jobs)
+        takes = f"; {expectation(all_jobs)}" if runs else ""
+        streams.line(f"{len(names)} combinations: {runs} jobs to run, {skips} up to date{takes}")
     warn_of_missing(streams, config, wanted.scenario, forecasts[0])
     has_work = any(found.has_work for found in forecasts)
     return outcome.WORK_TO_DO if check and has_work else outcome.OK
 
 
-def _forecasts(config: AppConfig, wanted: WantedSweep) -> list[Forecast]:
+def _forecasts(config: AppConfig, wanted: WantedSweep, shared: Collection[str]) -> list[Forecast]:
     """One forecast for each combination; tasks that all share run in the first one."""
-    graph = wanted.scenario.graph(wanted.target)
-    shared = shared_tasks(graph, shared_nodes(config, wanted.scenario))
     elsewhere: dict[str, str] = {}
     found = []
     for one in wanted.combinations:
