@@ -12,7 +12,7 @@ from taipy_exec.engine.forecast import Forecast
 from taipy_exec.engine.sweep import without_secrets
 from taipy_exec.operations.missing_data import missing, readers, sentence
 from taipy_exec.operations.wanted import SubmitRequest, Wanted, wanted_submission
-from taipy_exec.views.forecast import forecast_sentence, forecast_shape
+from taipy_exec.views.forecast import expectation, forecast_sentence, forecast_shape
 from taipy_exec.views.json_objects import dump
 from taipy_exec.views.value_json import as_json
 from taipy_exec.views.words import duration
@@ -49,6 +49,7 @@ def show_plan(call: Call, request: SubmitRequest, *, check: bool) -> int:
 def _show_sweep(streams: Streams, wanted: Wanted, forecasts: Sequence[Forecast]) -> None:
     """All combinations; of very many, only how many jobs each would run."""
     names = [one.name for one in wanted.combinations]
+    every = wanted.all_together(forecasts)
     if streams.json:
         plans = [
             {
@@ -58,7 +59,14 @@ def _show_sweep(streams: Streams, wanted: Wanted, forecasts: Sequence[Forecast])
             }
             for one, found in zip(wanted.combinations, forecasts, strict=True)
         ]
-        shape = {"scenario": wanted.scenario.id, "target": wanted.target, "plans": plans}
+        shape = {
+            "scenario": wanted.scenario.id,
+            "target": wanted.target,
+            "workers": every.workers,
+            "expected_duration": None if every.unmeasured else every.least_duration,
+            "least_duration": every.least_duration,
+            "plans": plans,
+        }
         streams.data(dump(shape))
         return
     if len(forecasts) <= _IN_FULL or streams.verbose:
@@ -67,9 +75,10 @@ def _show_sweep(streams: Streams, wanted: Wanted, forecasts: Sequence[Forecast])
             _show(streams, found)
     else:
         _show_counts(streams, names, forecasts)
-    runs = sum(job.action == "run" for found in forecasts for job in found.jobs)
-    skips = sum(job.action == "skip" for found in forecasts for job in found.jobs)
-    streams.line(f"{len(names)} combinations: {runs} jobs to run, {skips} up to date")
+    runs = sum(job.action == "run" for job in every.jobs)
+    skips = sum(job.action == "skip" for job in every.jobs)
+    takes = f"; {expectation(every)}" if runs else ""
+    streams.line(f"{len(names)} combinations: {runs} jobs to run, {skips} up to date{takes}")
 
 
 def _show_counts(streams: Streams, names: Sequence[str], forecasts: Sequence[Forecast]) -> None:

@@ -146,12 +146,57 @@ def _least_duration(
     workers: int | None,
 ) -> float:
     """The least time, in seconds, if jobs start in the coordinator's order."""
+    work = _work(app, scenario, graph, jobs, workers)
+    return makespan(work, graph.predecessors, workers, app.job.pools)
+
+
+def together(
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    target: str,
+    forecasts: Sequence[Forecast],
+    shared: Collection[str],
+) -> Forecast:
+    """The forecasts of a sweep's combinations as one: they run at the same time.
+
+    The first combination that runs a task of `shared` does so for all; the others wait for it.
+    """
+    graph = scenario.graph(target)
+    workers = forecasts[0].workers
+    work: dict[str, Work] = {}
+    before: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    for place, found in enumerate(forecasts):
+        for job in found.jobs:
+            key = f"{place} {job.task}"
+            before[key] = [f"{place} {earlier}" for earlier in graph.predecessors[job.task]]
+            if job.task in shared and job.task in first:
+                before[key].append(first[job.task])
+            elif job.task in shared and job.action == "run":
+                first[job.task] = key
+        of_one = _work(app, scenario, graph, found.jobs, workers)
+        work.update({f"{place} {task}": one for task, one in of_one.items()})
+    return Forecast(
+        jobs=tuple(job for found in forecasts for job in found.jobs),
+        workers=workers,
+        least_duration=makespan(work, before, workers, app.job.pools),
+    )
+
+
+def _work(
+    app: AppConfig,
+    scenario: ScenarioConfig,
+    graph: JobGraph,
+    jobs: Sequence[JobForecast],
+    workers: int | None,
+) -> dict[str, Work]:
+    """The work of each task, without the tasks that wait for data."""
     options = {task.id: task.run_options for task in scenario.tasks}
     usual = {job.task: job.usual_duration for job in jobs if job.usual_duration is not None}
     urgency: Mapping[str, float] = {}
     if workers != 1 and app.job.schedule == "critical-path":
         urgency = remaining_seconds(graph, usual)
-    work = {
+    return {
         job.task: Work(
             seconds=usual.get(job.task, 0.0) if job.action == "run" else 0.0,
             order=(-options[job.task].priority, -urgency.get(job.task, 0.0)),
@@ -160,7 +205,6 @@ def _least_duration(
         for job in jobs
         if job.action != "wait"
     }
-    return makespan(work, graph.predecessors, workers, app.job.pools)
 
 
 class _Outlook:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from taipy_exec.engine.forecast import Forecast, forecast
+from taipy_exec.engine.forecast import Forecast, forecast, together
 from taipy_exec.engine.sweep import (
     Combination,
     check_swept,
@@ -74,10 +74,7 @@ class Wanted:
     def forecasts(self) -> list[Forecast]:
         """One forecast, or one for each combination; tasks that all share run in the first one."""
         runs = self.combinations or [Combination(name=self.name, values={})]
-        shared: frozenset[str] = frozenset()
-        if self.combinations:
-            graph = self.scenario.graph(self.target)
-            shared = shared_tasks(graph, shared_nodes(self.app, self.scenario))
+        shared = self._shared() if self.combinations else frozenset()
         elsewhere: dict[str, str] = {}
         found = []
         for one in runs:
@@ -98,6 +95,15 @@ class Wanted:
                 if job.action == "run" and job.task in shared:
                     elsewhere[job.task] = f"runs once, in {one.name}"
         return found
+
+    def all_together(self, forecasts: Sequence[Forecast]) -> Forecast:
+        """The forecasts of all combinations as one: they run at the same time."""
+        return together(self.app, self.scenario, self.target, forecasts, self._shared())
+
+    def _shared(self) -> frozenset[str]:
+        """The tasks that do the same in every combination."""
+        graph = self.scenario.graph(self.target)
+        return shared_tasks(graph, shared_nodes(self.app, self.scenario))
 
 
 def wanted_submission(location: Location, request: SubmitRequest, listener: Listener) -> Wanted:

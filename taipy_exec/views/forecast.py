@@ -38,18 +38,20 @@ def forecast_sentence(found: Forecast) -> str:
     if counts["ended"]:
         parts.append(f"{counts['ended']} ended already")
     told = ", ".join(parts)
-    return f"{told}; {_expectation(found, counts['run'])}" if counts["run"] else told
+    return f"{told}; {expectation(found)}" if counts["run"] else told
 
 
-def _expectation(found: Forecast, to_run: int) -> str:
-    unmeasured = found.unmeasured
-    if len(unmeasured) == to_run:
+def expectation(found: Forecast) -> str:
+    """How long the jobs that would run take together, in words."""
+    if all(job.usual_duration is None for job in found.jobs if job.action == "run"):
         return "duration unknown (no earlier run)"
     if found.workers is None:
         slots = "with enough workers"
     else:
         slots = f"with {found.workers} worker{'s' if found.workers > 1 else ''}"
     took = f"{duration(found.least_duration)} {slots}"
+    # A task runs in each combination of a sweep.
+    unmeasured = list(dict.fromkeys(found.unmeasured))
     if not unmeasured:
         return f"about {took}"
     names = ", ".join(unmeasured[:_SHOWN_UNMEASURED])

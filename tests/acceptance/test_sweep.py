@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -322,6 +324,26 @@ def test_a_dry_run_shows_a_plan_for_each_combination_and_writes_nothing(app: App
     assert "4 combinations: 0 jobs to run, 12 up to date" in after.out
     more = app.run("submit", ".", "--sweep", "window=7,9", "--dry-run", "--check")
     assert more.code == 10
+
+
+def test_a_dry_run_shows_how_long_all_combinations_take_together(app: Application) -> None:
+    configure(app, mode="standalone", workers=2)
+    values = ("--sweep", "window=7,14,28")
+    unknown = app.run("submit", ".", *values, "--dry-run")
+    assert "3 combinations: 7 jobs to run, 2 up to date; duration unknown" in unknown.out
+    assert app.run("submit", ".", *values, "--dry-run", "--json").json["expected_duration"] is None
+    assert sweep(app, "--sweep", "window=7").code == 0
+    with closing(sqlite3.connect(app.folder / ".taipy-exec" / "state.db")) as state:
+        for task, seconds in (("load", 10), ("fit", 60), ("score", 5)):
+            state.execute("UPDATE jobs SET duration = ? WHERE task = ?", (seconds, task))
+        state.commit()
+    # The shared task runs once; then two combinations at once, and the third one.
+    known = app.run("submit", ".", *values, "--dry-run")
+    assert "7 jobs to run, 2 up to date; about 2m15s with 2 workers" in known.out
+    shape = app.run("submit", ".", *values, "--dry-run", "--json").json
+    assert (shape["expected_duration"], shape["workers"]) == (135, 2)
+    alone = app.run("submit", ".", *values, "--dry-run", "--json", "--workers", "1").json
+    assert alone["expected_duration"] == 10 + 3 * 65
 
 
 def test_events_tell_of_every_combination(app: Application) -> None:

@@ -66,6 +66,7 @@ def status(
 ) -> int:
     from taipy_exec.cli.status_view import StatusView
     from taipy_exec.cli.sweep.result import show_stored_sweep
+    from taipy_exec.cli.sweep.watching import watch_sweep
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.chosen import chosen_submission
     from taipy_exec.operations.job_filter import job_filter
@@ -87,7 +88,8 @@ def status(
         cluster = _ask(location, streams, application, broker_url, asked, again=watch)
     store = _state(location, streams, required=submission is not None)
     if store is not None and submission is not None and means_sweep(store, submission):
-        show_stored_sweep(streams, store, submission, location.where, redaction_for(location))
+        show = watch_sweep if watch else show_stored_sweep
+        show(streams, store, submission, location.where, redaction_for(location))
         return 0
     if store is not None and submission is not None:
         record = chosen_submission(store, submission)

@@ -71,8 +71,9 @@ def show_sweep(
     *,
     table: bool,
     waits: Mapping[str, Waits] | None = None,
+    explains: bool = True,
 ) -> None:
-    """Show the result of a sweep: JSON, or a table and what to do about failures.
+    """Show the result of a sweep: JSON, or a table; if it `explains`, what to do about failures.
 
     `waits`: submission -> the data nodes that it waits for.
     """
@@ -86,6 +87,8 @@ def show_sweep(
         if table:
             _show_table(streams, rows)
         streams.line(summary(group, rows))
+    if not explains:
+        return
     _explain(streams, rows, state_dir, where, redacted)
     for row in rows[:_SUMMARIZED]:
         summarize(streams, row.record, row.jobs, where)

@@ -45,6 +45,13 @@ class SweepTable(LiveTable):
         self._rows = rows
         self._columns = value_columns([row.record for row in rows])
 
+    def follow(self, rows: Sequence[CombinationRow]) -> None:
+        """Draw these rows from now on: the same combinations, read again."""
+        self._rows = rows
+        # The time goes on as long as one of them has not ended.
+        left = (row.record for row in rows if row.record.finished_at is None)
+        self._record = next(left, self._record)
+
     def render(self) -> RenderableType:
         """One frame, not higher than the terminal."""
         from rich.console import Group
