@@ -18,7 +18,7 @@ _NAMED = 3
 
 def log_failure(job: JobRecord, redact: Callable[[str], str]) -> None:
     """Log one ERROR record: the task, the exception, the user's last line, and a command."""
-    log.error("%s; taipy-exec logs %s shows all", described(job, redact), job.id)
+    log.error("%s; taipy-exec logs %s shows all", described(job, redact), job.short_id)
 
 
 def described(job: JobRecord, redact: Callable[[str], str]) -> str:

@@ -14,6 +14,7 @@ from taipy_exec.config.mapped import whole_name
 from taipy_exec.errors import NotFoundError
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Status
+from taipy_exec.views.words import failure_text, shortened
 
 if TYPE_CHECKING:
     from taipy_exec.api.submittable import Submittable
@@ -65,7 +66,10 @@ class Job(Entity):
         return self._held
 
     def _shown_status(self) -> str:
-        return self.status.name
+        failure = self._record.failure
+        if failure is None:
+            return self.status.name
+        return f"{self.status.name} {shortened(Service.latest().redact(failure_text(failure)))}"
 
     @property
     def submit_entity_id(self) -> str:

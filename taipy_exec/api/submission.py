@@ -180,10 +180,10 @@ class Submission(Entity):
         if record.status is SubmissionStatus.FAILED:
             jobs = [job._record for job in self.jobs]
             what = summary(jobs, Service.latest().redact)
-            hint = f"retry what did not complete: taipy-exec retry {self.id}"
-            raise SubmissionFailed(f"{self.id} FAILED: {what}", hint)
+            hint = f"retry what did not complete: taipy-exec retry {record.short_id}"
+            raise SubmissionFailed(f"{record.short_id} FAILED: {what}", hint)
         if record.status is SubmissionStatus.CANCELED:
-            raise SubmissionFailed(f"{self.id} was CANCELED")
+            raise SubmissionFailed(f"{record.short_id} was CANCELED")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until every job has ended, or no job can run; return whether all have ended.

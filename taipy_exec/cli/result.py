@@ -23,7 +23,7 @@ from taipy_exec.operations.missing_data import (
 )
 from taipy_exec.operations.redaction import discreet
 from taipy_exec.views.json_objects import dump, submission_shape
-from taipy_exec.views.words import counts_text, summary_line
+from taipy_exec.views.words import counts_text, runs_canceled, summary_line
 
 _SHOWN_JOBS = 100
 
@@ -62,9 +62,7 @@ def show_result(
     explain_failures(streams, jobs, state_dir, where, redacted)
     canceled = sum(job.status is Status.CANCELED for job in jobs)
     if canceled and not any(job.status is Status.FAILED for job in jobs):
-        were = "was" if canceled == 1 else "were"
-        what = f"taipy-exec retry {record.short_id}{where} runs the {canceled} that {were} canceled"
-        streams.hint(f"{what}")
+        streams.hint(f"taipy-exec retry {record.short_id}{where} {runs_canceled(canceled)}")
     explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)

@@ -48,6 +48,8 @@ class StatusView:
         """After a failure, the commands that show more about it."""
         if self.store is None or self.streams.json:
             return
+        from taipy_exec.views.words import runs_canceled
+
         where = self.store.where
         if self.submission is None:
             latest = self.store.submissions(1)
@@ -61,6 +63,9 @@ class StatusView:
         if failed and record.finished_at is not None and not self.store.retried_by(record, RETRIES):
             command = f"taipy-exec retry {record.short_id}{where}"
             self._hint(f"retry everything that did not complete: {command}")
+        canceled = record.counts.get(Status.CANCELED, 0)
+        if canceled and not failed and record.finished_at is not None:
+            self._hint(f"taipy-exec retry {record.short_id}{where} {runs_canceled(canceled)}")
         if failed:
             self._hint(f"taipy-exec report {record.short_id}{where}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ def origin_properties(app: AppConfig) -> dict[str, object]:
     if app.program is not None:
         return {}
     home = app.state_dir.parent
-    file = app.source or app.main_file or app.root
+    file = app.source or app.main_file or _script(app.root) or app.root
     return {APPLICATION: {"file": _stored(file, home), "root": _stored(app.root, home)}}
 
 
@@ -40,6 +41,13 @@ def origin_of(record: SubmissionRecord, state_dir: Path) -> Origin | None:
         return None
     home = state_dir.parent
     return Origin(file=home / file, root=home / root)
+
+
+def _script(root: Path) -> Path | None:
+    """The script that was started, which has the configuration, if it is the application's own."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    path = Path(script).absolute() if script else None
+    return path if path is not None and path.is_relative_to(root) and path.is_file() else None
 
 
 def _stored(path: Path, home: Path) -> str:

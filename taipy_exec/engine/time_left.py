@@ -29,8 +29,9 @@ def seconds_left(
     for job in waiting:
         seconds = usual.get(job.task, mean)
         runs = job.status is Status.RUNNING
-        if runs and job.started_at is not None:
-            seconds = max(seconds - max(now - job.started_at, 0.0), 0.0)
+        # None while its process is starting.
+        if runs and (spent := job.seconds(now)) is not None:
+            seconds = max(seconds - spent, 0.0)
         work[job.id] = Work(seconds, _RUNS if runs else _WAITS)
     return makespan(work, _predecessors(waiting), max(workers, 1))
 

@@ -13,6 +13,7 @@ from taipy_exec.model.status import SubmissionStatus
 from taipy_exec.store.store import Store
 
 _NUMBER = re.compile(r"@(\d{1,9})")
+_WORDS = ("latest", "last", "@-1")
 _LOOKED_AT_FIRST = 20
 _FAILED = (SubmissionStatus.FAILED, SubmissionStatus.CANCELED)
 
@@ -27,17 +28,19 @@ class Latest(enum.Enum):
 
 
 def chosen_submission(store: Store, wanted: str, latest: Latest = Latest.ANY) -> SubmissionRecord:
-    """The submission: an id or how it begins, `@2` for the second latest, a scenario's name.
+    """The submission: an id or how it begins, `@2` for the second latest, `latest`, a name.
 
     Without any of these, the `latest` one. Raises NotFoundError.
     """
     number = _NUMBER.fullmatch(wanted)
+    if wanted in _WORDS and not _named(store, wanted):
+        return _numbered(store, 1, None)
     if not wanted or number:
         return _numbered(store, int(number[1]) if number else 1, latest if not wanted else None)
     try:
         return store.submission(wanted)
     except NotFoundError as error:
-        named = store.submissions(1, scenario=wanted) or store.submissions(1, name=wanted)
+        named = _named(store, wanted)
         if named:
             return named[0]
         if Path(wanted).exists():
@@ -45,6 +48,11 @@ def chosen_submission(store: Store, wanted: str, latest: Latest = Latest.ANY) ->
                 error.message, f"{wanted} is a file or folder: -a {shlex.quote(wanted)}"
             ) from None
         raise
+
+
+def _named(store: Store, wanted: str) -> list[SubmissionRecord]:
+    """The latest submission of a scenario or an instance of this name, if there is one."""
+    return store.submissions(1, scenario=wanted) or store.submissions(1, name=wanted)
 
 
 def chosen_job(

@@ -120,3 +120,8 @@ def shortened(text: str, longest: int = LONGEST_REASON) -> str:
     Secrets must be removed before: half of a secret would not be recognised any more.
     """
     return text if len(text) <= longest else f"{text[:longest]}{CUT}"
+
+
+def runs_canceled(number: int) -> str:
+    """`runs the 3 that were canceled`, after the command that does so."""
+    return f"runs the {number} that {'was' if number == 1 else 'were'} canceled"
