@@ -62,8 +62,13 @@ def instances(
             streams.note(nothing.message)
             streams.note(f"hint: {nothing.hint}", style="cyan")
         return 0
+    file = location.named_file
+    latest = store.latest_submissions(file)
     found = store.instances(scenario)
-    latest = store.latest_submissions()
+    if file is not None:
+        # An instance that was never submitted belongs to no file yet.
+        others = store.latest_submissions().keys() - latest.keys()
+        found = [one for one in found if one.id not in others]
     swept = _swept(store)
     if json_output:
         streams.data(dump({"instances": [_fields(one, latest, swept) for one in found]}))
