@@ -31,6 +31,11 @@ def origin_properties(app: AppConfig) -> dict[str, object]:
     return {APPLICATION: {"file": _stored(file, home), "root": _stored(app.root, home)}}
 
 
+def stored_file(file: Path, state_dir: Path) -> str:
+    """The file of an application as the submissions of the state in `state_dir` name it."""
+    return _stored(file, state_dir.parent)
+
+
 def origin_of(record: SubmissionRecord, state_dir: Path) -> Origin | None:
     """The origin of a submission of the state in `state_dir`; None if it is not stored."""
     found = record.properties.get(APPLICATION)

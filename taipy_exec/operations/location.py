@@ -126,6 +126,20 @@ class Location:
             return folder
         return here
 
+    @property
+    def named_file(self) -> str | None:
+        """The file that the user named as the application, as submissions store it.
+
+        None if the user named a folder or nothing, or if the file is gone.
+        """
+        from taipy_exec.engine.origin import stored_file
+
+        try:
+            file = (self.found.toml or self.found.main) if self.path.is_file() else None
+        except ConfigurationError:
+            return None
+        return stored_file(file, self.state_folder) if file else None
+
     @cached_property
     def where(self) -> str:
         """The options that a command about a submission needs in a hint to find this state.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from taipy_exec.errors import NotFoundError, StoreError
-from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, file_in
+from taipy_exec.model.job import APPLICATION, SWEEP, JobRecord, SubmissionRecord, file_in
 from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store import values
 from taipy_exec.store.removals import Removals
@@ -31,6 +31,14 @@ from taipy_exec.store.short_ids import ShortIds
 # Usual durations come from this many latest submissions, among the latest ones of all files.
 _COUNTED = 20
 _LOOKED_AT = 100
+# Older versions did not store the file of the application, and stored NaN, which is not JSON.
+_FILE = (
+    f"CASE WHEN json_valid(properties) THEN json_extract(properties, '$.{APPLICATION}.file') END"
+)
+_CHOSEN = (
+    "scenario = ifnull(?1, scenario) AND name = ifnull(?2, name) "
+    f"AND (?3 IS NULL OR ifnull({_FILE}, ?3) = ?3)"
+)
 
 
 class Store(Removals, ShortIds):
@@ -197,15 +205,19 @@ class Store(Removals, ShortIds):
         *,
         scenario: str | None = None,
         name: str | None = None,
+        file: str | None = None,
         statuses: Collection[SubmissionStatus] = (),
     ) -> list[SubmissionRecord]:
-        """The latest submissions, newest first, filtered by scenario, name and status if given."""
+        """The latest submissions, newest first; of a scenario, name, file or statuses if given."""
         of_status = f"AND status IN ({', '.join('?' * len(statuses))}) " if statuses else ""
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
-            f"WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name) {of_status}"
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE {_CHOSEN} {of_status}"
             "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (scenario, name, *(one.name for one in statuses), -1 if limit is None else limit),
+            (
+                *(scenario, name, file),
+                *(one.name for one in statuses),
+                -1 if limit is None else limit,
+            ),
         )
         return [self._submission(row) for row in rows]
 
@@ -237,21 +249,22 @@ class Store(Removals, ShortIds):
             raise NotFoundError(f"{what} {group!r}", f"taipy-exec status{self.where} --json")
         return found
 
-    def latest_submissions(self) -> dict[str, SubmissionRecord]:
-        """Scenario instance -> its latest submission."""
+    def latest_submissions(self, file: str | None = None) -> dict[str, SubmissionRecord]:
+        """Scenario instance -> its latest submission, or its latest one from this `file`."""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM (SELECT *, row_number() OVER ("
             "PARTITION BY instance ORDER BY created_at DESC, rowid DESC) AS place "
-            "FROM submissions) WHERE place = 1"
+            f"FROM submissions WHERE {_CHOSEN}) WHERE place = 1",
+            (None, None, file),
         )
         return {record.instance: record for record in map(self._submission, rows)}
 
-    def count_submissions(self, *, scenario: str | None = None, name: str | None = None) -> int:
-        """The number of submissions, filtered by scenario and name if given."""
+    def count_submissions(
+        self, *, scenario: str | None = None, name: str | None = None, file: str | None = None
+    ) -> int:
+        """The number of submissions, filtered by scenario, name and file if given."""
         rows = self.rows(
-            "SELECT count(*) FROM submissions "
-            "WHERE scenario = ifnull(?, scenario) AND name = ifnull(?, name)",
-            (scenario, name),
+            f"SELECT count(*) FROM submissions WHERE {_CHOSEN}", (scenario, name, file)
         )
         return int(rows[0][0])
 

@@ -68,17 +68,19 @@ def history(
         return 0
     if limit is None and not (streams.verbose or streams.json):
         limit = _SHOWN
-    records = store.submissions(limit, scenario=scenario, name=name)
+    # Several files may share one state: those of another file are not this application's.
+    file = call.location.named_file
+    records = store.submissions(limit, scenario=scenario, name=name, file=file)
     if streams.json:
         streams.data(dump({"submissions": [past_submission_fields(r) for r in records]}))
         return 0
     if not records:
-        streams.data("no such submissions" if scenario or name else "no submissions yet")
+        streams.data("no such submissions" if scenario or name or file else "no submissions yet")
         return 0
     streams.show(
         submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
     )
-    total = store.count_submissions(scenario=scenario, name=name)
+    total = store.count_submissions(scenario=scenario, name=name, file=file)
     if total > len(records):
         streams.note(f"the latest {len(records)} of {total}; --limit N shows more, -v all")
     return 0

@@ -55,8 +55,13 @@ def instances(
             streams.note(nothing.message)
             streams.hint(f"{nothing.hint}")
         return 0
+    file = call.location.named_file
+    latest = store.latest_submissions(file)
     found = store.instances(scenario)
-    latest = store.latest_submissions()
+    if file is not None:
+        # An instance that was never submitted belongs to no file yet.
+        others = store.latest_submissions().keys() - latest.keys()
+        found = [one for one in found if one.id not in others]
     swept = _swept(store)
     if streams.json:
         streams.data(dump({"instances": [_fields(one, latest, swept) for one in found]}))
