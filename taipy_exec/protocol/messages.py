@@ -103,6 +103,18 @@ class JobBegun(_Message, tag="begun"):
     worker_id: WorkerId
 
 
+class JobProcess(_Message, tag="process"):
+    """The process of this run is being started or, if `ready`, begins with the job.
+
+    It is sent only if the job gets a new process, and only from `level.USAGE_AND_PROCESS` on.
+    """
+
+    job: JobId
+    attempt: Attempt
+    run: RunId
+    ready: bool
+
+
 class JobOutput(_Message, tag="output"):
     """A piece of the job's output. The text holds its bytes as latin-1."""
 
@@ -232,6 +244,7 @@ class Beat(_Message, tag="beat"):
 Wire = (
     Order
     | JobBegun
+    | JobProcess
     | JobOutput
     | JobEnded
     | Returned

@@ -52,8 +52,11 @@ class _FailureFields(msgspec.Struct, forbid_unknown_fields=True):
     traceback: Text | None = None
 
 
-class Report(msgspec.Struct, forbid_unknown_fields=True):
-    """The object that `JobReport.as_json` returns."""
+class Report(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The object that `JobReport.as_json` returns.
+
+    A field with its default is left out: a former version may not know it, and would refuse it.
+    """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
     job: Name

@@ -23,6 +23,7 @@ from taipy_exec.broker.topology import base_steps, coordinator_subscription, rep
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.config.modes import IN_A_QUEUE
 from taipy_exec.errors import BrokerError
+from taipy_exec.execution.level import announcing
 from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
@@ -36,6 +37,7 @@ from taipy_exec.protocol.messages import (
     JobBegun,
     JobEnded,
     JobOutput,
+    JobProcess,
     Mark,
     Order,
     Paused,
@@ -75,6 +77,7 @@ class ClusterRunner:
     def __init__(self, context: RunnerContext) -> None:
         self.queue = self
         self._context = context
+        self._epoch = announcing(context.epoch)
         self._cluster = cluster_config(context.app)
         self._names = Names(self._cluster.application)
         self._codec = Codec(self._cluster.application, self._cluster.secret)
@@ -100,7 +103,7 @@ class ClusterRunner:
         self._link = Link(
             self._cluster,
             base_steps(self._names, self._cluster.delivery_limit),
-            [coordinator_subscription(self._names, context.epoch)],
+            [coordinator_subscription(self._names, self._epoch)],
             wake=self._wake.set,
             name="taipy-exec submit",
         )
@@ -134,7 +137,7 @@ class ClusterRunner:
         for order, worker in running.items():
             self._handed.adopt(order, worker or "", time.monotonic())
         if resumed:
-            self._say_surely(TakenOver(submission=submission, epoch=self._context.epoch))
+            self._say_surely(TakenOver(submission=submission, epoch=self._epoch))
         self._link.subscribe(reports_subscription(self._names, submission))
         # No order before this: if a worker finds no queue for its report, it drops the order.
         queue = self._names.reports(submission)
@@ -252,7 +255,7 @@ class ClusterRunner:
             log.warning(text)
 
     def _on_delivery(self, delivery: Delivered) -> None:
-        in_advance = delivery.queue == self._names.coordinator(self._context.epoch)
+        in_advance = delivery.queue == self._names.coordinator(self._epoch)
         if not in_advance:
             self._processed.append(delivery)
         try:
@@ -278,7 +281,7 @@ class ClusterRunner:
 
     def _on_mark(self, mark: Mark, queue: str) -> None:
         """All reports before the mark are read: jobs that had not begun may be sent again."""
-        if mark.worker_id != self._context.epoch:
+        if mark.worker_id != self._epoch:
             return
         for submission in [s for s in self._unsettled if self._names.reports(s) == queue]:
             at = time.monotonic() + _SETTLE
@@ -307,6 +310,8 @@ class ClusterRunner:
                 self._answer(message, allowed=False)
         elif isinstance(message, Asks):
             self._answer(message, allowed=self._handed.counts(message, now))
+        elif isinstance(message, JobProcess):
+            self._handed.process(message)
         elif isinstance(message, JobEnded):
             self._handed.ended(message, now)
         else:
@@ -358,7 +363,7 @@ class ClusterRunner:
         wire = Order(
             **order._asdict(),
             digest=self._context.app.digest,
-            epoch=self._context.epoch,
+            epoch=self._epoch,
             at=time.time(),
             code=code.digest,
             files=code.listing,
@@ -389,7 +394,7 @@ class ClusterRunner:
 
     def _mark(self, submission: str, *, measures: bool = False) -> Message:
         """A message to this process itself that goes through the queue of the reports."""
-        mark = Mark(worker_id=self._context.epoch)
+        mark = Mark(worker_id=self._epoch)
         message = self._message(self._names.reports(submission), mark)
         message.lasting, message.notify = not measures, measures
         return message

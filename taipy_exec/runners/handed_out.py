@@ -10,10 +10,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from taipy_exec.config.cluster import SUSPICION
-from taipy_exec.model.event import Event, Finished, HandedBack, Lost, PutOff, Started
+from taipy_exec.model.event import (
+    Begun,
+    Event,
+    Finished,
+    HandedBack,
+    Lost,
+    PutOff,
+    Started,
+    Starting,
+)
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
-from taipy_exec.protocol.messages import Asks, Holding, JobBegun, JobEnded, Returned, Verdict
+from taipy_exec.protocol.messages import (
+    Asks,
+    Holding,
+    JobBegun,
+    JobEnded,
+    JobProcess,
+    Returned,
+    Verdict,
+)
 from taipy_exec.protocol.order import JobOrder, JobReport
 
 # How long an order that one worker refused waits before another worker may take it.
@@ -147,6 +164,15 @@ class HandedOut:
     def _started(self, out: Handed) -> Started:
         job, attempt = out.order.job, out.order.attempt
         return Started(job=job, worker=out.worker, at=self._clock(), attempt=attempt)
+
+    def process(self, message: JobProcess) -> None:
+        """Note that the process of a run is being started, or is ready."""
+        out = self._jobs.get(message.job)
+        if out is None or not out.is_at(message.attempt):
+            return
+        if out.adopted or out.run == message.run:
+            kind = Begun if message.ready else Starting
+            self._events.append(kind(message.job, message.attempt, self._clock()))
 
     def foretold(self, message: JobBegun, now: float) -> None:
         """Note that a worker begins a job now. It counts if the worker dies before its report."""

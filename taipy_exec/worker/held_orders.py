@@ -10,6 +10,7 @@ from taipy_exec.broker.events import Delivered
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.execution.capture import JobLog
+from taipy_exec.execution.level import USAGE_AND_PROCESS
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Starting
 from taipy_exec.model.status import Reason
@@ -28,7 +29,7 @@ from taipy_exec.worker.held import Held, Output
 from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import ControlLog
 from taipy_exec.worker.reporter import Reporter, Told
-from taipy_exec.worker.statements import answered_late, asks, begun, ended, returned
+from taipy_exec.worker.statements import answered_late, asks, begun, ended, process, returned
 
 # An order that is not younger than the connection by this time (seconds), by the clocks of two
 # machines, may have been given to another worker before.
@@ -284,12 +285,16 @@ class HeldOrders:
         return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
 
     def note_starts(self) -> None:
-        """Note which jobs wait for a new process, and which processes are ready."""
+        """Note and report which jobs wait for a new process, and which processes are ready."""
         for start in self._pool.take_starts():
             held = self.held.get((start.job, start.attempt))
-            if held is not None:
-                held.waits_for_process = isinstance(start, Starting)
-                held.ready = None if held.waits_for_process else time.monotonic()
+            if held is None:
+                continue
+            held.waits_for_process = isinstance(start, Starting)
+            held.ready = None if held.waits_for_process else time.monotonic()
+            if not held.outdated and self.control.level(held.order) >= USAGE_AND_PROCESS:
+                statement = process(held, ready=held.ready is not None)
+                self._reports.tell(held.order.submission, statement)
 
     def stop(self, job: str, attempt: int, grace: float) -> None:
         """Stop a job that runs here and was canceled."""
@@ -321,7 +326,8 @@ class HeldOrders:
             self.canceled += 1
         else:
             self.failed += 1
-        self._reports.tell(held.order.submission, ended(held, self._id, report), about=held)
+        statement = ended(held, self._id, report, self.control.level(held.order))
+        self._reports.tell(held.order.submission, statement, about=held)
 
     # -- answers ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.mapped import whole_name
+from taipy_exec.execution.level import level_in
 from taipy_exec.protocol.messages import Order, Paused, TakenOver, Withdrawn
 
 
@@ -34,7 +35,14 @@ class ControlLog:
         """Whether the job was canceled, or its coordinator has a successor."""
         if order.job in self._withdrawn.get(order.submission, ()):
             return True
-        return self._epochs.get(order.submission, order.epoch) != order.epoch
+        return self._epoch(order) != order.epoch
+
+    def level(self, order: Order) -> int:
+        """The level of the coordinator that reads the reports about the order."""
+        return level_in(self._epoch(order))
+
+    def _epoch(self, order: Order) -> str:
+        return self._epochs.get(order.submission, order.epoch)
 
     def is_paused(self, order: Order) -> bool:
         """Whether the order's submission is paused, so that the order must not begin now."""

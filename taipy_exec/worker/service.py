@@ -166,6 +166,7 @@ class WorkerService:
             self.orders.begin()
         self.orders.answer_slots(now, connected=self._link.is_connected)
         self._look_after(now)
+        self.orders.note_starts()
         self._reports.send()
 
     def _next_due(self) -> float:

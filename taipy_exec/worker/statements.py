@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taipy_exec.config.application import AppConfig
+from taipy_exec.execution.level import USAGE_AND_PROCESS
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.messages import (
     Asks,
     Holding,
     JobBegun,
     JobEnded,
+    JobProcess,
     Order,
     Returned,
     Verdict,
@@ -40,9 +42,19 @@ def asks(held: Held, worker_id: str) -> Asks:
     )
 
 
-def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
-    """Report that the job has ended."""
+def process(held: Held, *, ready: bool) -> JobProcess:
+    """Report that the job waits for a new process, or that this is ready."""
     order = held.order
+    return JobProcess(job=order.job, attempt=order.attempt, run=held.run, ready=ready)
+
+
+def ended(held: Held, worker_id: str, report: JobReport, level: int) -> JobEnded:
+    """Report that the job has ended, to a coordinator of this level."""
+    order = held.order
+    # The state of its process matters to this worker only.
+    report = report._replace(spoiled="")
+    if level < USAGE_AND_PROCESS:
+        report = report._replace(cpu_seconds=None)
     return JobEnded(
         job=order.job,
         attempt=order.attempt,
@@ -50,8 +62,7 @@ def ended(held: Held, worker_id: str, report: JobReport) -> JobEnded:
         run=held.run,
         worker=held.worker,
         worker_id=worker_id,
-        # The state of its process matters to this worker only.
-        report=Report.of(report._replace(spoiled="")),
+        report=Report.of(report),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -103,7 +104,7 @@ def stop(cluster: Cluster, worker: Any) -> None:
 def test_detached_without_a_worker_the_submitter_says_so(cluster: Cluster) -> None:
     result = cluster.run("submit", "--detach")
     assert result.code == 0
-    assert "no worker takes jobs of application app, and they wait" in result.err
+    assert "no worker takes the jobs of application app, so they wait" in result.err
     assert "taipy-exec run-worker --application-path" in result.err
     worker = cluster.worker()
     cluster.app.open_gate()
@@ -152,6 +153,42 @@ def test_workers_queue_and_status_tell_what_runs(cluster: Cluster) -> None:
     assert (after["done"], after["running"]) == (1, [])
     stop(cluster, worker)
     assert cluster.run("workers", "--json").json["workers"] == []
+
+
+# Imported by every Python that starts: a worker's new process waits until the file is there.
+SLOW_START = """\
+import os, sys, time
+if "multiprocess.spawn" in " ".join(sys.orig_argv):
+    while not os.path.exists("ready"):
+        time.sleep(0.01)
+"""
+
+
+def test_a_job_is_starting_until_its_process_on_the_worker_is_ready(cluster: Cluster) -> None:
+    app = cluster.app
+    (app.folder / "slow").mkdir()
+    (app.folder / "slow" / "sitecustomize.py").write_text(SLOW_START)
+    path = os.pathsep.join(filter(None, ["slow", os.environ.get("PYTHONPATH")]))
+    worker = app.start("run-worker", env={**cluster.env, "PYTHONPATH": path})
+    submitter = app.start("submit", "--json", env=cluster.env)
+
+    def job() -> dict[str, Any]:
+        jobs: list[dict[str, Any]] = app.status(app.only_submission()).json["jobs"]
+        return jobs[0]
+
+    wait_until(lambda: app.run("history", "--json").json["submissions"], 20, "the submission")
+    starting = wait_until(lambda: (j := job())["reason"] == "starting" and j, 20, "its process")
+    assert (starting["status"], starting["duration"]) == ("RUNNING", None)
+    (app.folder / "ready").touch()
+    app.begun()
+    running = wait_until(lambda: (j := job())["reason"] is None and j, 20, "its beginning")
+    assert running["status"] == "RUNNING"
+    assert running["started_at"] > starting["started_at"]
+    app.open_gate()
+    ended = app.end(submitter).job("t")
+    assert ended["status"] == "COMPLETED"
+    assert ended["cpu_seconds"] is not None
+    stop(cluster, worker)
 
 
 @pytest.mark.long

@@ -7,9 +7,24 @@ from typing import Any
 
 import pytest
 
-from taipy_exec.model.event import Finished, HandedBack, Lost, PutOff, Started
+from taipy_exec.model.event import (
+    Begun,
+    Finished,
+    HandedBack,
+    Lost,
+    PutOff,
+    Started,
+    Starting,
+)
 from taipy_exec.model.job import Failure
-from taipy_exec.protocol.messages import Asks, Holding, JobBegun, JobEnded, Returned
+from taipy_exec.protocol.messages import (
+    Asks,
+    Holding,
+    JobBegun,
+    JobEnded,
+    JobProcess,
+    Returned,
+)
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.protocol.schema import Report
 from taipy_exec.runners.handed_out import HandedOut
@@ -44,6 +59,9 @@ class Table:
         ended = JobEnded(JOB, 1, "", run, f"host:{run}", "ab", Report.of(report))
         self.handed.ended(ended, now)
 
+    def process(self, run: str, *, ready: bool, attempt: int = 1) -> None:
+        self.handed.process(JobProcess(job=JOB, attempt=attempt, run=run, ready=ready))
+
     def holding(self, *runs: str, attempt: int = 1, now: float = 0.0) -> list[Any]:
         jobs = [(JOB, attempt, run) for run in runs]
         return self.handed.held(Holding(worker="host:1", worker_id="ab", jobs=jobs), now)
@@ -66,6 +84,25 @@ def test_the_first_run_counts_and_a_second_does_not(table: Table) -> None:
     assert table.begun("a")
     assert table.kinds() == [Started]
     assert not table.begun("a", attempt=2)
+
+
+def test_the_process_of_the_run_that_counts_is_noted(table: Table) -> None:
+    table.begun("a")
+    table.process("a", ready=False)
+    table.process("b", ready=True)
+    table.process("a", ready=True, attempt=2)
+    assert table.kinds() == [Started, Starting]
+    table.process("a", ready=True)
+    assert table.kinds() == [Begun]
+    table.ended("a")
+    table.process("a", ready=True)
+    assert table.kinds() == [JobReport]
+
+
+def test_a_process_of_a_job_that_began_under_a_former_coordinator_is_noted() -> None:
+    table = Table(adopted_from="host:1")
+    table.process("a", ready=True)
+    assert table.kinds() == [Begun]
 
 
 def test_the_end_of_another_run_changes_nothing(table: Table) -> None:

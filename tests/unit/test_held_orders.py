@@ -14,6 +14,7 @@ from taipy_exec.broker.names import Names
 from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.model.event import Begun, Starting
 from taipy_exec.protocol.messages import Codec, JobOutput, Order, Verdict, Wire
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.worker.held import Held
@@ -35,6 +36,7 @@ class Pool:
         self.stopped: list[str] = []
         self.answers: list[tuple[str, bool]] = []
         self.asking: dict[str, Any] = {}
+        self.starts: list[Starting | Begun] = []
 
     def free(self) -> int:
         return self.slots
@@ -48,6 +50,10 @@ class Pool:
 
     def start(self, order: JobOrder, worker: str, log: object, until: float) -> None:
         self.started.append(order)
+
+    def take_starts(self) -> list[Starting | Begun]:
+        found, self.starts = self.starts, []
+        return found
 
     def stop(self, job: str, grace: float) -> None:
         self.stopped.append(job)
@@ -100,7 +106,7 @@ class Worker:
             wait_sent=lambda seconds: None,
         )
 
-    def receive(self, number: int = 1, *, age: float = 0.0) -> Delivered:
+    def receive(self, number: int = 1, *, age: float = 0.0, epoch: str = "ab") -> Delivered:
         """An order that was sent `age` seconds before now."""
         order = Order(
             job=f"JOB_t_{UUID[:-1]}{number}",
@@ -110,7 +116,7 @@ class Worker:
             instance=f"SCENARIO_s_{UUID}",
             cycle="",
             digest="",
-            epoch="ab",
+            epoch=epoch,
             at=time.time() - age,
         )
         found = Delivered(NAMES.jobs, 1, number, CODEC.dump(order)[0], {}, None, False)

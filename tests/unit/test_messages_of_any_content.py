@@ -23,6 +23,7 @@ from taipy_exec.protocol.messages import (
     JobBegun,
     JobEnded,
     JobOutput,
+    JobProcess,
     Order,
     Paused,
     Returned,
@@ -108,6 +109,8 @@ def use(message: Wire, known: JobOrder) -> None:
         handed.counts(message, 1.0)
         if isinstance(message, JobBegun):
             handed.foretold(message, 1.0)
+    elif isinstance(message, JobProcess):
+        handed.process(message)
     elif isinstance(message, JobEnded):
         handed.ended(message, 1.0)
     elif isinstance(message, Returned):
