@@ -23,12 +23,12 @@ from taipy_exec.broker.topology import base_steps, coordinator_subscription, rep
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.config.modes import IN_A_QUEUE
 from taipy_exec.errors import BrokerError
-from taipy_exec.execution.level import announcing
 from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
 from taipy_exec.model.job import short_id
 from taipy_exec.ports import RunnerContext
+from taipy_exec.protocol.level import announcing
 from taipy_exec.protocol.messages import (
     Asks,
     BadMessage,

@@ -10,10 +10,10 @@ from taipy_exec.broker.events import Delivered
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.execution.capture import JobLog
-from taipy_exec.execution.level import USAGE_AND_PROCESS
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Starting
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.level import USAGE_AND_PROCESS
 from taipy_exec.protocol.messages import (
     JobBegun,
     JobEnded,

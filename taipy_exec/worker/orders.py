@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.mapped import whole_name
-from taipy_exec.execution.level import level_in
+from taipy_exec.protocol.level import level_in
 from taipy_exec.protocol.messages import Order, Paused, TakenOver, Withdrawn
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.execution.level import USAGE_AND_PROCESS
 from taipy_exec.model.status import Reason
+from taipy_exec.protocol.level import USAGE_AND_PROCESS
 from taipy_exec.protocol.messages import (
     Asks,
     Holding,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from test_held_orders import SUBMISSION, Worker, connected
 
-from taipy_exec.execution.level import OURS, announcing, level_in
 from taipy_exec.model.event import Begun, Starting
+from taipy_exec.protocol.level import OURS, announcing, level_in
 from taipy_exec.protocol.messages import TakenOver
 from taipy_exec.protocol.order import JobReport
 
