@@ -211,10 +211,16 @@ class Soak:
         """
         hold = self.app.folder / "hold"
         hold.touch()
+        # Nor does a submit that has begun to start.
+        stopped = [self.submit] if self.submit is not None and self.submit.poll() is None else []
+        for process in stopped:
+            process.send_signal(signal.SIGSTOP)
         self.pause(1.0)
         self.cluster.broker.save()
         self.cluster.broker.kill()
         hold.unlink()
+        for process in stopped:
+            process.send_signal(signal.SIGCONT)
         self.cluster.broker.start()
 
     def pause(self, seconds: float) -> None:

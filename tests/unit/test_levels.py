@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from taipy_exec.protocol.messages import TakenOver
 from taipy_exec.protocol.order import JobReport
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
-FORMER = uuid.uuid4().hex
+FORMER = "0123456789abcdef" * 2
 OF_THIS_VERSION = announcing(FORMER)
 # What a coordinator of level 0 reads in the report of an end.
 FORMER_FIELDS = json.loads((GOLDEN / "ended.json").read_bytes())["report"].keys()
