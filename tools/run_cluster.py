@@ -5,6 +5,7 @@ The broker is that of TAIPY_EXEC_BROKER_URL. `make run-cluster` starts one.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,13 +27,17 @@ def worker() -> Iterator[None]:
 
 
 def main() -> int:
-    """Run the example. Returns the exit code of `submit`, or of `data show` after it."""
+    """Run the example and print its headline; the exit code of `submit`, or of `data show`."""
     with ExitStack() as workers:
         for _ in range(2):
             workers.enter_context(worker())
         code = subprocess.run([*_COMMAND, "submit", CONFIG], check=False).returncode
     if code == 0:
-        code = subprocess.run([*_COMMAND, "data", "show", CONFIG, "report"], check=False).returncode
+        show = [*_COMMAND, "data", "show", CONFIG, "report"]
+        shown = subprocess.run(show, check=False, stdout=subprocess.PIPE, text=True)
+        code = shown.returncode
+        if code == 0:
+            print(json.loads(shown.stdout)["headline"])
     return code
 
 
