@@ -199,15 +199,19 @@ def test_the_command_line_gives_taipys_statuses(
             options += ["--force"]
         code, shape = command(scratch, name, "submit", ".", *options)
         statuses = {job["task"]: job["status"] for job in shape["jobs"]}
-        intended = INTENDED_STATUSES.get(name) or {
-            task: job["status"] for task, job in wanted["jobs"].items()
-        }
-        assert statuses == intended
+        assert statuses == intended_statuses(name, wanted)
         failed = {"FAILED", "ABANDONED"} & set(statuses.values())
         assert code == (1 if failed else 0)
         for node, value in simple_values(name, wanted).items():
             _, shown = command(scratch, name, "data", "show", ".", node)
             assert shown["value"] == value, node
+
+
+def intended_statuses(name: str, wanted: dict[str, Any]) -> dict[str, str]:
+    """The statuses by task that Taipy gave, or should have given."""
+    return INTENDED_STATUSES.get(name) or {
+        task: job["status"] for task, job in wanted["jobs"].items()
+    }
 
 
 def simple_values(name: str, wanted: dict[str, Any]) -> dict[str, Any]:
