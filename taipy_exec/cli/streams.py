@@ -7,17 +7,21 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from taipy_exec.cli.ci_system import CiSystem, ci_system, harmless
+from taipy_exec.cli.outbox import Outbox
 from taipy_exec.errors import UsageError
 from taipy_exec.visible_text import for_terminal, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+# How long (seconds) a command that ends waits for a terminal that is not read.
+_LAST_WRITES = 1.0
 _COLOR_SYSTEMS = ("auto", "always", "never")
 
 
@@ -55,6 +59,7 @@ class Streams:
         self.data_is_terminal = sys.stdout.isatty() if sys.stdout else False
         self._data = _take_stdout()
         self._is_gone = False
+        self._outbox: Outbox | None = None
         self._notes = _Unbreakable(_own_stderr())
 
     def _colors(self, is_terminal: bool) -> bool:
@@ -136,12 +141,26 @@ class Streams:
     @property
     def err_is_full(self) -> bool:
         """Whether a write to stderr would wait: the pipe is full, or Ctrl-S was pressed."""
+        if self._outbox is not None:
+            return self._outbox.is_stuck
         watched = select.poll()
         try:
             watched.register(self._notes, select.POLLOUT)
             return not watched.poll(0)
         except OSError:
             return False
+
+    @contextmanager
+    def unwaiting(self) -> Iterator[Outbox]:
+        """While the block runs, no message waits for the terminal, even if this is not read."""
+        box = Outbox(_Unbreakable(self._notes.stream))
+        former, self._notes.stream = self._notes.stream, box
+        self._outbox = box
+        try:
+            yield box
+        finally:
+            box.close(_LAST_WRITES)
+            self._notes.stream, self._outbox = former, None
 
     def data(self, text: str, *, end: str = "\n") -> None:
         """Print text of several lines, such as JSON."""
@@ -235,37 +254,37 @@ class _Unbreakable:
     """stderr, or nothing once its reader has gone: a lost display must not end a run."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def write(self, text: str) -> int:
-        if self._stream is not None:
+        if self.stream is not None:
             try:
-                self._stream.write(text)
+                self.stream.write(text)
             except UnicodeEncodeError:
-                encoding = self._stream.encoding or "ascii"
-                self._stream.write(text.encode(encoding, "replace").decode(encoding))
+                encoding = self.stream.encoding or "ascii"
+                self.stream.write(text.encode(encoding, "replace").decode(encoding))
             except (OSError, ValueError):
-                self._stream = None
+                self.stream = None
         return len(text)
 
     def flush(self) -> None:
-        if self._stream is not None:
+        if self.stream is not None:
             try:
-                self._stream.flush()
+                self.stream.flush()
             except (OSError, ValueError):
-                self._stream = None
+                self.stream = None
 
     def fileno(self) -> int:
-        if self._stream is None:
+        if self.stream is None:
             raise OSError("the stream is closed")
-        return int(self._stream.fileno())
+        return int(self.stream.fileno())
 
     def isatty(self) -> bool:
-        return bool(self._stream and self._stream.isatty())
+        return bool(self.stream and self.stream.isatty())
 
     @property
     def encoding(self) -> str:
-        return getattr(self._stream, "encoding", None) or "utf-8"
+        return getattr(self.stream, "encoding", None) or "utf-8"
 
 
 def _own_stderr() -> TextIO | None:

@@ -65,7 +65,7 @@ class WorkerSession:
             with self._display(service):
                 while not service.is_over:
                     service.step()
-                    if self._table is not None and not self._streams.err_is_full:
+                    if self._table is not None:
                         self._table.refresh()
                     if self._metrics is not None:
                         self._metrics.refresh(service)
@@ -113,6 +113,8 @@ class WorkerSession:
 
     def _observe(self, held: Held, report: JobReport | None) -> None:
         """A line for each job's start and end; above the table only for what failed."""
+        if self._table is not None and report is not None:
+            self._table.ended(held, report)
         if self._metrics is not None and report is not None:
             self._metrics.ended(held, report)
         is_told = self._table is None or (report is not None and report.failure is not None)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taipy_exec.cli.render import new_table
+from taipy_exec.cli.outbox import Outbox
+from taipy_exec.cli.render import new_table, status_text
 from taipy_exec.cli.streams import Streams
+from taipy_exec.execution.load import Load
+from taipy_exec.model.status import Status
 from taipy_exec.operations.cluster import plain
 from taipy_exec.protocol.order import JobReport
-from taipy_exec.views.words import duration, short_id
+from taipy_exec.views.words import clock, duration, short_id
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.service import WorkerService
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 _SECONDS_PER_FRAME = 0.125
 _LINES_BESIDE_ROWS = 9
 _NARROW = 70
+_RECENT = 5
 _SHOW_CURSOR = b"\n\x1b[?25h"
 
 
@@ -40,7 +45,10 @@ class WorkerTable:
         self._began = time.monotonic()
         self._drawn = float("-inf")
         self._rows: list[str] = []
+        self._recent: deque[_Ended] = deque(maxlen=_RECENT)
+        self._loads: dict[str, Load] = {}
         self._live: Live | None = None
+        self._outbox: Outbox | None = None
         self.leaving = False
 
     @contextmanager
@@ -56,7 +64,7 @@ class WorkerTable:
             redirect_stdout=True,
             redirect_stderr=True,
         )
-        with live:
+        with self._streams.unwaiting() as self._outbox, live:
             self._live = live
             try:
                 yield
@@ -64,11 +72,17 @@ class WorkerTable:
                 self._live = None
 
     def refresh(self) -> None:
-        """Draw the next frame, if it is time for it."""
+        """Draw the next frame, if it is time for it and the terminal has taken the last one."""
+        if self._live is None or self._outbox is None or not self._outbox.is_empty:
+            return
         now = time.monotonic()
-        if self._live is not None and now - self._drawn >= _SECONDS_PER_FRAME:
+        if now - self._drawn >= _SECONDS_PER_FRAME:
             self._drawn = now
             self._live.refresh()
+
+    def ended(self, held: Held, report: JobReport) -> None:
+        """Note a job that has ended here, for the list of the latest."""
+        self._recent.appendleft(_Ended(time.time(), held, report))
 
     def abandon(self) -> None:
         """Before the process exits in the middle of something: show the cursor again."""
@@ -102,6 +116,12 @@ class WorkerTable:
             parts.append(self._table(shown, console.width))
         if rest:
             parts.append(Text(f"  {rest}", style="dim"))
+        used = sum(part.plain.count("\n") + 1 for part in parts if isinstance(part, Text))
+        # The head of each table takes two lines. One line stays free, and one is for the cursor.
+        left = console.height - used - (len(shown) + 2 if shown else 0) - 4
+        recent = list(self._recent)[: max(left, 0)]
+        if recent:
+            parts += [Text(""), self._recent_table(recent, console.width)]
         return Group(*parts)
 
     @property
@@ -185,20 +205,80 @@ class WorkerTable:
         table.add_column("Slot", no_wrap=True, overflow=overflow)
         table.add_column("Task", no_wrap=True, overflow=overflow, max_width=24 if narrow else 40)
         table.add_column("Time", no_wrap=True, justify="right", min_width=8)
+        if not narrow:
+            table.add_column("CPU", no_wrap=True, justify="right", min_width=4)
         table.add_column("Job", no_wrap=True, overflow=overflow)
         now = time.monotonic()
+        load = self._measured([held for held in rows if held is not None], now)
         for held in rows:
             if held is None:
-                table.add_row("idle", "", "", "", style="dim")
+                table.add_row("idle", style="dim")
                 continue
-            id = plain(short_id(held.order.job))
             table.add_row(
                 _short_slot(held.worker, slot_width),
                 plain(held.order.task),
                 "starting" if held.waits_for_process else duration(now - _since(held, now)),
-                id.rpartition("_")[2] if narrow else id,
+                *([] if narrow else [load.get(held.run, "")]),
+                _job(held, narrow=narrow),
             )
         return table
+
+    def _measured(self, running: Sequence[Held], now: float) -> dict[str, str]:
+        """Run -> the processor load of its job; 100% is one processor."""
+        slots = self._service.pool.running
+        loads = {}
+        for held in running:
+            slot = slots.get(held.order.job)
+            if slot is not None:
+                loads[held.run] = self._loads.get(held.run) or Load(slot.pid, now)
+        self._loads = loads
+        found = {run: load.look(now) for run, load in loads.items()}
+        return {run: f"{load:.0%}" for run, load in found.items() if load is not None}
+
+    def _recent_table(self, recent: Sequence[_Ended], width: int) -> Any:
+        narrow = width < _NARROW
+        table = new_table()
+        overflow = self._overflow
+        if not narrow:
+            table.add_column("Ended", no_wrap=True)
+        table.add_column("Task", no_wrap=True, overflow=overflow, max_width=24 if narrow else 40)
+        table.add_column("Status", no_wrap=True)
+        table.add_column("Time", no_wrap=True, justify="right")
+        table.add_column("Job", no_wrap=True, overflow=overflow)
+        for one in recent:
+            status = one.status
+            table.add_row(
+                *([] if narrow else [clock(one.at)]),
+                plain(one.held.order.task),
+                status if isinstance(status, str) else status_text(status, unicode=self._unicode),
+                duration(one.report.duration),
+                _job(one.held, narrow=narrow),
+            )
+        return table
+
+
+class _Ended(NamedTuple):
+    """A job that has ended on this worker."""
+
+    at: float
+    held: Held
+    report: JobReport
+
+    @property
+    def status(self) -> Status | str:
+        """Its status as far as the worker knows it; in words if the job has not ended elsewhere."""
+        if self.held.outdated:
+            return "stopped"
+        if self.held.handing_back:
+            return "handed back"
+        if self.report.failure is None:
+            return Status.COMPLETED
+        return Status.CANCELED if self.held.stopping else Status.FAILED
+
+
+def _job(held: Held, *, narrow: bool) -> str:
+    id = plain(short_id(held.order.job))
+    return id.rpartition("_")[2] if narrow else id
 
 
 def _since(held: Held, now: float) -> float:

@@ -49,7 +49,7 @@ def end_leftovers() -> int:
     killed = 0
     # This process adopts the children of a killed one (`adopt_orphans`). Look until none is left.
     for _ in range(100):
-        alive = _children(os.getpid())
+        alive = children_of(os.getpid())
         if not alive:
             break
         for pid in alive:
@@ -72,7 +72,8 @@ def _has_children() -> bool:
         return False
 
 
-def _children(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
+    """The live child processes of a process; empty if they are unknown, or not on Linux."""
     found = []
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
         try:

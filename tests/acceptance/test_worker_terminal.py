@@ -51,12 +51,13 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     terminal = worker(app, broker_url, "--concurrency", "2", columns=120)
     terminal.read_until("0/2 busy")
     submitter = submit(app, broker_url)
-    frame = terminal.screen_with(r"1/2 busy(.|\n)*\dm?s +JOB_t_[0-9a-f]{8}\n(.|\n)*^idle$")
+    frame = terminal.screen_with(r"1/2 busy(.|\n)*\dm?s +\d+% +JOB_t_[0-9a-f]{8}\n(.|\n)*^idle$")
     assert re.search(r"^\S+:\d+  app  RabbitMQ \d[\d.]+ connected  1/2 busy  0 done ", frame, re.M)
-    assert re.search(r"^\S+:\d+ +t +[\d.]+m?s +JOB_t_[0-9a-f]{8}$", frame, re.M)
+    assert re.search(r"^\S+:\d+ +t +[\d.]+m?s +\d+% +JOB_t_[0-9a-f]{8}$", frame, re.M)
     assert len(re.findall(r"^idle$", frame, re.M)) == 1
     app.open_gate()
-    terminal.read_until("1 done")
+    frame = terminal.screen_with(r"1 done(.|\n)*^[\d:]{8} +t +✓ COMPLETED +[\d.]+m?s")
+    assert re.search(r"^Ended +Task +Status +Time +Job$", frame, re.M)
     assert app.end(submitter).code == 0
     terminal.type("\x03")
     assert terminal.finish() == 0
@@ -65,6 +66,20 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     assert re.search(r"^worker \S+ stopped: 1 done, 0 failed$", screen, re.M)
     assert "busy" not in screen
     assert cursor_is_visible(terminal)
+
+
+def test_the_five_jobs_that_ended_last_are_below_the_slots(
+    app: Application, broker_url: str
+) -> None:
+    chain = {f"t{n}": ("flow.work", [f"d{n - 1}"] if n else [], [f"d{n}"]) for n in range(7)}
+    app.graph({**chain, "bad": ("flow.fail", ["d6"], ["x"])}, mode="cluster")
+    terminal = worker(app, broker_url, columns=120)
+    assert app.end(submit(app, broker_url)).code == 1
+    frame = terminal.screen_with(r"FAILED(.|\n)*COMPLETED +\S+ +JOB_t3_[0-9a-f]{8}$")
+    listed = re.findall(r"^[\d:]{8} +(\S+) +\S (COMPLETED|FAILED) +[\d.]+m?s +JOB_", frame, re.M)
+    assert listed == [("bad", "FAILED"), *((f"t{n}", "COMPLETED") for n in (6, 5, 4, 3))]
+    terminal.type("\x03")
+    assert terminal.finish() == 0
 
 
 def test_what_failed_stands_above_the_table_with_its_reason(
@@ -217,6 +232,27 @@ def test_a_worker_whose_lines_nobody_reads_loses_no_job(app: Application, broker
     assert {job["attempt"] for job in result.json["jobs"]} == {1}
     process.terminate()
     assert app.end(process).code == 0
+
+
+@pytest.mark.long
+def test_a_worker_whose_terminal_is_not_read_loses_no_job(
+    app: Application, broker_url: str
+) -> None:
+    """A frame fits only partly into the last room of the terminal."""
+    app.graph(
+        {f"t{n}": ("flow.gated", [], [f"d{n}"]) for n in range(8)},
+        mode="cluster",
+        job="broker_lease = 3\nbroker_heartbeat = 5\nmax_attempts = 1",
+    )
+    terminal = worker(app, broker_url, "--concurrency", "8", columns=150, rows=40)
+    submitter = submit(app, broker_url)
+    app.begun(8)
+    with pytest.raises(AssertionError):
+        wait_until(lambda: submitter.poll() is not None, 20)
+    app.open_gate()
+    assert app.end(submitter, 60).code == 0
+    kill(terminal.pid, signal.SIGTERM)
+    assert terminal.finish() == 0
 
 
 @pytest.mark.long

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
 
+from taipy_exec.execution.load import Load
 from taipy_exec.execution.usage import Meter
 
 MIB = 2**20
@@ -56,3 +59,31 @@ def test_the_memory_of_a_larger_child_process_is_the_peak() -> None:
     size = max(before, children) + 300 * MIB
     subprocess.run([sys.executable, "-c", f"x = bytearray(b'x') * {size}"], check=True)
     assert (meter.usage().peak_memory or 0) >= size
+
+
+BUSY = "while True: pass"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
+
+
+@needs_linux
+@pytest.mark.parametrize(("code", "is_busy"), [(BUSY, True), (PARENT, True), ("input()", False)])
+def test_the_load_of_a_process_counts_its_child_processes(code: str, is_busy: bool) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdin is not None
+    try:
+        time.sleep(0.3)
+        began = time.monotonic()
+        load = Load(process.pid, began)
+        assert load.look(began + 0.5) is None
+        time.sleep(1.0)
+        found = load.look(time.monotonic())
+        assert found is not None
+        assert (found > 0.2) is is_busy
+        assert load.look(time.monotonic()) == found
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdin.close()
+    assert load.look(time.monotonic() + 1) is None
