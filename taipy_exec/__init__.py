@@ -85,11 +85,15 @@ __all__ = [*_API, "__version__", "progress"]  # noqa: PLE0604 - names from the l
 
 def __getattr__(name: str) -> object:
     """Load the API at the first use of one of its names: the command line needs none."""
+    # Jobs use these two, in processes that need nothing else of the API.
     if name == "progress":
-        # Jobs call it, in processes that need nothing else of the API.
         from taipy_exec.execution.progress import progress
 
         return progress
+    if name == "JobTimeout":
+        from taipy_exec.execution.limits import JobTimeout
+
+        return JobTimeout
     if name in _API:
         from taipy_exec import api
 

@@ -134,7 +134,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _open_standard_descriptors()
     # Inherited from a parent that ignores it: then exit codes of processes could not be read.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    code = run_command(given, os.dup(1))
+    try:
+        code = run_command(given, os.dup(1))
+    except KeyboardInterrupt:
+        # Ctrl-C once more, while the one before was handled.
+        code = outcome.INTERRUPTED
     leave(code, waits=given[:1] == ["run"])
 
 
@@ -158,6 +162,7 @@ def run_command(arguments: list[str], real_stdout: int | None = None) -> int:
     except _CLICK_ERROR as error:
         return report_usage_error(error, wants_json)
     except (typer.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted")
         return outcome.INTERRUPTED
     except TaipyExecError as error:
