@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.model.job import JobRecord
     from taipy_exec.operations.cluster import Watch
     from taipy_exec.operations.missing_data import WaitReasons
     from taipy_exec.store.store import Store
@@ -204,12 +205,28 @@ class StatusView:
                 ids=ids,
                 where=store.where,
                 now=now,
-                reasons_to_wait=self.waits.of(store, record, jobs),
+                reasons_to_wait={
+                    **self.waits.of(store, record, jobs),
+                    **({} if interrupted else self._progress(store, jobs)),
+                },
             )
             parts.append(table)
         if rest:
             parts.append(line(rest, style="dim"))
         return parts
+
+    def _progress(self, store: Store, jobs: Iterable[JobRecord]) -> dict[str, str]:
+        """Job -> the progress that it reports, and its reason, if it runs and reports any."""
+        from taipy_exec.cli.job_progress import JobProgress
+        from taipy_exec.views.words import reason_text
+
+        progress_of = JobProgress(store.folder, self.redacted)
+        found = {job.id: (progress_of(job), job) for job in jobs if job.status is Status.RUNNING}
+        return {
+            id: ", ".join(filter(None, (progress, reason_text(job))))
+            for id, (progress, job) in found.items()
+            if progress
+        }
 
     def _submissions(self, store: Store) -> RenderableType:
         from rich.text import Text

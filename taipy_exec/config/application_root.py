@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from taipy_exec.config.vocabulary import MAIN_NAMES
@@ -105,12 +106,18 @@ def _is_open_to_all(folder: Path) -> bool:
 
 def named_references(text: str) -> list[str]:
     """The names with `:function` or `:class` in the strings of a TOML text, once, in order."""
+    return list(_references(text))
+
+
+@lru_cache(maxsize=2)
+def _references(text: str) -> tuple[str, ...]:
+    # Kept, since a command may look for the root twice, and a large file takes half a second.
     names = []
     for token in _TOKEN.finditer(text):
         typed = _NAMED.fullmatch(token[1] or token[2] or "")
         if typed and ("." in typed[1] or ":" in typed[1]):
             names.append(typed[1])
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))
 
 
 # -- where a module is, without importing it ----------------------------------------------

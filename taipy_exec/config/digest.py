@@ -37,6 +37,8 @@ def digest(sections: Sections, main_file: Path | None = None) -> str:
         return f"main.{name}" if module in mains else path
 
     def plain(value: Any) -> Any:
+        if type(value) is str:
+            return repr(value)
         if isinstance(value, Mapping):
             return {str(key): plain(item) for key, item in value.items() if not is_secret(key)}
         if isinstance(value, list | tuple | set | frozenset):

@@ -15,6 +15,10 @@ from taipy_exec.errors import ConfigurationError
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+# A line that opens nothing, with texts in double quotes and flat lists only: most lines.
+_TEXT = r"""[^"'#{}\[\]]++|"(?!"")[^"\\]*+\""""
+_COMPLETE = re.compile(rf"(?:{_TEXT}|\[(?:{_TEXT})*+\])*+")
+_SIGN = re.compile(r"""[#"'{}\[\]]""")
 _HIDDEN_TABLE = re.compile("|".join((*SECRET_TABLES, "environment")))
 _LONGEST_SOURCE = 60  # characters of a line in a message
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
@@ -136,11 +140,14 @@ def _line_map(text: str) -> dict[tuple[str, ...], int]:
                 path = table + _names(key[1])
                 for end in range(len(table) + 1, len(path) + 1):
                     lines.setdefault(path[:end], number)
-        depth, quote = _scan(line, depth, quote)
+        if depth or quote or not _COMPLETE.fullmatch(line):
+            depth, quote = _scan(line, depth, quote)
     return lines
 
 
 def _names(dotted: str) -> tuple[str, ...]:
+    if dotted.isidentifier():
+        return (dotted,)
     return tuple(a or b or c for a, b, c in _PART.findall(dotted))
 
 
@@ -158,13 +165,14 @@ def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
                 continue
             at, quote = end + len(quote), ""
             continue
-        char = line[at]
-        if char == "#":
+        found = _SIGN.search(line, at)
+        if found is None or found[0] == "#":
             break
+        char, at = found[0], found.start()
         if char in "\"'":
             quote = line[at : at + 3] if line[at : at + 3] == char * 3 else char
             at += len(quote)
             continue
-        depth += (char in "[{") - (char in "]}")
+        depth += 1 if char in "[{" else -1
         at += 1
     return max(depth, 0), quote if len(quote) == 3 else ""

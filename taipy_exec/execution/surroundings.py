@@ -40,6 +40,14 @@ _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 # The time (seconds) that an ending thread gets.
 _MOMENT = 0.02
 _MISSING = object()
+# Classes of threads that libraries leave for the rest of the process, and that the next job does
+# not notice. The monitor of tqdm only looks at bars that are drawn.
+_HARMLESS_THREADS = {("tqdm._monitor", "TMonitor")}
+
+
+def _is_harmless(thread: threading.Thread) -> bool:
+    kind = type(thread)
+    return thread.daemon and (kind.__module__, kind.__qualname__) in _HARMLESS_THREADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +204,8 @@ class Surroundings:
         try:
             yield
         finally:
-            self._threads = set(threading.enumerate()) - before
+            new = set(threading.enumerate()) - before
+            self._threads = {thread for thread in new if not _is_harmless(thread)}
 
     def restore(self) -> list[str]:
         """Restore all changes. Returns those that stay, in words, as the next job notices them."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,18 +77,19 @@ def report(
     path = Path(output or f"report-{short}{FORMATS[format]}").absolute()
     # The page is read elsewhere: its commands contain the whole path of the application.
     where = location.where_from_afar
-    found = gather(
-        store,
-        record.id,
-        _configuration(location.program(record.program) if record.program else location),
-        now=time.time(),
-        where=where,
-        with_values=format in ("html", "json"),
-        only_rows=format == "html",
-    )
-    for note in found.notes:
-        streams.warn(note)
-    text = render_report(found, format)
+    with _uncollected():
+        found = gather(
+            store,
+            record.id,
+            _configuration(location.program(record.program) if record.program else location),
+            now=time.time(),
+            where=where,
+            with_values=format in ("html", "json"),
+            only_rows=format == "html",
+        )
+        for note in found.notes:
+            streams.warn(note)
+        text = render_report(found, format)
     if to_stdout:
         streams.data(text.rstrip("\n"))
         return 0
@@ -96,6 +100,18 @@ def report(
     else:
         streams.note(f"wrote {output or path.name} ({size / 1000:,.0f} kB)")
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for unused objects: all that a report reads is used, and there may be millions."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _configuration(location: Location) -> AppConfig | TaipyExecError:

@@ -79,6 +79,11 @@ class Report:
     def _with_row(self) -> frozenset[int]:
         return frozenset(self.rows)
 
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Job -> its number."""
+        return {story.job.id: number for number, story in enumerate(self.stories)}
+
     def has_row(self, number: int) -> bool:
         """Whether the job of this number has a row that one can link to."""
         return number in self._with_row

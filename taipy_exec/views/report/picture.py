@@ -94,6 +94,10 @@ def _drawn(value: Any) -> bytes:
     names = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__}
     if ("matplotlib", "Figure") in names:
         return _of_figure(value)
+    if ("matplotlib", "Axes") in names:
+        # Plots of pandas and seaborn return their axes.
+        figure = value.get_figure()
+        return _of_figure(figure) if hasattr(figure, "savefig") else b""
     if ("PIL", "Image") in names:
         return _of_image(value)
     for name in ("_repr_png_", "_repr_jpeg_", "_repr_svg_"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -119,6 +120,9 @@ def _reading(line: bytes) -> Reading:
 
 def _answer(pipe: int, numbers: range, read: Callable[[int], DataclassInstance]) -> None:
     os.setsid()
+    # The collector leaves out the objects of the parent: a look at them would copy their memory.
+    gc.freeze()
+    gc.enable()
     for received in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(received, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDWR)

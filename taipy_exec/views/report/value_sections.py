@@ -79,9 +79,9 @@ def _card(report: Report, node: Lineage, preview: Preview) -> str:
 
 def _origin(report: Report, node: Lineage) -> str:
     """The writer; if it was not this submission, the value is from an earlier one."""
-    mine = {story.job.id: (n, story.job.task) for n, story in enumerate(report.stories)}
-    if node.written_by in mine:
-        number, task = mine[node.written_by]
+    number = None if node.written_by is None else report.numbers.get(node.written_by)
+    if number is not None:
+        task = report.stories[number].job.task
         row = f'<a href="#job-{number}">{text(task)}</a>' if report.has_row(number) else text(task)
         told = f"by {row}"
     elif node.written_by is not None:
