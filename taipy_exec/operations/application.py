@@ -100,31 +100,6 @@ def enter(found: ApplicationPath) -> None:
     sys.argv = [str(found.toml or found.main or found.root)]
 
 
-def load_application(
-    location: Location,
-    *,
-    mode: str | None = None,
-    workers: int | None = None,
-    imports: bool = True,
-    coordinates: bool = True,
-    takes_programs: bool = False,
-    prefers_program: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
-) -> AppConfig:
-    """The configuration of `load_compiled`."""
-    compiled = load_compiled(
-        location,
-        mode=mode,
-        workers=workers,
-        imports=imports,
-        coordinates=coordinates,
-        takes_programs=takes_programs,
-        prefers_program=prefers_program,
-        tell=tell,
-    )
-    return compiled.config
-
-
 def load_compiled(
     location: Location,
     *,

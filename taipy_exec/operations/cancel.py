@@ -15,7 +15,7 @@ from taipy_exec.engine.identity import Identity, is_interrupted
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
 from taipy_exec.model.status import Reason
-from taipy_exec.operations.application import load_application
+from taipy_exec.operations.application import load_compiled
 from taipy_exec.operations.chosen import Latest, chosen_job
 from taipy_exec.operations.state import refuse_program
 from taipy_exec.operations.sweep.stored import means_sweep, unfinished_of_sweep
@@ -83,13 +83,13 @@ def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> 
 
     def take_back(record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool) -> None:
         if capabilities(record.mode).outlives_coordinator:
-            config = load_application(
+            config = load_compiled(
                 location,
                 mode=record.mode,
                 imports=False,
                 takes_programs=record.program is not None,
                 prefers_program=record.program is not None,
-            )
+            ).config
             withdraw(config, record, jobs, ended)
 
     supersede(store, record, None, take_back, Reason.CANCELED)
@@ -107,7 +107,7 @@ def _cancel_job(store: Store, record: SubmissionRecord, job: JobRecord, location
     )
     with closing(Identity(store.folder)) as identity:
         try:
-            config = load_application(location, mode=record.mode, imports=False)
+            config = load_compiled(location, mode=record.mode, imports=False).config
             plan = resume_plan(store, config, record, identity.name)
         except ConfigurationError as error:
             raise ConfigurationError(

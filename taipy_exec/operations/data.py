@@ -19,7 +19,7 @@ from taipy_exec.engine.instances import (
 )
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.status import Status
-from taipy_exec.operations.application import cycle_day, load_application
+from taipy_exec.operations.application import cycle_day, load_compiled
 from taipy_exec.store.rows import Edit
 from taipy_exec.store.store import Store
 
@@ -132,7 +132,7 @@ def instance_data(
     Nothing of the application is imported. Raises ConfigurationError, and NotFoundError for an
     unknown scenario or name.
     """
-    app = load_application(location, imports=False)
+    app = load_compiled(location, imports=False).config
     chosen = app.scenario(scenario)
     created = cycle_day(listener, chosen, created)
     wanted = name or chosen.id

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from command_support import Application, Terminal, wait_until
 
 OWN = """
@@ -62,7 +61,6 @@ def test_status_shows_the_progress_of_a_running_job(app: Application) -> None:
 
 
 def test_a_bar_of_tqdm_is_shown_and_its_process_takes_the_next_job(app: Application) -> None:
-    pytest.importorskip("tqdm")
     app.module("jobs", BAR + AFTER)
     app.graph({"bar": ("jobs.bar", [], ["a"]), "after": ("jobs.after", ["a"], ["b"])}, workers=1)
     terminal = Terminal(app, "submit", columns=120)
@@ -76,8 +74,6 @@ def test_a_bar_of_tqdm_is_shown_and_its_process_takes_the_next_job(app: Applicat
 
 
 def test_figures_axes_and_images_are_pictures_in_the_report(app: Application) -> None:
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("PIL")
     app.module("jobs", DRAWN)
     names = ["figure", "axes", "image", "palette", "print"]
     app.graph({"draw": ("jobs.draw", [], names)})

@@ -428,6 +428,25 @@ def test_a_file_that_is_changed_after_it_was_shown_is_left_alone(
     assert mine.exists()
 
 
+def test_another_clean_that_removes_the_same_while_this_one_looks_breaks_nothing(
+    store: Store, app: AppConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, *_ = add(store, app, "a", 30)
+    work = Cleaning(store, app, OLD_WITH_DATA)
+    generated = work._generated
+
+    def meanwhile() -> dict[str, list[Path]]:
+        files = generated()
+        monkeypatch.setattr(work, "_generated", generated)
+        clean(store, app, OLD_WITH_DATA)
+        return files
+
+    monkeypatch.setattr(work, "_generated", meanwhile)
+    done = work.carry_out(work.find())
+    assert (done.failed, done.found.choice.submissions) == ({}, ())
+    assert not mine.exists()
+
+
 def test_data_of_a_cycle_that_gets_an_instance_meanwhile_stays(
     store: Store, app: AppConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

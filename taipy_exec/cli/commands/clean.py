@@ -56,14 +56,14 @@ def clean(
     yes: Annotated[bool, option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
     from taipy_exec.cli.confirmation import can_ask, confirm_removal
-    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.application import load_compiled
     from taipy_exec.operations.cleaning.cleaning import Cleaning
 
     streams = call.streams
     location = call.location
     wanted = _wanted(older_than, keep, data=data)
     store = call.store
-    config = load_application(location, imports=False) if data else None
+    config = load_compiled(location, imports=False).config if data else None
     cleaning = Cleaning(store, config, wanted)
     found = cleaning.find()
     if dry_run:

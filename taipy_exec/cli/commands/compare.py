@@ -52,7 +52,7 @@ def compare(
     csv: Annotated[bool, option("--csv", help="Print comma-separated values.")] = False,
 ) -> int:
     from taipy_exec.errors import UsageError
-    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.application import load_compiled
     from taipy_exec.operations.compare.comparators import run_comparators
     from taipy_exec.operations.compare.selection import chosen_instances, compare_nodes
 
@@ -60,7 +60,7 @@ def compare(
     if csv and streams.json:
         raise UsageError("--csv and --json exclude each other", "give one of them")
     location = call.location
-    config = load_application(location, imports=False, coordinates=False)
+    config = load_compiled(location, imports=False, coordinates=False).config
     chosen = config.scenario(scenario)
     store = call.store
     wanted = list(dict.fromkeys(node or ()))

@@ -35,7 +35,7 @@ def graph(
     task: options.Task = None,
 ) -> int:
     from taipy_exec.errors import UsageError
-    from taipy_exec.operations.application import choose_target, load_application
+    from taipy_exec.operations.application import choose_target, load_compiled
     from taipy_exec.views.graph import FORMATS, render_graph
     from taipy_exec.views.json_objects import dump
 
@@ -43,7 +43,7 @@ def graph(
         raise UsageError(f"--format takes {', '.join(FORMATS)}, not {format!r}")
     streams = call.streams
     location = call.location
-    config = load_application(location, imports=False, takes_programs=True)
+    config = load_compiled(location, imports=False, takes_programs=True).config
     chosen = config.scenario(scenario)
     found = chosen.graph(choose_target(chosen, sequence, task))
     if streams.json:

@@ -40,14 +40,14 @@ def resume(
     from taipy_exec.cli.metrics import open_metrics
     from taipy_exec.cli.running import open_engine, run_to_end
     from taipy_exec.cli.sweep.running import run_sweep_to_end
-    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.application import load_compiled
     from taipy_exec.operations.resume import interrupted_submissions, is_whole_sweep
     from taipy_exec.operations.resume import resume as resume_records
 
     streams, location, store = call.streams, call.location, call.store
     records = interrupted_submissions(store, submission)
     location.take_from(records[0])
-    config = load_application(location, mode=mode or records[0].mode, workers=workers)
+    config = load_compiled(location, mode=mode or records[0].mode, workers=workers).config
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
     whole_sweep = is_whole_sweep(store, submission, records[0])

@@ -56,19 +56,19 @@ def run_worker(
     from taipy_exec.cli.metrics import open_metrics, worker_metrics
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
-    from taipy_exec.operations.application import load_application
+    from taipy_exec.operations.application import load_compiled
     from taipy_exec.worker.intake import WorkerLimits
 
     streams = call.streams
     location = call.location
     least, most = _slots(concurrency, autoscale)
-    app = load_application(
+    app = load_compiled(
         location,
         mode="cluster",
         coordinates=False,
         takes_programs=True,
         prefers_program=True,
-    )
+    ).config
     if app.program is not None and app.main_file is not None:
         from taipy_exec.taipy_plugin.application import import_warning
 

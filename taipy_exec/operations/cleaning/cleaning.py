@@ -105,9 +105,10 @@ class Cleaning:
             if path.name in gone or (path.name not in known and untouched_since(path, since))
         ]
         going = {instance.id for instance in choice.instances}
-        nodes = self._orphans(i for i in stored.instances if i.id not in going)
-        files = self._generated() if self._wanted.data else {}
+        # Read once: another clean may forget some of these data nodes meanwhile.
         written = store.edit_times()
+        nodes = self._orphans((i for i in stored.instances if i.id not in going), written)
+        files = self._generated() if self._wanted.data else {}
         orphaned = [(path, written[node]) for node in nodes for path in files.get(node, ())]
         data = [path for path, at in orphaned if _is_as_written(path, at)]
         return Found(
