@@ -52,7 +52,13 @@ class Depth(NamedTuple):
     consumers: int
 
 
-LinkEvent = Delivered | Connected | Disconnected | Blocked | Settled | Depth
+class Unanswered(NamedTuple):
+    """The broker answers for others, but not for this queue."""
+
+    queue: str
+
+
+LinkEvent = Delivered | Connected | Disconnected | Blocked | Settled | Depth | Unanswered
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +69,7 @@ class Message:
     after it, whether a queue took the message. `sent_at` and `asked_at` are by the monotonic
     clock; `asked_at` is the time of the first send on this connection; the broker may refuse the
     message and get it again. `bound_anew`: no queue took it, and its binding was made again.
+    `may_hang`: its queue may have no leader, see `Outgoing`.
     """
 
     exchange: str
@@ -72,6 +79,7 @@ class Message:
     id: str | None = None
     reply_to: str | None = None
     lasting: bool = True
+    may_hang: bool = False
     notify: bool = False
     about: Any = None
     settled: bool | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import ssl
 from collections.abc import Iterator
 
@@ -31,7 +32,8 @@ _FATAL = (
 )
 
 # Errors that pass: the broker or a part of it shuts down, or has an internal error.
-_PASSING_CODES = (320, 541)
+INTERNAL_ERROR = 541
+_PASSING_CODES = (320, INTERNAL_ERROR)
 _ELSEWHERE = re.compile(r"does not have a (running )?replica on the local node")
 
 # Access refused, and arguments that differ from those of the existing queue.
@@ -51,6 +53,14 @@ _SENTENCES: dict[type[Exception], str] = {
     ConnectionBlockedTimeout: "RabbitMQ takes no messages now (memory or disk alarm)",
     AMQPConnectorStackTimeout: "RabbitMQ cannot be reached: it does not answer",
 }
+
+
+def unanswered(queue: str) -> str:
+    """A sentence about a queue that never answers although its broker does, with the remedy."""
+    return (
+        f"RabbitMQ does not answer for the queue {queue}: it may have been killed just after the "
+        f"queue was made; if this lasts, run: rabbitmqctl delete_queue {shlex.quote(queue)}"
+    )
 
 
 def is_fatal(error: BaseException) -> bool:

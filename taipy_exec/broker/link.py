@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -28,9 +28,10 @@ from taipy_exec.broker.events import (
     LinkEvent,
     Message,
     Settled,
+    Unanswered,
 )
-from taipy_exec.broker.explanation import broker_hint, explain, is_fatal
-from taipy_exec.broker.outgoing import Outgoing
+from taipy_exec.broker.explanation import INTERNAL_ERROR, broker_hint, explain, is_fatal
+from taipy_exec.broker.outgoing import Outgoing, publish
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, binding_step, run_steps
 from taipy_exec.config.broker_address import redact
@@ -40,6 +41,7 @@ from taipy_exec.errors import BrokerError
 _NACK_DELAY = 0.2
 _WATCH_DELAY = 0.2
 _SENT_TRIES = 20
+_FAILURES = 3
 # After this time (seconds) without a first connection, the waiting caller gets the reason.
 _MOMENT = 1.0
 
@@ -66,7 +68,7 @@ class Link:
         self._name = name
         self._lock = threading.Condition()
         self._events: deque[LinkEvent] = deque()
-        self._outgoing = Outgoing(self._lock, self._bind_anew)
+        self._outgoing = Outgoing(self._lock, self._bind_anew, self._prove)
         self._calls: deque[Callable[[], None]] = deque()
         self._calls_due = False
         self._flush_due = False
@@ -82,6 +84,9 @@ class Link:
         self._tags: dict[str, str] = {}
         self._asides = 0
         self._to_delete: set[str] = set()
+        self._to_replace: set[str] = set()
+        # How often in a row the broker failed while it should have answered for a queue.
+        self._broken: Counter[str] = Counter()
         self._refusal = ""
         self._refused_for_good = False
         self._address = cluster.addresses[0]
@@ -336,16 +341,63 @@ class Link:
             self._deliveries.opened(queue)
             channel.add_on_close_callback(lambda *closed: self._on_consumer_closed(queue, *closed))
             channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
-            run_steps(channel, [*subscription.steps(), *self._consume_steps(subscription)], stands)
+            steps = [*subscription.steps(), *self._consume_steps(subscription)]
+            if queue in self._to_replace:
+                steps.insert(0, lambda ch, done: ch.queue_delete(queue, callback=done))
+            run_steps(channel, steps, stands)
 
         def stands() -> None:
             self._asked.pop(queue, None)
+            self._to_replace.discard(queue)
+            self._broken.pop(queue, None)
             with self._lock:
                 self._standing.add(queue)
                 self._lock.notify_all()
             then()
 
         self._connection.channel(on_open_callback=opened)
+        self._while_unanswered(queue, lambda: self._ask_whether_alive(subscription))
+
+    def _while_unanswered(self, queue: str, then: Callable[[], None]) -> None:
+        """Call `then` after half of the queue's patience, if there is no answer by then."""
+        connection, asked = self._connection, self._asked.get(queue)
+
+        def check() -> None:
+            if connection is self._connection and asked and self._asked.get(queue) == asked:
+                then()
+
+        if connection is not None:
+            connection.ioloop.call_later(self._cluster.queue_patience / 2, check)
+
+    def _ask_whether_alive(self, subscription: Subscription) -> None:
+        """Ask for something that needs no leader: a slow broker is not a queue without a leader."""
+        queue = subscription.queue
+        self._aside(
+            lambda channel, done: channel.queue_declare(queue, passive=True, callback=done),
+            lambda: self._while_unanswered(queue, lambda: self._on_unanswered(subscription)),
+        )
+
+    def _on_unanswered(self, subscription: Subscription) -> None:
+        """The queue has no leader: RabbitMQ was killed just after the queue was declared.
+
+        It stays without one for ever, and RabbitMQ answers nothing that needs it.
+        """
+        queue = subscription.queue
+        if not subscription.replaceable:
+            self._tell(Unanswered(queue))
+            return
+        self._refusal = f"RabbitMQ has no leader for the queue {queue}, which is made again"
+        self._to_replace.add(queue)
+        # Closing it properly would wait for the queue.
+        self._connection.abandon()
+
+    def _on_failure(self, subscription: Subscription) -> None:
+        """The broker failed; if that happens again and again, a queue is broken."""
+        queue = subscription.queue
+        if queue in self._asked and subscription.replaceable:
+            self._broken[queue] += 1
+            if self._broken[queue] >= _FAILURES:
+                self._to_replace.add(queue)
 
     def _consume_steps(self, subscription: Subscription) -> list[Step]:
         queue = subscription.queue
@@ -468,8 +520,37 @@ class Link:
             delay = 0 if tries < 3 else 0.001
             self._connection.ioloop.call_later(delay, lambda: self._look_sent(asked, tries + 1))
 
+    def _prove(self, message: Message) -> None:
+        """Send a message on a channel of its own: its queue may have no leader."""
+        is_done = False
+
+        def opened(channel: Any) -> None:
+            channel.add_on_close_callback(closed)
+            channel.add_on_return_callback(lambda *_: setattr(message, "returned", True))
+            channel.confirm_delivery(
+                lambda frame: confirmed(channel, frame), callback=lambda _: send(channel)
+            )
+
+        def send(channel: Any) -> None:
+            publish(channel, message, 1, time.monotonic())
+
+        def confirmed(channel: Any, frame: Any) -> None:
+            nonlocal is_done
+            is_done = True
+            channel.close()
+            self._on_settled(self._outgoing.proven(message, frame.method))
+            self._flush()
+
+        def closed(channel: Any, reason: Any) -> None:
+            if not is_done:
+                self._on_publisher_closed(channel, reason)
+
+        self._connection.channel(on_open_callback=opened)
+
     def _on_confirm(self, frame: Any) -> None:
-        settled = self._outgoing.confirmed(frame.method)
+        self._on_settled(self._outgoing.confirmed(frame.method))
+
+    def _on_settled(self, settled: list[Message] | None) -> None:
         if not self._outgoing:
             self._patience.answered()
         if settled is None:
@@ -549,6 +630,9 @@ class Link:
         connection.ioloop.stop()
 
     def _on_close(self, connection: Any, reason: Any) -> None:
+        if getattr(reason, "reply_code", 0) == INTERNAL_ERROR:
+            for subscription in self._wanted.values():
+                self._on_failure(subscription)
         self._lost(reason)
         connection.ioloop.stop()
 

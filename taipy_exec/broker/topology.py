@@ -21,7 +21,8 @@ class Subscription:
     """A queue to consume from; with `declare`, it is declared first.
 
     `prefetch` is how many unacknowledged messages the broker may deliver. Without `acknowledged`,
-    the broker forgets each message as soon as it is sent.
+    the broker forgets each message as soon as it is sent. A `replaceable` queue is deleted and
+    declared again if the broker answers for others and not for this one.
     """
 
     queue: str
@@ -29,6 +30,7 @@ class Subscription:
     declare: bool = False
     exclusive: bool = False
     acknowledged: bool = True
+    replaceable: bool = False
     queue_arguments: dict[str, Any] = field(default_factory=dict)
     bindings: tuple[tuple[str, str], ...] = ()
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -123,12 +125,17 @@ def listener_subscription(names: Names, id: str) -> Subscription:
 
 
 def reports_subscription(names: Names, submission: str) -> Subscription:
-    """The workers' reports to a submission's coordinator. It expires if it is never read."""
+    """The workers' reports to a submission's coordinator. It expires if it is never read.
+
+    It is replaceable: workers repeat what was not confirmed, and a job whose end was lost runs
+    again.
+    """
     queue = names.reports(submission)
     return Subscription(
         queue=queue,
         prefetch=1000,
         declare=True,
+        replaceable=True,
         queue_arguments={"x-queue-type": "quorum", "x-expires": _REPORTS_EXPIRE_MS},
         bindings=((names.exchange, queue),),
     )

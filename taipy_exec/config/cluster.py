@@ -68,6 +68,20 @@ class ClusterConfig:
         """
         return self.lease / 3 if len(self.addresses) > 1 else float("inf")
 
+    @property
+    def reports_patience(self) -> float:
+        """How long a worker waits for the confirmation of a report until it gives orders back."""
+        return max(10.0, self.lease)
+
+    @property
+    def queue_patience(self) -> float:
+        """How long a queue of reports may not answer until it is replaced.
+
+        A queue without a leader never answers. In a cluster of brokers it may only wait for nodes
+        that are down, and another node is tried first.
+        """
+        return 10.0 if len(self.addresses) == 1 else 45.0
+
 
 def cluster_config(app: AppConfig, broker_url: str | None = None) -> ClusterConfig:
     """The settings of `app`: flag, environment, configuration file, default.

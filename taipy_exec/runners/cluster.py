@@ -60,6 +60,8 @@ log = logging.getLogger("taipy_exec")
 # reports that the former coordinator did not.
 _SETTLE = 0.5
 _TELL_EVERY = 60.0
+# How long it may take to delete a queue and to make it again.
+_REPLACING = 20.0
 _MEASURE_SECONDS = 5.0
 # How long all jobs may wait before the runner looks for a worker.
 _ALL_WAIT_SECONDS = 3.0
@@ -141,7 +143,9 @@ class ClusterRunner:
         self._link.subscribe(reports_subscription(self._names, submission))
         # No order before this: if a worker finds no queue for its report, it drops the order.
         queue = self._names.reports(submission)
-        if not self._link.wait_subscribed(queue, self._cluster.connect_timeout):
+        # A queue without a leader is replaced first.
+        patience = max(self._cluster.connect_timeout, self._cluster.queue_patience + _REPLACING)
+        if not self._link.wait_subscribed(queue, patience):
             # The reports are for the coordinator that resumes the submission, not for this one.
             self._link.unsubscribe(queue, delete=False)
             raise BrokerError(

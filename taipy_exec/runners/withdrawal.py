@@ -15,6 +15,9 @@ from taipy_exec.model.job import JobRecord, short_id
 from taipy_exec.model.status import Status
 from taipy_exec.protocol.messages import Codec, StopJob, Wire, Withdrawn
 
+# RabbitMQ takes 5 s to delete a queue that has no leader.
+_DELETING = 15.0
+
 
 def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
     """Make sure that no worker takes or continues these jobs, which no process coordinates.
@@ -47,4 +50,4 @@ def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ende
         if ended:
             link.unsubscribe(names.reports(submission), delete=True)
     finally:
-        link.close()
+        link.close(_DELETING)

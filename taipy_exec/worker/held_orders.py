@@ -95,6 +95,14 @@ class HeldOrders:
         """The running jobs."""
         return [h for h in self.held.values() if h.begun and not h.ended]
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is held but the ends of jobs that cannot be reported."""
+        return all(
+            held.ended and self._reports.is_stuck(held.order.submission)
+            for held in self.held.values()
+        )
+
     # -- the connection -------------------------------------------------------------------
 
     def connected(self) -> None:
@@ -164,6 +172,25 @@ class HeldOrders:
             return
         if held.delivery is not None:
             self._moves.requeue(held.delivery, held.order.submission)
+
+    def _give_up(self, held: Held) -> None:
+        """Return an order whose submission gets no reports.
+
+        That may last for ever, so the order must not keep other orders from this worker:
+        it is acknowledged now, and goes back to its coordinator when the broker takes the report.
+        """
+        if held in self.waiting:
+            self.waiting.remove(held)
+        self._let_go(held)
+        self.return_unreported(held.order, held.delivery, run=held.run)
+
+    def return_unreported(self, order: Order, delivery: Delivered | None, *, run: str = "") -> None:
+        """Return an order whose submission's reports are stuck, and acknowledge it at once."""
+        why = Reason.HANDED_BACK if run else Reason.WORKER_LOST
+        detail = "RabbitMQ did not take the reports to its submission"
+        self._reports.tell(order.submission, returned(order, self._name, why, detail, run=run))
+        if delivery is not None:
+            self._acknowledge(delivery)
 
     def _drop(self, held: Held) -> None:
         """Drop an order that is no longer needed."""
@@ -254,10 +281,10 @@ class HeldOrders:
     def _start(self, held: Held) -> None:
         now = time.monotonic()
         # A worker without jobs sends nothing; the receipt of the order proves the connection.
-        self.certainty.confirmed(held.received)
+        order, run = held.order, held.run
+        self.certainty.confirmed(order.submission, held.received)
         held.begun = self.busy_at = now
         self.certainty.counts(held)
-        order, run = held.order, held.run
 
         def send(data: bytes) -> None:
             text = data.decode("latin-1")
@@ -267,7 +294,8 @@ class HeldOrders:
         log = JobLog(lambda: output, self._app.job.log_limit)
         if held.warning:
             log.write(f"taipy-exec: {held.warning}\n".encode())
-        self._pool.start(order.as_job_order(), held.worker, log, self.certainty.until)
+        until = self.certainty.until(order.submission)
+        self._pool.start(order.as_job_order(), held.worker, log, until)
         self._observe(held, None)
 
     def answer_slots(self, now: float, *, connected: bool) -> None:
@@ -277,9 +305,16 @@ class HeldOrders:
             if held is None or held.outdated:
                 self._pool.answer(job, None)
             elif self.certainty.still_counts(held):
-                self._pool.answer(job, self.certainty.until)
+                self._pool.answer(job, self.certainty.until(held.order.submission))
+            elif self._reports.is_alone_stuck(held.order.submission):
+                # It would keep its slot for ever.
+                held.handing_back = True
+                self._pool.answer(job, None)
             elif connected and (held.asked is None or now - held.asked > _ASK_SECONDS):
                 self._ask(held)
+
+    def _asking(self) -> Iterator[Held]:
+        return filter(None, map(self._running, self._pool.asking))
 
     def _running(self, job: str) -> Held | None:
         return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
@@ -343,7 +378,7 @@ class HeldOrders:
             self.certainty.counts(held)
             if held.begun is None:
                 self._start(held)
-            self._pool.answer(verdict.job, self.certainty.until)
+            self._pool.answer(verdict.job, self.certainty.until(held.order.submission))
         elif held.begun is None:
             self._drop(held)
         else:
@@ -386,13 +421,23 @@ class HeldOrders:
 
     def tend(self, now: float) -> None:
         """Do the periodic work for all held orders."""
+        self.certainty.forget_others({h.order.submission for h in self.held.values()})
+        if any(self._reports.is_stuck(h.order.submission) for h in self._asking()):
+            # Other workers have slots. And the confirmation shows whether the broker is slow.
+            self.give_up_waiting()
         for held in list(self.held.values()):
+            stuck = self._reports.is_stuck(held.order.submission)
+            if held.begun is None and stuck:
+                self._give_up(held)
+                continue
             if held.begun is None and held.asked and now - held.asked > self._patience:
                 # No answer comes: other orders get the slot.
                 self._give_back(held)
             if held.output is not None:
                 held.output.flush_old(now)
-            if held.begun and held.delivery and now - held.begun > self._cluster.ack_after:
+            is_long = held.begun and now - held.begun > self._cluster.ack_after
+            if held.delivery and (is_long or stuck):
                 # Early enough: the broker would think that the worker is dead. The lease goes on.
+                # And an order whose end cannot be reported must not keep other orders away.
                 self._acknowledge(held.delivery)
                 held.delivery = None

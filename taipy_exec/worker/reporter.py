@@ -36,21 +36,35 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class _Line:
-    """The reports to one submission, in order."""
+    """The reports to one submission, in order. `moved`: when its queue last took some."""
 
     waiting: deque[tuple[bytes, type[Wire], Any]] = field(default_factory=deque)
     since: float = 0.0
     under_way: int = 0
+    moved: float = 0.0
     waits_until: float = 0.0
 
 
 class Reporter:
-    """Reports to the coordinators, to each in order, with few messages for many reports."""
+    """Reports to the coordinators, to each in order, with few messages for many reports.
 
-    def __init__(self, publish: Callable[..., None], names: Names, codec: Codec) -> None:
+    After `patience` seconds without a confirmation, the reports to a submission are stuck.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[..., None],
+        names: Names,
+        codec: Codec,
+        patience: float = float("inf"),
+    ) -> None:
         self._publish = publish
         self._names = names
         self._codec = codec
+        self._patience = patience
+        self._is_taken = False
+        # When the latest confirmed message was sent, of those to any submission.
+        self._confirmed = float("-inf")
         self._lines: dict[str, _Line] = {}
 
     def tell(self, submission: str, wire: Wire, about: Any = None) -> None:
@@ -81,6 +95,36 @@ class Reporter:
                 Message(self._names.exchange, key, body, headers=dict(headers), lasting=False)
             )
         return goes_at_once
+
+    def taken(self) -> None:
+        """From now on, the broker takes messages."""
+        self._is_taken = True
+        now = time.monotonic()
+        for line in self._lines.values():
+            line.moved = now
+
+    def not_taken(self) -> None:
+        """From now on, no message can be confirmed: the connection is gone, or blocked."""
+        self._is_taken = False
+
+    def confirmed_elsewhere(self, sent_at: float) -> None:
+        """The broker has confirmed a message of this time that was no report."""
+        self._confirmed = max(self._confirmed, sent_at)
+
+    def is_alone_stuck(self, submission: str) -> bool:
+        """Whether this submission is stuck, and later messages to others are confirmed."""
+        is_stuck = self.is_stuck(submission)
+        return is_stuck and self._confirmed > self._lines[submission].moved + self._patience / 2
+
+    def is_stuck(self, submission: str) -> bool:
+        """Whether no report to this submission was confirmed for too long.
+
+        The whole broker may be slow; no conclusion may cost more than a message.
+        """
+        line = self._lines.get(submission)
+        if line is None or not line.under_way or not self._is_taken:
+            return False
+        return time.monotonic() - line.moved > self._patience
 
     @property
     def due(self) -> float:
@@ -119,6 +163,8 @@ class Reporter:
             parts.append(part)
             size += len(part)
             about.append((kind, subject))
+        if not line.under_way:
+            line.moved = time.monotonic()
         line.under_way += 1
         body, headers = self._codec.dump_all(parts)
         self._publish(
@@ -127,6 +173,7 @@ class Reporter:
                 self._names.reports(submission),
                 body,
                 headers=dict(headers),
+                may_hang=True,
                 notify=True,
                 about=(submission, about),
             )
@@ -135,8 +182,10 @@ class Reporter:
     def confirmed(self, message: Message, *, routed: bool) -> Iterator[Told]:
         """The reports in a message of this worker that the broker has confirmed."""
         submission, about = message.about
+        self._confirmed = max(self._confirmed, message.sent_at)
         line = self._lines[submission]
         line.under_way -= 1
+        line.moved = time.monotonic()
         if not line.under_way and not line.waiting:
             del self._lines[submission]
         for kind, subject in about:

@@ -15,7 +15,9 @@ from taipy_exec.broker.events import (
     LinkEvent,
     Message,
     Settled,
+    Unanswered,
 )
+from taipy_exec.broker.explanation import unanswered
 from taipy_exec.broker.link import Link
 from taipy_exec.broker.names import Names
 from taipy_exec.broker.topology import (
@@ -112,7 +114,9 @@ class WorkerService:
             wake=self.pool.wake,
             name=f"taipy-exec worker {self.name}",
         )
-        self._reports = Reporter(self._link.publish, self._names, self._codec)
+        self._reports = Reporter(
+            self._link.publish, self._names, self._codec, cluster.reports_patience
+        )
         self._moves = Moves(self._link.publish, self._names)
         self.orders = HeldOrders(
             app,
@@ -142,8 +146,8 @@ class WorkerService:
 
     @property
     def is_over(self) -> bool:
-        """Whether the worker must leave, holds no orders, and all its reports are confirmed."""
-        if self._leaving == 0 or self.orders.held:
+        """Whether the worker must leave, runs nothing, and its reports are confirmed or late."""
+        if self._leaving == 0 or not self.orders.is_done:
             return False
         is_told = self._moves.under_way == 0 and self._reports.is_done
         return is_told or not self._link.is_connected or time.monotonic() > self._leave_by
@@ -160,7 +164,7 @@ class WorkerService:
             self._on_report(report)
         if self._leaving > self._announced_leaving:
             self._begin_leaving()
-        if self._leaving and not self.orders.held:
+        if self._leaving and self.orders.is_done:
             self._leave_by = min(self._leave_by, now + _LEAVE_SECONDS)
         if self._control.is_done and not self._leaving:
             self.orders.begin()
@@ -195,11 +199,14 @@ class WorkerService:
             self._on_disconnected(happened)
         elif isinstance(happened, Blocked):
             self.connection = f"blocked: {happened.reason}" if happened.reason else "connected"
+            (self._reports.not_taken if happened.reason else self._reports.taken)()
             self._tell(
                 f"RabbitMQ takes no messages now ({happened.reason})"
                 if happened.reason
                 else "RabbitMQ takes messages again"
             )
+        elif isinstance(happened, Unanswered):
+            self._tell(unanswered(happened.queue))
         elif isinstance(happened, Depth):
             self.queue_depth = happened.ready
             self._intake.note_depth(happened.ready)
@@ -212,11 +219,13 @@ class WorkerService:
         mark = self._message("control", Mark(worker_id=self.id))
         self._link.publish(self._control.connected(mark, time.monotonic()))
         self._hold_at = self._beat_at = 0.0
+        self._reports.taken()
         self.orders.connected()
 
     def _on_disconnected(self, happened: Disconnected) -> None:
         self.connection = happened.reason
         self._control.disconnected()
+        self._reports.not_taken()
         self.orders.disconnected()
         self._tell(happened.reason)
 
@@ -263,6 +272,9 @@ class WorkerService:
             self._link.ack(delivery)
             return
         if self.orders.take_again(order, delivery):
+            return
+        if self._reports.is_stuck(order.submission):
+            self.orders.return_unreported(order, delivery)
             return
         if order.digest not in self._tasks:
             self._refuse(order, delivery, other_configuration(self.app, self.name, order))
@@ -312,11 +324,12 @@ class WorkerService:
         return Message(self._names.exchange, key, body, headers=dict(headers))
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
-        self.orders.certainty.confirmed(message.sent_at)
         if isinstance(message.about, Delivered):
             self._moves.confirmed()
+            self._reports.confirmed_elsewhere(message.sent_at)
             self._link.ack(message.about)
             return
+        self.orders.certainty.confirmed(message.about[0], message.sent_at)
         reported = map(self.orders.on_told, self._reports.confirmed(message, routed=routed))
         self._link.ack(*filter(None, list(reported)))
 
@@ -366,7 +379,8 @@ class WorkerService:
 
     def _say_holding(self) -> None:
         for submission, wire in holding(self.orders.held.values(), self.name, self.id).items():
-            self._reports.tell(submission, wire)
+            if not self._reports.is_stuck(submission):
+                self._reports.tell(submission, wire)
 
     def _beat(self, state: str) -> Message:
         now = time.monotonic()

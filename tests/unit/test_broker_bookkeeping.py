@@ -110,6 +110,49 @@ def test_what_waits_for_a_binding_survives_a_broken_connection(outgoing: Outgoin
     assert channel.published == [b"a"]
 
 
+def unproven(*texts: str) -> tuple[Outgoing, Channel, list[Message], list[Message]]:
+    """Messages to a queue that may have no leader, and those that went on their own channel."""
+    alone: list[Message] = []
+    outgoing = Outgoing(threading.Condition(), prove=alone.append)
+    channel, messages = Channel(), [message(text) for text in texts]
+    for one in messages:
+        one.may_hang = True
+    outgoing.opened(channel)
+    outgoing.put(messages)
+    outgoing.send()
+    return outgoing, channel, messages, alone
+
+
+def test_the_first_message_to_a_queue_that_may_hang_keeps_no_other_waiting() -> None:
+    outgoing, channel, messages, alone = unproven("a", "b")
+    outgoing.put([message("to another queue")])
+    outgoing.send()
+    assert alone == messages[:1]
+    assert channel.published == [b"to another queue"]
+    assert outgoing.proven(alone[0], ack(1)) == messages[:1]
+    outgoing.send()
+    assert channel.published[1:] == [b"b"]
+    assert outgoing.confirmed(ack(2)) == messages[1:]
+
+
+def test_a_queue_is_tried_again_in_order_after_a_refusal_and_on_each_connection() -> None:
+    outgoing, channel, messages, alone = unproven("a", "b")
+    assert outgoing.proven(alone[0], pika.spec.Basic.Nack(1)) is None
+    outgoing.send()
+    assert alone == [messages[0], messages[0]]
+    outgoing.lost()
+    assert messages[0].asked_at == 0.0
+    outgoing.opened(channel)
+    outgoing.send()
+    assert alone == [messages[0]] * 3
+    assert outgoing.proven(messages[0], ack(1)) == messages[:1]
+    outgoing.lost()
+    outgoing.opened(channel)
+    outgoing.send()
+    assert alone[3:] == messages[1:]
+    assert channel.published == []
+
+
 def test_what_is_refused_is_sent_again_before_the_rest(outgoing: Outgoing) -> None:
     channel, _ = sent(outgoing, "a", "b")
     outgoing.put([message("c")])

@@ -15,7 +15,8 @@ from taipy_exec.config.application import AppConfig, JobConfig
 from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.model.event import Begun, Starting
-from taipy_exec.protocol.messages import Codec, JobOutput, Order, Verdict, Wire
+from taipy_exec.model.status import Reason
+from taipy_exec.protocol.messages import Codec, JobOutput, Order, Returned, Verdict, Wire
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.held_orders import HeldOrders
@@ -89,7 +90,7 @@ class Worker:
         self.sent: list[Message] = []
         self.acknowledged: list[Delivered] = []
         self.buried: list[str] = []
-        self.reports = Reporter(self.sent.append, NAMES, CODEC)
+        self.reports = Reporter(self.sent.append, NAMES, CODEC, patience=0.0)
         self.orders = HeldOrders(
             app,
             ClusterConfig(application="app", addresses=parse_addresses("amqp://"), secret=secret),
@@ -376,3 +377,86 @@ def test_what_is_stopped_to_be_handed_back_is_told_when_it_has_ended(worker: Wor
     worker.reports.send()
     assert worker.kinds() == ["Returned"]
     assert worker.orders.done == 0
+
+
+def stuck(worker: Worker) -> None:
+    """The broker takes messages, but has not confirmed the reports to the submission in time."""
+    worker.reports.taken()
+    wait_until(lambda: worker.reports.is_stuck(SUBMISSION), 5)
+
+
+def test_an_order_whose_submission_is_stuck_keeps_no_other_order_away(worker: Worker) -> None:
+    delivery = worker.receive()
+    worker.step()
+    assert worker.pool.slots == 0
+    stuck(worker)
+    worker.orders.tend(time.monotonic())
+    assert worker.acknowledged == [delivery]
+    assert worker.pool.slots == 1
+    assert worker.orders.held == {}
+    worker.confirm()
+    worker.reports.send()
+    (returned,) = worker.told()
+    assert isinstance(returned, Returned)
+    # The coordinator may know this run from the report of its start.
+    assert (returned.why, bool(returned.run)) == (Reason.HANDED_BACK, True)
+
+
+def test_the_end_of_a_job_whose_submission_is_stuck_waits_without_its_order(worker: Worker) -> None:
+    delivery = worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
+    worker.reports.send()
+    assert not worker.orders.is_done
+    stuck(worker)
+    worker.orders.tend(time.monotonic())
+    assert worker.acknowledged == [delivery]
+    assert worker.orders.is_done
+    worker.confirm()
+    assert worker.acknowledged == [delivery]
+    assert worker.orders.held == {}
+
+
+def test_a_job_that_may_not_write_leaves_its_slot_if_only_its_submission_is_stuck(
+    worker: Worker,
+) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    job = worker.only.order.job
+    worker.orders.disconnected()
+    worker.orders.connected()
+    worker.pool.asking[job] = True
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    worker.reports.send()
+    stuck(worker)
+    # The whole broker may be slow.
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    assert worker.pool.answers == []
+    worker.reports.confirmed_elsewhere(time.monotonic())
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    assert worker.pool.answers == [(job, False)]
+    worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
+    worker.confirm()
+    worker.reports.send()
+    assert worker.kinds()[-1] == "Returned"
+
+
+def test_confirmed_reports_to_one_submission_prove_nothing_for_another(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    worker.confirm()
+    certainty, held = worker.orders.certainty, worker.only
+    certainty.confirmed("SUBMISSION_other", time.monotonic() + 100)
+    certainty.look(time.monotonic() + 50)
+    assert not certainty.still_counts(held)
+
+
+def test_nothing_is_stuck_while_the_broker_takes_nothing(worker: Worker) -> None:
+    worker.receive()
+    worker.step()
+    stuck(worker)
+    worker.reports.not_taken()
+    assert not worker.reports.is_stuck(SUBMISSION)
