@@ -54,9 +54,9 @@ class WorkerTable:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Keep the table on the terminal while the block runs, and erase it at the end."""
-        from rich.live import Live
+        from taipy_exec.cli.frame import LiveView
 
-        live = Live(
+        live = LiveView(
             get_renderable=self.render,
             console=self._streams.err,
             auto_refresh=False,
