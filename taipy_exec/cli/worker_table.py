@@ -301,7 +301,8 @@ class WorkerLines:
         at = time.strftime("%H:%M:%S")
         task = plain(held.order.task)
         if report is None:
-            self._streams.note(f"{at} {task} RUNNING on {held.worker} ({plain(held.order.job)})")
+            job = plain(short_id(held.order.job))
+            self._streams.note(f"{at} {task} RUNNING on {held.worker} ({job})")
         else:
             self._streams.note(f"{at} {task} {self._redacted(ending(held, report))}")
 
