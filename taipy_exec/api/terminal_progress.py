@@ -17,7 +17,7 @@ _QUIET = "TAIPY_EXEC_QUIET"
 
 
 class TerminalProgress:
-    """A plain line on stderr at long intervals, if it is a terminal and nobody wants quiet."""
+    """A plain line on stderr at long intervals, if that is a terminal and quiet is off."""
 
     def __init__(self, record: SubmissionRecord) -> None:
         self._record = record
