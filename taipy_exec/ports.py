@@ -74,7 +74,9 @@ class Runner(Protocol):
 
     If `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used. A class
     whose jobs outlive their coordinator also has the static method `withdraw_jobs(app, submission,
-    jobs, ended)`: it takes back jobs that no process coordinates, and raises BrokerError.
+    jobs, ended)`: it takes back jobs that no process coordinates, and raises BrokerError. A class
+    that starts processes may have `is_starting(worker)`: whether the process of a reserved worker
+    is not ready yet. For such a job `poll` returns `Begun` later.
     """
 
     capabilities: ClassVar[Capabilities]

@@ -111,13 +111,15 @@ def early_problems(
     Modules that failed then, by the problems that it `found`, are not run again.
     """
     from taipy_exec.config.call_checks import call_problems
+    from taipy_exec.config.path_checks import folder_problems
     from taipy_exec.data.node_checks import access_problems
 
     if compiled.config.program is not None:
         return []
     tasks = list(tasks)
     calls = call_problems(compiled, tasks, failed_modules(found))
-    return in_order(compiled, [*calls, *access_problems(compiled, tasks)])
+    folders = folder_problems(compiled, tasks)
+    return in_order(compiled, [*calls, *access_problems(compiled, tasks), *folders])
 
 
 def check_everything(compiled: Compiled, *, connects: bool = False) -> list[Problem]:

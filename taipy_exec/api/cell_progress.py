@@ -1,4 +1,4 @@
-"""Show the progress of a submission while a notebook cell waits for it."""
+"""Show the progress of a submission while a notebook cell, or a program, waits for it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from typing import Any
 
 from taipy_exec.api.notebook import progress_html, progress_text
 from taipy_exec.api.same_definition import in_notebook
+from taipy_exec.api.terminal_progress import TerminalProgress
 from taipy_exec.model.job import SubmissionRecord
 
 _SECONDS = 0.25
 
 
 class Progress:
-    """One output of the cell, drawn again after each change."""
+    """One output of the cell, drawn again after each change. Outside a notebook, lines."""
 
     def __init__(self, record: SubmissionRecord) -> None:
         self._record = record
         self._display = _notebook_display()
+        self._lines = TerminalProgress(record) if self._display is None else None
         self._output: Any = None
         self._drawn_at = 0.0
         self._drawn: object = None
 
     def show(self, *, last: bool = False) -> None:
         """Draw if it is time. The `last` state is drawn if any state was drawn before."""
+        if self._lines is not None and not last:
+            self._lines.show()
         if self._display is None or (last and self._output is None):
             return
         now = time.monotonic()

@@ -105,7 +105,7 @@ def _show(streams: Streams, found: Forecast) -> None:
         _show_table(streams, found)
     streams.line(forecast_sentence(found))
     if found.carries_on:
-        streams.note(f"submit resumes {found.carries_on}, which has not ended")
+        streams.note(f"submit resumes {found.carries_on_short}, which has not ended")
 
 
 def _show_table(streams: Streams, found: Forecast) -> None:

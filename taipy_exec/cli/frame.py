@@ -1,7 +1,7 @@
-"""A frame of a live table as lines without spaces at their ends.
+"""A live view on a terminal that may become narrower.
 
-A terminal that becomes narrower wraps long lines, also those that are long by spaces only; then the
-next frame cannot cover all of the last one.
+Such a terminal wraps the lines of the last frame that are too long now, so that this takes more
+rows than it had. Lines without spaces at their ends wrap less.
 """
 
 from __future__ import annotations
@@ -9,12 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.live import Live
 from rich.segment import Segment
 
 from taipy_exec.cli.live_rows import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+
+class LiveView(Live):
+    """Draws each frame over the whole of the one before, however many rows that takes now."""
+
+    _last: Frame | None = None
+
+    def get_renderable(self) -> RenderableType:
+        """The next frame."""
+        width = self.console.width
+        if self._last is not None and width < self._last.width:
+            # From here Rich knows how far it has to go up.
+            self._live_render._shape = (width, self._last.rows_at(width))
+        self._last = Frame(super().get_renderable())
+        return self._last
 
 
 class Frame:

@@ -25,8 +25,6 @@ from taipy_exec.visible_text import one_line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from taipy_exec.cli.frame import Frame
-
 _FRAMES_PER_SECOND = 8
 _LINES_BESIDE_ROWS = 8
 _ESTIMATE_SECONDS = 1.0
@@ -64,8 +62,6 @@ class LiveTable:
         self._slots: dict[str, int] = {}
         self._tasks = TaskNames(jobs)
         self._lines = 0
-        self._live: Any = None
-        self._frame: Frame | None = None
         self.notice = ""
         # The progress that a running job reports; none if its log is not known.
         self.progress_of: Callable[[JobRecord], str] = lambda job: ""
@@ -76,17 +72,16 @@ class LiveTable:
 
         It is erased if the result follows on stdout through a pipe to the same terminal.
         """
-        from rich.live import Live
+        from taipy_exec.cli.frame import LiveView
 
-        live = Live(
-            get_renderable=self._next_frame,
+        live = LiveView(
+            get_renderable=self.render,
             console=self._streams.err,
             transient=self._streams.data_is_piped_text,
             refresh_per_second=_FRAMES_PER_SECOND,
             redirect_stdout=True,
             redirect_stderr=True,
         )
-        self._live = live
         # Rich has replaced stdout by its own stream, which prints above the table.
         with live, output_shown_by(sys.stdout.write), _debugger_pauses(live):
             yield
@@ -111,17 +106,6 @@ class LiveTable:
     @property
     def _room(self) -> int:
         return max(self._streams.err.height - _LINES_BESIDE_ROWS, 3)
-
-    def _next_frame(self) -> RenderableType:
-        """The next frame. On a terminal that became narrower the last one takes more rows."""
-        from taipy_exec.cli.frame import Frame
-
-        width, last = self._streams.err.width, self._frame
-        if last is not None and width < last.width:
-            # Rich has to know, so that it goes up far enough to draw over all of them.
-            self._live._live_render._shape = (width, last.rows_at(width))
-        self._frame = Frame(self.render())
-        return self._frame
 
     def render(self) -> RenderableType:
         """One frame, not higher than the terminal."""

@@ -77,14 +77,14 @@ class StatusView:
         """Redraw on a terminal; elsewhere print again after each change, until all has ended."""
         from contextlib import nullcontext
 
-        from rich.live import Live
+        from taipy_exec.cli.frame import LiveView
 
         streams = self.streams
         is_whole = self.submission is not None and not self.wanted.chooses
         if self.store is not None and is_whole and streams.is_live:
             self._watch_submission(self.store, str(self.submission))
             return
-        live = Live(console=streams.err, auto_refresh=False) if streams.is_live else None
+        live = LiveView(console=streams.err, auto_refresh=False) if streams.is_live else None
         version: object = None
         with live or nullcontext():
             while True:

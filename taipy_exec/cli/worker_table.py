@@ -54,9 +54,9 @@ class WorkerTable:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Keep the table on the terminal while the block runs, and erase it at the end."""
-        from rich.live import Live
+        from taipy_exec.cli.frame import LiveView
 
-        live = Live(
+        live = LiveView(
             get_renderable=self.render,
             console=self._streams.err,
             auto_refresh=False,
@@ -301,7 +301,8 @@ class WorkerLines:
         at = time.strftime("%H:%M:%S")
         task = plain(held.order.task)
         if report is None:
-            self._streams.note(f"{at} {task} RUNNING on {held.worker} ({plain(held.order.job)})")
+            job = plain(short_id(held.order.job))
+            self._streams.note(f"{at} {task} RUNNING on {held.worker} ({job})")
         else:
             self._streams.note(f"{at} {task} {self._redacted(ending(held, report))}")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
+from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.config.compile import Compiled
+from taipy_exec.config.modes import capabilities
 from taipy_exec.config.problem import Level, Problem
 from taipy_exec.config.user_path import LONGEST_NAME, why_no_folder, wrong_path
 from taipy_exec.config.vocabulary import PATH_KEYS, STORAGE_PROPERTIES
@@ -31,6 +32,26 @@ def path_problems(compiled: Compiled) -> Iterator[Problem]:
         found += _shared_files(config, scenario)
     for section, id, key, message, level, value in found:
         yield compiled.merged.problem(section, id, key, message, level=level, value=value)
+
+
+def folder_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
+    """Folders of the tasks' outputs that are missing and cannot be made: these jobs will fail.
+
+    If the jobs run on other machines, it is a warning: the folder may be there.
+    """
+    config = compiled.config
+    level = Level.WARNING if capabilities(config.job.mode).on_other_machines else Level.ERROR
+    outputs = {node.id: node for task in tasks for node in task.outputs}
+    generated = False
+    for node in outputs.values():
+        key, given, _ = _place(node)
+        if given is None:
+            generated = generated or node.storage_type in _EXTENSIONS
+        elif why := why_no_folder(config.place_of(given).parent):
+            yield compiled.merged.problem("DATA_NODE", node.id, key, why, level=level, value=given)
+    if generated and (why := why_no_folder(config.storage_folder)):
+        value = config.core.storage_folder
+        yield compiled.merged.problem("CORE", "", "storage_folder", why, level=level, value=value)
 
 
 def _sections(config: AppConfig) -> Iterator[Finding]:
@@ -107,9 +128,8 @@ def _missing_folder(
         return None, Level.INFO
     if node.storage_type == "sql_table":
         return f"there is no folder {folder}: make it, or no job can write there", Level.WARNING
-    why = why_no_folder(folder)
-    if why is not None:
-        return why, Level.WARNING
+    if why_no_folder(folder) is not None:
+        return None, Level.INFO  # `folder_problems` reports it
     return f"there is no folder {folder}; the first job that writes there makes it", Level.INFO
 
 

@@ -78,6 +78,7 @@ class Coordinator:
         self._store = store
         self._runner = runner
         self._queue = runner.queue
+        self._is_starting: Callable[[str], bool] = getattr(runner, "is_starting", lambda _: False)
         self._grace = grace
         self._identity = identity
         self.clock = clock or Clock()
@@ -377,7 +378,8 @@ class Coordinator:
             if worker is None:
                 self._turns.put_back(ready)
                 break
-            self._handle(Started(job=job.id, worker=worker, at=self.clock()))
+            starting = self._is_starting(worker)
+            self._handle(Started(job.id, worker, self.clock(), starting=starting))
             starts.append((job, worker))
         self._commit()
         for job, worker in starts:

@@ -53,14 +53,15 @@ class Forecast:
 
     `least_duration` is in seconds. It counts with `workers` jobs at once (None: no limit), and
     with 0 s for jobs that were never measured. `carries_on` is the id of the interrupted
-    submission that would be resumed instead of a new one. `unwritten` are the data nodes without
-    a value that jobs wait for.
+    submission that would be resumed instead of a new one, and `carries_on_short` its short form.
+    `unwritten` are the data nodes without a value that jobs wait for.
     """
 
     jobs: tuple[JobForecast, ...]
     workers: int | None
     least_duration: float
     carries_on: str | None = None
+    carries_on_short: str | None = None
     unwritten: tuple[DataNodeRef, ...] = ()
 
     @property
@@ -128,6 +129,7 @@ def forecast(
         workers=workers,
         least_duration=_least_duration(app, scenario, graph, jobs, workers),
         carries_on=former.id if former else None,
+        carries_on_short=former.short_id if former else None,
         unwritten=tuple(outlook.unwritten.values()),
     )
 

@@ -74,6 +74,11 @@ class SlotPool:
         self._reserved[slot.worker] = slot
         return slot.worker
 
+    def is_starting(self, worker: str) -> bool:
+        """Whether the process of this reserved slot is not ready yet."""
+        slot = self._reserved.get(worker)
+        return slot is not None and not slot.is_ready
+
     def _refuse(self, message: str, error: Exception) -> str:
         """The name of a worker on which the next job fails with this message."""
         self._refusal = Failure(kind=Reason.NOT_LOADED, type=type(error).__name__, message=message)

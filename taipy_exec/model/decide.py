@@ -72,8 +72,10 @@ def _started(board: Board, event: Started) -> Decision:
         return Decision()
     if event.attempt not in (None, job.attempt):
         return Decision()
-    # Why there is another attempt is of interest as long as that runs.
-    reason = job.reason if job.attempt > 1 else None
+    reason: str | None = Reason.STARTING if event.starting else None
+    if job.attempt > 1:
+        # Why there is another attempt is of interest as long as that runs.
+        reason = job.reason
     return Decision((_change(job, Status.RUNNING, event.at, reason=reason, worker=event.worker),))
 
 

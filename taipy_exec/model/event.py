@@ -19,12 +19,16 @@ class Admitted(NamedTuple):
 
 
 class Started(NamedTuple):
-    """A runner started the job. `attempt` is None if only the coordinator starts jobs."""
+    """A runner started the job. `attempt` is None if only the coordinator starts jobs.
+
+    With `starting`, its process is still being started, and `Begun` follows.
+    """
 
     job: str
     worker: str
     at: float
     attempt: int | None = None
+    starting: bool = False
 
 
 class Expanded(NamedTuple):

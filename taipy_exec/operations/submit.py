@@ -15,6 +15,7 @@ from taipy_exec.wiring import withdraw
 
 if TYPE_CHECKING:
     from taipy_exec.engine.plan import SubmissionPlan
+    from taipy_exec.model.job import SubmissionRecord
     from taipy_exec.operations.listener import Listener
     from taipy_exec.operations.wanted import Wanted
     from taipy_exec.wiring import Engine
@@ -34,6 +35,7 @@ def submit(
     instance = named_instance(
         store, app, scenario, wanted.name, new=wanted.new, created=wanted.created
     )
+    former = store.latest_of_instance(instance.id)
     attempt = partial(
         admit,
         store,
@@ -49,6 +51,21 @@ def submit(
         properties=with_given(wanted.given),
     )
     plan = admitted(listener, attempt, deadline)
+    if former is not None:
+        _note_other_file(listener, former, plan.record)
     write_given(store, plan, engine.identity)
     note_changed_inputs(listener, store, plan)
     return [plan]
+
+
+def _note_other_file(
+    listener: Listener, former: SubmissionRecord, record: SubmissionRecord
+) -> None:
+    """Say that another file of the same folder has the same scenario, and so the same data."""
+    if former.file is None or record.file is None or former.file == record.file:
+        return
+    listener.note(
+        f"scenario instance {record.name} was last submitted from {former.file}: "
+        f"{record.file} uses the same data nodes and history"
+    )
+    listener.hint("submit --name NAME uses an instance of its own")

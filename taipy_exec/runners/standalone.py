@@ -5,7 +5,7 @@ from __future__ import annotations
 from taipy_exec.config.modes import IN_PROCESSES
 from taipy_exec.execution.capture import JobLog, ShownAtOnce, appending
 from taipy_exec.execution.slot_pool import SlotPool
-from taipy_exec.model.event import Event
+from taipy_exec.model.event import Begun, Event
 from taipy_exec.ports import RunnerContext
 from taipy_exec.protocol.order import JobOrder, JobReport
 
@@ -22,6 +22,7 @@ class StandaloneRunner:
         self._pool = SlotPool(context.app, context.folder, context.app.job.workers)
         self.free = self._pool.free
         self.reserve = self._pool.reserve
+        self.is_starting = self._pool.is_starting
         self.stop = self._pool.stop
         self.wake = self._pool.wake
         self.close = self._pool.close
@@ -35,7 +36,9 @@ class StandaloneRunner:
 
     def poll(self, timeout: float | None) -> list[JobReport | Event]:
         reports = self._pool.poll(timeout)
-        return [*self._pool.take_starts(), *reports]
+        # Whether a job waits for its process is known since `is_starting`.
+        begun = [one for one in self._pool.take_starts() if isinstance(one, Begun)]
+        return [*begun, *reports]
 
     def interrupt(self) -> None:
         """No job runs in this thread."""

@@ -259,6 +259,15 @@ class Store(Removals, ShortIds):
         )
         return {record.instance: record for record in map(self._submission, rows)}
 
+    def latest_of_instance(self, instance: str) -> SubmissionRecord | None:
+        """The latest submission of a scenario instance; None if it was never submitted."""
+        rows = self.rows(
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
+            "ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            (instance,),
+        )
+        return self._submission(rows[0]) if rows else None
+
     def count_submissions(
         self, *, scenario: str | None = None, name: str | None = None, file: str | None = None
     ) -> int:

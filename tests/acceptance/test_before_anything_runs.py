@@ -127,6 +127,25 @@ def test_a_wrong_path_is_reported_as_a_wrong_path(app: Application) -> None:
     assert Path(app.folder, "results", "deep", "out.json").read_text() == "1"
 
 
+def test_an_output_folder_that_cannot_be_made_is_refused_before_anything_starts(
+    app: Application,
+) -> None:
+    prepared(app)
+    (app.folder / "results").write_text("")
+    place = app.folder / "results"
+    told = (
+        f"config.toml:10 [DATA_NODE.out] path: there is no folder {place / 'deep'}: "
+        f"{place} is a file"
+    )
+    for command in ("check", "plan", "submit"):
+        result = app.run(command)
+        assert result.code == 3, command
+        assert told in result.err, result.err
+    assert not app.exists(".taipy-exec")
+    # Other tasks do not need the folder.
+    assert "results" not in app.run("submit", "--task", "load").err
+
+
 def test_a_failed_import_has_its_line_and_with_verbose_its_traceback(app: Application) -> None:
     prepared(app)
     app.module("jobs", "x = {}\ny = x['conn']\n")

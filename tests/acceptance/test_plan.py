@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_what_was_interrupted_is_carried_on(app: Application) -> None:
     assert everything(app.folder) == before
     assert found["carries_on"] == app.only_submission()
     assert [job["action"] for job in found["jobs"]] == ["ended", "run"]
-    assert "submit resumes" in app.run("plan").err
+    assert re.search(r"submit resumes SUBMISSION_[\da-f]{8}, which", app.run("plan").err)
     assert app.run("plan", "--force", "--json").json["carries_on"] is None
     app.open_gate()
     resumed = app.run("submit", "--json")

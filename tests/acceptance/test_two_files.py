@@ -57,6 +57,27 @@ def test_the_instances_of_a_file_are_those_that_it_submitted(both: Application) 
         assert may["submission"]["status"] == status
 
 
+def test_submit_says_that_the_instance_is_shared_with_another_file(both: Application) -> None:
+    result = both.run("submit", "other.toml")
+    assert result.code == 0
+    assert (
+        "scenario instance s was last submitted from one.toml: "
+        "other.toml uses the same data nodes and history\n"
+        "hint: submit --name NAME uses an instance of its own\n"
+    ) in result.err
+    for arguments in (("other.toml",), ("other.toml", "--name", "mine"), ("one.toml", "-q")):
+        assert "was last submitted from" not in both.run("submit", *arguments).err
+    table = both.run("instances").out.splitlines()
+    assert table[0].split()[-1] == "File"
+    assert {line.split()[0]: line.split()[-1] for line in table[2:]} == {
+        "s": "one.toml",
+        "may": "one.toml",
+        "june": "other.toml",
+        "mine": "other.toml",
+    }
+    assert "File" not in both.run("instances", "other.toml").out
+
+
 def test_usual_times_are_those_of_the_same_file(both: Application) -> None:
     with closing(sqlite3.connect(both.folder / ".taipy-exec" / "state.db")) as state:
         for name, seconds in (("june", 300), ("may", 2), ("s", 4)):

@@ -207,7 +207,7 @@ def test_elsewhere_each_start_and_end_is_a_line(app: Application, broker_url: st
     assert (result.code, result.out) == (0, "")
     assert "\x1b" not in result.err
     assert re.search(r"^worker \S+ for application app, 1 slot$", result.err, re.M)
-    assert re.search(r"^[\d:]{8} t RUNNING on \S+:\d+ \(JOB_t_[\w-]+\)$", result.err, re.M)
+    assert re.search(r"^[\d:]{8} t RUNNING on \S+:\d+ \(JOB_t_[\da-f]{8}\)$", result.err, re.M)
     assert re.search(r"^[\d:]{8} t done in [\d.]+m?s$", result.err, re.M)
     assert re.search(r"stopped: 1 done, 0 failed$", result.err, re.M)
 

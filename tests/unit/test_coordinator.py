@@ -253,6 +253,30 @@ def test_a_job_counts_as_started_when_its_process_is_ready(world: World) -> None
     assert job.started_at >= waited_since
 
 
+def test_a_job_whose_process_is_not_ready_runs_with_that_reason_from_the_first_moment(
+    world: World,
+) -> None:
+    class NewProcesses(Runner):
+        def is_starting(self, worker: str) -> bool:
+            return worker == "host:1"
+
+    runner = NewProcesses(1)
+    coordinator = world.coordinator(runner)
+    plan = world.submission()
+    coordinator.add(plan)
+    seen: list[tuple[Status, str | None]] = []
+    coordinator.observers.append(
+        lambda changes: seen.extend((change.after, change.reason) for change in changes)
+    )
+    coordinator.step(0)
+    assert seen == [(Status.RUNNING, Reason.STARTING)]
+    (order,) = runner.orders
+    assert world.other.find_job(order.job).reason == Reason.STARTING
+    runner.reports = [Begun(order.job, 1, 0.0)]
+    coordinator.step(0)
+    assert world.other.find_job(order.job).reason is None
+
+
 def test_a_process_that_is_ready_too_late_changes_nothing(world: World) -> None:
     runner = Runner(1)
     coordinator = world.coordinator(runner)

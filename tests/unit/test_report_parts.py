@@ -28,7 +28,7 @@ from taipy_exec.views.report import FORMATS, render_report
 from taipy_exec.views.report.content import JobStory, Report
 from taipy_exec.views.report.markup import plural, size, text
 from taipy_exec.views.report.page import MOST_TASKS
-from taipy_exec.views.report.slots import slots, waiting
+from taipy_exec.views.report.slots import slots, slots_given, waiting
 from taipy_exec.views.report.timeline import MOST_BARS, MOST_SLOTS, timeline
 from taipy_exec.visible_text import readable
 
@@ -184,6 +184,28 @@ def test_what_waits_still_is_counted_until_now() -> None:
     ready.job.pending_at = 150.0
     ready.job.started_at = 120.0  # a former attempt
     assert waiting([ready], 200.0) == [(150.0, 1), (200.0, 0)]
+
+
+def test_a_job_whose_process_starts_in_a_free_slot_does_not_wait_for_one() -> None:
+    stories = [
+        story("a", at=(100, 100.5, 103), worker="h:1"),
+        story("b", at=(100, 100.5, 104), worker="h:2"),
+        # It waits for the slot of a until 103; then a new process starts.
+        story("c", at=(101, 103.5, 105), worker="h:3"),
+    ]
+    rows = slots(stories)
+    given = slots_given(rows, from_the_start=True)
+    assert waiting(stories, 200.0, given=given) == [(101, 1), (103, 0)]
+    # Where workers come and go, nobody knows since when the first slots were there.
+    given = slots_given(rows, from_the_start=False)
+    assert waiting(stories, 200.0, given=given) == [(100, 2), (100.5, 0), (101, 1), (103, 0)]
+
+
+def test_the_timeline_counts_no_waiting_jobs_while_slots_start() -> None:
+    starting = [story(f"t{n}", at=(100, 100.8, 110), worker=f"h:{n}") for n in range(4)]
+    assert "no slot free" not in timeline(report(*starting))
+    late = story("late", at=(100, 110.5, 111), worker="h:0")
+    assert "no slot free: 1 job at most" in timeline(report(*starting, late))
 
 
 # -- formats ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from taipy_exec.config.application import AppConfig, CoreConfig, DataNodeConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.config.compile import Compiled, compile_layers
 from taipy_exec.config.layers import layer_from_toml
-from taipy_exec.config.path_checks import path_problems
+from taipy_exec.config.path_checks import folder_problems, path_problems
 from taipy_exec.config.problem import Problem
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.config.user_path import user_path, wrong_path
@@ -233,13 +233,29 @@ def test_a_missing_folder_is_reported_where_a_job_is_to_write(root: Path, path: 
     assert problems(root, node(path) + WRITER) == []
 
 
-def test_a_folder_that_cannot_be_made_is_warned_of(root: Path) -> None:
+@pytest.mark.parametrize(("mode", "level"), [("standalone", "ERROR"), ("cluster", "WARNING")])
+def test_a_folder_that_cannot_be_made_is_an_error_for_the_tasks_that_write_there(
+    root: Path, mode: str, level: str
+) -> None:
     (root / "taken").write_text("")
-    (problem,) = problems(root, node("taken/deep/x.json") + WRITER)
-    assert problem.level == "WARNING"
+    text = f'[JOB]\nmode = "{mode}"\n{node("taken/deep/x.json")}{WRITER}'
+    assert [p for p in problems(root, text) if p.field == "path"] == []
+    found = compiled(root, text)
+    (problem,) = folder_problems(found, found.config.tasks.values())
+    assert (problem.section, problem.id, problem.field) == ("DATA_NODE", "x", "path")
+    assert problem.level == level
     assert problem.message == (
         f"there is no folder {root / 'taken' / 'deep'}: {root / 'taken'} is a file"
     )
+    assert list(folder_problems(found, [])) == []
+
+
+def test_a_storage_folder_that_cannot_be_made_is_an_error_once(root: Path) -> None:
+    (root / "taken").write_text("")
+    text = '[CORE]\nstorage_folder = "taken/data"\n[DATA_NODE.x]\n[DATA_NODE.y]\n'
+    found = compiled(root, text + WRITER.replace('["x"]', '["x", "y"]'))
+    (problem,) = folder_problems(found, found.config.tasks.values())
+    assert (problem.section, problem.field, problem.level) == ("CORE", "storage_folder", "ERROR")
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -117,12 +117,16 @@ def _table(
         "Status": {"no_wrap": True},
         "Submitted": {"no_wrap": True},
         "Submission": {"no_wrap": True},
+        "File": {"overflow": "fold"},
     }
+    if len({record.file for one in found if (record := latest.get(one.id))}) < 2:
+        del columns["File"]
     if not any(one.cycle for one in found):
         del columns["Cycle"]
     rows = [_row(one, latest.get(one.id), swept.get(one.id), lost) for one in found]
     # The name of a combination holds its values.
-    return FittingTable(columns, rows, ["Values", "Scenario", "Submitted", "Submission", "Cycle"])
+    first_left_out = ["Values", "Scenario", "Submitted", "Submission", "Cycle", "File"]
+    return FittingTable(columns, rows, first_left_out)
 
 
 def _row(
@@ -152,4 +156,5 @@ def _row(
         "Status": status,
         "Submitted": clock(record.created_at) if record else "",
         "Submission": record.short_id if record else "",
+        "File": one_line(record.file or "") if record else "",
     }

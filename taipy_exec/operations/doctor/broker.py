@@ -172,7 +172,8 @@ def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
         )
     slots = sum(beat.slots for beat in beats)
     number = "1 worker" if len(beats) == 1 else f"{len(beats)} workers"
-    text = f"{number} with {slots} slots for application {application}"
+    places = "1 slot" if slots == 1 else f"{slots} slots"
+    text = f"{number} with {places} for application {application}"
     others = [beat.worker for beat in beats if not serves(beat, place.digest)]
     if not others:
         return Finding(name="workers", message=text)

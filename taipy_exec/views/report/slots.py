@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taipy_exec.model.status import Status
@@ -71,6 +71,22 @@ def _free_slot(
     return None
 
 
+def slots_given(rows: Iterable[Slot], *, from_the_start: bool) -> dict[str, float]:
+    """Job -> when its slot was free for it: after that its process was being started.
+
+    With `from_the_start` every slot was there before its first job; without it, the worker may
+    have come later.
+    """
+    given = {}
+    for slot in rows:
+        free: float | None = 0.0 if from_the_start else None
+        for run in slot.runs:
+            if free is not None:
+                given[run.story.job.id] = max(free, run.waits_from)
+            free = run.end
+    return given
+
+
 def _worker(run: Run) -> str:
     return run.story.job.worker or "unknown"
 
@@ -88,11 +104,18 @@ def _runs(stories: Iterable[JobStory]) -> Iterable[Run]:
             )
 
 
-def waiting(stories: Iterable[JobStory], now: float, least: float = 0.0) -> list[tuple[float, int]]:
+def waiting(
+    stories: Iterable[JobStory],
+    now: float,
+    least: float = 0.0,
+    given: Mapping[str, float] | None = None,
+) -> list[tuple[float, int]]:
     """How many jobs waited for a slot from each moment on, while their inputs were ready.
 
-    A job that waited no longer than `least` seconds had a free slot, and does not count.
+    A job that waited no longer than `least` seconds had a free slot, and does not count. `given`
+    are the times at which jobs had their slot, if this was before their process was ready.
     """
+    given = given or {}
     changes: dict[float, int] = {}
     for story in stories:
         ready, began = story.job.pending_at, story.job.started_at
@@ -100,7 +123,7 @@ def waiting(stories: Iterable[JobStory], now: float, least: float = 0.0) -> list
             continue
         if story.job.status is Status.PENDING:
             began = None  # that was an earlier attempt
-        end = began if began is not None else story.job.finished_at
+        end = story.job.finished_at if began is None else given.get(story.job.id, began)
         end = now if end is None else end
         if end - ready > least:
             changes[ready] = changes.get(ready, 0) + 1

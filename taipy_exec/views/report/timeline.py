@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from taipy_exec.config.modes import capabilities
 from taipy_exec.model.status import Status
 from taipy_exec.views.palette import class_name, glyph
 from taipy_exec.views.report.content import Report
 from taipy_exec.views.report.markup import plural, size, text
-from taipy_exec.views.report.slots import Run, Slot, slots, waiting
+from taipy_exec.views.report.slots import Run, Slot, slots, slots_given, waiting
 from taipy_exec.views.words import counts_text, duration
 
 MOST_SLOTS = 200
@@ -60,7 +61,7 @@ def timeline(report: Report) -> str:
     parts = ['<div class="timeline">', _axis(ticks)]
     for number, slot in enumerate(shown, 1):
         parts.append(_row(number, slot, span, ticks, positions, narrow, report))
-    parts.append(_queue(report, span))
+    parts.append(_queue(report, rows, span))
     parts.append("</div>")
     if len(rows) > MOST_SLOTS:
         parts.append(f"<p>{plural(len(rows) - MOST_SLOTS, 'more slot')} are not drawn.</p>")
@@ -190,9 +191,11 @@ def _bar(run: Run, span: _Span, number: int, report: Report) -> str:
     )
 
 
-def _queue(report: Report, span: _Span) -> str:
+def _queue(report: Report, rows: Sequence[Slot], span: _Span) -> str:
     """A curve of steps: how many jobs were ready and waited for a slot."""
-    steps = waiting(report.stories, report.made_at, max(_ON_ITS_WAY, span.seconds / 500))
+    elsewhere = capabilities(report.record.mode).on_other_machines
+    given = slots_given(rows, from_the_start=not elsewhere)
+    steps = waiting(report.stories, report.made_at, max(_ON_ITS_WAY, span.seconds / 500), given)
     most = max((count for _, count in steps), default=0)
     if not most:
         return ""
