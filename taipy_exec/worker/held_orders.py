@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from taipy_exec.broker.events import Delivered
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Starting
@@ -30,6 +31,8 @@ from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import ControlLog
 from taipy_exec.worker.reporter import Reporter, Told
 from taipy_exec.worker.statements import answered_late, asks, begun, ended, process, returned
+
+journal = EventLog("worker")
 
 # An order that is not younger than the connection by this time (seconds), by the clocks of two
 # machines, may have been given to another worker before.
@@ -111,6 +114,7 @@ class HeldOrders:
         self.certainty.break_off()
         self._routed.clear()
         for held in self.waiting:
+            journal.info("order-dropped", held.order, why="the connection is gone")
             self.held.pop((held.order.job, held.order.attempt), None)
         self.waiting.clear()
         for held in self.held.values():
@@ -159,6 +163,7 @@ class HeldOrders:
         the coordinator: otherwise the next run would look like a second run of a lost order.
         """
         self._let_go(held)
+        journal.info("order-given-back", held.order, run=held.run)
         if held.run:
             self._hand_back(held, "it was not begun", about=held.delivery)
             return
@@ -175,7 +180,9 @@ class HeldOrders:
         """Return an order of a paused submission to its coordinator until it is resumed."""
         self._let_go(held)
         if held.delivery is not None:
-            statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")
+            why = "its submission is paused"
+            journal.info("order-returned", held.order, why=Reason.PAUSED, detail=why)
+            statement = returned(held.order, self._name, Reason.PAUSED, why)
             self._reports.tell(held.order.submission, statement, about=held.delivery)
 
     def _send_elsewhere(self, held: Held, why: str) -> None:
@@ -193,6 +200,7 @@ class HeldOrders:
     def _hand_back(self, held: Held, why: str, *, about: Delivered | Held | None) -> None:
         """Return a run that is not begun, or not finished: another worker may run the attempt."""
         order = held.order
+        journal.info("order-returned", order, run=held.run, why=Reason.HANDED_BACK, detail=why)
         statement = returned(order, self._name, Reason.HANDED_BACK, why, run=held.run)
         self._reports.tell(order.submission, statement, about=about)
 
@@ -214,6 +222,9 @@ class HeldOrders:
         while self.waiting and self._pool.free() > 0:
             held = self.waiting.popleft()
             if self.control.is_void(held.order):
+                journal.info(
+                    "order-dropped", held.order, why="canceled, or of a former coordinator"
+                )
                 self._drop(held)
                 continue
             if self.control.is_paused(held.order):
@@ -249,6 +260,7 @@ class HeldOrders:
 
     def _ask(self, held: Held) -> None:
         held.asked = time.monotonic()
+        journal.debug("claim-asked", held.order, run=held.run, worker=held.worker)
         self._reports.tell(held.order.submission, asks(held, self._id), about=held)
 
     def _start(self, held: Held) -> None:
@@ -258,6 +270,7 @@ class HeldOrders:
         held.begun = self.busy_at = now
         self.certainty.counts(held)
         order, run = held.order, held.run
+        journal.debug("run-begun", order, run=run, worker=held.worker)
 
         def send(data: bytes) -> None:
             text = data.decode("latin-1")
@@ -279,6 +292,7 @@ class HeldOrders:
             elif self.certainty.still_counts(held):
                 self._pool.answer(job, self.certainty.until)
             elif connected and (held.asked is None or now - held.asked > _ASK_SECONDS):
+                journal.info("lease-expired", held.order, run=held.run, worker=held.worker)
                 self._ask(held)
 
     def _running(self, job: str) -> Held | None:
@@ -301,6 +315,7 @@ class HeldOrders:
         held = self.held.get((job, attempt))
         if held is not None and held.begun is not None:
             held.stopping = True
+            journal.info("run-stopped", held.order, run=held.run, worker=held.worker, grace=grace)
             self._pool.stop(job, grace)
 
     def on_report(self, report: JobReport) -> None:
@@ -310,6 +325,8 @@ class HeldOrders:
             return
         self.busy_at = time.monotonic()
         held.ended = True
+        kind = report.failure.kind if report.failure else None
+        journal.debug("run-ended", held.order, run=held.run, worker=held.worker, failure=kind)
         self._observe(held, report)
         if held.output is not None:
             held.output.close()
@@ -340,11 +357,14 @@ class HeldOrders:
             return
         held.asked = None
         if verdict.allowed:
+            journal.debug("claim-allowed", held.order, run=held.run, worker=held.worker)
             self.certainty.counts(held)
             if held.begun is None:
                 self._start(held)
             self._pool.answer(verdict.job, self.certainty.until)
-        elif held.begun is None:
+            return
+        journal.info("claim-refused", held.order, run=held.run, worker=held.worker)
+        if held.begun is None:
             self._drop(held)
         else:
             self._outdate(held)
@@ -352,6 +372,7 @@ class HeldOrders:
     def _outdate(self, held: Held) -> None:
         """Stop a run that does not count any more; it must not write anything."""
         held.outdated = True
+        journal.info("run-revoked", held.order, run=held.run, worker=held.worker)
         if held.order.job in self._pool.asking:
             self._pool.answer(held.order.job, None)
         else:
@@ -368,6 +389,8 @@ class HeldOrders:
     def _on_told_about(self, held: Held, told: Told) -> None:
         if self.held.get((held.order.job, held.order.attempt)) is not held:
             return
+        what, is_read = told.kind.__name__, told.routed
+        journal.debug("report-confirmed", held.order, run=held.run, report=what, routed=is_read)
         if told.kind in (JobEnded, Returned):
             self._drop(held)
         elif not told.routed:
@@ -376,6 +399,7 @@ class HeldOrders:
             self._start(held)
 
     def _on_nobody_waits(self, held: Held) -> None:
+        journal.info("no-coordinator", held.order, run=held.run)
         if held.begun is not None:
             self._outdate(held)
             return
@@ -389,10 +413,12 @@ class HeldOrders:
         for held in list(self.held.values()):
             if held.begun is None and held.asked and now - held.asked > self._patience:
                 # No answer comes: other orders get the slot.
+                journal.info("claim-unanswered", held.order, run=held.run, waited=now - held.asked)
                 self._give_back(held)
             if held.output is not None:
                 held.output.flush_old(now)
             if held.begun and held.delivery and now - held.begun > self._cluster.ack_after:
                 # Early enough: the broker would think that the worker is dead. The lease goes on.
+                journal.debug("order-acknowledged", held.order, run=held.run)
                 self._acknowledge(held.delivery)
                 held.delivery = None
