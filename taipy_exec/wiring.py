@@ -34,6 +34,7 @@ from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.turns import Urgency
 from taipy_exec.errors import StoreError
+from taipy_exec.event_log import EventLog, start_by_environment
 from taipy_exec.execution.capture import appending
 from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.model.job import JobRecord, SubmissionRecord
@@ -281,7 +282,9 @@ def make_engine(
     `runs_user_code`: this process runs user code in any mode, not only in development mode.
     `beside` returns the bytes that are sent with an order to a process of this machine.
     """
-    # Before any file is opened: this may raise.
+    EventLog.keep_secret(app)
+    # Before any file is opened: these may raise.
+    start_by_environment()
     watchers = _watchers(app, tell)
     where = partial(_place_of_log, app)
     own = own or Identity(store.folder)

@@ -32,6 +32,8 @@ _ENVIRONMENT = {
     "TAIPY_EXEC_OPTION": "Sets a long option by its name in capitals with underscores: "
     "TAIPY_EXEC_MODE is --mode. The option on the command line overrides the variable, and the "
     "variable overrides the configuration.",
+    "TAIPY_EXEC_LOG": "Switches the log on: text or json, to stderr; text:FILE or json:FILE, to a "
+    "file.",
     "TAIPY_CONFIG_PATH": "A second configuration file, which overrides the application's.",
     "NO_COLOR, FORCE_COLOR": "No colours; colours also without a terminal.",
     "COLUMNS": "The width of tables without a terminal.",
@@ -110,7 +112,8 @@ def _option(option: Any) -> str:
     names = ", ".join(f"\\fB{_roff(name)}\\fR" for name in _short_first(option.opts))
     if option.secondary_opts:
         names += ", " + ", ".join(f"\\fB{_roff(name)}\\fR" for name in option.secondary_opts)
-    value = "" if option.is_flag else f" \\fI{_roff(option.metavar or option.name.upper())}\\fR"
+    takes_none = option.is_flag or option.count
+    value = "" if takes_none else f" \\fI{_roff(option.metavar or option.name.upper())}\\fR"
     return _item(names + value, option.help or "")
 
 

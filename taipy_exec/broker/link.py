@@ -34,9 +34,12 @@ from taipy_exec.broker.explanation import INTERNAL_ERROR, broker_hint, explain, 
 from taipy_exec.broker.outgoing import Outgoing, publish
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, binding_step, run_steps
-from taipy_exec.config.broker_address import redact
+from taipy_exec.config.broker_address import BrokerAddress, redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
+from taipy_exec.event_log import EventLog
+
+journal = EventLog("broker")
 
 _NACK_DELAY = 0.2
 _WATCH_DELAY = 0.2
@@ -266,6 +269,7 @@ class Link:
         while not self._closing:
             address = self._address = attempts.next()
             was = self._generation
+            journal.debug("connecting", broker=_place(address), name=self._name)
             try:
                 connection = GatheringConnection(
                     parameters(address, self._cluster, self._name),
@@ -284,6 +288,8 @@ class Link:
                 connection.ioloop.close()
             lived = time.monotonic() - self._ready_at if self._generation != was else 0.0
             pause = attempts.ended(lived)
+            if pause and not self._closing:
+                journal.debug("connect-delayed", seconds=pause)
             with self._lock:
                 if pause and not self._closing:
                     self._lock.wait_for(lambda: self._closing, pause)
@@ -326,6 +332,9 @@ class Link:
             self.is_connected = True
             self._generation += 1
             left = list(self._to_delete)
+        journal.info(
+            "connected", broker=_place(self._address), version=version, reconnects=self.reconnects
+        )
         self._tell(Connected(version))
         for queue in left:
             self._delete(queue)
@@ -343,6 +352,7 @@ class Link:
             channel.add_on_cancel_callback(lambda _: self._on_canceled(queue))
             steps = [*subscription.steps(), *self._consume_steps(subscription)]
             if queue in self._to_replace:
+                journal.info("queue-replaced", queue=queue)
                 steps.insert(0, lambda ch, done: ch.queue_delete(queue, callback=done))
             run_steps(channel, steps, stands)
 
@@ -350,6 +360,7 @@ class Link:
             self._asked.pop(queue, None)
             self._to_replace.discard(queue)
             self._broken.pop(queue, None)
+            journal.debug("subscribed", queue=queue)
             with self._lock:
                 self._standing.add(queue)
                 self._lock.notify_all()
@@ -383,6 +394,7 @@ class Link:
         It stays without one for ever, and RabbitMQ answers nothing that needs it.
         """
         queue = subscription.queue
+        journal.info("queue-unanswered", queue=queue)
         if not subscription.replaceable:
             self._tell(Unanswered(queue))
             return
@@ -554,6 +566,7 @@ class Link:
         if not self._outgoing:
             self._patience.answered()
         if settled is None:
+            journal.info("messages-refused", broker=_place(self._address))
             self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
             return
         events = [Settled(message, bool(message.settled)) for message in settled if message.notify]
@@ -562,6 +575,10 @@ class Link:
 
     def _on_blocked(self, reason: str) -> None:
         self._outgoing.is_blocked = bool(reason)
+        if reason:
+            journal.info("blocked", broker=_place(self._address), reason=reason)
+        else:
+            journal.info("unblocked", broker=_place(self._address))
         self._tell(Blocked(reason))
         if not reason:
             self._flush()
@@ -576,6 +593,7 @@ class Link:
         """The broker closed a channel: connect again, or report it if that cannot help."""
         self._refusal = explain(reason, self._address)
         self._refused_for_good = is_fatal(reason)
+        journal.info("channel-closed", broker=_place(self._address), reason=self._refusal)
         self._asked[""] = time.monotonic()
         self._connection.close(320, "a channel was closed")
 
@@ -598,7 +616,8 @@ class Link:
     def _leave_node(self, reason: str, generation: int) -> None:
         if generation != self._generation:
             return
-        where = f"{self._address.host}:{self._address.port}"
+        where = _place(self._address)
+        journal.info("node-left", broker=where, reason=reason)
         self._refusal = self._refusal or f"RabbitMQ at {where} is left for another node: {reason}"
         self._connection.abandon()
 
@@ -615,6 +634,7 @@ class Link:
         if channel is not None and channel.is_open:
             channel.close()
         if queue in self._wanted:
+            journal.info("queue-deleted", queue=queue)
             # The next connection declares everything again, and this queue if the link declares it.
             self._refusal = f"the queue {queue} was deleted"
             self._connection.close(320, "a queue was deleted")
@@ -638,11 +658,20 @@ class Link:
 
     def _lost(self, error: BaseException) -> None:
         with self._lock:
-            self.is_connected = False
+            was_connected, self.is_connected = self.is_connected, False
             self._standing.clear()
             self._calls_due = self._flush_due = False
             self._outgoing.lost()
         if not self._closing:
             text = self._refusal or explain(error, self._address)
             fatal = self._generation == 0 and (self._refused_for_good or is_fatal(error))
-            self._tell(Disconnected(redact(text, self._cluster.addresses), fatal))
+            reason = redact(text, self._cluster.addresses)
+            if was_connected:
+                journal.info("disconnected", broker=_place(self._address), reason=reason)
+            else:
+                journal.debug("connect-failed", broker=_place(self._address), reason=reason)
+            self._tell(Disconnected(reason, fatal))
+
+
+def _place(address: BrokerAddress) -> str:
+    return f"{address.host}:{address.port}"

@@ -12,6 +12,9 @@ from typing import Any
 import pika
 
 from taipy_exec.broker.events import Message
+from taipy_exec.event_log import EventLog
+
+journal = EventLog("broker")
 
 
 class Outgoing:
@@ -134,6 +137,7 @@ class Outgoing:
         """No queue took a message; its confirmation follows."""
         message = self._unconfirmed.get(int(properties.correlation_id))
         if message is not None:
+            journal.info("message-unroutable", exchange=message.exchange, key=message.key)
             message.returned = True
 
     def confirmed(self, method: Any) -> list[Message] | None:

@@ -26,15 +26,18 @@ _COMMON = {
     "root": (options.Root, None),
     "state_dir": (options.StateDir, None),
     "quiet": (options.Quiet, False),
-    "verbose": (options.Verbose, False),
+    "verbose": (options.Verbose, 0),
+    "log_file": (options.LogFile, None),
     "color": (options.Color, None),
 }
-ALL = ("json_output", "root", "state_dir", "quiet", "verbose", "color")
+_OUTPUT = ("quiet", "verbose", "log_file", "color")
+ALL = ("json_output", "root", "state_dir", *_OUTPUT)
 # The options of a command about the workers and the queue of an application.
 ON_A_BROKER = (
     *("application_path", "application", "broker_url"),
-    *("root", "json_output", "quiet", "verbose", "color"),
+    *("root", "json_output", *_OUTPUT),
 )
+OF_A_WORKER = ("root", *_OUTPUT)
 
 
 class Call:
@@ -51,7 +54,8 @@ class Call:
         root: Path | None = None,
         state_dir: Path | None = None,
         quiet: bool = False,
-        verbose: bool = False,
+        verbose: int = 0,
+        log_file: Path | None = None,
         color: str | None = None,
         events: bool = False,
         detached: bool = False,
@@ -65,6 +69,7 @@ class Call:
             "color": color,
             "quiet": quiet,
             "verbose": verbose,
+            "log_file": log_file,
             "json": json_output,
             "events": events,
             "detached": detached,

@@ -228,7 +228,9 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _wants_details(arguments: list[str]) -> bool:
-    return not {"-v", "--verbose"}.isdisjoint(arguments) or _is_set("TAIPY_EXEC_VERBOSE")
+    if not {"-v", "-vv", "--verbose"}.isdisjoint(arguments):
+        return True
+    return _is_set("TAIPY_EXEC_VERBOSE") or os.environ.get("TAIPY_EXEC_VERBOSE") == "2"
 
 
 def _is_set(variable: str) -> bool:

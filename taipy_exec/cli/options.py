@@ -246,7 +246,34 @@ Since = Annotated[
 ]
 Json = Annotated[bool, option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, option("--quiet", "-q", help="Print results and errors only.")]
-Verbose = Annotated[bool, option("--verbose", "-v", help="Print more details.")]
+
+
+def times(given: str | int) -> int:
+    """How often a flag is given; its environment variable may also be `true` or `false`."""
+    text = str(given).lower()
+    if text in ("true", "t", "yes", "y", "on", "false", "f", "no", "n", "off", ""):
+        return int(text[:1] in ("t", "y") or text == "on")
+    try:
+        return max(int(text), 0)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is neither a number nor true or false") from None
+
+
+Verbose = Annotated[
+    int,
+    option(
+        "--verbose",
+        "-v",
+        count=True,
+        parser=times,
+        show_default=False,
+        help="Print more details; -vv: also the log of all decisions.",
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    option("--log-file", metavar="FILE", help="Append the log of all decisions to this file."),
+]
 Color = Annotated[
     str | None,
     option(

@@ -174,7 +174,7 @@ def leave_to_process(
     command += ["--application-path", str(config.source or config.main_file or config.root)]
     command += ["--root", str(config.root)]
     command += ["--state-dir", str(config.state_dir), "--mode", config.job.mode, "--quiet"]
-    command += ["--detached", "--workers", str(config.job.workers), *carried]
+    command += ["--detached", "--workers", str(config.job.workers), *carried, *streams.log_options]
     if timeout is not None:
         command += ["--timeout", str(timeout)]
     # That process needs the port of metrics.

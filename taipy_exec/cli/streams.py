@@ -15,9 +15,12 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 from taipy_exec.cli.ci_system import CiSystem, ci_system, harmless
 from taipy_exec.cli.outbox import Outbox
 from taipy_exec.errors import UsageError
+from taipy_exec.event_log import Choice, start
 from taipy_exec.visible_text import for_terminal, one_line, visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console, RenderableType
 
 # How long (seconds) a command that ends waits for a terminal that is not read.
@@ -32,7 +35,8 @@ class Streams:
     reader that goes away (`| head -1`) is no error. Text from elsewhere is printed so that it
     cannot control a terminal, whatever names and messages contain. With `events`, stdout belongs
     to a stream of lines of JSON and to nothing else. With `detached`, no user watches the output,
-    so nothing is printed in the format of a CI system.
+    so nothing is printed in the format of a CI system. Raises UsageError if the log cannot be
+    written where it is wanted.
     """
 
     def __init__(
@@ -40,7 +44,8 @@ class Streams:
         *,
         color: str | None = None,
         quiet: bool = False,
-        verbose: bool = False,
+        verbose: int = 0,
+        log_file: Path | None = None,
         json: bool = False,
         events: bool = False,
         detached: bool = False,
@@ -50,7 +55,7 @@ class Streams:
             raise UsageError(f"--color takes auto, always or never, not {color!r}")
         environ = os.environ if environ is None else environ
         self.quiet = quiet
-        self.verbose = verbose
+        self.verbose = bool(verbose)
         self.json = json
         self.events = events
         self.ci = None if detached else ci_system(environ)
@@ -61,6 +66,9 @@ class Streams:
         self._is_gone = False
         self._outbox: Outbox | None = None
         self._notes = _Unbreakable(_own_stderr())
+        self._unlogged = 0
+        self._log = Choice.of(environ, file=log_file, on_stderr=verbose > 1)
+        start(self._log, self._log_line)
 
     def _colors(self, is_terminal: bool) -> bool:
         if self._color in ("always", "never"):
@@ -107,8 +115,14 @@ class Streams:
 
     @property
     def is_live(self) -> bool:
-        """Whether a table may redraw itself on stderr."""
-        return self.err.is_terminal and not self.quiet
+        """Whether a table may redraw itself on stderr. The log would come between its lines."""
+        return self.err.is_terminal and not self.quiet and not self._log.on_stderr
+
+    @property
+    def log_options(self) -> list[str]:
+        """The options with which another process keeps the same log."""
+        file = [] if self._log.file is None else ["--log-file", str(self._log.file)]
+        return [*file, "-vv"] if self._log.on_stderr else file
 
     @property
     def data_is_piped_text(self) -> bool:
@@ -212,6 +226,16 @@ class Streams:
                 os.write(self._notes.fileno(), f"{text}\n".encode())
             except OSError:
                 pass
+
+    def _log_line(self, line: str) -> None:
+        """Print a line of the log, from any thread; none if stderr is blocked."""
+        if self.err_is_full:
+            self._unlogged += 1
+            return
+        if self._unlogged:
+            line = f"{self._unlogged} lines of the log were left out: stderr was blocked\n{line}"
+            self._unlogged = 0
+        self.raw(self._for_people(line))
 
     def note(self, message: str, style: str = "") -> None:
         """Show the user a message, unless quiet."""

@@ -15,6 +15,7 @@ from taipy_exec.cli.worker_table import WorkerLines, WorkerTable
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.redaction import redaction
+from taipy_exec.event_log import EventLog
 from taipy_exec.protocol.order import JobReport
 from taipy_exec.worker.held import Held
 from taipy_exec.worker.intake import WorkerLimits
@@ -37,6 +38,7 @@ class WorkerSession:
         limits: WorkerLimits,
         metrics: WorkerMetrics | None = None,
     ) -> None:
+        EventLog.keep_secret(app)
         self._streams = streams
         self._metrics = metrics
         self._app = app

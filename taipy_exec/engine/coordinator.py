@@ -16,6 +16,7 @@ from taipy_exec.engine.requests import Requests
 from taipy_exec.engine.skipping import Skipping
 from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.errors import BrokerError
+from taipy_exec.event_log import EventLog
 from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
@@ -43,6 +44,7 @@ from taipy_exec.store.rows import Edit, JobUpdate
 from taipy_exec.store.store import Store
 
 log = logging.getLogger("taipy_exec")
+journal = EventLog("coordinator")
 
 # How long a request of another process may stay unnoticed, in seconds.
 _LISTEN_SECONDS = 0.25
@@ -148,6 +150,14 @@ class Coordinator:
             plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded, plan.copies
         )
         self._touched[plan.record.id] = plan.record
+        journal.info(
+            "submission-added",
+            submission=plan.record.id,
+            scenario=plan.record.scenario,
+            jobs=len(plan.jobs),
+            resumed=_is_resumed(plan),
+            coordinator=self._identity,
+        )
         self._turns.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
             self._paused.add(plan.record.id)
@@ -178,6 +188,7 @@ class Coordinator:
         now = self.clock()
         for job in self._jobs(submission):
             if job.status is Status.RUNNING:
+                journal.info("run-lost", job, job=job.id, how="its coordinator died")
                 self._handle(
                     Lost(job=job.id, attempt=job.attempt, at=now, max_attempts=max_attempts)
                 )
@@ -252,6 +263,7 @@ class Coordinator:
         known = [self.board.jobs[id] for id in jobs if id in self.board.jobs]
         parts = (part.id for job in known for part in self._plans[job.submission].with_parts(job))
         wanted = tuple(dict.fromkeys(parts))
+        journal.info("cancel-requested", jobs=len(wanted), reason=reason, stop=stop_running)
         self._handle(
             CancelRequested(jobs=wanted, reason=reason, at=self.clock(), stop_running=stop_running)
         )
@@ -281,6 +293,7 @@ class Coordinator:
         """Give up the unfinished submissions, so that any process may resume them."""
         left = [s for s in self.board.submissions.values() if s.finished_at is None]
         for record in left:
+            journal.info("submission-released", submission=record.id)
             record.coordinator = None
         if left:
             self._store.save([], left, by=self._identity)
@@ -288,6 +301,7 @@ class Coordinator:
     def hand_back(self) -> None:
         """Leave. Jobs that run here are stopped, and wait for their start again."""
         self.leaving = True
+        journal.info("coordinator-leaving", jobs_go_on=self._queue is not None)
         if self._queue is not None:
             # Workers continue without this process. The next coordinator gets their results.
             self._left = True
@@ -359,6 +373,7 @@ class Coordinator:
         delay = self._turns.add_later(job, attempt)
         assert event.failure is not None
         what = event.failure.summary
+        journal.info("retry-planned", job, job=job.id, attempt=attempt, delay=delay, failure=what)
         text = f"attempt {event.attempt} failed, the next one follows in {delay:.1f} s ({what})"
         self._note(self._order(job), text)
 
@@ -438,6 +453,7 @@ class Coordinator:
             self._store.save(
                 updates, moved, writes.edits, writes.contents, new.values(), by=self._identity
             )
+        self._log_stored(changes, moved)
         for record in moved:
             record.stored_status = record.status
             record.end_is_stored = record.finished_at is not None
@@ -449,6 +465,25 @@ class Coordinator:
             for record in moved:
                 if record.finished_at is not None:
                     self._queue.dismiss(record.id)
+
+    def _log_stored(self, changes: Sequence[Change], moved: Sequence[SubmissionRecord]) -> None:
+        for change in changes if journal.is_on else ():
+            job = self.board.jobs[change.job]
+            runs = Status.RUNNING in (change.before, change.after)
+            journal.debug(
+                "status-changed",
+                submission=job.submission,
+                job=job.id,
+                attempt=change.attempt,
+                task=job.task,
+                worker=job.worker if runs else None,
+                before=change.before,
+                after=change.after,
+                reason=change.reason,
+            )
+        for record in moved:
+            if record.finished_at is not None:
+                journal.info("submission-ended", submission=record.id, status=record.status)
 
     def _withdraw(self, queue: JobQueue, changes: Sequence[Change]) -> None:
         """Take canceled jobs off the queue: no worker may take a job that counts as canceled."""
@@ -476,6 +511,8 @@ def _is_resumed(plan: SubmissionPlan) -> bool:
 def _log_paused(record: SubmissionRecord) -> None:
     id = record.short_id
     if record.paused:
+        journal.info("submission-paused", submission=record.id)
         log.warning("%s is paused. Continue it: taipy-exec continue %s", id, id)
     else:
+        journal.info("submission-continued", submission=record.id)
         log.warning("%s continues", id)

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from taipy_exec.errors import StoreError
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.forks import close_in_copies
 from taipy_exec.model.job import SubmissionRecord
+
+journal = EventLog("coordinator")
 
 _FOLDER = "coordinators"
 # struct flock of fcntl(2): type, whence, start, length, process. Start 0 and length 0 mean the
@@ -51,7 +54,9 @@ class Identity:
         # A forked copy of this process would hold the lock until the copy ends.
         close_in_copies(self._file)
         Identity._mine.add(self.token)
+        journal.info("coordinator-began", coordinator=self.name, lock=self._path)
         for dead in dead_locks(state_dir):
+            journal.info("coordinator-dead", lock=dead)
             _remove(dead)
 
     def close(self) -> None:
@@ -61,6 +66,7 @@ class Identity:
             self._path.unlink(missing_ok=True)
             self._file.close()
             self._file = None
+            journal.info("coordinator-ended", coordinator=self.name)
 
     @classmethod
     def is_mine(cls, token: str) -> bool:

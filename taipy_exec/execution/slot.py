@@ -15,6 +15,7 @@ from typing import Any
 import multiprocess
 from multiprocess import resource_tracker, spawn
 
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import serve
 from taipy_exec.execution.fence import ASK, NEVER, READY, UNTIL
@@ -24,6 +25,8 @@ from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.order import JobOrder, JobReport, with_beside
+
+journal = EventLog("slots")
 
 _CONTEXT = multiprocess.get_context("spawn")
 _STARTING = threading.Lock()
@@ -172,6 +175,7 @@ class Slot:
 
     def _misused(self) -> None:
         self._is_misused = True
+        journal.info("process-doomed", self.job, worker=self.worker, why=_MISUSED)
         self.kill()
 
     def take_output(self) -> bool:
@@ -200,6 +204,7 @@ class Slot:
         if self._stopping:
             self.kill()
             return
+        journal.info("process-stopped", self.job, worker=self.worker, grace=grace)
         self._stopping = self.is_doomed = True
         end = time.monotonic() + grace
         self.kill_at = end if self.kill_at is None else min(self.kill_at, end)
@@ -210,6 +215,8 @@ class Slot:
         if self.kill_at is None or now < self.kill_at:
             return
         self._expired = self._limit is not None and not self._stopping
+        why = "timeout" if self._expired else "it did not end"
+        journal.info("process-killed", self.job, worker=self.worker, why=why)
         self.kill_at = now + _KILL_AGAIN
         self.kill()
 

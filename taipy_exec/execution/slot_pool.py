@@ -9,6 +9,7 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.mapped import task_named
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.child import make_bootstrap
 from taipy_exec.execution.fence import NEVER
@@ -21,6 +22,8 @@ from taipy_exec.model.event import Begun, Starting
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.order import JobOrder, JobReport
+
+journal = EventLog("slots")
 
 _GONE = Failure(kind=Reason.PROCESS_DIED, message="its process ended before the job began")
 
@@ -66,6 +69,7 @@ class SlotPool:
         try:
             slot = self._idle.pop() if self._idle else self._new_slot()
         except OSError as error:
+            journal.info("process-refused", slots=len(self._slots), why=error)
             if self._slots:
                 # The system gives no more processes or descriptors: continue with these slots.
                 self.size = len(self._slots)
@@ -100,6 +104,7 @@ class SlotPool:
             slot.is_doomed = True
 
     def _retire(self, slot: Slot) -> None:
+        journal.debug("process-retired", slot, jobs=slot.jobs_done)
         self._forget(slot)
         slot.retire()
 
@@ -204,6 +209,7 @@ class SlotPool:
             self._guard = Guard()
         slot = Slot(self._bootstrap, self._guard.family)
         self._slots[slot.worker] = slot
+        journal.debug("process-started", slot)
         for fd, action, order in (
             (slot.reports.fileno(), self._on_report, 0),
             (slot.output.fileno(), self._on_output, 1),
@@ -234,6 +240,7 @@ class SlotPool:
             elif slot.job is None:
                 continue
             elif isinstance(found, Ready):
+                journal.debug("process-ready", slot.job, worker=slot.worker)
                 self._starts.append(Begun(slot.job.job, slot.job.attempt, time.time()))
             elif isinstance(found, Ask):
                 self.asking[slot.job.job] = slot
@@ -253,6 +260,9 @@ class SlotPool:
             or _was_cut(report)
             or (self._limit and slot.jobs_done >= self._limit)
         ):
+            if report.leaked or report.spoiled:
+                why = report.spoiled or "the job left processes running"
+                journal.info("process-doomed", slot, job=report.job, why=why)
             self._retire(slot)
         else:
             self._idle.append(slot)
@@ -263,7 +273,10 @@ class SlotPool:
 
     def _on_end(self, slot: Slot) -> None:
         self._forget(slot)
+        order = slot.job
         report = self._bury(slot)
+        failure = report.failure.message if report is not None and report.failure else None
+        journal.info("process-died", order, worker=slot.worker, how=failure)
         if report is not None:
             self._ended.append(report)
 

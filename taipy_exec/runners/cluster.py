@@ -23,6 +23,7 @@ from taipy_exec.broker.topology import base_steps, coordinator_subscription, rep
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.config.modes import IN_A_QUEUE
 from taipy_exec.errors import BrokerError
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.own_code import OwnCode
 from taipy_exec.execution.wake import WakePipe
 from taipy_exec.model.event import Event
@@ -55,6 +56,7 @@ from taipy_exec.runners.report_time import ReportTime
 from taipy_exec.runners.withdrawal import withdraw
 
 log = logging.getLogger("taipy_exec")
+journal = EventLog("queue")
 
 # How long a successor waits for jobs that begin exactly while it takes over, after it has read all
 # reports that the former coordinator did not.
@@ -137,8 +139,10 @@ class ClusterRunner:
         self, submission: str, running: Mapping[JobOrder, str | None], *, resumed: bool
     ) -> None:
         for order, worker in running.items():
+            journal.info("run-adopted", order, worker=worker)
             self._handed.adopt(order, worker or "", time.monotonic())
         if resumed:
+            journal.info("submission-taken-over", submission=submission)
             self._say_surely(TakenOver(submission=submission, epoch=self._epoch))
         self._link.subscribe(reports_subscription(self._names, submission))
         # No order before this: if a worker finds no queue for its report, it drops the order.
@@ -170,6 +174,7 @@ class ClusterRunner:
         self._link.publish(*messages)
 
     def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
+        journal.info("orders-withdrawn", submission=submission, jobs=len(jobs))
         self._say_surely(Withdrawn(submission=submission, jobs=list(jobs)))
         for job in jobs:
             self._forget(job)
@@ -182,6 +187,7 @@ class ClusterRunner:
         out = self._handed.get(job)
         if out is not None:
             out.stopping = True
+            journal.info("stop-sent", out.order, worker=out.worker, grace=grace)
             stop = StopJob(job=job, attempt=out.order.attempt, grace=grace)
             self._link.publish(self._message("control", stop))
 
@@ -294,6 +300,7 @@ class ClusterRunner:
 
     def _bury(self, delivery: Delivered, error: Exception) -> None:
         """Put a report into the dead letters, with the reason."""
+        journal.info("report-dead-lettered", queue=delivery.queue, why=error)
         self._tell(f"a worker's report was moved to the dead letters: {error}")
         headers = {"taipy-exec-reason": f"in the reports: {error}"}
         self._link.publish(Message(self._names.exchange, "dead", delivery.body, headers=headers))
@@ -301,6 +308,7 @@ class ClusterRunner:
     def _on_report(self, message: Wire) -> None:
         now = time.monotonic()
         if isinstance(message, Holding):
+            journal.debug("lease-renewed", worker=message.worker, jobs=len(message.jobs))
             for refusal in self._handed.held(message, now):
                 self._link.publish(self._to_worker(message.worker_id, refusal))
         elif isinstance(message, JobOutput):
@@ -330,6 +338,8 @@ class ClusterRunner:
         if gap < _WATCH_SECONDS:
             return
         self._watched_at = now
+        if gap > _LONG_GAP:
+            journal.info("coordinator-stalled", seconds=gap)
         if not self._link.is_connected or gap > _LONG_GAP:
             self._handed.deaf(gap)
             return
@@ -347,7 +357,9 @@ class ClusterRunner:
 
     def _on_depth(self, depth: Depth) -> None:
         """Send again orders that neither the queue nor a worker has, as after a purge."""
+        journal.debug("queue-measured", orders=depth.ready, consumers=depth.consumers)
         if not depth.consumers and self._handed.only_waits():
+            journal.info("no-worker", application=self._names.application, orders=depth.ready)
             self._tell(
                 f"no worker takes jobs of application {self._names.application}, and they wait: "
                 "start one with taipy-exec run-worker --application-path "
@@ -357,6 +369,8 @@ class ClusterRunner:
         silent = self._handed.silent(now)
         if silent and not depth.ready:
             log.warning("%d jobs were missing in the queue and are sent again", len(silent))
+            for job in silent:
+                journal.info("order-missing", job=job)
             self._handed.missing(silent, now)
 
     # -- sending --------------------------------------------------------------------------
@@ -375,10 +389,15 @@ class ClusterRunner:
         message = self._message("jobs", wire)
         message.id = f"{order.job}/{order.attempt}"
         message.reply_to = self._names.reports(order.submission)
+        journal.debug("order-sent", order, code=code.digest)
         return message
 
     def _answer(self, message: JobBegun | Asks, *, allowed: bool) -> None:
         out = self._handed.get(message.job)
+        if allowed:
+            journal.debug("claim-allowed", message)
+        else:
+            journal.info("claim-refused", message, counts=out.worker if out is not None else None)
         verdict = Verdict(
             job=message.job,
             attempt=message.attempt,
@@ -394,6 +413,7 @@ class ClusterRunner:
     def _on_answered(self, asked: Asks, *, heard: bool) -> None:
         """A worker that is gone asked whether it may begin: another worker may begin instead."""
         if not heard:
+            journal.info("claim-unheard", asked)
             self._handed.handed_back(asked.job, asked.attempt, asked.run)
 
     def _mark(self, submission: str, *, measures: bool = False) -> Message:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from taipy_exec.config.cluster import SUSPICION
+from taipy_exec.event_log import EventLog
 from taipy_exec.model.event import (
     Begun,
     Event,
@@ -32,6 +33,8 @@ from taipy_exec.protocol.messages import (
     Verdict,
 )
 from taipy_exec.protocol.order import JobOrder, JobReport
+
+journal = EventLog("queue")
 
 # How long an order that one worker refused waits before another worker may take it.
 _REFUSED_SECONDS = 0.5
@@ -154,6 +157,7 @@ class HandedOut:
             return False
         if not out.run:
             out.run, out.worker = message.run, message.worker
+            journal.debug("run-begun", out.order, run=out.run, worker=out.worker)
             self._events.append(self._started(out))
         out.adopted = False
         if out.run != message.run:
@@ -193,6 +197,9 @@ class HandedOut:
             out = self._jobs.get(job)
             if out is None or not out.is_at(attempt) or (out.run and run != out.run):
                 if run:
+                    journal.info(
+                        "run-revoked", worker=message.worker, job=job, attempt=attempt, run=run
+                    )
                     refused.append(
                         Verdict(job=job, attempt=attempt, run=run, allowed=False, answer_to="")
                     )
@@ -210,6 +217,7 @@ class HandedOut:
         out = self._jobs[message.job]
         report = message.report.as_job_report()._replace(finished_at=self._clock())
         kind = report.failure.kind if report.failure else None
+        journal.debug("run-ended", out.order, run=out.run, worker=out.worker, failure=kind)
         if kind in (Reason.PROCESS_DIED, Reason.OUTDATED) and not out.stopping:
             assert report.failure is not None
             self._lose(out, report.failure.message)
@@ -223,6 +231,13 @@ class HandedOut:
         out = self._jobs.get(message.job)
         if out is None or not out.is_at(message.attempt):
             return
+        journal.info(
+            "order-returned",
+            out.order,
+            worker=message.worker,
+            why=message.why,
+            detail=message.detail,
+        )
         if message.why == Reason.CONFIG_MISMATCH:
             self._refused(out, message, now)
         elif message.why == Reason.PAUSED:
@@ -315,6 +330,7 @@ class HandedOut:
             if out.suspect is not None and now - out.suspect > SUSPICION + slack:
                 self._lose(out, f"{out.worker or 'its worker'} lost its connection or died")
             elif out.is_begun and now - out.heard > self._lease + slack:
+                journal.info("lease-expired", out.order, worker=out.worker, silent=now - out.heard)
                 self._lose(out, f"no report came from {out.worker} for {self._lease:g} s")
 
     def silent(self, now: float) -> list[str]:
@@ -357,6 +373,7 @@ class HandedOut:
     def _lose(self, out: Handed, how: str) -> None:
         order = out.order
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
+        journal.info("run-lost", order, run=out.run, worker=out.worker, how=how)
         self._tell(order, f"attempt {order.attempt} was lost: {how}")
         out.over = order.attempt
         out.run, out.suspect, out.adopted, out.returned = "", None, False, 0
@@ -391,4 +408,5 @@ class HandedOut:
 def _suspect(out: Handed, now: float) -> None:
     """The broker gave the order to another worker: the first worker is lost or reconnecting."""
     if out.suspect is None:
+        journal.info("run-suspect", out.order, run=out.run, worker=out.worker)
         out.suspect = now

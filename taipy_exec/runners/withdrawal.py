@@ -11,9 +11,12 @@ from taipy_exec.broker.topology import base_steps
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import cluster_config
 from taipy_exec.errors import BrokerError
+from taipy_exec.event_log import EventLog
 from taipy_exec.model.job import JobRecord, short_id
 from taipy_exec.model.status import Status
 from taipy_exec.protocol.messages import Codec, StopJob, Wire, Withdrawn
+
+journal = EventLog("queue")
 
 # RabbitMQ takes 5 s to delete a queue that has no leader.
 _DELETING = 15.0
@@ -25,6 +28,7 @@ def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ende
     With `ended` the whole submission ends, and its reports queue is deleted. Raises BrokerError if
     the broker does not confirm this.
     """
+    journal.info("orders-withdrawn", submission=submission, jobs=len(jobs), coordinated=False)
     cluster = cluster_config(app)
     names = Names(cluster.application)
     codec = Codec(cluster.application, cluster.secret)

@@ -6,6 +6,9 @@ import uuid
 
 from taipy_exec.broker.attempts import Patience
 from taipy_exec.broker.events import Message
+from taipy_exec.event_log import EventLog
+
+journal = EventLog("worker")
 
 
 class ControlReading:
@@ -34,6 +37,7 @@ class ControlReading:
         self._heard_at = now
         if self._mark is not None and message_id == self._mark.id:
             self.is_done = True
+            journal.info("worker-ready")
             self._patience.answered()
 
     def is_late(self, now: float) -> bool:

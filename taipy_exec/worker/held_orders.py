@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from taipy_exec.broker.events import Delivered
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.model.event import Starting
@@ -30,6 +31,8 @@ from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import ControlLog
 from taipy_exec.worker.reporter import Reporter, Told
 from taipy_exec.worker.statements import answered_late, asks, begun, ended, process, returned
+
+journal = EventLog("worker")
 
 # An order that is not younger than the connection by this time (seconds), by the clocks of two
 # machines, may have been given to another worker before.
@@ -119,6 +122,7 @@ class HeldOrders:
         self.certainty.break_off()
         self._routed.clear()
         for held in self.waiting:
+            journal.info("order-dropped", held.order, why="the connection is gone")
             self.held.pop((held.order.job, held.order.attempt), None)
         self.waiting.clear()
         for held in self.held.values():
@@ -167,6 +171,7 @@ class HeldOrders:
         the coordinator: otherwise the next run would look like a second run of a lost order.
         """
         self._let_go(held)
+        journal.info("order-given-back", held.order, run=held.run)
         if held.run:
             self._hand_back(held, "it was not begun", about=held.delivery)
             return
@@ -186,6 +191,7 @@ class HeldOrders:
 
     def return_unreported(self, order: Order, delivery: Delivered | None, *, run: str = "") -> None:
         """Return an order whose submission's reports are stuck, and acknowledge it at once."""
+        journal.info("reports-stuck", order, run=run)
         why = Reason.HANDED_BACK if run else Reason.WORKER_LOST
         detail = "RabbitMQ did not take the reports to its submission"
         self._reports.tell(order.submission, returned(order, self._name, why, detail, run=run))
@@ -202,7 +208,9 @@ class HeldOrders:
         """Return an order of a paused submission to its coordinator until it is resumed."""
         self._let_go(held)
         if held.delivery is not None:
-            statement = returned(held.order, self._name, Reason.PAUSED, "its submission is paused")
+            why = "its submission is paused"
+            journal.info("order-returned", held.order, why=Reason.PAUSED, detail=why)
+            statement = returned(held.order, self._name, Reason.PAUSED, why)
             self._reports.tell(held.order.submission, statement, about=held.delivery)
 
     def _send_elsewhere(self, held: Held, why: str) -> None:
@@ -220,6 +228,7 @@ class HeldOrders:
     def _hand_back(self, held: Held, why: str, *, about: Delivered | Held | None) -> None:
         """Return a run that is not begun, or not finished: another worker may run the attempt."""
         order = held.order
+        journal.info("order-returned", order, run=held.run, why=Reason.HANDED_BACK, detail=why)
         statement = returned(order, self._name, Reason.HANDED_BACK, why, run=held.run)
         self._reports.tell(order.submission, statement, about=about)
 
@@ -241,6 +250,9 @@ class HeldOrders:
         while self.waiting and self._pool.free() > 0:
             held = self.waiting.popleft()
             if self.control.is_void(held.order):
+                journal.info(
+                    "order-dropped", held.order, why="canceled, or of a former coordinator"
+                )
                 self._drop(held)
                 continue
             if self.control.is_paused(held.order):
@@ -276,6 +288,7 @@ class HeldOrders:
 
     def _ask(self, held: Held) -> None:
         held.asked = time.monotonic()
+        journal.debug("claim-asked", held.order, run=held.run, worker=held.worker)
         self._reports.tell(held.order.submission, asks(held, self._id), about=held)
 
     def _start(self, held: Held) -> None:
@@ -285,6 +298,7 @@ class HeldOrders:
         self.certainty.confirmed(order.submission, held.received)
         held.begun = self.busy_at = now
         self.certainty.counts(held)
+        journal.debug("run-begun", order, run=run, worker=held.worker)
 
         def send(data: bytes) -> None:
             text = data.decode("latin-1")
@@ -311,6 +325,7 @@ class HeldOrders:
                 held.handing_back = True
                 self._pool.answer(job, None)
             elif connected and (held.asked is None or now - held.asked > _ASK_SECONDS):
+                journal.info("lease-expired", held.order, run=held.run, worker=held.worker)
                 self._ask(held)
 
     def _asking(self) -> Iterator[Held]:
@@ -336,6 +351,7 @@ class HeldOrders:
         held = self.held.get((job, attempt))
         if held is not None and held.begun is not None:
             held.stopping = True
+            journal.info("run-stopped", held.order, run=held.run, worker=held.worker, grace=grace)
             self._pool.stop(job, grace)
 
     def on_report(self, report: JobReport) -> None:
@@ -345,6 +361,8 @@ class HeldOrders:
             return
         self.busy_at = time.monotonic()
         held.ended = True
+        kind = report.failure.kind if report.failure else None
+        journal.debug("run-ended", held.order, run=held.run, worker=held.worker, failure=kind)
         self._observe(held, report)
         if held.output is not None:
             held.output.close()
@@ -375,11 +393,14 @@ class HeldOrders:
             return
         held.asked = None
         if verdict.allowed:
+            journal.debug("claim-allowed", held.order, run=held.run, worker=held.worker)
             self.certainty.counts(held)
             if held.begun is None:
                 self._start(held)
             self._pool.answer(verdict.job, self.certainty.until(held.order.submission))
-        elif held.begun is None:
+            return
+        journal.info("claim-refused", held.order, run=held.run, worker=held.worker)
+        if held.begun is None:
             self._drop(held)
         else:
             self._outdate(held)
@@ -387,6 +408,7 @@ class HeldOrders:
     def _outdate(self, held: Held) -> None:
         """Stop a run that does not count any more; it must not write anything."""
         held.outdated = True
+        journal.info("run-revoked", held.order, run=held.run, worker=held.worker)
         if held.order.job in self._pool.asking:
             self._pool.answer(held.order.job, None)
         else:
@@ -403,6 +425,8 @@ class HeldOrders:
     def _on_told_about(self, held: Held, told: Told) -> None:
         if self.held.get((held.order.job, held.order.attempt)) is not held:
             return
+        what, is_read = told.kind.__name__, told.routed
+        journal.debug("report-confirmed", held.order, run=held.run, report=what, routed=is_read)
         if told.kind in (JobEnded, Returned):
             self._drop(held)
         elif not told.routed:
@@ -411,6 +435,7 @@ class HeldOrders:
             self._start(held)
 
     def _on_nobody_waits(self, held: Held) -> None:
+        journal.info("no-coordinator", held.order, run=held.run)
         if held.begun is not None:
             self._outdate(held)
             return
@@ -432,6 +457,7 @@ class HeldOrders:
                 continue
             if held.begun is None and held.asked and now - held.asked > self._patience:
                 # No answer comes: other orders get the slot.
+                journal.info("claim-unanswered", held.order, run=held.run, waited=now - held.asked)
                 self._give_back(held)
             if held.output is not None:
                 held.output.flush_old(now)
@@ -439,5 +465,6 @@ class HeldOrders:
             if held.delivery and (is_long or stuck):
                 # Early enough: the broker would think that the worker is dead. The lease goes on.
                 # And an order whose end cannot be reported must not keep other orders away.
+                journal.debug("order-acknowledged", held.order, run=held.run)
                 self._acknowledge(held.delivery)
                 held.delivery = None

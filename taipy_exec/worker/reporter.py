@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
+from taipy_exec.event_log import EventLog
 from taipy_exec.protocol.messages import Codec, JobBegun, Wire, encoded
+
+journal = EventLog("worker")
 
 # If fewer messages than this are on their way, a report goes at once; if not, it waits for the next
 # confirmation, together with all that come until then. Two, so that the end of a job does not need
@@ -166,6 +169,7 @@ class Reporter:
         if not line.under_way:
             line.moved = time.monotonic()
         line.under_way += 1
+        journal.debug("report-queued", submission=submission, reports=len(parts), size=size)
         body, headers = self._codec.dump_all(parts)
         self._publish(
             Message(

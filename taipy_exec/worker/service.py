@@ -28,6 +28,7 @@ from taipy_exec.broker.topology import (
 )
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.cluster import ClusterConfig
+from taipy_exec.event_log import EventLog
 from taipy_exec.execution.slot_pool import SlotPool
 from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
@@ -55,6 +56,8 @@ from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import tasks_by_scenario, why_not_ours
 from taipy_exec.worker.reporter import Reporter
 from taipy_exec.worker.statements import holding, other_configuration, returned
+
+journal = EventLog("worker")
 
 _BEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
@@ -91,6 +94,14 @@ class WorkerService:
         self.queue_depth: int | None = None
         self.pool = SlotPool(app, app.root, limits.least, asks=True)
         self._cluster = cluster
+        journal.info(
+            "worker-started",
+            worker=self.name,
+            worker_id=self.id,
+            application=cluster.application,
+            configuration=app.digest,
+            slots=limits.least,
+        )
         self._tell = tell
         self._names = Names(cluster.application)
         self._codec = Codec(cluster.application, cluster.secret)
@@ -185,6 +196,9 @@ class WorkerService:
         self._link.publish(self._beat("gone"))
         self._link.close()
         self.pool.close(grace)
+        journal.info(
+            "worker-ended", worker=self.name, done=self.orders.done, failed=self.orders.failed
+        )
 
     # -- events of the broker -------------------------------------------------------------
 
@@ -255,6 +269,7 @@ class WorkerService:
             return
         self.orders.control.offset = offset
         if isinstance(message, Withdrawn | Paused | TakenOver):
+            journal.debug("control-read", message, kind=type(message).__name__)
             self.orders.control.note(message)
         elif isinstance(message, StopJob) and self._control.is_done:
             self.orders.stop(message.job, message.attempt, message.grace)
@@ -268,7 +283,9 @@ class WorkerService:
     # -- orders ---------------------------------------------------------------------------
 
     def _on_order(self, order: Order, delivery: Delivered) -> None:
+        journal.debug("order-received", order, redelivered=delivery.redelivered)
         if self.orders.control.is_void(order):
+            journal.info("order-dropped", order, why="canceled, or of a former coordinator")
             self._link.ack(delivery)
             return
         if self.orders.take_again(order, delivery):
@@ -292,6 +309,7 @@ class WorkerService:
 
     def _refuse(self, order: Order, delivery: Delivered, detail: str) -> None:
         """Send the order back after a delay, during which other workers take orders."""
+        journal.info("order-refused", order, worker=self.name, detail=detail)
 
         def send() -> None:
             self._tell(detail)
@@ -301,11 +319,15 @@ class WorkerService:
 
     def _return(self, order: Order, why: Reason, detail: str, *, about: Delivered) -> None:
         """Send the order back to the coordinator instead of running it."""
+        journal.info("order-returned", order, worker=self.name, why=why, detail=detail)
         statement = returned(order, self.name, why, detail)
         self._reports.tell(order.submission, statement, about=about)
 
     def _bury(self, delivery: Delivered, reason: str) -> None:
         """Move a message to the dead letters, with the reason."""
+        journal.info(
+            "message-dead-lettered", queue=delivery.queue, id=delivery.message_id, why=reason
+        )
         self._tell(f"a message was moved to the dead letters: {reason}")
         self._moves.bury(delivery, reason, self.name)
 
@@ -379,8 +401,12 @@ class WorkerService:
 
     def _say_holding(self) -> None:
         for submission, wire in holding(self.orders.held.values(), self.name, self.id).items():
-            if not self._reports.is_stuck(submission):
-                self._reports.tell(submission, wire)
+            if self._reports.is_stuck(submission):
+                continue
+            journal.debug(
+                "lease-renewed", submission=submission, worker=self.name, jobs=len(wire.jobs)
+            )
+            self._reports.tell(submission, wire)
 
     def _beat(self, state: str) -> Message:
         now = time.monotonic()
@@ -408,6 +434,7 @@ class WorkerService:
 
     def _begin_leaving(self) -> None:
         self._announced_leaving = self._leaving
+        journal.info("worker-leaving", worker=self.name, hands_back=self._leaving > 1)
         self._leave_by = float("inf")
         self._link.unsubscribe(self._names.jobs)
         self.orders.give_back_unbegun()

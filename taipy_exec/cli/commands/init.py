@@ -44,7 +44,7 @@ def init(
     root: options.Root = None,
     json_output: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
     color: options.Color = None,
     force: Annotated[bool, option("--overwrite", help="Replace files that are there.")] = False,
 ) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,8 +39,10 @@ def run(
     root: options.Root = None,
     state_dir: options.StateDir = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
+    log_file: options.LogFile = None,
 ) -> int:
+    from taipy_exec import event_log
     from taipy_exec.cli.program import Interrupts, find_program, run_program
     from taipy_exec.config.modes import runner_modes
     from taipy_exec.config.taipy_program import is_taipy_program
@@ -48,6 +51,7 @@ def run(
 
     if mode is not None and mode not in runner_modes():
         raise UsageError(f"unknown mode {mode!r}", f"use one of {', '.join(runner_modes())}")
+    event_log.start(event_log.Choice.of(os.environ, file=log_file, on_stderr=verbose > 1))
     found, main = find_program(app, root)
     state_dir = state_dir.absolute() if state_dir is not None else None
     enter(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from taipy_exec.cli import options
-from taipy_exec.cli.call import Call, command
+from taipy_exec.cli.call import OF_A_WORKER, Call, command
 from taipy_exec.cli.options import help_text, option
 
 HELP = help_text(
@@ -18,7 +18,7 @@ HELP = help_text(
 )
 
 
-@command("root", "quiet", "verbose", "color")
+@command(*OF_A_WORKER)
 def run_worker(
     call: Call,
     application_path: options.ApplicationPathOption = ".",
