@@ -22,6 +22,7 @@ from taipy_exec.engine.admission import (
     store_submission,
     supersede,
 )
+from taipy_exec.engine.driving_thread import DrivingThread
 from taipy_exec.engine.given import write_given
 from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
@@ -72,7 +73,7 @@ class Service:
         self._callbacks: dict[str, list[JobCallback]] = {}
         self._driving = threading.RLock()
         self._driver: int | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: DrivingThread | None = None
         self._stopping = threading.Event()
         self._idle = False
         self._error: BaseException | None = None
@@ -146,7 +147,7 @@ class Service:
             self.engine.coordinator.observers.append(self._observe)
             waiting, self._waiting = self._waiting, []
             if not capabilities(self.app.job.mode).in_callers_thread:
-                self._thread = threading.Thread(target=self._dispatch, name="taipy-exec-dispatcher")
+                self._thread = DrivingThread(self.engine.coordinator, self._dispatch)
                 self._thread.start()
         for number, plans in enumerate(waiting):
             try:
@@ -166,7 +167,7 @@ class Service:
         if engine is not None and thread is not None:
             coordinator = engine.coordinator
             coordinator.post(coordinator.leave if wait else coordinator.hand_back)
-            if thread is not threading.current_thread():
+            if not thread.is_here:
                 thread.join(timeout)
                 if thread.is_alive():
                     coordinator.post(coordinator.hand_back)
@@ -336,26 +337,11 @@ class Service:
             self._drive(action)
         else:
             self._idle = False
-            done = threading.Event()
-            failed: list[BrokerError] = []
-
-            def act() -> None:
-                try:
-                    action()
-                except BrokerError as error:
-                    failed.append(error)
-                finally:
-                    done.set()
-
-            coordinator.post(act)
-            while wait and not done.wait(0.2):
-                if not self._thread.is_alive():
-                    raise UsageError(
-                        f"the orchestrator has stopped: {self._error or 'stop() was called'}",
-                        "start it again with Orchestrator().run()",
-                    )
-            if failed:
-                raise failed[0]
+            if not self._thread.call(action, wait=wait):
+                raise UsageError(
+                    f"the orchestrator has stopped: {self._error or 'stop() was called'}",
+                    "start it again with Orchestrator().run()",
+                )
 
     def _drive(self, action: Callable[[], None]) -> None:
         """In development mode: run in this thread until no job can run any more."""

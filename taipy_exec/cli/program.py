@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import traceback
 import types
 from collections.abc import Callable, Sequence
@@ -144,9 +143,5 @@ class Interrupts:
             self._leave()
         dispatcher.drain()
         while dispatcher.is_running():
-            _join_briefly(dispatcher.thread)
-
-
-def _join_briefly(thread: threading.Thread) -> None:
-    # Not for ever: a signal's handler runs only between two of these.
-    thread.join(_LOOK_SECONDS)
+            # Not for ever: a signal's handler runs only between two of these.
+            dispatcher.join(_LOOK_SECONDS)

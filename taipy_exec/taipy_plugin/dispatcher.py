@@ -12,6 +12,7 @@ from typing import Any
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.engine.admission import supersede
+from taipy_exec.engine.driving_thread import DrivingThread
 from taipy_exec.engine.identity import Identity, is_alive, is_interrupted
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import BrokerError, NotFoundError
@@ -63,7 +64,6 @@ class Dispatcher(internals.DispatcherFace):
         self._draining = threading.Event()
         self._ending = threading.Lock()
         self._over = False
-        self.thread = threading.Thread(target=self._run, name="taipy-exec-dispatcher")
         try:
             self._end_former(keep)
             self._engine = self._make_engine()
@@ -71,6 +71,10 @@ class Dispatcher(internals.DispatcherFace):
             self._store.close()
             self._own.close()
             raise
+        self._thread = DrivingThread(self._engine.coordinator, self._run)
+        self.start = self._thread.start
+        self.is_running = self.is_alive = self._thread.is_alive
+        self.join = self._thread.join
 
     def _make_engine(self) -> Engine:
         engine = make_engine(
@@ -118,16 +122,6 @@ class Dispatcher(internals.DispatcherFace):
 
     # -- requests of Taipy, from any thread ---------------------------------------------------
 
-    def start(self) -> None:
-        """Start to dispatch."""
-        self.thread.start()
-
-    def is_running(self) -> bool:
-        """Whether jobs are dispatched."""
-        return self.thread.is_alive()
-
-    is_alive = is_running
-
     def free_workers(self) -> int:
         """How many more jobs could run now; from any thread."""
         submissions = list(self._engine.coordinator.board.submissions.values())
@@ -157,8 +151,8 @@ class Dispatcher(internals.DispatcherFace):
         with self._ending:
             self._stopping.set()
             coordinator.post(coordinator.leave)
-        if wait and self.thread is not threading.current_thread():
-            self.thread.join(timeout)
+        if wait and not self.is_here:
+            self.join(timeout)
 
     def drain(self) -> None:
         """The program has ended: run the remaining jobs that can run, and end."""
@@ -208,28 +202,12 @@ class Dispatcher(internals.DispatcherFace):
     def cancel(self, job: Any) -> None:
         """Cancel a waiting job, or stop a running one; return when that is decided."""
         coordinator = self._engine.coordinator
-        self._do(lambda: coordinator.cancel([job.id], Reason.CANCELED))
+        self._thread.call(lambda: coordinator.cancel([job.id], Reason.CANCELED))
 
     @property
     def is_here(self) -> bool:
         """Whether the calling thread is the dispatching one: then it is inside a callback."""
-        return self.thread is threading.current_thread()
-
-    def _do(self, action: Callable[[], None]) -> None:
-        if self.is_here:
-            self._engine.coordinator.post(action)
-            return
-        done = threading.Event()
-
-        def act() -> None:
-            try:
-                action()
-            finally:
-                done.set()
-
-        self._engine.coordinator.post(act)
-        while not done.wait(0.2) and self.is_running():
-            pass
+        return self._thread.is_here
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -272,7 +250,7 @@ class Dispatcher(internals.DispatcherFace):
             thread
             for thread in threading.enumerate()
             if not thread.daemon
-            and thread not in (threading.main_thread(), self.thread)
+            and thread not in (threading.main_thread(), threading.current_thread())
             and thread not in pools
         )
 

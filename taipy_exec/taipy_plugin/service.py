@@ -55,7 +55,7 @@ class Service:
                 if former.go_on(app):
                     return former
             # It ends with its running jobs: two dispatchers would not know each other's jobs.
-            former.thread.join()
+            former.join()
 
     def _start(self, app: AppConfig, former: Dispatcher | None) -> Dispatcher:
         early = self._early
