@@ -24,7 +24,7 @@ test: $(VENV)/.installed-test servers ## Run the tests, except the long ones
 	FAULT_ROUNDS=1 $(BIN)/python -m pytest -n auto --dist load tests/faults --representative
 	@$(MAKE) --no-print-directory test-taipy
 
-QUICK := $(addprefix tests/unit/test_,decide.py random_walk.py compile_and_check.py coordinator.py held_orders.py) \
+QUICK := $(addprefix tests/unit/test_,decide.py random_walk.py compile_and_check.py coordinator.py assignments.py) \
   $(addprefix tests/acceptance/test_,exit_codes.py golden_output.py) tests/integration/test_job_faults.py
 quick: $(VENV)/.installed-test ## Run the core's tests and one of each other kind, in a minute
 	@$(COMPILE)

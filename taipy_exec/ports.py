@@ -59,7 +59,7 @@ class JobQueue(Protocol):
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         """Put jobs into the queue."""
 
-    def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
+    def revoke(self, submission: str, jobs: Sequence[str]) -> None:
         """Make sure that no worker takes these any more. Raises BrokerError if that fails."""
 
     def pause(self, submission: str, *, paused: bool) -> None:

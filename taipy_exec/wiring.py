@@ -32,7 +32,7 @@ from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
-from taipy_exec.engine.turns import Urgency
+from taipy_exec.engine.scheduler import Urgency
 from taipy_exec.errors import StoreError
 from taipy_exec.event_log import EventLog, start_by_environment
 from taipy_exec.execution.capture import appending
@@ -169,7 +169,7 @@ def replace_problems(compiled: Compiled, problems: Sequence[Problem]) -> Compile
     return Compiled(compiled.config, compiled.merged, list(problems))
 
 
-def withdraw(
+def revoke(
     app: AppConfig, record: SubmissionRecord, jobs: Sequence[JobRecord], ended: bool
 ) -> None:
     """Take unfinished jobs that no process coordinates back from their queue or their worker.
@@ -178,7 +178,7 @@ def withdraw(
     Raises BrokerError.
     """
     if capabilities(record.mode).outlives_coordinator:
-        runner_class(record.mode).withdraw_jobs(app, record.id, jobs, ended=ended)
+        runner_class(record.mode).revoke_jobs(app, record.id, jobs, ended=ended)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from taipy_exec.engine.admission import cancel_lost_job, resume_plan
 from taipy_exec.engine.identity import Identity, is_interrupted
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.store import Store
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 
 def cancel_elsewhere(store: Store, app: AppConfig, record: SubmissionRecord, job: str) -> None:
@@ -25,4 +25,4 @@ def cancel_elsewhere(store: Store, app: AppConfig, record: SubmissionRecord, job
         return
     with closing(Identity(store.folder)) as identity:
         plan = resume_plan(store, app, record, identity.name)
-        cancel_lost_job(store, plan, job, partial(withdraw, app))
+        cancel_lost_job(store, plan, job, partial(revoke, app))

@@ -271,7 +271,7 @@ class DataNode(Entity):
         service = Service.latest()
         key = self._ref.key
         if service.engine is not None:
-            jobs = list(service.engine.coordinator.board.jobs.values())
+            jobs = list(service.engine.coordinator.job_table.jobs.values())
             mine = (j.id for j in jobs if key in j.outputs and not j.status.is_final)
             found = next(mine, None)
             if found is not None:

@@ -32,7 +32,7 @@ from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.model.status import Reason
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.rows import Instance
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 log = logging.getLogger("taipy_exec")
 
@@ -241,10 +241,10 @@ def _give_up(records: Iterable[SubmissionRecord]) -> None:
     service = Service.latest()
     for record in records:
         if is_interrupted(service.store.folder, record):
-            supersede(service.store, record, None, partial(withdraw, service.app), Reason.CANCELED)
+            supersede(service.store, record, None, partial(revoke, service.app), Reason.CANCELED)
         elif record.coordinator is not None and not _is_worked_on(record):
             # In cluster mode, its process may have died before its queues were deleted.
-            withdraw(service.app, record, (), True)
+            revoke(service.app, record, (), True)
 
 
 def _refuse_unfinished(records: Iterable[SubmissionRecord]) -> None:

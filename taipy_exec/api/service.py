@@ -33,7 +33,7 @@ from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Edit, Instance, Lock
 from taipy_exec.store.store import Store
-from taipy_exec.wiring import Engine, make_engine, withdraw
+from taipy_exec.wiring import Engine, make_engine, revoke
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import ScenarioConfig
@@ -222,7 +222,7 @@ class Service:
         Unfinished jobs of the instance's interrupted submissions are canceled.
         """
         for former in interrupted_submissions(self.store, instance.id):
-            supersede(self.store, former, self._own.name, partial(withdraw, self.app))
+            supersede(self.store, former, self._own.name, partial(revoke, self.app))
         plan = new_submission(
             self.app,
             scenario,
@@ -356,7 +356,7 @@ class Service:
                 coordinator.abort(Reason.INTERRUPTED)
                 raise
             except BaseException as error:
-                # The board may differ from the store now, so this service ends.
+                # The job table may differ from the store now, so this service ends.
                 self._error = error
                 self._stopping.set()
                 self._retire()
@@ -402,14 +402,14 @@ class Service:
         coordinator = self.engine.coordinator
         ended = set()
         for change in changes:
-            job = coordinator.board.jobs.get(change.job)
+            job = coordinator.job_table.jobs.get(change.job)
             if job is None:
                 continue
             if change.after is Status.FAILED:
                 log_failure(job, self.redact)
             for callback in self._callbacks.get(job.submission, ()):
                 callback(job, change.after)
-            record = coordinator.board.submissions[job.submission]
+            record = coordinator.job_table.submissions[job.submission]
             if record.finished_at is not None:
                 ended.add(record.id)
         for id in ended:

@@ -156,7 +156,7 @@ class Inspection:
         channel = self._connection.channel()
         for queue in (names.jobs, names.dead, names.control):
             channel.queue_delete(queue=queue)
-        for exchange in (names.exchange, names.beats, names.calls):
+        for exchange in (names.exchange, names.heartbeats, names.calls):
             channel.exchange_delete(exchange=exchange)
         channel.close()
 

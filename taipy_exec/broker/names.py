@@ -17,7 +17,7 @@ class Names:
         self.application = application
         self.prefix = f"{PREFIX}.{quote(application, safe='').replace('.', '%2E')}"
         self.exchange = self.prefix
-        self.beats = f"{self.prefix}.beats"
+        self.heartbeats = f"{self.prefix}.beats"
         self.calls = f"{self.prefix}.calls"
         self.jobs = f"{self.prefix}.jobs"
         self.dead = f"{self.prefix}.dead"

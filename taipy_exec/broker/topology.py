@@ -67,7 +67,7 @@ def base_steps(names: Names, delivery_limit: int) -> list[Step]:
     }
     return [
         exchange_step(names.exchange, "direct"),
-        exchange_step(names.beats, "fanout"),
+        exchange_step(names.heartbeats, "fanout"),
         exchange_step(names.calls, "fanout"),
         queue_step(names.dead, dead),
         bind_step(names.dead, names.exchange, "dead"),
@@ -120,7 +120,7 @@ def listener_subscription(names: Names, id: str) -> Subscription:
         prefetch=100,
         declare=True,
         exclusive=True,
-        bindings=((names.beats, ""),),
+        bindings=((names.heartbeats, ""),),
     )
 
 

@@ -17,7 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from taipy_exec.config.application_path import ApplicationPath
-    from taipy_exec.store.glance import GlancedJob, GlancedSubmission
+    from taipy_exec.store.quick_read import QuickJob, QuickSubmission
 
 Suggestion = tuple[str, str]
 Completer = Callable[[typer.Context, str], list[Suggestion]]
@@ -87,12 +87,12 @@ def failed_submissions_and_jobs(ctx: typer.Context, incomplete: str) -> list[Sug
 
 
 def _submissions(
-    ctx: typer.Context, incomplete: str, wanted: Callable[[GlancedSubmission], bool]
+    ctx: typer.Context, incomplete: str, wanted: Callable[[QuickSubmission], bool]
 ) -> list[Suggestion]:
-    from taipy_exec.store.glance import glance_submissions
+    from taipy_exec.store.quick_read import quick_submissions
 
     found = []
-    for record in glance_submissions(_state_folder(ctx)):
+    for record in quick_submissions(_state_folder(ctx)):
         if wanted(record):
             at = time.strftime("%d %b %H.%M", time.localtime(record.created_at))
             told = f"{record.status.lower()}, {record.scenario}, {at}"
@@ -103,18 +103,18 @@ def _submissions(
 def _with_jobs(
     ctx: typer.Context,
     incomplete: str,
-    wanted: Callable[[GlancedSubmission | GlancedJob], bool],
+    wanted: Callable[[QuickSubmission | QuickJob], bool],
 ) -> list[Suggestion]:
-    from taipy_exec.store.glance import glance_jobs
+    from taipy_exec.store.quick_read import quick_jobs
 
     return _submissions(ctx, incomplete, wanted) + [
         (_id(job, incomplete), f"{job.status.lower()}, {job.task}")
-        for job in glance_jobs(_state_folder(ctx), incomplete)
+        for job in quick_jobs(_state_folder(ctx), incomplete)
         if wanted(job)
     ]
 
 
-def _id(one: GlancedSubmission | GlancedJob, incomplete: str) -> str:
+def _id(one: QuickSubmission | QuickJob, incomplete: str) -> str:
     """As much of an id as names it, or all of it if more than that was typed."""
     is_usual = _USUAL_ID.fullmatch(one.id) is not None
     return one.short_id if is_usual and one.short_id.startswith(incomplete) else one.id
@@ -126,21 +126,21 @@ def _id(one: GlancedSubmission | GlancedJob, incomplete: str) -> str:
 @_quietly
 def scenarios(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     """Scenarios of the configuration, and of earlier submissions."""
-    from taipy_exec.store.glance import glance_submissions
+    from taipy_exec.store.quick_read import quick_submissions
 
     known = [(id, "") for id in _section(ctx, "SCENARIO")]
-    return known + [(r.scenario, "") for r in glance_submissions(_state_folder(ctx))]
+    return known + [(r.scenario, "") for r in quick_submissions(_state_folder(ctx))]
 
 
 @_quietly
 def names(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     """Names of scenario instances of earlier submissions."""
-    from taipy_exec.store.glance import glance_submissions
+    from taipy_exec.store.quick_read import quick_submissions
 
     wanted = ctx.params.get("scenario")
     return [
         (record.name, record.scenario)
-        for record in glance_submissions(_state_folder(ctx))
+        for record in quick_submissions(_state_folder(ctx))
         if wanted in (None, record.scenario)
     ]
 
@@ -158,13 +158,13 @@ def sequences(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
 @_quietly
 def tasks(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     """Tasks of the scenario; after a comma, one more."""
-    from taipy_exec.store.glance import glance_jobs
+    from taipy_exec.store.quick_read import quick_jobs
 
     before = incomplete.rpartition(",")
     head = before[0] + before[1]
     found = [_name(task) for _, scenario in _scenarios(ctx) for task in scenario.get("tasks", ())]
     if not found:
-        found = [job.task for job in glance_jobs(_state_folder(ctx), "JOB_")]
+        found = [job.task for job in quick_jobs(_state_folder(ctx), "JOB_")]
     given = set(before[0].split(","))
     return [(head + task, "") for task in found if task not in given]
 

@@ -165,7 +165,7 @@ class StatusView:
                 parts.append(line(f"queue unknown: {self.cluster.trouble}", style="yellow"))
             else:
                 parts.append(line(queue_line(seen.queue)))
-                parts.append(workers_table(seen.beats, self.cluster.place.digest))
+                parts.append(workers_table(seen.heartbeats, self.cluster.place.digest))
         return Group(*parts)
 
     def _submission(self, store: Store, submission: str) -> list[Any]:

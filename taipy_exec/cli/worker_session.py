@@ -17,8 +17,8 @@ from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.redaction import redaction
 from taipy_exec.event_log import EventLog
 from taipy_exec.protocol.order import JobReport
-from taipy_exec.worker.held import Held
-from taipy_exec.worker.intake import WorkerLimits
+from taipy_exec.worker.assignment import Assignment
+from taipy_exec.worker.prefetch import WorkerLimits
 from taipy_exec.worker.service import WorkerService
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class WorkerSession:
             self._untold = 0
         return True
 
-    def _observe(self, held: Held, report: JobReport | None) -> None:
+    def _observe(self, held: Assignment, report: JobReport | None) -> None:
         """A line for each job's start and end; above the table only for what failed."""
         if self._table is not None and report is not None:
             self._table.ended(held, report)

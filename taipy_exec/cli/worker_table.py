@@ -17,7 +17,7 @@ from taipy_exec.model.status import Status
 from taipy_exec.operations.cluster import plain
 from taipy_exec.protocol.order import JobReport
 from taipy_exec.views.words import clock, duration, short_id
-from taipy_exec.worker.held import Held
+from taipy_exec.worker.assignment import Assignment
 from taipy_exec.worker.service import WorkerService
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class WorkerTable:
             self._drawn = now
             self._live.refresh()
 
-    def ended(self, held: Held, report: JobReport) -> None:
+    def ended(self, held: Assignment, report: JobReport) -> None:
         """Note a job that has ended here, for the list of the latest."""
         self._recent.appendleft(_Ended(time.time(), held, report))
 
@@ -106,7 +106,7 @@ class WorkerTable:
         trouble = self._trouble()
         if trouble:
             parts.append(Text(trouble, style="yellow", no_wrap=True, overflow=self._overflow))
-        shown: Sequence[Held | None] = busy
+        shown: Sequence[Assignment | None] = busy
         rest = ""
         if len(busy) > room:
             running = [held for held in busy if held is not None]
@@ -132,7 +132,7 @@ class WorkerTable:
     def _unicode(self) -> bool:
         return (self._streams.err.encoding or "").lower().startswith("utf")
 
-    def _place(self, running: Sequence[Held]) -> list[Held | None]:
+    def _place(self, running: Sequence[Assignment]) -> list[Assignment | None]:
         """One item for each slot. A running job stays in its row."""
         by_run = {held.run: held for held in running}
         rows = [run if run in by_run else "" for run in self._rows]
@@ -197,7 +197,7 @@ class WorkerTable:
         state = self._service.connection
         return "" if state in ("connected", "connecting") else plain(state, 500)
 
-    def _table(self, rows: Sequence[Held | None], width: int) -> Any:
+    def _table(self, rows: Sequence[Assignment | None], width: int) -> Any:
         narrow = width < _NARROW
         slot_width = max(width // 3, 12) if narrow else 40
         table = new_table()
@@ -223,7 +223,7 @@ class WorkerTable:
             )
         return table
 
-    def _measured(self, running: Sequence[Held], now: float) -> dict[str, str]:
+    def _measured(self, running: Sequence[Assignment], now: float) -> dict[str, str]:
         """Run -> the processor load of its job; 100% is one processor."""
         slots = self._service.pool.running
         loads = {}
@@ -261,7 +261,7 @@ class _Ended(NamedTuple):
     """A job that has ended on this worker."""
 
     at: float
-    held: Held
+    held: Assignment
     report: JobReport
 
     @property
@@ -276,12 +276,12 @@ class _Ended(NamedTuple):
         return Status.CANCELED if self.held.stopping else Status.FAILED
 
 
-def _job(held: Held, *, narrow: bool) -> str:
+def _job(held: Assignment, *, narrow: bool) -> str:
     id = plain(short_id(held.order.job))
     return id.rpartition("_")[2] if narrow else id
 
 
-def _since(held: Held, now: float) -> float:
+def _since(held: Assignment, now: float) -> float:
     """When the process of its function began with it: the job's time is counted from then."""
     return held.ready or held.begun or now
 
@@ -296,7 +296,7 @@ class WorkerLines:
         self._streams = streams
         self._redacted = redacted
 
-    def observe(self, held: Held, report: JobReport | None) -> None:
+    def observe(self, held: Assignment, report: JobReport | None) -> None:
         """Print that a job began (no report) or ended."""
         at = time.strftime("%H:%M:%S")
         task = plain(held.order.task)
@@ -307,7 +307,7 @@ class WorkerLines:
             self._streams.note(f"{at} {task} {self._redacted(ending(held, report))}")
 
 
-def ending(held: Held, report: JobReport) -> str:
+def ending(held: Assignment, report: JobReport) -> str:
     """`done in 0.2s`, `failed in 0.2s: ValueError: ...`."""
     took = f"in {duration(report.duration)}"
     if held.outdated:

@@ -12,11 +12,11 @@ from taipy_exec.views.words import duration
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from taipy_exec.protocol.messages import Beat
+    from taipy_exec.protocol.messages import Heartbeat
 
 
 def workers_table(
-    beats: Sequence[Beat], digest: str, application: str | None = None
+    heartbeats: Sequence[Heartbeat], digest: str, application: str | None = None
 ) -> RenderableType:
     """One row for each worker, with the jobs that it runs.
 
@@ -25,32 +25,36 @@ def workers_table(
     """
     from rich.text import Text
 
-    if not beats:
+    if not heartbeats:
         return Text("no workers")
     table = new_table()
     for title, extra in _COLUMNS.items():
         table.add_column(title, **extra)
-    for beat in beats:
-        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in beat.running]
+    for heartbeat in heartbeats:
+        running = [f"{plain(task)} {duration(taken)}" for _, task, taken in heartbeat.running]
         table.add_row(
-            plain(beat.worker),
-            plain(beat.state),
-            f"{len(beat.running)}/{beat.slots}",
+            plain(heartbeat.worker),
+            plain(heartbeat.state),
+            f"{len(heartbeat.running)}/{heartbeat.slots}",
             ", ".join(running),
-            str(beat.done),
-            str(beat.failed),
-            duration(beat.uptime),
-            _configuration(beat, digest, application, alone=len({b.digest for b in beats}) == 1),
+            str(heartbeat.done),
+            str(heartbeat.failed),
+            duration(heartbeat.uptime),
+            _configuration(
+                heartbeat, digest, application, alone=len({b.digest for b in heartbeats}) == 1
+            ),
         )
     return table
 
 
-def _configuration(beat: Beat, digest: str, application: str | None, *, alone: bool) -> str:
+def _configuration(
+    heartbeat: Heartbeat, digest: str, application: str | None, *, alone: bool
+) -> str:
     if digest:
-        return "same" if serves(beat, digest) else "other"
+        return "same" if serves(heartbeat, digest) else "other"
     if not application:
-        return plain(beat.digest)
-    return plain(application if alone else f"{application} ({beat.digest[:8]})")
+        return plain(heartbeat.digest)
+    return plain(application if alone else f"{application} ({heartbeat.digest[:8]})")
 
 
 _COLUMNS: Mapping[str, Any] = {

@@ -56,7 +56,7 @@ class ClusterConfig:
         return min(self.lease / 5, SUSPICION / 3)
 
     @property
-    def certainty(self) -> float:
+    def trusted_lease(self) -> float:
         """How long after its last contact with the broker a worker cannot be given up yet."""
         return min(self.lease * 2 / 3, SUSPICION * 4 / 5)
 

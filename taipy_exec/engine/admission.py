@@ -16,10 +16,10 @@ from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.origin import origin_properties
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import CancelRequested, Lost
 from taipy_exec.model.job import JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.store.rows import Instance, JobUpdate
 from taipy_exec.store.store import Store
@@ -219,7 +219,7 @@ def admit(
     fail_fast: bool,
     fresh: bool,
     identity: str,
-    withdraw: Withdraw,
+    revoke: Withdraw,
     properties: dict[str, object] | None = None,
 ) -> Admission:
     """Resume the interrupted submission of the same instance and target, or store a new one.
@@ -231,7 +231,7 @@ def admit(
     chosen = None if fresh else carried_on(app, former, target)
     given_up = [record for record in former if record is not chosen]
     for record in given_up:
-        supersede(store, record, identity, withdraw)
+        supersede(store, record, identity, revoke)
     if chosen is not None:
         plan = resume_plan(store, app, chosen, identity)
     else:
@@ -258,7 +258,7 @@ def supersede(
     store: Store,
     record: SubmissionRecord,
     identity: str | None,
-    withdraw: Withdraw,
+    revoke: Withdraw,
     reason: Reason = Reason.SUPERSEDED,
 ) -> None:
     """Cancel the unfinished jobs of an interrupted submission, by default for a new one.
@@ -271,7 +271,7 @@ def supersede(
     now = time.time()
     updates: list[JobUpdate] = []
     jobs = store.jobs(record.id)
-    withdraw(record, [job for job in jobs if not job.status.is_final], True)
+    revoke(record, [job for job in jobs if not job.status.is_final], True)
     counts: dict[Status, int] = {}
     for job in jobs:
         if not job.status.is_final:
@@ -291,25 +291,25 @@ def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
     job.finished_at = at
 
 
-def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, withdraw: Withdraw) -> None:
+def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, revoke: Withdraw) -> None:
     """Cancel one job of a submission that was taken over, and abandon the jobs after it.
 
     The decision is the same as in the coordinator. If the job ran, it was lost with its process.
     The job that collects the results of a mapped task is canceled with its elements.
     """
-    board = Board()
+    job_table = JobTable()
     unwritten = frozenset(n.key for n in plan.input_nodes() if n.changed_at() is None)
-    board.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
-    parts = [job for job in plan.with_parts(board.jobs[wanted]) if not job.status.is_final]
-    withdraw(plan.record, parts, False)
+    job_table.admit(plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded)
+    parts = [job for job in plan.with_parts(job_table.jobs[wanted]) if not job.status.is_final]
+    revoke(plan.record, parts, False)
     former = {job.id: (job.status, job.attempt) for job in plan.jobs}
     now = time.time()
     asked = CancelRequested(jobs=tuple(job.id for job in parts), reason=Reason.CANCELED, at=now)
-    board.apply(*decide(board, asked))
+    job_table.apply(*decide(job_table, asked))
     for job in parts:
         attempt = job.attempt
         lost = Lost(job=job.id, attempt=attempt, at=now, max_attempts=attempt)
-        board.apply(*decide(board, lost))
+        job_table.apply(*decide(job_table, lost))
     if not plan.record.unfinished:
         plan.record.finished_at = now
     updates = [

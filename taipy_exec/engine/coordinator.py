@@ -13,23 +13,22 @@ from taipy_exec.engine.freshness import Freshness
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.requests import Requests
+from taipy_exec.engine.scheduler import Scheduler, Urgency
 from taipy_exec.engine.skipping import Skipping
-from taipy_exec.engine.turns import Turns, Urgency
 from taipy_exec.errors import BrokerError
 from taipy_exec.event_log import EventLog
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
     Begun,
     CancelRequested,
     Change,
+    Deferred,
     Event,
     Expanded,
     Finished,
     HandedBack,
     Lost,
-    PutOff,
     Started,
     Starting,
     Stop,
@@ -37,6 +36,7 @@ from taipy_exec.model.event import (
     Written,
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import DONE, Reason, Status
 from taipy_exec.ports import JobQueue, Runner
 from taipy_exec.protocol.order import JobOrder, JobReport
@@ -72,7 +72,7 @@ class Coordinator:
         identity: str | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.board = Board()
+        self.job_table = JobTable()
         self.freshness = freshness or Freshness(store)
         self.observers: list[Observer] = []
         self.leaving = False
@@ -85,7 +85,7 @@ class Coordinator:
         self._identity = identity
         self.clock = clock or Clock()
         self._plans: dict[str, SubmissionPlan] = {}
-        self._turns = Turns(self.board, pools or Pools(store.folder, {}), urgency)
+        self._scheduler = Scheduler(self.job_table, pools or Pools(store.folder, {}), urgency)
         self._note = note
         self._inbox: deque[Event | Callable[[], None]] = deque()
         self._changes: list[Change] = []
@@ -112,7 +112,7 @@ class Coordinator:
         Raises BrokerError if their jobs cannot be queued: it takes none of them then, and any
         process may resume them.
         """
-        if all(other.finished_at is not None for other in self.board.submissions.values()):
+        if all(other.finished_at is not None for other in self.job_table.submissions.values()):
             self.clock.set()
         self._plans.update({plan.record.id: plan for plan in plans})
         if self._queue is not None:
@@ -146,7 +146,7 @@ class Coordinator:
         self.freshness.load(nodes)
         self._skipping.reuse(self._store, plan)
         unwritten = frozenset(node.key for node in self.freshness.not_ready(plan.input_nodes()))
-        self.board.admit(
+        self.job_table.admit(
             plan.record, plan.jobs, plan.predecessors, unwritten, plan.unexpanded, plan.copies
         )
         self._touched[plan.record.id] = plan.record
@@ -158,13 +158,13 @@ class Coordinator:
             resumed=_is_resumed(plan),
             coordinator=self._identity,
         )
-        self._turns.attend(plan)
+        self._scheduler.attend(plan)
         if plan.record.paused and plan.record.finished_at is None:
             self._paused.add(plan.record.id)
             _log_paused(plan.record)
         self._handle(Admitted(submission=plan.record.id, at=self.clock()))
         for split in plan.unexpanded.values():
-            if (job := self.board.jobs[split]).status in DONE:
+            if (job := self.job_table.jobs[split]).status in DONE:
                 self._expand(job)
         self._commit()
 
@@ -196,9 +196,9 @@ class Coordinator:
 
     def forget(self, submission: str) -> None:
         """Drop a submission that has ended."""
-        self.board.forget(submission)
+        self.job_table.forget(submission)
         self._skipping.leave(submission)
-        self._turns.forget(submission)
+        self._scheduler.forget(submission)
         self._paused.discard(submission)
         self._plans.pop(submission, None)
 
@@ -208,7 +208,7 @@ class Coordinator:
             return False
         return bool(self._inbox) or any(
             s.counts.get(Status.RUNNING) or (s.counts.get(Status.PENDING) and not self.leaving)
-            for s in self.board.submissions.values()
+            for s in self.job_table.submissions.values()
         )
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -220,7 +220,7 @@ class Coordinator:
         """Wait for something to happen, at most `timeout` seconds, and deal with all of it."""
         self._dispatch()
         wait = _LISTEN_SECONDS if timeout is None else min(timeout, _LISTEN_SECONDS)
-        wait = min(wait, self._turns.seconds_to_retry())
+        wait = min(wait, self._scheduler.seconds_to_retry())
         reports = self._runner.poll(0 if self._inbox else wait)
         self._take_requests()
         # The inbox comes first: a requested cancel is the reason why a stopped job ended.
@@ -241,11 +241,11 @@ class Coordinator:
         if asked is None:
             return
         for submission, job in asked.cancels:
-            record = self.board.submissions.get(submission)
+            record = self.job_table.submissions.get(submission)
             if record is not None:
                 self.cancel([job] if job else record.jobs, Reason.CANCELED)
         changed = asked.paused ^ self._paused
-        for record in (self.board.submissions.get(id) for id in sorted(changed)):
+        for record in (self.job_table.submissions.get(id) for id in sorted(changed)):
             if record is not None and record.finished_at is None:
                 self._pause(record, paused=not record.paused)
 
@@ -253,14 +253,14 @@ class Coordinator:
         """Start no more jobs of a submission, or start them again. Running jobs continue."""
         record.paused = paused
         (self._paused.add if paused else self._paused.discard)(record.id)
-        self._turns.pause(record.id, paused=paused)
+        self._scheduler.pause(record.id, paused=paused)
         if self._queue is not None:
             self._queue.pause(record.id, paused=paused)
         _log_paused(record)
 
     def cancel(self, jobs: Iterable[str], reason: str, *, stop_running: bool = True) -> None:
         """Cancel waiting jobs, and stop running ones. A mapped task's elements go with it."""
-        known = [self.board.jobs[id] for id in jobs if id in self.board.jobs]
+        known = [self.job_table.jobs[id] for id in jobs if id in self.job_table.jobs]
         parts = (part.id for job in known for part in self._plans[job.submission].with_parts(job))
         wanted = tuple(dict.fromkeys(parts))
         journal.info("cancel-requested", jobs=len(wanted), reason=reason, stop=stop_running)
@@ -272,7 +272,7 @@ class Coordinator:
     def abort(self, reason: str) -> None:
         """Cancel all unfinished jobs: the thread that ran a job was interrupted."""
         now = self.clock()
-        unfinished = [j for j in self.board.jobs.values() if not j.status.is_final]
+        unfinished = [j for j in self.job_table.jobs.values() if not j.status.is_final]
         running = [j for j in unfinished if j.status is Status.RUNNING]
         self._handle(CancelRequested(jobs=tuple(j.id for j in unfinished), reason=reason, at=now))
         failure = Failure(kind=reason, message="interrupted")
@@ -291,7 +291,7 @@ class Coordinator:
 
     def release(self) -> None:
         """Give up the unfinished submissions, so that any process may resume them."""
-        left = [s for s in self.board.submissions.values() if s.finished_at is None]
+        left = [s for s in self.job_table.submissions.values() if s.finished_at is None]
         for record in left:
             journal.info("submission-released", submission=record.id)
             record.coordinator = None
@@ -306,7 +306,7 @@ class Coordinator:
             # Workers continue without this process. The next coordinator gets their results.
             self._left = True
             return
-        running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
+        running = [j for j in self.job_table.jobs.values() if j.status is Status.RUNNING]
         for job in running:
             self._handle(HandedBack(job=job.id, attempt=job.attempt, at=self.clock()))
         self._commit()
@@ -316,21 +316,21 @@ class Coordinator:
         for edit in edits:
             self.freshness.note(edit)
         self._handle(Written(nodes=frozenset(keys), at=self.clock()))
-        self.board.mark_written(keys)
+        self.job_table.mark_written(keys)
         self._commit()
 
     # -- decide, store, act ---------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, Finished):
-            event = self._turns.with_retries(event)
-        elif isinstance(event, PutOff):
-            self._turns.come_back(event.job, event.attempt)
-        elif isinstance(event, Starting | Begun) and (job := self.board.note_start(event)):
+            event = self._scheduler.with_retries(event)
+        elif isinstance(event, Deferred):
+            self._scheduler.come_back(event.job, event.attempt)
+        elif isinstance(event, Starting | Begun) and (job := self.job_table.note_start(event)):
             self._before.setdefault(job.id, (job.status, job.attempt))
-        decision = decide(self.board, event)
+        decision = decide(self.job_table, event)
         for change in decision.changes:
-            job = self.board.jobs[change.job]
+            job = self.job_table.jobs[change.job]
             self._before.setdefault(change.job, (job.status, job.attempt))
             if change.after is Status.COMPLETED:
                 source = event.source if isinstance(event, Finished) else None
@@ -339,19 +339,19 @@ class Coordinator:
             elif change.reason == Reason.RETRIED and isinstance(event, Finished):
                 self._try_again(job, event, change.attempt)
             elif change.after is Status.PENDING:
-                self._turns.add(job)
+                self._scheduler.add(job)
             if change.after.is_final:
                 self._skipping.forget(change.job)
             if change.after.is_final or change.before is Status.RUNNING:
-                self._turns.leave(change.job)
-        self.board.apply(decision.changes, decision.stops)
+                self._scheduler.leave(change.job)
+        self.job_table.apply(decision.changes, decision.stops)
         self._changes += decision.changes
         self._stops += decision.stops
         for change in decision.changes:
             if change.after in DONE:
-                self._expand(self.board.jobs[change.job])
-        for split in self.board.take_due_expansions():
-            self._expand(self.board.jobs[split])
+                self._expand(self.job_table.jobs[change.job])
+        for split in self.job_table.take_due_expansions():
+            self._expand(self.job_table.jobs[split])
 
     def _expand(self, split: JobRecord) -> None:
         """Add a job for each element of a mapped task, if `split` has counted the elements."""
@@ -359,18 +359,18 @@ class Coordinator:
         if plan.mapped is None or not plan.mapped.is_split(split.task):
             return
         collect = next(j for j in plan.jobs if j.task == whole_name(split.task))
-        if collect.status.is_final or self.board.is_copy(collect.id):
+        if collect.status.is_final or self.job_table.is_copy(collect.id):
             return  # of a copy, another combination of a sweep has the jobs of the elements
         now = self.clock()
         made = plan.mapped.expand(plan.jobs, split, now)
         self.freshness.load(plan.mapped.inputs(collect.task))
-        self.board.expand(collect.id, made)
+        self.job_table.expand(collect.id, made)
         self._new.update({job.id: job for job in made})
         self._handle(Expanded(collect=collect.id, elements=tuple(job.id for job in made), at=now))
 
     def _try_again(self, job: JobRecord, event: Finished, attempt: int) -> None:
         """Retry a failed job after a delay, and note the failure in its log."""
-        delay = self._turns.add_later(job, attempt)
+        delay = self._scheduler.add_later(job, attempt)
         assert event.failure is not None
         what = event.failure.summary
         journal.info("retry-planned", job, job=job.id, attempt=attempt, delay=delay, failure=what)
@@ -384,14 +384,14 @@ class Coordinator:
             return
         starts: list[tuple[JobRecord, str]] = []
         free = 0 if self.leaving else self._runner.free()
-        while free > len(starts) and (found := self._turns.next()):
+        while free > len(starts) and (found := self._scheduler.next()):
             ready, job = found
             if self._is_up_to_date(job):
                 self._handle(UpToDate(job=job.id, at=self.clock()))
                 continue
             worker = self._runner.reserve()
             if worker is None:
-                self._turns.put_back(ready)
+                self._scheduler.put_back(ready)
                 break
             starting = self._is_starting(worker)
             self._handle(Started(job.id, worker, self.clock(), starting=starting))
@@ -403,7 +403,7 @@ class Coordinator:
     def _enqueue(self, queue: JobQueue) -> None:
         """Give ready jobs to the queue, after the store has them as ready."""
         orders = []
-        while not self.leaving and (found := self._turns.next()):
+        while not self.leaving and (found := self._scheduler.next()):
             job = found[1]
             if self._is_up_to_date(job):
                 self._handle(UpToDate(job=job.id, at=self.clock()))
@@ -439,11 +439,11 @@ class Coordinator:
         new, self._new = self._new, {}
         touched, self._touched = self._touched, {}
         for change in changes:
-            record = self.board.submissions[self.board.jobs[change.job].submission]
+            record = self.job_table.submissions[self.job_table.jobs[change.job].submission]
             touched[record.id] = record
         moved = [s for s in touched.values() if self._submission_moved(s)]
         updates = [
-            JobUpdate(job=self.board.jobs[id], expected=status, expected_attempt=attempt)
+            JobUpdate(job=self.job_table.jobs[id], expected=status, expected_attempt=attempt)
             for id, (status, attempt) in before.items()
             if id not in new
         ]
@@ -468,7 +468,7 @@ class Coordinator:
 
     def _log_stored(self, changes: Sequence[Change], moved: Sequence[SubmissionRecord]) -> None:
         for change in changes if journal.is_on else ():
-            job = self.board.jobs[change.job]
+            job = self.job_table.jobs[change.job]
             runs = Status.RUNNING in (change.before, change.after)
             journal.debug(
                 "status-changed",
@@ -490,9 +490,9 @@ class Coordinator:
         jobs: dict[str, list[str]] = {}
         for change in changes:
             if change.before is Status.PENDING and change.after is Status.CANCELED:
-                jobs.setdefault(self.board.jobs[change.job].submission, []).append(change.job)
+                jobs.setdefault(self.job_table.jobs[change.job].submission, []).append(change.job)
         for submission, withdrawn in jobs.items():
-            queue.withdraw(submission, withdrawn)
+            queue.revoke(submission, withdrawn)
 
     def _submission_moved(self, record: SubmissionRecord) -> bool:
         if record.unfinished == 0 and record.finished_at is None:
@@ -501,7 +501,7 @@ class Coordinator:
         return record.status is not record.stored_status
 
     def _jobs(self, submission: str) -> list[JobRecord]:
-        return [self.board.jobs[id] for id in self.board.submissions[submission].jobs]
+        return [self.job_table.jobs[id] for id in self.job_table.submissions[submission].jobs]
 
 
 def _is_resumed(plan: SubmissionPlan) -> bool:

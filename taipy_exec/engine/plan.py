@@ -1,4 +1,4 @@
-"""Make the records of a submission of a scenario instance, ready for the board."""
+"""Make the records of a submission of a scenario instance, ready for the job table."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import READY, Fence
 from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import ProgramOrFile, host_of
+from taipy_exec.execution.process_state import ProcessState
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
 from taipy_exec.execution.progress import to_stderr, told_by
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.standard_streams import open_stream
-from taipy_exec.execution.surroundings import Surroundings
 from taipy_exec.execution.usage import Meter
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
@@ -134,9 +134,9 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
     close_in_copies(orders, reports, lifeline)
     fence = Fence(orders, reports)
     runner, failure = _load(orders.recv_bytes(), fence.may_write)
-    surroundings = Surroundings()
+    process_state = ProcessState()
     if runner is not None:
-        runner.watch(surroundings)
+        runner.watch(process_state)
     reports.send_bytes(READY)
     while True:
         try:
@@ -148,13 +148,13 @@ def serve(orders: Any, reports: Any, output: Any, lifeline: Any) -> None:
             assert failure is not None
             report = JobReport.failed(order, failure)
         else:
-            report = _run(runner, order, beside, surroundings)
+            report = _run(runner, order, beside, process_state)
         end_copy_of(own)
         reports.send_bytes(report.dump())
 
 
 def _run(
-    runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, surroundings: Surroundings
+    runner: JobRunner | ProgramOrFile, order: JobOrder, beside: bytes, process_state: ProcessState
 ) -> JobReport:
     meter = Meter()
     with told_by(to_stderr):
@@ -166,7 +166,7 @@ def _run(
             pass
     leaked = end_leftovers()
     used = meter.usage()
-    left = surroundings.restore()
+    left = process_state.restore()
     report = report._replace(leaked=leaked, spoiled="; ".join(left)[:_LONGEST_NOTE])
     return report._replace(cpu_seconds=used.cpu_seconds, peak_memory=used.peak_memory)
 

@@ -14,8 +14,8 @@ from taipy_exec.data.node import Owner, located
 from taipy_exec.protocol.order import JobOrder, JobReport
 
 if TYPE_CHECKING:
+    from taipy_exec.execution.process_state import ProcessState
     from taipy_exec.execution.run_job import JobRunner
-    from taipy_exec.execution.surroundings import Surroundings
 
 
 class Host(Protocol):
@@ -41,10 +41,10 @@ class ProgramOrFile:
         self._of_program = of_program
         self._of_file = of_file
 
-    def watch(self, surroundings: Surroundings) -> None:
+    def watch(self, process_state: ProcessState) -> None:
         """As `JobRunner.watch`."""
-        self._of_program.watch(surroundings)
-        self._of_file.watch(surroundings)
+        self._of_program.watch(process_state)
+        self._of_file.watch(process_state)
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """As `JobRunner.run`. Only the order of a program names the entity of its task."""

@@ -71,11 +71,11 @@ class JobRunner:
         self._functions: dict[str, Callable[..., Any]] = {}
         self._elements = Elements(app, _read)
         self._sources = Sources(app.root, app.main_file) if app.job.cache == "content" else None
-        self._surroundings: Watching | None = None
+        self._process_state: Watching | None = None
 
-    def watch(self, surroundings: Watching) -> None:
-        """Inform `surroundings` about each call of a job and each import of its module."""
-        self._surroundings = surroundings
+    def watch(self, process_state: Watching) -> None:
+        """Inform `process_state` about each call of a job and each import of its module."""
+        self._process_state = process_state
 
     def run(self, order: JobOrder, beside: bytes = b"") -> JobReport:
         """Run the attempt to its end. An exception of the user's code becomes a `Failure`.
@@ -192,7 +192,7 @@ class JobRunner:
             return [counted(part, _read(node), stamp.text)]
         function = self._function(task)
         arguments = [self._argument(node, part, order) for node in self._inputs(task, order)]
-        with self._surroundings.calling() if self._surroundings else nullcontext():
+        with self._process_state.calling() if self._process_state else nullcontext():
             result = _call(function, arguments)
         return split(task, outputs, result)
 
@@ -213,7 +213,7 @@ class JobRunner:
         if found is None:
             assert task.function_ref is not None
             try:
-                with self._surroundings.importing() if self._surroundings else nullcontext():
+                with self._process_state.importing() if self._process_state else nullcontext():
                     found = self._functions[name] = task.function_ref.load()
             except ConfigurationError as error:
                 cause = error.__cause__

@@ -12,7 +12,7 @@ from taipy_exec.model.status import Status
 
 
 class Admitted(NamedTuple):
-    """The jobs of a submission are on the board and get their first status."""
+    """The jobs of a submission are on the job table and get their first status."""
 
     submission: str
     at: float
@@ -32,7 +32,7 @@ class Started(NamedTuple):
 
 
 class Expanded(NamedTuple):
-    """The jobs of a mapped task's elements are on the board; `collect` waits for them."""
+    """The jobs of a mapped task's elements are on the job table; `collect` waits for them."""
 
     collect: str
     elements: tuple[str, ...]
@@ -102,7 +102,7 @@ class HandedBack(NamedTuple):
     at: float
 
 
-class PutOff(NamedTuple):
+class Deferred(NamedTuple):
     """The order of a job that has not started came back, because its submission is paused."""
 
     job: str
@@ -136,7 +136,7 @@ Event = (
     | Finished
     | Lost
     | HandedBack
-    | PutOff
+    | Deferred
     | CancelRequested
     | Written
 )

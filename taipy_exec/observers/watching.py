@@ -71,7 +71,7 @@ class Watching:
             self._watchers.pop(0).close()
 
     def _observe(self, changes: Sequence[Change]) -> None:
-        jobs, records = self._coordinator.board.jobs, self._open
+        jobs, records = self._coordinator.job_table.jobs, self._open
         steps = [
             Step(change, job, records[job.submission])
             for change in changes

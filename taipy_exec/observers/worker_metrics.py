@@ -14,7 +14,7 @@ from taipy_exec.observers.metrics import (
     slot_families,
 )
 from taipy_exec.protocol.order import JobReport
-from taipy_exec.worker.held import Held
+from taipy_exec.worker.assignment import Assignment
 from taipy_exec.worker.service import WorkerService
 
 
@@ -49,7 +49,7 @@ class WorkerMetrics:
             depth=service.queue_depth,
         )
 
-    def ended(self, held: Held, report: JobReport) -> None:
+    def ended(self, held: Assignment, report: JobReport) -> None:
         """Count a job that has ended here."""
         failure = report.failure
         if failure is not None and held.stopping:

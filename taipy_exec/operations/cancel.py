@@ -19,7 +19,7 @@ from taipy_exec.operations.application import load_compiled
 from taipy_exec.operations.chosen import Latest, chosen_job
 from taipy_exec.operations.state import refuse_program
 from taipy_exec.operations.sweep.stored import means_sweep, unfinished_of_sweep
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
     from taipy_exec.operations.location import Location
@@ -90,7 +90,7 @@ def _cancel_lost(store: Store, record: SubmissionRecord, location: Location) -> 
                 takes_programs=record.program is not None,
                 prefers_program=record.program is not None,
             ).config
-            withdraw(config, record, jobs, ended)
+            revoke(config, record, jobs, ended)
 
     supersede(store, record, None, take_back, Reason.CANCELED)
 
@@ -114,4 +114,4 @@ def _cancel_job(store: Store, record: SubmissionRecord, job: JobRecord, location
                 f"{job.short_id} cannot be canceled by itself: {error.message}",
                 f"taipy-exec cancel {record.short_id}{where} cancels its whole submission",
             ) from None
-        cancel_lost_job(store, plan, job.id, partial(withdraw, config))
+        cancel_lost_job(store, plan, job.id, partial(revoke, config))

@@ -17,14 +17,14 @@ from taipy_exec.config.compile import compile_layers
 from taipy_exec.config.layers import layer_from_toml
 from taipy_exec.config.toml_file import read_toml
 from taipy_exec.errors import BrokerError, ConfigurationError
-from taipy_exec.views.json_objects import beat_fields
+from taipy_exec.views.json_objects import heartbeat_fields
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
     from taipy_exec.broker.inspection import Inspection
     from taipy_exec.operations.listener import Listener
     from taipy_exec.operations.location import Location
-    from taipy_exec.protocol.messages import Beat
+    from taipy_exec.protocol.messages import Heartbeat
 
 _PATIENCE = 2.0
 _REFRESH_SECONDS = 2.0
@@ -37,12 +37,12 @@ class Seen:
     """The answers of the broker and the workers. `queue` is None if there was no answer."""
 
     queue: dict[str, Any] | None = None
-    beats: Sequence[Beat] = ()
+    heartbeats: Sequence[Heartbeat] = ()
 
     @property
     def workers(self) -> list[dict[str, object]]:
         """The workers as JSON."""
-        return [beat_fields(beat) for beat in self.beats]
+        return [heartbeat_fields(heartbeat) for heartbeat in self.heartbeats]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,20 +128,22 @@ def _cluster_named(application: str, broker_url: str | None) -> ClusterConfig:
 
 def call_workers(
     inspection: Inspection, cluster: ClusterConfig, seconds: float = 1.0
-) -> list[Beat]:
+) -> list[Heartbeat]:
     """The workers that answer a call, by name. Raises BrokerError."""
-    from taipy_exec.protocol.messages import BadMessage, Beat, Call, Codec
+    from taipy_exec.protocol.messages import BadMessage, Call, Codec, Heartbeat
 
     codec = Codec(cluster.application, cluster.secret)
-    found: dict[str, Beat] = {}
+    found: dict[str, Heartbeat] = {}
     for body, headers in inspection.call(*codec.dump(Call()), seconds=seconds):
         try:
             message = codec.load(body, headers)
         except BadMessage:
             continue
-        if isinstance(message, Beat):
+        if isinstance(message, Heartbeat):
             found[message.worker_id] = message
-    return sorted((b for b in found.values() if b.state != "gone"), key=lambda beat: beat.worker)
+    return sorted(
+        (b for b in found.values() if b.state != "gone"), key=lambda heartbeat: heartbeat.worker
+    )
 
 
 def look(cluster: ClusterConfig, timeout: float = 5.0) -> Seen:
@@ -153,15 +155,15 @@ def look(cluster: ClusterConfig, timeout: float = 5.0) -> Seen:
     with Inspection(cluster, timeout) as inspection:
         jobs, dead = inspection.waiting(names.jobs), inspection.waiting(names.dead)
         consumers = jobs.consumers if jobs else 0
-        beats = call_workers(inspection, cluster, 1.0 if consumers else _SHORT_CALL)
+        heartbeats = call_workers(inspection, cluster, 1.0 if consumers else _SHORT_CALL)
     queue = {
         "name": names.jobs,
         "ready": jobs.ready if jobs else 0,
-        "running": sum(len(beat.running) for beat in beats),
+        "running": sum(len(heartbeat.running) for heartbeat in heartbeats),
         "dead": dead.ready if dead else 0,
         "workers": consumers,
     }
-    return Seen(queue=queue, beats=beats)
+    return Seen(queue=queue, heartbeats=heartbeats)
 
 
 @dataclass
@@ -192,9 +194,9 @@ class Watch:
             time.sleep(_REFRESH_SECONDS)
 
 
-def serves(beat: Beat, digest: str) -> bool:
+def serves(heartbeat: Heartbeat, digest: str) -> bool:
     """Whether a worker runs jobs of the configuration with this digest (empty: of any)."""
-    return digest in ("", beat.digest, beat.also)
+    return digest in ("", heartbeat.digest, heartbeat.also)
 
 
 def warn_of_no_worker(listener: Listener, app: AppConfig, where: str) -> None:
@@ -207,7 +209,7 @@ def warn_of_no_worker(listener: Listener, app: AppConfig, where: str) -> None:
         seen = look(cluster, _PATIENCE)
     except BrokerError:
         return
-    if not seen.beats and not (seen.queue and seen.queue["workers"]):
+    if not seen.heartbeats and not (seen.queue and seen.queue["workers"]):
         listener.warn(
             f"no worker takes the jobs of application {cluster.application}, so they wait: start "
             f"one with taipy-exec run-worker{where}"

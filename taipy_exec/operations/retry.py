@@ -23,7 +23,7 @@ from taipy_exec.operations.chosen import Latest, chosen_job
 from taipy_exec.operations.state import refuse_program, submit_again
 from taipy_exec.operations.sweep.admission import admitted_together
 from taipy_exec.operations.sweep.stored import means_sweep, submissions_of_sweep
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
@@ -180,7 +180,7 @@ def _admit(engine: Engine, member: Member, *, fail_fast: bool) -> Admission:
         fail_fast=fail_fast,
         fresh=True,
         identity=engine.identity,
-        withdraw=partial(withdraw, engine.app),
+        revoke=partial(revoke, engine.app),
         properties={RETRIES: member.chain[-1].id, **same_sweep(record)},
     )
 

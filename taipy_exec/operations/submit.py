@@ -11,7 +11,7 @@ from taipy_exec.engine.instances import named_instance
 from taipy_exec.operations.admission import admitted
 from taipy_exec.operations.given_values import note_changed_inputs
 from taipy_exec.operations.sweep.admission import admitted_sweep
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
     from taipy_exec.engine.plan import SubmissionPlan
@@ -47,7 +47,7 @@ def submit(
         fail_fast=wanted.fail_fast,
         fresh=bool(wanted.given) or wanted.new or wanted.force,
         identity=engine.identity,
-        withdraw=partial(withdraw, app),
+        revoke=partial(revoke, app),
         properties=with_given(wanted.given),
     )
     plan = admitted(listener, attempt, deadline)

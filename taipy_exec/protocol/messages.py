@@ -151,7 +151,7 @@ class Returned(_Message, tag="returned"):
     detail: Sentence
 
 
-class Holding(_Message, tag="holding"):
+class LeaseRenewal(_Message, tag="holding"):
     """The worker's heartbeat, with the jobs it holds: [job, attempt, run].
 
     `run` is empty for a job that has not begun.
@@ -162,7 +162,7 @@ class Holding(_Message, tag="holding"):
     jobs: list[tuple[JobId, Attempt, RunId]]
 
 
-class Asks(_Message, tag="asks"):
+class Claim(_Message, tag="asks"):
     """The worker asks whether this run still counts: before it begins or, if `begun`, writes."""
 
     job: JobId
@@ -174,8 +174,8 @@ class Asks(_Message, tag="asks"):
     begun: bool
 
 
-class Verdict(_Message, tag="verdict"):
-    """The coordinator's answer to `Asks`. `answer_to` is the submission, empty for a refusal."""
+class ClaimReply(_Message, tag="verdict"):
+    """The coordinator's answer to `Claim`. `answer_to` is the submission, empty for a refusal."""
 
     job: JobId
     attempt: Attempt
@@ -184,7 +184,7 @@ class Verdict(_Message, tag="verdict"):
     answer_to: Name
 
 
-class Withdrawn(_Message, tag="withdrawn"):
+class Revoked(_Message, tag="withdrawn"):
     """No worker may start these jobs any more."""
 
     submission: SubmissionId
@@ -198,7 +198,7 @@ class Paused(_Message, tag="paused"):
     paused: bool
 
 
-class TakenOver(_Message, tag="taken_over"):
+class Takeover(_Message, tag="taken_over"):
     """Orders of this submission with another epoch are outdated."""
 
     submission: SubmissionId
@@ -223,7 +223,7 @@ class Call(_Message, tag="call"):
     """A request: every worker reports its state now."""
 
 
-class Beat(_Message, tag="beat"):
+class Heartbeat(_Message, tag="beat"):
     """The state of a worker. `running` has [job, task, seconds] for each slot in use.
 
     `also` is the digest of a second configuration whose jobs it also runs.
@@ -248,16 +248,16 @@ Wire = (
     | JobOutput
     | JobEnded
     | Returned
-    | Holding
-    | Asks
-    | Verdict
-    | Withdrawn
+    | LeaseRenewal
+    | Claim
+    | ClaimReply
+    | Revoked
     | Paused
-    | TakenOver
+    | Takeover
     | StopJob
     | Mark
     | Call
-    | Beat
+    | Heartbeat
 )
 
 

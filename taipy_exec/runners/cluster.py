@@ -31,29 +31,29 @@ from taipy_exec.model.job import short_id
 from taipy_exec.ports import RunnerContext
 from taipy_exec.protocol.level import announcing
 from taipy_exec.protocol.messages import (
-    Asks,
     BadMessage,
+    Claim,
+    ClaimReply,
     Codec,
-    Holding,
     JobBegun,
     JobEnded,
     JobOutput,
     JobProcess,
+    LeaseRenewal,
     Mark,
     Order,
     Paused,
     Returned,
+    Revoked,
     StopJob,
-    TakenOver,
-    Verdict,
+    Takeover,
     Wire,
-    Withdrawn,
 )
 from taipy_exec.protocol.order import JobOrder, JobReport
-from taipy_exec.runners.handed_out import HandedOut
+from taipy_exec.runners.in_flight import InFlightJobs
 from taipy_exec.runners.job_logs import JobLogs
 from taipy_exec.runners.report_time import ReportTime
-from taipy_exec.runners.withdrawal import withdraw
+from taipy_exec.runners.revocation import revoke
 
 log = logging.getLogger("taipy_exec")
 journal = EventLog("queue")
@@ -76,7 +76,7 @@ class ClusterRunner:
     """Puts orders into the jobs queue and turns the workers' reports into events."""
 
     capabilities = IN_A_QUEUE
-    withdraw_jobs = staticmethod(withdraw)
+    revoke_jobs = staticmethod(revoke)
 
     def __init__(self, context: RunnerContext) -> None:
         self.queue = self
@@ -86,7 +86,7 @@ class ClusterRunner:
         self._names = Names(self._cluster.application)
         self._codec = Codec(self._cluster.application, self._cluster.secret)
         self._logs = JobLogs(context.log_path, context.app.job.log_limit)
-        self._handed = HandedOut(
+        self._in_flight = InFlightJobs(
             self._cluster.lease,
             context.app.job.max_attempts,
             self._cluster.delivery_limit,
@@ -140,10 +140,10 @@ class ClusterRunner:
     ) -> None:
         for order, worker in running.items():
             journal.info("run-adopted", order, worker=worker)
-            self._handed.adopt(order, worker or "", time.monotonic())
+            self._in_flight.adopt(order, worker or "", time.monotonic())
         if resumed:
             journal.info("submission-taken-over", submission=submission)
-            self._say_surely(TakenOver(submission=submission, epoch=self._epoch))
+            self._say_surely(Takeover(submission=submission, epoch=self._epoch))
         self._link.subscribe(reports_subscription(self._names, submission))
         # No order before this: if a worker finds no queue for its report, it drops the order.
         queue = self._names.reports(submission)
@@ -165,7 +165,7 @@ class ClusterRunner:
         now = time.monotonic()
         messages = []
         for order in orders:
-            self._handed.put(order, now)
+            self._in_flight.put(order, now)
             waiting = self._unsettled.get(order.submission)
             if waiting is None:
                 messages.append(self._order_message(order))
@@ -173,18 +173,18 @@ class ClusterRunner:
                 waiting.append(order)
         self._link.publish(*messages)
 
-    def withdraw(self, submission: str, jobs: Sequence[str]) -> None:
+    def revoke(self, submission: str, jobs: Sequence[str]) -> None:
         journal.info("orders-withdrawn", submission=submission, jobs=len(jobs))
-        self._say_surely(Withdrawn(submission=submission, jobs=list(jobs)))
+        self._say_surely(Revoked(submission=submission, jobs=list(jobs)))
         for job in jobs:
             self._forget(job)
 
     def pause(self, submission: str, *, paused: bool) -> None:
-        self._handed.pause(submission, paused=paused, now=time.monotonic())
+        self._in_flight.pause(submission, paused=paused, now=time.monotonic())
         self._link.publish(self._message("control", Paused(submission, paused)))
 
     def stop(self, job: str, grace: float) -> None:
-        out = self._handed.get(job)
+        out = self._in_flight.get(job)
         if out is not None:
             out.stopping = True
             journal.info("stop-sent", out.order, worker=out.worker, grace=grace)
@@ -202,8 +202,8 @@ class ClusterRunner:
     def dismiss(self, submission: str) -> None:
         self._link.unsubscribe(self._names.reports(submission), delete=True)
         self._unsettled.pop(submission, None)
-        self._handed.pause(submission, paused=False, now=time.monotonic())
-        for job in self._handed.of(submission):
+        self._in_flight.pause(submission, paused=False, now=time.monotonic())
+        for job in self._in_flight.of(submission):
             self._forget(job)
 
     def close(self, grace: float = 0.0) -> None:
@@ -224,15 +224,15 @@ class ClusterRunner:
         for happened in self._link.take():
             self._on_link(happened)
         self._watch()
-        self._link.publish(*map(self._order_message, self._handed.take_again(time.monotonic())))
+        self._link.publish(*map(self._order_message, self._in_flight.take_again(time.monotonic())))
         return self._events()
 
     def _events(self) -> Sequence[JobReport | Event]:
         """The events of the jobs; the logs of jobs that have ended are closed."""
-        events = self._handed.take_events()
+        events = self._in_flight.take_events()
         for event in events if self._logs else ():
             job = getattr(event, "job", "")
-            if job and self._handed.get(job) is None:
+            if job and self._in_flight.get(job) is None:
                 self._logs.end(job)
         return events
 
@@ -240,7 +240,7 @@ class ClusterRunner:
         if isinstance(happened, Delivered):
             self._on_delivery(happened)
         elif isinstance(happened, Connected):
-            self._handed.connected(time.monotonic())
+            self._in_flight.connected(time.monotonic())
             if self._told_at > float("-inf"):
                 log.warning("connected to RabbitMQ again")
                 self._told_at = float("-inf")
@@ -248,7 +248,7 @@ class ClusterRunner:
             self._report_time.broken_off()
             self._tell(f"no connection to RabbitMQ; jobs that run go on ({happened.reason})")
         elif isinstance(happened, Settled):
-            if isinstance(happened.message.about, Asks):
+            if isinstance(happened.message.about, Claim):
                 self._on_answered(happened.message.about, heard=happened.routed)
             else:
                 self._report_time.confirmed(time.monotonic())
@@ -278,7 +278,7 @@ class ClusterRunner:
         if in_advance:
             for message in messages:
                 if isinstance(message, JobBegun):
-                    self._handed.foretold(message, time.monotonic())
+                    self._in_flight.foretold(message, time.monotonic())
             return
         for message in messages:
             try:
@@ -296,7 +296,7 @@ class ClusterRunner:
         for submission in [s for s in self._unsettled if self._names.reports(s) == queue]:
             at = time.monotonic() + _SETTLE
             for order in self._unsettled.pop(submission):
-                self._handed.send_again(order, at)
+                self._in_flight.send_again(order, at)
 
     def _bury(self, delivery: Delivered, error: Exception) -> None:
         """Put a report into the dead letters, with the reason."""
@@ -307,25 +307,25 @@ class ClusterRunner:
 
     def _on_report(self, message: Wire) -> None:
         now = time.monotonic()
-        if isinstance(message, Holding):
+        if isinstance(message, LeaseRenewal):
             journal.debug("lease-renewed", worker=message.worker, jobs=len(message.jobs))
-            for refusal in self._handed.held(message, now):
+            for refusal in self._in_flight.held(message, now):
                 self._link.publish(self._to_worker(message.worker_id, refusal))
         elif isinstance(message, JobOutput):
-            out = self._handed.is_run(message.job, message.attempt, message.run)
+            out = self._in_flight.is_run(message.job, message.attempt, message.run)
             if out is not None:
                 self._logs.write(out.order, message.text.encode("latin-1", "replace"))
         elif isinstance(message, Returned):
-            self._handed.returned(message, now)
+            self._in_flight.returned(message, now)
         elif isinstance(message, JobBegun):
-            if not self._handed.counts(message, now):
+            if not self._in_flight.counts(message, now):
                 self._answer(message, allowed=False)
-        elif isinstance(message, Asks):
-            self._answer(message, allowed=self._handed.counts(message, now))
+        elif isinstance(message, Claim):
+            self._answer(message, allowed=self._in_flight.counts(message, now))
         elif isinstance(message, JobProcess):
-            self._handed.process(message)
+            self._in_flight.process(message)
         elif isinstance(message, JobEnded):
-            self._handed.ended(message, now)
+            self._in_flight.ended(message, now)
         else:
             raise BadMessage(f"a {type(message).__name__} is not a report")
 
@@ -341,24 +341,24 @@ class ClusterRunner:
         if gap > _LONG_GAP:
             journal.info("coordinator-stalled", seconds=gap)
         if not self._link.is_connected or gap > _LONG_GAP:
-            self._handed.deaf(gap)
+            self._in_flight.deaf(gap)
             return
         if self._report_time.is_due(now):
-            marks = [self._mark(s, measures=True) for s in self._handed.submissions_begun()]
+            marks = [self._mark(s, measures=True) for s in self._in_flight.submissions_begun()]
             self._report_time.sent(len(marks), now)
             self._link.publish(*marks)
-        self._handed.give_up(now, self._report_time.now(now))
-        if not self._handed.only_waits():
+        self._in_flight.give_up(now, self._report_time.now(now))
+        if not self._in_flight.only_waits():
             self._waits_since = now
         all_wait = now - self._waits_since > _ALL_WAIT_SECONDS
-        if now >= self._measure_at and (all_wait or self._handed.silent(now)):
+        if now >= self._measure_at and (all_wait or self._in_flight.silent(now)):
             self._measure_at = now + _MEASURE_SECONDS
             self._link.measure(self._names.jobs)
 
     def _on_depth(self, depth: Depth) -> None:
         """Send again orders that neither the queue nor a worker has, as after a purge."""
         journal.debug("queue-measured", orders=depth.ready, consumers=depth.consumers)
-        if not depth.consumers and self._handed.only_waits():
+        if not depth.consumers and self._in_flight.only_waits():
             journal.info("no-worker", application=self._names.application, orders=depth.ready)
             self._tell(
                 f"no worker takes jobs of application {self._names.application}, and they wait: "
@@ -366,12 +366,12 @@ class ClusterRunner:
                 f"{self._context.app.source or self._context.app.root}"
             )
         now = time.monotonic()
-        silent = self._handed.silent(now)
+        silent = self._in_flight.silent(now)
         if silent and not depth.ready:
             log.warning("%d jobs were missing in the queue and are sent again", len(silent))
             for job in silent:
                 journal.info("order-missing", job=job)
-            self._handed.missing(silent, now)
+            self._in_flight.missing(silent, now)
 
     # -- sending --------------------------------------------------------------------------
 
@@ -392,29 +392,29 @@ class ClusterRunner:
         journal.debug("order-sent", order, code=code.digest)
         return message
 
-    def _answer(self, message: JobBegun | Asks, *, allowed: bool) -> None:
-        out = self._handed.get(message.job)
+    def _answer(self, message: JobBegun | Claim, *, allowed: bool) -> None:
+        out = self._in_flight.get(message.job)
         if allowed:
             journal.debug("claim-allowed", message)
         else:
             journal.info("claim-refused", message, counts=out.worker if out is not None else None)
-        verdict = Verdict(
+        claim_reply = ClaimReply(
             job=message.job,
             attempt=message.attempt,
             run=message.run,
             allowed=allowed,
             answer_to=out.order.submission if out is not None and allowed else "",
         )
-        answer = self._to_worker(message.worker_id, verdict)
-        if allowed and isinstance(message, Asks) and not message.begun:
+        answer = self._to_worker(message.worker_id, claim_reply)
+        if allowed and isinstance(message, Claim) and not message.begun:
             answer.notify, answer.about = True, message
         self._link.publish(answer)
 
-    def _on_answered(self, asked: Asks, *, heard: bool) -> None:
+    def _on_answered(self, asked: Claim, *, heard: bool) -> None:
         """A worker that is gone asked whether it may begin: another worker may begin instead."""
         if not heard:
             journal.info("claim-unheard", asked)
-            self._handed.handed_back(asked.job, asked.attempt, asked.run)
+            self._in_flight.handed_back(asked.job, asked.attempt, asked.run)
 
     def _mark(self, submission: str, *, measures: bool = False) -> Message:
         """A message to this process itself that goes through the queue of the reports."""
@@ -441,5 +441,5 @@ class ClusterRunner:
             )
 
     def _forget(self, job: str) -> None:
-        self._handed.forget(job)
+        self._in_flight.forget(job)
         self._logs.end(job)

@@ -25,7 +25,7 @@ from taipy_exec.taipy_plugin.following import follow
 from taipy_exec.taipy_plugin.program_task import packed
 from taipy_exec.taipy_plugin.readiness import EntityFreshness, is_ready
 from taipy_exec.taipy_plugin.submission import plan_of
-from taipy_exec.wiring import Engine, make_engine, withdraw
+from taipy_exec.wiring import Engine, make_engine, revoke
 
 # How often to check whether the program has ended, and whether another process has written data
 # that jobs wait for.
@@ -100,7 +100,7 @@ class Dispatcher(internals.DispatcherFace):
                     self._store,
                     record,
                     self._own.name,
-                    partial(withdraw, self.app),
+                    partial(revoke, self.app),
                     Reason.INTERRUPTED,
                 )
                 internals.end_former_jobs(left)
@@ -124,7 +124,7 @@ class Dispatcher(internals.DispatcherFace):
 
     def free_workers(self) -> int:
         """How many more jobs could run now; from any thread."""
-        submissions = list(self._engine.coordinator.board.submissions.values())
+        submissions = list(self._engine.coordinator.job_table.submissions.values())
         running = sum(record.counts.get(Status.RUNNING, 0) for record in submissions)
         return self.app.job.workers - running
 
@@ -318,7 +318,7 @@ class Dispatcher(internals.DispatcherFace):
     def _stop_all(self) -> None:
         """Cancel what has not ended, also in Taipy: no process will resume it."""
         coordinator = self._engine.coordinator
-        left = [job.id for job in coordinator.board.jobs.values() if not job.status.is_final]
+        left = [job.id for job in coordinator.job_table.jobs.values() if not job.status.is_final]
         if left:
             coordinator.cancel(left, Reason.INTERRUPTED)
         for plan in self._unqueued:
@@ -327,7 +327,7 @@ class Dispatcher(internals.DispatcherFace):
     def _wake_blocked(self) -> None:
         """Run jobs whose data was written by another process, or is no longer locked by one."""
         coordinator = self._engine.coordinator
-        ready = [id for id in list(coordinator.board.awaiting) if is_ready(id)]
+        ready = [id for id in list(coordinator.job_table.awaiting) if is_ready(id)]
         if ready:
             coordinator.written(ready, [])
 

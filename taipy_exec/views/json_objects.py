@@ -12,7 +12,7 @@ from taipy_exec.model.provenance import Provenance
 from taipy_exec.visible_text import visible_json
 
 if TYPE_CHECKING:
-    from taipy_exec.protocol.messages import Beat
+    from taipy_exec.protocol.messages import Heartbeat
 
 SCHEMA = "taipy-exec/1"
 
@@ -97,17 +97,18 @@ def error_shape(kind: str, message: str, hint: str | None) -> dict[str, object]:
     return {"error": {"kind": kind, "message": message, "hint": hint}}
 
 
-def beat_fields(beat: Beat) -> dict[str, object]:
+def heartbeat_fields(heartbeat: Heartbeat) -> dict[str, object]:
     """One entry of `workers` in cluster mode: what a worker reports about itself."""
     return {
-        "worker": beat.worker,
-        "state": beat.state,
-        "slots": beat.slots,
+        "worker": heartbeat.worker,
+        "state": heartbeat.state,
+        "slots": heartbeat.slots,
         "running": [
-            {"job": job, "task": task, "seconds": seconds} for job, task, seconds in beat.running
+            {"job": job, "task": task, "seconds": seconds}
+            for job, task, seconds in heartbeat.running
         ],
-        "done": beat.done,
-        "failed": beat.failed,
-        "uptime": beat.uptime,
-        "config_digest": beat.digest,
+        "done": heartbeat.done,
+        "failed": heartbeat.failed,
+        "uptime": heartbeat.uptime,
+        "config_digest": heartbeat.digest,
     }

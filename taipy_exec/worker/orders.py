@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.protocol.level import level_in
-from taipy_exec.protocol.messages import Order, Paused, TakenOver, Withdrawn
+from taipy_exec.protocol.messages import Order, Paused, Revoked, Takeover
 
 
 class ControlLog:
@@ -19,9 +19,9 @@ class ControlLog:
         self._paused: set[str] = set()
         self.offset = -1
 
-    def note(self, message: Withdrawn | Paused | TakenOver) -> None:
+    def note(self, message: Revoked | Paused | Takeover) -> None:
         """Note one message of the stream."""
-        if isinstance(message, Withdrawn):
+        if isinstance(message, Revoked):
             self._withdrawn.setdefault(message.submission, set()).update(map(str, message.jobs))
         elif isinstance(message, Paused):
             if message.paused:

@@ -34,32 +34,32 @@ from taipy_exec.execution.worker_name import worker_name
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.messages import (
     BadMessage,
-    Beat,
     Call,
+    ClaimReply,
     Codec,
+    Heartbeat,
     Mark,
     Order,
     Paused,
+    Revoked,
     StopJob,
-    TakenOver,
-    Verdict,
+    Takeover,
     Wire,
-    Withdrawn,
 )
 from taipy_exec.protocol.order import JobReport
+from taipy_exec.worker.assignment import Assignment
+from taipy_exec.worker.assignments import Assignments
 from taipy_exec.worker.code_check import CodeCheck
 from taipy_exec.worker.control_reading import ControlReading
-from taipy_exec.worker.held import Held
-from taipy_exec.worker.held_orders import HeldOrders
-from taipy_exec.worker.intake import Intake, WorkerLimits
-from taipy_exec.worker.moves import Moves
 from taipy_exec.worker.orders import tasks_by_scenario, why_not_ours
+from taipy_exec.worker.prefetch import PrefetchControl, WorkerLimits
+from taipy_exec.worker.report_messages import lease_renewals, other_configuration, returned
 from taipy_exec.worker.reporter import Reporter
-from taipy_exec.worker.statements import holding, other_configuration, returned
+from taipy_exec.worker.transfers import Transfers
 
 journal = EventLog("worker")
 
-_BEAT_SECONDS = 5.0
+_HEARTBEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
 _LONGEST_WAIT = 0.5
 _TEND_SECONDS = 0.1
@@ -80,7 +80,7 @@ class WorkerService:
         cluster: ClusterConfig,
         limits: WorkerLimits,
         tell: Callable[[str], None] = lambda text: None,
-        observe: Callable[[Held, JobReport | None], None] = lambda held, report: None,
+        observe: Callable[[Assignment, JobReport | None], None] = lambda held, report: None,
         *,
         measures: bool = False,
     ) -> None:
@@ -113,9 +113,9 @@ class WorkerService:
         self._announced_leaving = 0
         self._leave_by = float("inf")
         self._started_at = time.monotonic()
-        self._intake = Intake(limits, cluster.prefetch, measures=measures)
+        self._prefetch_control = PrefetchControl(limits, cluster.prefetch, measures=measures)
         self._prefetch = 0
-        self._beat_at = 0.0
+        self._heartbeat_at = 0.0
         self._hold_at = 0.0
         self._tend_at = 0.0
         self._link = Link(
@@ -128,8 +128,8 @@ class WorkerService:
         self._reports = Reporter(
             self._link.publish, self._names, self._codec, cluster.reports_patience
         )
-        self._moves = Moves(self._link.publish, self._names)
-        self.orders = HeldOrders(
+        self._transfers = Transfers(self._link.publish, self._names)
+        self.orders = Assignments(
             app,
             cluster,
             id=self.id,
@@ -137,7 +137,7 @@ class WorkerService:
             pool=self.pool,
             acknowledge=self._link.ack,
             reports=self._reports,
-            moves=self._moves,
+            transfers=self._transfers,
             code=CodeCheck(served, self.name, self.pool.renew, tell),
             bury=self._bury,
             refuse=self._refuse,
@@ -160,7 +160,7 @@ class WorkerService:
         """Whether the worker must leave, runs nothing, and its reports are confirmed or late."""
         if self._leaving == 0 or not self.orders.is_done:
             return False
-        is_told = self._moves.under_way == 0 and self._reports.is_done
+        is_told = self._transfers.under_way == 0 and self._reports.is_done
         return is_told or not self._link.is_connected or time.monotonic() > self._leave_by
 
     def step(self, timeout: float = _LONGEST_WAIT) -> None:
@@ -168,7 +168,7 @@ class WorkerService:
         reports = self.pool.poll(min(timeout, self._next_due()))
         self.orders.note_starts()
         now = time.monotonic()
-        self.orders.certainty.look(now)
+        self.orders.leases.look(now)
         for happened in self._link.take():
             self._on_link(happened)
         for report in reports:
@@ -193,7 +193,7 @@ class WorkerService:
     def close(self, grace: float = 0.0) -> None:
         """Announce the end and stop every process; the broker hands back what still runs."""
         self._reports.send_all()
-        self._link.publish(self._beat("gone"))
+        self._link.publish(self._heartbeat("gone"))
         self._link.close()
         self.pool.close(grace)
         journal.info(
@@ -223,7 +223,7 @@ class WorkerService:
             self._tell(unanswered(happened.queue))
         elif isinstance(happened, Depth):
             self.queue_depth = happened.ready
-            self._intake.note_depth(happened.ready)
+            self._prefetch_control.note_depth(happened.ready)
 
     def _on_connected(self, happened: Connected) -> None:
         self.connection = "connected"
@@ -232,7 +232,7 @@ class WorkerService:
         self._tell(f"connected to RabbitMQ {happened.version}")
         mark = self._message("control", Mark(worker_id=self.id))
         self._link.publish(self._control.connected(mark, time.monotonic()))
-        self._hold_at = self._beat_at = 0.0
+        self._hold_at = self._heartbeat_at = 0.0
         self._reports.taken()
         self.orders.connected()
 
@@ -268,7 +268,7 @@ class WorkerService:
         if offset <= self.orders.control.offset:
             return
         self.orders.control.offset = offset
-        if isinstance(message, Withdrawn | Paused | TakenOver):
+        if isinstance(message, Revoked | Paused | Takeover):
             journal.debug("control-read", message, kind=type(message).__name__)
             self.orders.control.note(message)
         elif isinstance(message, StopJob) and self._control.is_done:
@@ -276,9 +276,9 @@ class WorkerService:
 
     def _on_own(self, message: Wire) -> None:
         if isinstance(message, Call):
-            self._beat_at = 0.0
-        elif isinstance(message, Verdict):
-            self.orders.on_verdict(message)
+            self._heartbeat_at = 0.0
+        elif isinstance(message, ClaimReply):
+            self.orders.on_claim_reply(message)
 
     # -- orders ---------------------------------------------------------------------------
 
@@ -329,10 +329,10 @@ class WorkerService:
             "message-dead-lettered", queue=delivery.queue, id=delivery.message_id, why=reason
         )
         self._tell(f"a message was moved to the dead letters: {reason}")
-        self._moves.bury(delivery, reason, self.name)
+        self._transfers.bury(delivery, reason, self.name)
 
     def _on_report(self, report: JobReport) -> None:
-        self._intake.note_duration(report.duration)
+        self._prefetch_control.note_duration(report.duration)
         self.orders.on_report(report)
         most = self.limits.max_jobs
         ended = self.orders.done + self.orders.failed + self.orders.canceled
@@ -347,11 +347,11 @@ class WorkerService:
 
     def _on_settled(self, message: Message, *, routed: bool) -> None:
         if isinstance(message.about, Delivered):
-            self._moves.confirmed()
+            self._transfers.confirmed()
             self._reports.confirmed_elsewhere(message.sent_at)
             self._link.ack(message.about)
             return
-        self.orders.certainty.confirmed(message.about[0], message.sent_at)
+        self.orders.leases.confirmed(message.about[0], message.sent_at)
         reported = map(self.orders.on_told, self._reports.confirmed(message, routed=routed))
         self._link.ack(*filter(None, list(reported)))
 
@@ -364,9 +364,9 @@ class WorkerService:
         if now >= self._hold_at:
             self._hold_at = now + self._cluster.sign_of_life
             self._say_holding()
-        if now >= self._beat_at and self._link.is_connected:
-            self._beat_at = now + _BEAT_SECONDS
-            self._link.publish(self._beat("leaving" if self._leaving else "ready"))
+        if now >= self._heartbeat_at and self._link.is_connected:
+            self._heartbeat_at = now + _HEARTBEAT_SECONDS
+            self._link.publish(self._heartbeat("leaving" if self._leaving else "ready"))
         idle = self.limits.idle_timeout
         if idle is not None and not self.orders.held and now - self.orders.busy_at > idle:
             self._leaving = max(self._leaving, 1)
@@ -386,21 +386,23 @@ class WorkerService:
         if self.orders.waiting:
             waited = now - self.orders.waiting[0].received
             running = (now - h.begun for h in self.orders.held.values() if h.begun)
-            if self._intake.gives_back(waited, max(running, default=0.0)):
+            if self._prefetch_control.gives_back(waited, max(running, default=0.0)):
                 self.orders.give_up_waiting()
-        if self._link.is_connected and self._intake.wants_depth(now):
+        if self._link.is_connected and self._prefetch_control.wants_depth(now):
             self._link.measure(self._names.jobs)
-            self.pool.size = self._intake.slots(len(self.pool.running))
+            self.pool.size = self._prefetch_control.slots(len(self.pool.running))
         self._take_orders()
 
     def _take_orders(self) -> None:
-        wanted = self._intake.wanted(self.pool.size)
+        wanted = self._prefetch_control.wanted(self.pool.size)
         if wanted != self._prefetch:
             self._prefetch = wanted
             self._link.subscribe(jobs_subscription(self._names, wanted))
 
     def _say_holding(self) -> None:
-        for submission, wire in holding(self.orders.held.values(), self.name, self.id).items():
+        for submission, wire in lease_renewals(
+            self.orders.held.values(), self.name, self.id
+        ).items():
             if self._reports.is_stuck(submission):
                 continue
             journal.debug(
@@ -408,14 +410,14 @@ class WorkerService:
             )
             self._reports.tell(submission, wire)
 
-    def _beat(self, state: str) -> Message:
+    def _heartbeat(self, state: str) -> Message:
         now = time.monotonic()
         running = [
             (h.order.job, h.order.task, round(now - h.begun, 3))
             for h in self.orders.current()
             if h.begun
         ]
-        beat = Beat(
+        heartbeat = Heartbeat(
             worker=self.name,
             worker_id=self.id,
             digest=self.app.digest,
@@ -427,8 +429,8 @@ class WorkerService:
             uptime=round(now - self._started_at, 3),
             also=self.app.also.digest if self.app.also else "",
         )
-        body, headers = self._codec.dump(beat)
-        return Message(self._names.beats, "", body, headers=dict(headers), lasting=False)
+        body, headers = self._codec.dump(heartbeat)
+        return Message(self._names.heartbeats, "", body, headers=dict(headers), lasting=False)
 
     # -- leaving --------------------------------------------------------------------------
 

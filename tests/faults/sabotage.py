@@ -22,15 +22,15 @@ _EMIT = ("taipy_exec.broker.connection", "GatheringConnection._emit", "after")
 _LINK = "taipy_exec.broker.link"
 _DELIVERIES = "taipy_exec.broker.deliveries"
 _SERVICE = "taipy_exec.worker.service"
-_ORDERS = "taipy_exec.worker.held_orders"
+_ORDERS = "taipy_exec.worker.assignments"
 _RUNNER = "taipy_exec.runners.cluster"
 _STORE = "taipy_exec.store.store"
 
 # From the receipt of an order to its acknowledgement.
 WORKER_POINTS: Mapping[str, tuple[str, str, str]] = {
     "order-received": (_SERVICE, "WorkerService._on_order", "before"),
-    "job-started": (_ORDERS, "HeldOrders._start", "after"),
-    "job-ended": (_ORDERS, "HeldOrders.on_report", "before"),
+    "job-started": (_ORDERS, "Assignments._start", "after"),
+    "job-ended": (_ORDERS, "Assignments.on_report", "before"),
     "reports-gathered": ("taipy_exec.worker.reporter", "Reporter._send_some", "after"),
     "frames-sent": _EMIT,
     "report-confirmed": (_SERVICE, "WorkerService._on_settled", "before"),

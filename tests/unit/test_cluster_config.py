@@ -352,4 +352,4 @@ def test_a_live_worker_speaks_in_time_and_a_frozen_one_is_not_certain(lease: flo
     cluster = ClusterConfig(application="a", addresses=(), lease=lease)
     given_up = min(lease, SUSPICION)
     assert 2 * cluster.sign_of_life < given_up
-    assert cluster.sign_of_life < cluster.certainty < given_up
+    assert cluster.sign_of_life < cluster.trusted_lease < given_up

@@ -17,7 +17,7 @@ from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
-from taipy_exec.model.event import Begun, Event, Finished, Lost, PutOff, Starting
+from taipy_exec.model.event import Begun, Deferred, Event, Finished, Lost, Starting
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.protocol.order import JobOrder
@@ -59,7 +59,7 @@ class Runner:
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         self.orders += orders
 
-    def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
+    def revoke(self, submission: str, jobs: Sequence[str]) -> None: ...
 
     def pause(self, submission: str, *, paused: bool) -> None:
         self.pauses.append(paused)
@@ -197,7 +197,7 @@ def test_a_paused_submission_leaves_its_places_in_a_pool_to_others(tmp_path: Pat
 
     world.other.pause(one.record.id, paused=True)
     coordinator.step(0)
-    runner.reports = [PutOff(job=one.jobs[0].id, attempt=1, at=1.0)]
+    runner.reports = [Deferred(job=one.jobs[0].id, attempt=1, at=1.0)]
     coordinator.step(0)
     assert [order.submission for order in runner.orders] == [one.record.id, two.record.id]
 
@@ -224,7 +224,7 @@ def test_a_submission_that_two_ask_to_cancel_at_once_is_canceled_once(world: Wor
     coordinator.step(0)
 
     assert plan.record.counts[Status.CANCELED] == 2
-    assert coordinator.board.submissions == {}
+    assert coordinator.job_table.submissions == {}
 
 
 def test_a_job_counts_as_started_when_its_process_is_ready(world: World) -> None:

@@ -47,7 +47,7 @@ class Queue:
     def enqueue(self, orders: Sequence[JobOrder]) -> None:
         self.enqueued += [order.task for order in orders]
 
-    def withdraw(self, submission: str, jobs: Sequence[str]) -> None: ...
+    def revoke(self, submission: str, jobs: Sequence[str]) -> None: ...
     def pause(self, submission: str, *, paused: bool) -> None: ...
     def dismiss(self, submission: str) -> None:
         self.dismissed.append(submission)
@@ -105,7 +105,7 @@ def test_it_stays_stored_without_a_coordinator_and_others_go_on(app: AppConfig) 
 
     assert coordinators(store, plans) == [None, "us"]
     assert queue.enqueued == ["t"]
-    assert plans[0].record.id not in coordinator.board.submissions
+    assert plans[0].record.id not in coordinator.job_table.submissions
 
 
 @pytest.mark.parametrize("fails_at", [0, 1, 2])
@@ -122,7 +122,7 @@ def test_of_several_all_are_taken_or_none(app: AppConfig, fails_at: int) -> None
     assert coordinators(store, plans) == [None] * 3
     assert queue.enqueued == []
     assert queue.dismissed == [plan.record.id for plan in plans[:fails_at]]
-    assert not coordinator.board.submissions
+    assert not coordinator.job_table.submissions
     assert not coordinator.has_work()
 
 

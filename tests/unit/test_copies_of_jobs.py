@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
@@ -17,6 +16,7 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import SWEEP, Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Reason, Status
 
 RAISED = Failure(kind=Reason.RAISED, type="ValueError", message="no", traceback="Traceback")
@@ -28,7 +28,7 @@ class Sweep:
     """Combinations 1, 2, ... of load -> clean -> fit; the jobs of 2 are load2, clean2, fit2."""
 
     def __init__(self, count: int = 3, *, fail_fast: bool = False) -> None:
-        self.board = Board()
+        self.job_table = JobTable()
         self.count = count
         for number in range(1, count + 1):
             self._admit(number, fail_fast)
@@ -65,12 +65,12 @@ class Sweep:
             for task, found in graph.predecessors.items()
         }
         copies = {f"{task}{number}": f"{task}1" for task in SHARED} if number > 1 else {}
-        self.board.admit(record, jobs, predecessors, frozenset(), copies=copies)
+        self.job_table.admit(record, jobs, predecessors, frozenset(), copies=copies)
         self.do(Admitted(submission=record.id, at=1.0))
 
     def do(self, event: Event) -> None:
-        decision = decide(self.board, event)
-        self.board.apply(decision.changes, decision.stops)
+        decision = decide(self.job_table, event)
+        self.job_table.apply(decision.changes, decision.stops)
 
     def run(self, *jobs: str, failure: Failure | None = None) -> None:
         for job in jobs:
@@ -81,7 +81,7 @@ class Sweep:
         self.do(CancelRequested(jobs=jobs, reason=Reason.CANCELED, at=3.0))
 
     def of(self, task: str) -> Sequence[str]:
-        jobs = self.board.jobs
+        jobs = self.job_table.jobs
         return [jobs[f"{task}{n}"].status.name for n in range(1, self.count + 1)]
 
 
@@ -112,8 +112,8 @@ def test_after_a_failure_the_copies_are_abandoned_and_do_not_fail_again() -> Non
     sweep.run("load1", failure=RAISED)
     assert sweep.of("load") == ["FAILED", "ABANDONED", "ABANDONED"]
     assert sweep.of("fit") == ["ABANDONED"] * 3
-    assert {job.reason for job in sweep.board.jobs.values()} == {"raised", "upstream_failed"}
-    assert all(record.unfinished == 0 for record in sweep.board.submissions.values())
+    assert {job.reason for job in sweep.job_table.jobs.values()} == {"raised", "upstream_failed"}
+    assert all(record.unfinished == 0 for record in sweep.job_table.submissions.values())
 
 
 def test_when_the_first_combination_is_canceled_the_second_does_the_work_for_the_third() -> None:
@@ -137,8 +137,8 @@ def test_when_one_job_alone_is_canceled_the_next_combination_does_it() -> None:
 
 def test_all_can_be_canceled_at_once() -> None:
     sweep = Sweep()
-    sweep.cancel(*sweep.board.jobs)
-    assert {job.status for job in sweep.board.jobs.values()} == {Status.CANCELED}
+    sweep.cancel(*sweep.job_table.jobs)
+    assert {job.status for job in sweep.job_table.jobs.values()} == {Status.CANCELED}
 
 
 def test_a_combination_that_is_canceled_takes_nothing_from_the_others() -> None:
@@ -150,15 +150,15 @@ def test_a_combination_that_is_canceled_takes_nothing_from_the_others() -> None:
 
 def test_a_submission_that_is_dropped_leaves_the_copies_of_its_jobs_skipped() -> None:
     sweep = Sweep(2)
-    decision = decide(sweep.board, Started(job="load1", worker="w", at=2.0))
-    sweep.board.apply(decision.changes)
-    sweep.board.apply(decide(sweep.board, Finished(job="load1", attempt=1, at=3.0)).changes)
+    decision = decide(sweep.job_table, Started(job="load1", worker="w", at=2.0))
+    sweep.job_table.apply(decision.changes)
+    sweep.job_table.apply(decide(sweep.job_table, Finished(job="load1", attempt=1, at=3.0)).changes)
     sweep.cancel("clean1", "fit1")
-    sweep.board.forget("S1")
-    assert sweep.board.jobs["load2"].status is Status.SKIPPED
-    assert sweep.board.jobs["clean2"].status is Status.PENDING
-    sweep.board.forget("S2")
-    assert not any((sweep.board.copies, sweep.board.behind, sweep.board.waits))
+    sweep.job_table.forget("S1")
+    assert sweep.job_table.jobs["load2"].status is Status.SKIPPED
+    assert sweep.job_table.jobs["clean2"].status is Status.PENDING
+    sweep.job_table.forget("S2")
+    assert not any((sweep.job_table.copies, sweep.job_table.behind, sweep.job_table.waits))
 
 
 def test_fail_fast_holds_for_all_combinations_of_a_sweep() -> None:
@@ -167,7 +167,7 @@ def test_fail_fast_holds_for_all_combinations_of_a_sweep() -> None:
     sweep.do(Started(job="fit2", worker="w", at=2.0))
     sweep.run("fit1", failure=RAISED)
     assert sweep.of("fit") == ["FAILED", "RUNNING", "CANCELED"]
-    assert sweep.board.jobs["fit3"].reason == Reason.FAIL_FAST
+    assert sweep.job_table.jobs["fit3"].reason == Reason.FAIL_FAST
 
 
 # -- a task over a list -------------------------------------------------------------------
@@ -195,7 +195,7 @@ class MappedSweep(Sweep):
         )
         split, collect = f"split{number}", f"collect{number}"
         copies = {split: "split1", collect: "collect1"} if number > 1 else {}
-        self.board.admit(
+        self.job_table.admit(
             record, jobs, {collect: [split]}, frozenset(), {collect: split}, copies=copies
         )
         self.do(Admitted(submission=record.id, at=1.0))
@@ -203,7 +203,7 @@ class MappedSweep(Sweep):
     def expand(self, number: int) -> None:
         """As the coordinator does once a job has counted the elements."""
         element = JobRecord(id=f"element{number}", task="e", submission=f"S{number}", position=9)
-        self.board.expand(f"collect{number}", [element])
+        self.job_table.expand(f"collect{number}", [element])
         self.do(Expanded(collect=f"collect{number}", elements=(element.id,), at=2.0))
 
 
@@ -235,7 +235,7 @@ def test_a_mapped_task_that_is_canceled_midway_is_done_by_the_next() -> None:
     sweep.expand(1)
     sweep.cancel("element1")
     assert sweep.of("collect") == ["ABANDONED", "BLOCKED", "BLOCKED"]
-    assert sweep.board.take_due_expansions() == ["split2"]
+    assert sweep.job_table.take_due_expansions() == ["split2"]
     sweep.expand(2)
     sweep.run("element2", "collect2")
     assert sweep.of("collect") == ["ABANDONED", "COMPLETED", "SKIPPED"]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from taipy_exec.errors import ImpossibleTransition
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
@@ -25,6 +24,7 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import (
     ALLOWED,
     FINAL,
@@ -50,7 +50,7 @@ class Scene:
     """A board with a clock, and jobs that are called by the names of their tasks."""
 
     def __init__(self) -> None:
-        self.board = Board()
+        self.job_table = JobTable()
         self.now = 0.0
 
     def submit(
@@ -86,7 +86,7 @@ class Scene:
         predecessors = {
             name + task: [name + p for p in found] for task, found in graph.predecessors.items()
         }
-        self.board.admit(record, jobs, predecessors, frozenset(unwritten))
+        self.job_table.admit(record, jobs, predecessors, frozenset(unwritten))
         return self.do(Admitted(submission=submission, at=self.tick()))
 
     def tick(self) -> float:
@@ -94,8 +94,8 @@ class Scene:
         return self.now
 
     def do(self, event: Event) -> Decision:
-        decision = decide(self.board, event)
-        self.board.apply(decision.changes, decision.stops)
+        decision = decide(self.job_table, event)
+        self.job_table.apply(decision.changes, decision.stops)
         return decision
 
     def start(self, *jobs: str) -> None:
@@ -105,7 +105,7 @@ class Scene:
     def finish(
         self, job: str, failure: Failure | None = None, attempt: int | None = None
     ) -> Decision:
-        attempt = self.board.jobs[job].attempt if attempt is None else attempt
+        attempt = self.job_table.jobs[job].attempt if attempt is None else attempt
         return self.do(Finished(job=job, attempt=attempt, at=self.tick(), failure=failure))
 
     def run(self, *jobs: str, failure: Failure | None = None) -> Decision:
@@ -123,25 +123,25 @@ class Scene:
         )
 
     def lose(self, job: str, max_attempts: int = 3) -> Decision:
-        attempt = self.board.jobs[job].attempt
+        attempt = self.job_table.jobs[job].attempt
         return self.do(Lost(job=job, attempt=attempt, at=self.tick(), max_attempts=max_attempts))
 
     def hand_back(self, job: str) -> Decision:
-        attempt = self.board.jobs[job].attempt
+        attempt = self.job_table.jobs[job].attempt
         return self.do(HandedBack(job=job, attempt=attempt, at=self.tick()))
 
     def write(self, *nodes: str) -> Decision:
         """A user writes data nodes, as the coordinator handles it."""
         decision = self.do(Written(nodes=frozenset(nodes), at=self.tick()))
-        self.board.mark_written(nodes)
+        self.job_table.mark_written(nodes)
         return decision
 
     def statuses(self, *jobs: str) -> str:
-        wanted = jobs or tuple(self.board.jobs)
-        return " ".join(f"{job}:{self.board.jobs[job].status.name}" for job in wanted)
+        wanted = jobs or tuple(self.job_table.jobs)
+        return " ".join(f"{job}:{self.job_table.jobs[job].status.name}" for job in wanted)
 
     def job(self, id: str) -> JobRecord:
-        return self.board.jobs[id]
+        return self.job_table.jobs[id]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -191,13 +191,13 @@ def test_an_unwritten_node_that_the_submission_writes_itself_blocks_nothing(scen
 
 def test_an_empty_submission_decides_nothing_and_stays_submitted(scene: Scene) -> None:
     assert scene.submit({}) == Decision()
-    assert scene.board.submissions["S"].status is SubmissionStatus.SUBMITTED
-    assert scene.board.submissions["S"].unfinished == 0
+    assert scene.job_table.submissions["S"].status is SubmissionStatus.SUBMITTED
+    assert scene.job_table.submissions["S"].unfinished == 0
 
 
 def test_decide_leaves_the_board_as_it_is(scene: Scene) -> None:
     scene.submit(CHAIN)
-    decide(scene.board, Started(job="a", worker="w", at=2.0))
+    decide(scene.job_table, Started(job="a", worker="w", at=2.0))
     assert scene.statuses() == "a:PENDING b:BLOCKED c:BLOCKED"
 
 
@@ -256,8 +256,8 @@ def test_a_diamond_runs_to_its_end(scene: Scene) -> None:
     assert scene.job("d").status is Status.BLOCKED
     scene.finish("c")
     scene.run("d")
-    assert scene.board.submissions["S"].status is SubmissionStatus.COMPLETED
-    assert scene.board.submissions["S"].unfinished == 0
+    assert scene.job_table.submissions["S"].status is SubmissionStatus.COMPLETED
+    assert scene.job_table.submissions["S"].unfinished == 0
 
 
 # -- failure ------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def test_a_failure_deep_in_a_chain_of_ten_thousand_abandons_all_that_follow(scen
     scene.submit({f"t{n}": (f"n{n}", f"n{n + 1}") for n in range(length)})
     decision = scene.run("t0", failure=RAISED)
     assert len(decision.changes) == length
-    assert scene.board.submissions["S"].unfinished == 0
+    assert scene.job_table.submissions["S"].unfinished == 0
 
 
 def test_fail_fast_cancels_what_waits_and_lets_finish_what_runs(scene: Scene) -> None:
@@ -314,7 +314,7 @@ def test_fail_fast_cancels_what_waits_and_lets_finish_what_runs(scene: Scene) ->
     assert scene.job("u").reason == Reason.FAIL_FAST
     scene.finish("s")
     assert scene.job("s").status is Status.COMPLETED
-    assert scene.board.submissions["S"].unfinished == 0
+    assert scene.job_table.submissions["S"].unfinished == 0
 
 
 def test_fail_fast_of_one_submission_leaves_the_others_alone(scene: Scene) -> None:
@@ -350,7 +350,7 @@ def test_a_submitted_job_can_be_canceled_before_its_first_status(scene: Scene) -
         JobRecord(id=name, task=name, submission="S", position=n, submitted_at=0.0)
         for n, name in enumerate("ab")
     ]
-    scene.board.admit(record, jobs, {"b": ["a"]})
+    scene.job_table.admit(record, jobs, {"b": ["a"]})
     scene.cancel("a")
     assert scene.statuses() == "a:CANCELED b:ABANDONED"
     assert scene.do(Admitted(submission="S", at=3.0)) == Decision()
@@ -377,7 +377,7 @@ def test_a_running_job_that_finishes_in_spite_of_a_cancel_is_completed(scene: Sc
     scene.cancel("a")
     scene.finish("a")
     assert scene.statuses() == "a:COMPLETED b:PENDING c:BLOCKED"
-    assert scene.board.stopping == {}
+    assert scene.job_table.stopping == {}
 
 
 def test_a_cancel_that_stops_nothing_running_leaves_the_running_job_alone(scene: Scene) -> None:
@@ -652,7 +652,7 @@ def test_two_submissions_of_the_same_data_nodes_are_serialised(scene: Scene) -> 
     scene.run("2a")
     assert scene.job("2b").status is Status.BLOCKED  # 1c still reads what 2b will write
     scene.run("1c", "2b", "2c")
-    assert scene.board.submissions["S2"].status is SubmissionStatus.COMPLETED
+    assert scene.job_table.submissions["S2"].status is SubmissionStatus.COMPLETED
 
 
 def test_a_failure_of_the_first_submission_lets_the_second_one_run(scene: Scene) -> None:
@@ -698,8 +698,8 @@ def test_a_forgotten_submission_holds_up_nobody(scene: Scene) -> None:
     scene.submit(CHAIN, "1")
     scene.submit(CHAIN, "2")
     scene.run("1a", "1b", "1c")
-    scene.board.forget("S1")
-    assert set(scene.board.jobs) == {"2a", "2b", "2c"}
+    scene.job_table.forget("S1")
+    assert set(scene.job_table.jobs) == {"2a", "2b", "2c"}
     scene.submit(CHAIN, "3")
     scene.run("2a", "2b", "2c", "3a", "3b", "3c")
     assert scene.statuses("3a", "3b", "3c") == "3a:COMPLETED 3b:COMPLETED 3c:COMPLETED"
@@ -751,19 +751,19 @@ def test_a_step_that_the_status_does_not_allow_raises_and_changes_nothing(
     current = job.status
     change = _change(job, current, after)
     if after in ALLOWED.get(current, ()):
-        scene.board.apply([change])
+        scene.job_table.apply([change])
         assert job.status is after
     else:
         with pytest.raises(ImpossibleTransition, match=rf"job a cannot go from {current.name}"):
-            scene.board.apply([change])
+            scene.job_table.apply([change])
         assert job.status is current
-        assert scene.board.submissions["S"].counts[current] == 1
+        assert scene.job_table.submissions["S"].counts[current] == 1
 
 
 def test_a_change_that_expects_another_status_is_refused(scene: Scene) -> None:
     scene.submit(CHAIN)
     with pytest.raises(ImpossibleTransition, match="expected RUNNING, attempt 1"):
-        scene.board.apply([_change(scene.job("a"), Status.RUNNING, Status.COMPLETED)])
+        scene.job_table.apply([_change(scene.job("a"), Status.RUNNING, Status.COMPLETED)])
     assert scene.job("a").status is Status.PENDING
 
 
@@ -845,7 +845,7 @@ def test_counts_of_zero_weigh_nothing() -> None:
 
 def test_a_submission_tells_its_status_and_what_is_left_at_every_step(scene: Scene) -> None:
     scene.submit(CHAIN)
-    record = scene.board.submissions["S"]
+    record = scene.job_table.submissions["S"]
     assert (record.status, record.unfinished) == (SubmissionStatus.PENDING, 3)
     scene.start("a")
     assert record.status is SubmissionStatus.RUNNING
@@ -912,5 +912,5 @@ def test_a_start_of_an_older_attempt_begins_nothing() -> None:
     scene.do(Started(job="a", worker="w", at=1.0, attempt=1))
     scene.do(Lost(job="a", attempt=1, at=2.0, max_attempts=3))
 
-    assert decide(scene.board, Started(job="a", worker="w", at=3.0, attempt=1)) == Decision()
-    assert decide(scene.board, Started(job="a", worker="w", at=3.0, attempt=2)).changes
+    assert decide(scene.job_table, Started(job="a", worker="w", at=3.0, attempt=1)) == Decision()
+    assert decide(scene.job_table, Started(job="a", worker="w", at=3.0, attempt=2)).changes

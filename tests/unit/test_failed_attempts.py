@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from taipy_exec.engine.retry_queue import RetryQueue
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import Admitted, CancelRequested, Finished, Started
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Status
 
 
 @pytest.fixture
-def board() -> Board:
+def job_table() -> JobTable:
     """Job `one` runs, and `two` follows it."""
-    made = Board()
+    made = JobTable()
     record = SubmissionRecord(id="S", scenario="s", instance="i", name="n")
     jobs = [JobRecord(id=i, task=i, submission="S", position=p) for p, i in enumerate("12")]
     made.admit(record, jobs, {"2": ["1"]})
@@ -24,51 +24,51 @@ def board() -> Board:
     return made
 
 
-def finish(board: Board, kind: str, *, attempt: int = 1, retries: int = 2) -> JobRecord:
+def finish(job_table: JobTable, kind: str, *, attempt: int = 1, retries: int = 2) -> JobRecord:
     failure = Failure(kind=kind, message="no")
     event = Finished(job="1", attempt=attempt, at=2.0, failure=failure, retries=retries)
-    board.apply(*decide(board, event))
-    return board.jobs["1"]
+    job_table.apply(*decide(job_table, event))
+    return job_table.jobs["1"]
 
 
 @pytest.mark.parametrize(
     "kind", ["raised", "process_died", "timed_out", "read_input", "write_output"]
 )
-def test_what_may_pass_is_tried_again(board: Board, kind: str) -> None:
-    job = finish(board, kind)
+def test_what_may_pass_is_tried_again(job_table: JobTable, kind: str) -> None:
+    job = finish(job_table, kind)
     assert (job.status, job.attempt, job.reason) == (Status.PENDING, 2, "retried")
-    assert board.jobs["2"].status is Status.BLOCKED
+    assert job_table.jobs["2"].status is Status.BLOCKED
 
 
 @pytest.mark.parametrize("kind", ["wrong_result_count", "not_loaded", "config_mismatch"])
-def test_what_would_fail_again_is_not(board: Board, kind: str) -> None:
-    assert finish(board, kind).status is Status.FAILED
-    assert board.jobs["2"].status is Status.ABANDONED
+def test_what_would_fail_again_is_not(job_table: JobTable, kind: str) -> None:
+    assert finish(job_table, kind).status is Status.FAILED
+    assert job_table.jobs["2"].status is Status.ABANDONED
 
 
-def test_it_fails_after_the_last_attempt(board: Board) -> None:
+def test_it_fails_after_the_last_attempt(job_table: JobTable) -> None:
     for attempt in (1, 2):
-        assert finish(board, "raised", attempt=attempt).status is Status.PENDING
-        board.apply(*decide(board, Started(job="1", worker="w:1", at=3.0)))
-    job = finish(board, "raised", attempt=3)
+        assert finish(job_table, "raised", attempt=attempt).status is Status.PENDING
+        job_table.apply(*decide(job_table, Started(job="1", worker="w:1", at=3.0)))
+    job = finish(job_table, "raised", attempt=3)
     assert (job.status, job.attempt, job.reason) == (Status.FAILED, 3, "raised")
-    assert board.jobs["2"].status is Status.ABANDONED
+    assert job_table.jobs["2"].status is Status.ABANDONED
 
 
-def test_without_retries_nothing_changes(board: Board) -> None:
-    assert finish(board, "raised", retries=0).status is Status.FAILED
+def test_without_retries_nothing_changes(job_table: JobTable) -> None:
+    assert finish(job_table, "raised", retries=0).status is Status.FAILED
 
 
-def test_a_job_that_waits_for_its_next_attempt_can_be_canceled(board: Board) -> None:
-    finish(board, "raised")
-    board.apply(*decide(board, CancelRequested(jobs=("1",), reason="canceled", at=3.0)))
-    assert board.jobs["1"].status is Status.CANCELED
-    assert board.jobs["2"].status is Status.ABANDONED
+def test_a_job_that_waits_for_its_next_attempt_can_be_canceled(job_table: JobTable) -> None:
+    finish(job_table, "raised")
+    job_table.apply(*decide(job_table, CancelRequested(jobs=("1",), reason="canceled", at=3.0)))
+    assert job_table.jobs["1"].status is Status.CANCELED
+    assert job_table.jobs["2"].status is Status.ABANDONED
 
 
-def test_a_job_that_is_being_stopped_is_not_tried_again(board: Board) -> None:
-    board.apply(*decide(board, CancelRequested(jobs=("1",), reason="canceled", at=3.0)))
-    assert finish(board, "process_died").status is Status.CANCELED
+def test_a_job_that_is_being_stopped_is_not_tried_again(job_table: JobTable) -> None:
+    job_table.apply(*decide(job_table, CancelRequested(jobs=("1",), reason="canceled", at=3.0)))
+    assert finish(job_table, "process_died").status is Status.CANCELED
 
 
 def test_delays_double_and_have_a_bound() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_held_orders import SUBMISSION, Worker, connected
+from test_assignments import SUBMISSION, Worker, connected
 
 from taipy_exec.model.event import Begun, Starting
 from taipy_exec.protocol.level import OURS, announcing, level_in
-from taipy_exec.protocol.messages import TakenOver
+from taipy_exec.protocol.messages import Takeover
 from taipy_exec.protocol.order import JobReport
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
@@ -35,7 +35,7 @@ def run_one(worker: Worker, epoch: str, successor: str = "") -> list[dict[str, A
     worker.confirm()
     (order,) = worker.pool.started
     if successor:
-        worker.orders.control.note(TakenOver(submission=SUBMISSION, epoch=successor))
+        worker.orders.control.note(Takeover(submission=SUBMISSION, epoch=successor))
     for kind in (Starting, Begun):
         worker.pool.starts.append(kind(order.job, 1, 0.0))
         worker.orders.note_starts()

@@ -1,4 +1,4 @@
-"""A task with `map`: names, elements, the graph of its jobs, and how the board expands it."""
+"""A task with `map`: names, elements, the graph of its jobs, and how the job table expands it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from taipy_exec.engine.mapping import names_and_positions, predecessors
 from taipy_exec.execution.elements import elements_in
 from taipy_exec.execution.failed_attempt import AttemptFailed
 from taipy_exec.execution.mapped_task import counted
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import Admitted, Expanded, Finished, Started
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Status
 
 REGIONS = DataNodeConfig(id="regions")
@@ -113,18 +113,20 @@ class Play:
     """A board with a mapped task and one that follows it; the split has ended."""
 
     def __init__(self, elements: int) -> None:
-        self.board = Board()
+        self.job_table = JobTable()
         self.jobs = {name: self.job(name) for name in ("fit.split", "fit", "after")}
         before = {"fit": ["fit.split"], "after": ["fit"]}
         record = SubmissionRecord(id="S", scenario="s", instance="i", name="s")
-        self.board.admit(record, list(self.jobs.values()), before, unexpanded={"fit": "fit.split"})
+        self.job_table.admit(
+            record, list(self.jobs.values()), before, unexpanded={"fit": "fit.split"}
+        )
         self.record = record
         self.happens(Admitted(submission="S", at=1))
         self.runs("fit.split")
         assert self.jobs["fit"].status is Status.BLOCKED
         made = [self.job(f"fit.{n}") for n in range(elements)]
         self.jobs |= {job.id: job for job in made}
-        self.board.expand("fit", made)
+        self.job_table.expand("fit", made)
         self.happens(Expanded(collect="fit", elements=tuple(j.id for j in made), at=3))
 
     @staticmethod
@@ -132,7 +134,7 @@ class Play:
         return JobRecord(id=name, task=name, submission="S", position=0)
 
     def happens(self, event: object) -> None:
-        self.board.apply(*decide(self.board, event))  # type: ignore[arg-type]
+        self.job_table.apply(*decide(self.job_table, event))  # type: ignore[arg-type]
 
     def runs(self, name: str, failure: Failure | None = None) -> None:
         self.happens(Started(job=name, worker="w", at=2))

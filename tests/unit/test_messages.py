@@ -15,11 +15,11 @@ from taipy_exec.protocol.messages import (
     SIGNATURE,
     BadMessage,
     Codec,
-    Holding,
     JobEnded,
+    LeaseRenewal,
     Order,
-    TakenOver,
-    Withdrawn,
+    Revoked,
+    Takeover,
     encoded,
 )
 from taipy_exec.protocol.order import JobReport
@@ -97,7 +97,7 @@ def test_what_is_not_an_order_is_refused_with_the_reason(body: bytes, reason: st
 
 @pytest.mark.parametrize("jobs", [[1], ["abc"], [["a", 1]], [[["x"], 1, "r"]], [["a", "1", "r"]]])
 def test_a_list_of_held_jobs_is_checked_to_the_last_entry(jobs: list[Any]) -> None:
-    body, _ = Codec("app").dump(Holding(worker="h:1", worker_id="ab", jobs=jobs))
+    body, _ = Codec("app").dump(LeaseRenewal(worker="h:1", worker_id="ab", jobs=jobs))
     with pytest.raises(BadMessage, match=r"[$]\.jobs"):
         Codec("app").load(body, {})
 
@@ -106,7 +106,7 @@ def test_a_list_of_held_jobs_is_checked_to_the_last_entry(jobs: list[Any]) -> No
     "part", [1, {}, {"kind": "several", "messages": []}, {"kind": "begun"}, {"kind": None}]
 )
 def test_of_several_messages_none_counts_if_one_is_bad(part: Any) -> None:
-    good = encoded(TakenOver(submission=ORDER.submission, epoch="ab"))
+    good = encoded(Takeover(submission=ORDER.submission, epoch="ab"))
     body, _ = Codec("app").dump_all([good, json.dumps(part).encode()])
     with pytest.raises(BadMessage):
         Codec("app").load_all(body, {})
@@ -239,9 +239,9 @@ def test_with_a_secret_only_what_is_signed_with_it_is_read() -> None:
 def test_a_withdrawn_job_and_an_order_of_a_former_coordinator_are_void() -> None:
     control = ControlLog()
     assert not control.is_void(ORDER)
-    control.note(TakenOver(submission=ORDER.submission, epoch=ORDER.epoch))
+    control.note(Takeover(submission=ORDER.submission, epoch=ORDER.epoch))
     assert not control.is_void(ORDER)
     assert control.is_void(changed_order(epoch="ee"))
-    control.note(Withdrawn(submission=ORDER.submission, jobs=[ORDER.job]))
+    control.note(Revoked(submission=ORDER.submission, jobs=[ORDER.job]))
     assert control.is_void(ORDER)
     assert not control.is_void(changed_order(job=f"JOB_train_{UUID[:-1]}0"))

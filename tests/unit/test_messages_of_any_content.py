@@ -15,27 +15,27 @@ from hypothesis import strategies as st
 
 from taipy_exec.protocol.messages import (
     SIGNATURE,
-    Asks,
     BadMessage,
-    Beat,
+    Claim,
     Codec,
-    Holding,
+    Heartbeat,
     JobBegun,
     JobEnded,
     JobOutput,
     JobProcess,
+    LeaseRenewal,
     Order,
     Paused,
     Returned,
-    TakenOver,
+    Revoked,
+    Takeover,
     Wire,
-    Withdrawn,
     encoded,
 )
 from taipy_exec.protocol.order import JobOrder
 from taipy_exec.protocol.schema import read_report
-from taipy_exec.runners.handed_out import HandedOut
-from taipy_exec.views.json_objects import beat_fields, dump
+from taipy_exec.runners.in_flight import InFlightJobs
+from taipy_exec.views.json_objects import dump, heartbeat_fields
 from taipy_exec.worker.orders import ControlLog, why_not_ours
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
@@ -103,9 +103,9 @@ def changed_bytes(draw: st.DrawFn) -> bytes:
 
 def use(message: Wire, known: JobOrder) -> None:
     """Do with a message what coordinators, workers and commands do with it."""
-    handed = HandedOut(6.0, 3, 3, lambda: 1000.0, lambda order, how: None)
+    handed = InFlightJobs(6.0, 3, 3, lambda: 1000.0, lambda order, how: None)
     handed.put(known, 0.0)
-    if isinstance(message, JobBegun | Asks):
+    if isinstance(message, JobBegun | Claim):
         handed.counts(message, 1.0)
         if isinstance(message, JobBegun):
             handed.foretold(message, 1.0)
@@ -115,17 +115,17 @@ def use(message: Wire, known: JobOrder) -> None:
         handed.ended(message, 1.0)
     elif isinstance(message, Returned):
         handed.returned(message, 1.0)
-    elif isinstance(message, Holding):
+    elif isinstance(message, LeaseRenewal):
         handed.held(message, 1.0)
     elif isinstance(message, JobOutput):
         message.text.encode("latin-1", "replace")
-    elif isinstance(message, Withdrawn | Paused | TakenOver):
+    elif isinstance(message, Revoked | Paused | Takeover):
         ControlLog().note(message)
     elif isinstance(message, Order):
         why_not_ours({"s": frozenset("t")}, message)
         JobOrder.load(message.as_job_order().dump())
-    elif isinstance(message, Beat):
-        shown = dump({"workers": [beat_fields(message)]})
+    elif isinstance(message, Heartbeat):
+        shown = dump({"workers": [heartbeat_fields(message)]})
         json.loads(shown, parse_constant=lambda constant: 1 / 0)
     for event in handed.take_events():
         assert event.job == known.job

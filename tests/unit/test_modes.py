@@ -15,7 +15,7 @@ def test_the_table_says_what_the_runner_itself_says(mode: str) -> None:
 def test_a_runner_whose_jobs_outlive_its_coordinator_can_take_them_back() -> None:
     modes = [mode for mode in runner_modes() if capabilities(mode).outlives_coordinator]
     assert modes == ["cluster"]
-    assert all(callable(runner_class(mode).withdraw_jobs) for mode in modes)
+    assert all(callable(runner_class(mode).revoke_jobs) for mode in modes)
 
 
 def test_an_unknown_mode_has_the_capabilities_of_processes_on_this_machine() -> None:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.pools import Pools
-from taipy_exec.engine.ready_jobs import ReadyJobs
+from taipy_exec.engine.ready_queue import ReadyQueue
 from taipy_exec.model.graph import TaskSpec, build_graph
 
 
-def taken(ready: ReadyJobs) -> list[str]:
+def taken(ready: ReadyQueue) -> list[str]:
     return [found.job for found in iter(ready.take, None)]
 
 
 def test_the_first_in_is_the_first_out(tmp_path: Path):
-    ready = ReadyJobs(Pools(tmp_path, {}))
+    ready = ReadyQueue(Pools(tmp_path, {}))
     for name in "cab":
         ready.add(name, "S")
 
@@ -22,7 +22,7 @@ def test_the_first_in_is_the_first_out(tmp_path: Path):
 
 
 def test_priority_comes_before_urgency_and_urgency_before_age(tmp_path: Path):
-    ready = ReadyJobs(Pools(tmp_path, {}))
+    ready = ReadyQueue(Pools(tmp_path, {}))
     ready.add("old", "S")
     ready.add("urgent", "S", urgency=2.5)
     ready.add("low", "S", priority=-1, urgency=100)
@@ -32,7 +32,7 @@ def test_priority_comes_before_urgency_and_urgency_before_age(tmp_path: Path):
 
 
 def test_one_put_back_is_first_again(tmp_path: Path):
-    ready = ReadyJobs(Pools(tmp_path, {}))
+    ready = ReadyQueue(Pools(tmp_path, {}))
     ready.add("a", "S")
     ready.add("b", "S")
     first = ready.take()
@@ -45,7 +45,7 @@ def test_one_put_back_is_first_again(tmp_path: Path):
 
 def test_a_full_pool_does_not_hold_up_jobs_outside_it(tmp_path: Path):
     pools = Pools(tmp_path / "pools", {"gpu": 1})
-    ready = ReadyJobs(pools)
+    ready = ReadyQueue(pools)
     for name in ("g1", "g2"):
         ready.add(name, "S", pool="gpu", priority=5)
     ready.add("plain", "S")
@@ -75,7 +75,7 @@ def test_a_job_that_is_in_the_pool_stays_in_its_place(tmp_path: Path):
 
 
 def test_jobs_of_a_paused_submission_wait_and_go_on_in_their_order(tmp_path: Path):
-    ready = ReadyJobs(Pools(tmp_path, {}))
+    ready = ReadyQueue(Pools(tmp_path, {}))
     ready.add("a", "paused")
     ready.add("x", "other")
     ready.pause("paused")

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import pytest
 
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
@@ -28,6 +27,7 @@ from taipy_exec.model.event import (
 )
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Reason, Status
 
 MAX_ATTEMPTS = 3
@@ -47,7 +47,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.board = Board()
+        self.job_table = JobTable()
         self.jobs: dict[str, JobRecord] = {}
         self.submissions: dict[str, SubmissionRecord] = {}
         self.predecessors: dict[str, list[str]] = {}
@@ -56,7 +56,7 @@ class World:
         self.soft: dict[str, list[str]] = {}
         self.unwritten: set[str] = set()
         self.now = 0.0
-        self.boards = 1
+        self.job_tables = 1
         self.loss = self.random.choice((0.02, 0.06, 0.4))
 
     # -- moves ----------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class World:
 
     def _admit(self, record: SubmissionRecord, jobs: list[JobRecord]) -> None:
         written_here = {node for job in jobs for node in job.outputs}
-        self.board.admit(
+        self.job_table.admit(
             record,
             jobs,
             {job.id: self.predecessors[job.id] for job in jobs},
@@ -144,8 +144,8 @@ class World:
 
     def resume(self) -> None:
         """The process dies; another one takes over what has not ended, oldest first."""
-        self.board = Board()
-        self.boards += 1
+        self.job_table = JobTable()
+        self.job_tables += 1
         for id, record in list(self.submissions.items()):
             mine = [replace(job) for job in self.jobs.values() if job.submission == id]
             if all(job.status in FINAL for job in mine):
@@ -153,7 +153,7 @@ class World:
             self.jobs.update((job.id, job) for job in mine)
             self.submissions[id] = replace(record, counts={}, jobs=())
             written_here = {node for job in mine for node in job.outputs}
-            self.board.admit(
+            self.job_table.admit(
                 self.submissions[id],
                 mine,
                 {job.id: self.predecessors[job.id] for job in mine},
@@ -171,15 +171,15 @@ class World:
     def step(self) -> None:
         """One thing that can happen to this board."""
         pick = self.random
-        pending = [j for j in self.board.jobs.values() if j.status is Status.PENDING]
-        running = [j for j in self.board.jobs.values() if j.status is Status.RUNNING]
+        pending = [j for j in self.job_table.jobs.values() if j.status is Status.PENDING]
+        running = [j for j in self.job_table.jobs.values() if j.status is Status.RUNNING]
         chance = pick.random()
         if chance < 0.04:
             self.cancel()
         elif chance < 0.06 and self.unwritten:
             self.write(pick.choice(sorted(self.unwritten)))
-        elif chance < 0.10 and self.board.jobs:
-            self.late_report(pick.choice(list(self.board.jobs.values())))
+        elif chance < 0.10 and self.job_table.jobs:
+            self.late_report(pick.choice(list(self.job_table.jobs.values())))
         elif chance < 0.11:
             self.resume()
         elif chance < 0.13:
@@ -200,11 +200,11 @@ class World:
         elif chance < self.loss + 0.04:
             self.do(HandedBack(job=job.id, attempt=job.attempt, at=self.now))
         else:
-            failure = FAILURE if chance > 0.88 or job.id in self.board.stopping else None
+            failure = FAILURE if chance > 0.88 or job.id in self.job_table.stopping else None
             self.do(Finished(job=job.id, attempt=job.attempt, at=self.now, failure=failure))
 
     def cancel(self) -> None:
-        jobs = self.random.sample(list(self.board.jobs), min(len(self.board.jobs), 2))
+        jobs = self.random.sample(list(self.job_table.jobs), min(len(self.job_table.jobs), 2))
         stop = self.random.random() < 0.7
         self.do(
             CancelRequested(
@@ -216,33 +216,33 @@ class World:
         """As the coordinator does it: decide, apply, and only then mark the node."""
         self.unwritten.discard(node)
         self.do(Written(nodes=frozenset({node}), at=self.now), check=False)
-        self.board.mark_written([node])
+        self.job_table.mark_written([node])
         self.check()
 
     def late_report(self, job: JobRecord) -> None:
         attempt = job.attempt - (job.status is Status.RUNNING)
         failure = self.random.choice((None, FAILURE))
         event = Finished(job=job.id, attempt=attempt, at=self.now, failure=failure)
-        assert decide(self.board, event) == Decision()
+        assert decide(self.job_table, event) == Decision()
 
     def forget(self) -> None:
-        for id, record in list(self.board.submissions.items()):
+        for id, record in list(self.job_table.submissions.items()):
             if record.unfinished == 0:
-                self.board.forget(id)
+                self.job_table.forget(id)
 
     def do(self, event: Event, *, check: bool = True) -> None:
         self.now += 1
-        decision = decide(self.board, event)
+        decision = decide(self.job_table, event)
         failed = []
         for change in decision.changes:
-            job = self.board.jobs[change.job]
+            job = self.job_table.jobs[change.job]
             assert change.before is job.status
             assert change.after.name in STEPS[job.status.name], (change.before, change.after)
             if change.after is Status.FAILED:
                 failed.append(job.id)
             if change.after in DONE:
                 self.unwritten.difference_update(job.outputs)
-        self.board.apply(decision.changes, decision.stops)
+        self.job_table.apply(decision.changes, decision.stops)
         for job_id in failed:
             self.check_followers(job_id, {change.job for change in decision.changes})
         if check:
@@ -263,7 +263,7 @@ class World:
 
     def check(self) -> None:
         running_writers: set[str] = set()
-        for job in self.board.jobs.values():
+        for job in self.job_table.jobs.values():
             status = job.status
             assert job.attempt <= MAX_ATTEMPTS, job
             if status in FINAL:
@@ -278,8 +278,8 @@ class World:
             if status is Status.RUNNING:
                 assert not running_writers.intersection(job.outputs), f"two writers: {job.id}"
                 running_writers.update(job.outputs)
-        for record in self.board.submissions.values():
-            counted = Counter(self.board.jobs[job].status for job in record.jobs)
+        for record in self.job_table.submissions.values():
+            counted = Counter(self.job_table.jobs[job].status for job in record.jobs)
             assert counted == {s: n for s, n in record.counts.items() if n}, record.id
 
     def check_followers(self, failed: str, changed: set[str]) -> None:
@@ -298,7 +298,9 @@ class World:
         """Drive everything to its end, without further trouble."""
         for _ in range(10_000):
             ready = [
-                j for j in self.board.jobs.values() if j.status in (Status.PENDING, Status.RUNNING)
+                j
+                for j in self.job_table.jobs.values()
+                if j.status in (Status.PENDING, Status.RUNNING)
             ]
             if not ready:
                 break
@@ -352,6 +354,6 @@ def test_the_walks_reach_every_status_reason_and_corner() -> None:
     assert {"raised", "quarantined", "canceled", "fail_fast", "input_not_written"} <= reasons
     assert {"upstream_failed", "upstream_canceled", "up_to_date"} <= reasons
     assert max(job.attempt for job in jobs) == MAX_ATTEMPTS
-    assert max(world.boards for world in worlds) > 1
+    assert max(world.job_tables for world in worlds) > 1
     assert max(len(world.submissions) for world in worlds) > 2
     assert any(world.conflicts[id] for world in worlds for id in world.jobs)

@@ -10,7 +10,6 @@ import random
 
 import pytest
 
-from taipy_exec.model.board import Board
 from taipy_exec.model.decide import decide
 from taipy_exec.model.event import (
     Admitted,
@@ -23,6 +22,7 @@ from taipy_exec.model.event import (
     UpToDate,
 )
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import DONE, FINAL, Reason, Status
 
 FAILURE = Failure(kind=Reason.RAISED, type="ValueError", message="no")
@@ -46,7 +46,7 @@ OTHERS = (
 class World:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.board = Board()
+        self.job_table = JobTable()
         self.now = 0.0
         self.before: dict[str, list[str]] = {}
         self.fails = self.random.choice((0.0, 0.1, 0.3))
@@ -73,7 +73,7 @@ class World:
         self.before |= before
         unexpanded = {f"{name}.m": f"{name}.m.split"} if "m" in tasks else {}
         record = SubmissionRecord(id=name, scenario="s", instance=name, name=name)
-        self.board.admit(record, jobs, before, frozenset(), unexpanded, originals)
+        self.job_table.admit(record, jobs, before, frozenset(), unexpanded, originals)
         self.do(Admitted(submission=name, at=self.now))
 
     def sweep(self, combinations: int) -> None:
@@ -83,22 +83,22 @@ class World:
 
     def do(self, event: Event) -> None:
         self.now += 1
-        decision = decide(self.board, event)
-        self.board.apply(decision.changes, decision.stops)
+        decision = decide(self.job_table, event)
+        self.job_table.apply(decision.changes, decision.stops)
         for change in decision.changes:
             if change.after in DONE and change.job.endswith(".m.split"):
                 self.expand(change.job)
-        for split in self.board.take_due_expansions():
+        for split in self.job_table.take_due_expansions():
             self.heirs += 1
             self.expand(split)
         self.check()
 
     def expand(self, split: str) -> None:
         collect = split.removesuffix(".split")
-        if self.board.jobs[collect].status in FINAL or self.board.is_copy(collect):
+        if self.job_table.jobs[collect].status in FINAL or self.job_table.is_copy(collect):
             return
         self.expanded += 1
-        submission = self.board.jobs[split].submission
+        submission = self.job_table.jobs[split].submission
         made = [
             JobRecord(
                 id=f"{collect}.{number}",
@@ -112,22 +112,24 @@ class World:
             for number in range(self.elements)
         ]
         for job in made:
-            assert job.id not in self.board.jobs, f"{collect} was expanded twice"
+            assert job.id not in self.job_table.jobs, f"{collect} was expanded twice"
             self.before[job.id] = [split]
         self.before[collect] = [split, *(job.id for job in made)]
-        self.board.expand(collect, made)
+        self.job_table.expand(collect, made)
         self.do(Expanded(collect=collect, elements=tuple(job.id for job in made), at=self.now))
 
     def step(self) -> bool:
         pick = self.random
-        jobs = list(self.board.jobs.values())
+        jobs = list(self.job_table.jobs.values())
         ready = [j for j in jobs if j.status in (Status.PENDING, Status.RUNNING)]
         if not ready:
             return False
         if pick.random() < 0.12:
             some = [j.id for j in pick.sample(jobs, min(len(jobs), pick.choice((1, 2, 5))))]
             if pick.random() < 0.5:
-                some = list(self.board.submissions[self.board.jobs[some[0]].submission].jobs)
+                some = list(
+                    self.job_table.submissions[self.job_table.jobs[some[0]].submission].jobs
+                )
             self.do(CancelRequested(jobs=tuple(some), reason=Reason.CANCELED, at=self.now))
             return True
         job = pick.choice(ready)
@@ -138,13 +140,13 @@ class World:
         elif pick.random() < 0.1:
             self.do(Lost(job=job.id, attempt=job.attempt, at=self.now, max_attempts=3))
         else:
-            fails = job.id in self.board.stopping or pick.random() < self.fails
+            fails = job.id in self.job_table.stopping or pick.random() < self.fails
             failure = FAILURE if fails else None
             self.do(Finished(job=job.id, attempt=job.attempt, at=self.now, failure=failure))
         return True
 
     def check(self) -> None:
-        jobs = self.board.jobs
+        jobs = self.job_table.jobs
         active = [j for j in jobs.values() if j.status in (Status.PENDING, Status.RUNNING)]
         written: set[str] = set()
         for job in active:
@@ -174,7 +176,7 @@ def walk(seed: int) -> World:
                 others -= 1
             if not world.step():
                 break
-        unfinished = [j.id for j in world.board.jobs.values() if j.status not in FINAL]
+        unfinished = [j.id for j in world.job_table.jobs.values() if j.status not in FINAL]
         assert not unfinished, f"these wait for ever: {unfinished}"
     except Exception as error:
         raise AssertionError(f"walk({seed}): {type(error).__name__}: {error}") from error
@@ -191,7 +193,7 @@ def test_the_walks_of_sweeps_reach_what_they_are_for() -> None:
     worlds = [walk(seed) for seed in range(200)]
     assert any(world.heirs for world in worlds)
     assert any(world.expanded > 1 for world in worlds)
-    statuses = {job.status for world in worlds for job in world.board.jobs.values()}
+    statuses = {job.status for world in worlds for job in world.job_table.jobs.values()}
     assert statuses == set(FINAL)
 
 
@@ -203,13 +205,13 @@ def test_without_trouble_shared_work_is_done_once_and_all_copies_end_with_it(
     world.elements = 2
     world.sweep(combinations)
     ran = []
-    while ready := [j for j in world.board.jobs.values() if j.status is Status.PENDING]:
+    while ready := [j for j in world.job_table.jobs.values() if j.status is Status.PENDING]:
         ran.append(ready[0].id)
         world.do(Started(job=ready[0].id, worker="w", at=world.now))
         world.do(Finished(job=ready[0].id, attempt=1, at=world.now))
-        done = world.board.jobs[ran[-1]].task
+        done = world.job_table.jobs[ran[-1]].task
         if done in SHARED:
-            copies = [world.board.jobs[f"S{n}.{done}"] for n in range(1, combinations)]
+            copies = [world.job_table.jobs[f"S{n}.{done}"] for n in range(1, combinations)]
             assert {copy.status for copy in copies} == {Status.SKIPPED}
     own = [f"S{number}.own" for number in range(combinations)]
     assert ran == ["S0.a", "S0.m.split", "S0.m.0", "S0.m.1", "S0.m", *own]
@@ -221,7 +223,7 @@ def test_a_heir_waits_for_what_its_original_waited_for_and_others_wait_for_the_h
     world.do(Started(job="R.r", worker="w", at=0.0))
     world.sweep(2)
     world.submit("L", {"later": (("x",), (), ())})
-    jobs = world.board.jobs
+    jobs = world.job_table.jobs
     world.do(CancelRequested(jobs=("S0.a",), reason=Reason.CANCELED, at=0.0))
     assert jobs["S1.a"].status is Status.BLOCKED
     world.do(Finished(job="R.r", attempt=1, at=0.0))
@@ -245,7 +247,7 @@ def test_the_next_submission_counts_elements_when_all_running_elements_have_ende
     for number in (0, 1):
         world.do(Started(job=f"N0.m.{number}", worker="w", at=0.0))
     world.do(Finished(job="N0.m.0", attempt=1, at=0.0, failure=FAILURE))
-    jobs = world.board.jobs
+    jobs = world.job_table.jobs
     assert jobs["N0.m"].status is Status.ABANDONED
     assert jobs["N1.m.split"].status is Status.BLOCKED
     world.do(Finished(job="N0.m.1", attempt=1, at=0.0))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taipy_exec.model.job import SWEEP, JobRecord, SubmissionRecord, short_id
-from taipy_exec.store.glance import glance_jobs, glance_submissions
+from taipy_exec.store.quick_read import quick_jobs, quick_submissions
 from taipy_exec.store.rows import Instance
 from taipy_exec.store.store import Store
 
@@ -65,7 +65,7 @@ def test_records_of_the_state_have_short_ids_that_find_them(store: Store) -> Non
     assert [len(one.short_id) - len("JOB_fit_") for one in jobs[:4]] == [36, 36, 10, 8]
     assert jobs[4].short_id == "JOB_other_1b2c3d4e"
     # And where ids are completed.
-    glanced = [*glance_submissions(store.folder), *glance_jobs(store.folder, "JOB_fit")]
+    glanced = [*quick_submissions(store.folder), *quick_jobs(store.folder, "JOB_fit")]
     assert {one.short_id for one in glanced} == {one.short_id for one in (*made, *jobs[:4])}
 
 

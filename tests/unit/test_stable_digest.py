@@ -74,12 +74,12 @@ def test_what_a_function_could_tell_apart_has_another_digest() -> None:
     assert "" not in found
 
 
-class Held:
+class Assignment:
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
-@pytest.mark.parametrize("value", [lambda: 1, Held(lambda: 1), {"a": (n for n in ())}])
+@pytest.mark.parametrize("value", [lambda: 1, Assignment(lambda: 1), {"a": (n for n in ())}])
 def test_a_value_that_cannot_be_pickled_has_none(value: Any) -> None:
     assert stable_digest(value) == ""
 
@@ -89,7 +89,7 @@ def test_a_value_that_refers_to_itself_has_one_or_none_and_takes_no_time() -> No
     loop: list[Any] = []
     loop.append(loop)
     assert stable_digest(loop)
-    held = Held(None)
+    held = Assignment(None)
     held.value = {held}
     assert stable_digest(held) == ""
     doubled: Any = [1]

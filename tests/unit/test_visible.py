@@ -23,7 +23,7 @@ from taipy_exec.cli.workers_table import workers_table
 from taipy_exec.model.graph import TaskSpec, build_graph
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
-from taipy_exec.protocol.messages import Beat
+from taipy_exec.protocol.messages import Heartbeat
 from taipy_exec.views.json_objects import dump
 from taipy_exec.visible_text import (
     TerminalText,
@@ -192,12 +192,12 @@ def test_what_a_job_prints_above_a_live_table_keeps_its_colours() -> None:
 
 
 def test_a_worker_that_lies_about_itself_is_shown_as_it_is() -> None:
-    beat = Beat(
+    heartbeat = Heartbeat(
         worker="w" + EVIL, worker_id="abc", digest="0" + EVIL, state="ready" + EVIL, slots=1,
         running=[["JOB_t_x", "t" + EVIL, 1.5]], done=0, failed=0, uptime=1.0,
     )  # fmt: skip
     console = terminal()
-    console.print(workers_table([beat], ""))
+    console.print(workers_table([heartbeat], ""))
     shown = COLOUR.sub("", shown_on(console))
     assert not HARMFUL.search(shown)
     assert len(shown.splitlines()) <= 4

@@ -41,8 +41,8 @@ class Scene:
         self.job = JobRecord(
             id="JOB_t", task="t", submission="SUBMISSION_1", position=0, failure=failure
         )
-        board = SimpleNamespace(jobs={"JOB_t": self.job})
-        self.coordinator: Any = SimpleNamespace(observers=[], board=board)
+        job_table = SimpleNamespace(jobs={"JOB_t": self.job})
+        self.coordinator: Any = SimpleNamespace(observers=[], job_table=job_table)
         self.plan: Any = SimpleNamespace(record=self.record, jobs=[self.job])
         self.watching = Watching(self.coordinator)
         self.warnings: list[str] = []

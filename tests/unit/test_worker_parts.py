@@ -12,8 +12,8 @@ from command_support import wait_until
 from taipy_exec.broker.events import Message
 from taipy_exec.broker.names import Names
 from taipy_exec.execution.fence import ASK, NEVER, UNTIL, Fence
-from taipy_exec.protocol.messages import Codec, Holding, JobBegun, JobOutput, Wire
-from taipy_exec.worker.intake import Intake, WorkerLimits
+from taipy_exec.protocol.messages import Codec, JobBegun, JobOutput, LeaseRenewal, Wire
+from taipy_exec.worker.prefetch import PrefetchControl, WorkerLimits
 from taipy_exec.worker.reporter import Reporter, Told
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
@@ -168,16 +168,16 @@ def test_who_leaves_sends_everything() -> None:
 
 def test_several_messages_in_one_come_back_in_their_order() -> None:
     begun = JobBegun(f"JOB_a_{UUID}", 1, "", "r", "h:1", "ab")
-    holding = Holding(worker="h:1", worker_id="ab", jobs=[])
+    lease_renewals = LeaseRenewal(worker="h:1", worker_id="ab", jobs=[])
     broker = Broker()
-    for wire in (begun, holding):
+    for wire in (begun, lease_renewals):
         broker.reporter.tell(ONE, wire)
     broker.reporter.send()
-    assert [read(message) for message in broker.sent] == [[begun, holding]]
+    assert [read(message) for message in broker.sent] == [[begun, lease_renewals]]
 
 
 def test_orders_are_taken_ahead_while_jobs_are_short() -> None:
-    intake = Intake(WorkerLimits(), prefetch=0)
+    intake = PrefetchControl(WorkerLimits(), prefetch=0)
     assert intake.wanted(2) == 2
     for _ in range(30):
         intake.note_duration(0.001)
@@ -190,13 +190,13 @@ def test_orders_are_taken_ahead_while_jobs_are_short() -> None:
 
 
 def test_a_fixed_number_of_orders_ahead_stays_fixed() -> None:
-    intake = Intake(WorkerLimits(), prefetch=5)
+    intake = PrefetchControl(WorkerLimits(), prefetch=5)
     assert intake.wanted(2) == 7
     assert not intake.gives_back(100.0, 100.0)
 
 
 def test_orders_behind_a_long_job_go_back_and_no_more_are_taken_ahead() -> None:
-    intake = Intake(WorkerLimits(), prefetch=0)
+    intake = PrefetchControl(WorkerLimits(), prefetch=0)
     for _ in range(30):
         intake.note_duration(0.001)
     assert not intake.gives_back(1.0, 0.01)
@@ -206,7 +206,7 @@ def test_orders_behind_a_long_job_go_back_and_no_more_are_taken_ahead() -> None:
 
 
 def test_slots_follow_the_queue_within_their_bounds() -> None:
-    intake = Intake(WorkerLimits(least=2, most=6), prefetch=0)
+    intake = PrefetchControl(WorkerLimits(least=2, most=6), prefetch=0)
     assert intake.wants_depth(10.0)
     assert not intake.wants_depth(11.0)
     assert intake.wants_depth(12.5)
@@ -215,7 +215,7 @@ def test_slots_follow_the_queue_within_their_bounds() -> None:
     assert intake.slots(running=1) == 4
     intake.note_depth(100)
     assert intake.slots(running=1) == 6
-    assert not Intake(WorkerLimits(least=2, most=2), prefetch=0).wants_depth(10.0)
+    assert not PrefetchControl(WorkerLimits(least=2, most=2), prefetch=0).wants_depth(10.0)
 
 
 def fence() -> tuple[Fence, Any, Any]:

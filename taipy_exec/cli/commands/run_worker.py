@@ -57,7 +57,7 @@ def run_worker(
     from taipy_exec.cli.worker_session import WorkerSession
     from taipy_exec.config.cluster import cluster_config
     from taipy_exec.operations.application import load_compiled
-    from taipy_exec.worker.intake import WorkerLimits
+    from taipy_exec.worker.prefetch import WorkerLimits
 
     streams = call.streams
     location = call.location

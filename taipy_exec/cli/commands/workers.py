@@ -28,13 +28,13 @@ def workers(
     if streams.json:
         streams.data(dump({"workers": seen.workers}))
         return 0
-    streams.show(workers_table(seen.beats, place.digest, place.cluster.application))
-    if not seen.beats:
+    streams.show(workers_table(seen.heartbeats, place.digest, place.cluster.application))
+    if not seen.heartbeats:
         where = call.location.where_of_application
         streams.hint(
             f"taipy-exec run-worker{where} starts one for application {place.cluster.application}"
         )
-    if not all(serves(beat, place.digest) for beat in seen.beats):
+    if not all(serves(heartbeat, place.digest) for heartbeat in seen.heartbeats):
         streams.warn(
             "a worker with another configuration runs no jobs that are submitted from here: "
             "update the application there"

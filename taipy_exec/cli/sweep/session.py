@@ -52,9 +52,9 @@ class SweepSession(Session):
 
     def _print_lines(self, changes: Sequence[Change]) -> None:
         """A line for each change, with the combination before the task."""
-        board = self._engine.coordinator.board
+        job_table = self._engine.coordinator.job_table
         for change in changes:
-            job = board.jobs[change.job]
-            name = board.submissions[job.submission].name
+            job = job_table.jobs[change.job]
+            name = job_table.submissions[job.submission].name
             named = replace(job, task=f"{name}: {job.task}")
             Lines(self._streams, [named], self._redacted).observe([change])

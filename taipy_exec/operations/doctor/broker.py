@@ -16,7 +16,7 @@ from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.operations.doctor.transport import check_transport
 
 if TYPE_CHECKING:
-    from taipy_exec.protocol.messages import Beat
+    from taipy_exec.protocol.messages import Heartbeat
 
 _LEAST_VERSION = (3, 10)
 # The defaults of RabbitMQ since 3.8.17, and how often it checks; no client can ask for them.
@@ -40,10 +40,10 @@ def check_cluster(
             return [_problem("broker", error)]
     cluster = place.cluster
     findings = [check_transport(address, cluster) for address in cluster.addresses]
-    told, beats = _check_broker(place)
+    told, heartbeats = _check_broker(place)
     findings += [*told, _long_jobs(cluster)]
     if app is not None:
-        findings += [_in_memory(app), _data_folder(app, beats)]
+        findings += [_in_memory(app), _data_folder(app, heartbeats)]
     return findings
 
 
@@ -57,7 +57,7 @@ def _problem(name: str, error: BrokerError | ConfigurationError) -> Finding:
     )
 
 
-def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
+def _check_broker(place: Place) -> tuple[list[Finding], list[Heartbeat]]:
     from taipy_exec.broker.inspection import Inspection
 
     try:
@@ -75,10 +75,10 @@ def _check_broker(place: Place) -> tuple[list[Finding], list[Beat]]:
         if ahead is not None:
             findings.append(_clock(ahead))
         try:
-            beats = call_workers(inspection, place.cluster)
+            heartbeats = call_workers(inspection, place.cluster)
         except BrokerError as error:
             return [*findings, _problem("workers", error)], []
-    return [*findings, _workers(place, beats)], beats
+    return [*findings, _workers(place, heartbeats)], heartbeats
 
 
 def _unreachable(error: BrokerError) -> Finding:
@@ -161,20 +161,20 @@ def _refused(cluster: ClusterConfig, error: BrokerError) -> Finding:
     )
 
 
-def _workers(place: Place, beats: Sequence[Beat]) -> Finding:
+def _workers(place: Place, heartbeats: Sequence[Heartbeat]) -> Finding:
     application = place.cluster.application
-    if not beats:
+    if not heartbeats:
         return Finding(
             name="workers",
             message=f"no worker takes jobs of application {application}: they would wait",
             level=Level.WARNING,
             fix="start one: taipy-exec run-worker -a APP",
         )
-    slots = sum(beat.slots for beat in beats)
-    number = "1 worker" if len(beats) == 1 else f"{len(beats)} workers"
+    slots = sum(heartbeat.slots for heartbeat in heartbeats)
+    number = "1 worker" if len(heartbeats) == 1 else f"{len(heartbeats)} workers"
     places = "1 slot" if slots == 1 else f"{slots} slots"
     text = f"{number} with {places} for application {application}"
-    others = [beat.worker for beat in beats if not serves(beat, place.digest)]
+    others = [heartbeat.worker for heartbeat in heartbeats if not serves(heartbeat, place.digest)]
     if not others:
         return Finding(name="workers", message=text)
     return Finding(
@@ -230,18 +230,18 @@ def _in_memory(app: AppConfig) -> Finding:
     )
 
 
-def _data_folder(app: AppConfig, beats: Sequence[Beat]) -> Finding:
+def _data_folder(app: AppConfig, heartbeats: Sequence[Heartbeat]) -> Finding:
     """Whether the workers can see the data; other machines cannot be checked from here."""
     from taipy_exec.store.location import remote_filesystem
 
     folder = app.storage_folder.resolve()
     here = socket.gethostname()
-    hosts = sorted({beat.worker.partition(":")[0] for beat in beats} - {here})
+    hosts = sorted({heartbeat.worker.partition(":")[0] for heartbeat in heartbeats} - {here})
     kind = remote_filesystem(folder)
     if kind is not None:
         return Finding(name=_DATA_FOLDER, message=f"{folder} is shared ({kind})")
     if not hosts:
-        where = _ALL_HERE if beats else "fine as long as all workers run"
+        where = _ALL_HERE if heartbeats else "fine as long as all workers run"
         return Finding(name=_DATA_FOLDER, message=f"{folder}: {where} on this machine")
     return Finding(
         name=_DATA_FOLDER,

@@ -26,7 +26,7 @@ from taipy_exec.errors import BusyError
 from taipy_exec.model.job import SWEEP
 from taipy_exec.model.status import Reason
 from taipy_exec.operations.admission import admission_in_time
-from taipy_exec.wiring import withdraw
+from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
@@ -114,7 +114,7 @@ def _admit(
         fail_fast=wanted.fail_fast,
         fresh=bool(values) or wanted.new or wanted.force,
         identity=engine.identity,
-        withdraw=partial(withdraw, engine.app),
+        revoke=partial(revoke, engine.app),
         properties={**with_given(values), **properties},
     )
     _join(engine.store, admission.plan, properties)

@@ -16,21 +16,21 @@ from taipy_exec.model.event import Starting
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.level import USAGE_AND_PROCESS
 from taipy_exec.protocol.messages import (
+    ClaimReply,
     JobBegun,
     JobEnded,
     JobOutput,
     Order,
     Returned,
-    Verdict,
 )
 from taipy_exec.protocol.order import JobReport
-from taipy_exec.worker.certainty import Certainty
+from taipy_exec.worker.assignment import Assignment, Output
 from taipy_exec.worker.code_check import CodeCheck
-from taipy_exec.worker.held import Held, Output
-from taipy_exec.worker.moves import Moves
+from taipy_exec.worker.leases import Leases
 from taipy_exec.worker.orders import ControlLog
+from taipy_exec.worker.report_messages import answered_late, begun, claim, ended, process, returned
 from taipy_exec.worker.reporter import Reporter, Told
-from taipy_exec.worker.statements import answered_late, asks, begun, ended, process, returned
+from taipy_exec.worker.transfers import Transfers
 
 journal = EventLog("worker")
 
@@ -42,7 +42,7 @@ _ASK_SECONDS = 5.0
 _SENT_SECONDS = 0.01
 
 
-class HeldOrders:
+class Assignments:
     """Begins orders in free slots, lets their jobs write, reports their ends.
 
     An order is acknowledged only after the broker has the report about it. `observe` gets every
@@ -59,17 +59,17 @@ class HeldOrders:
         pool: SlotPool,
         acknowledge: Callable[..., None],
         reports: Reporter,
-        moves: Moves,
+        transfers: Transfers,
         code: CodeCheck,
         bury: Callable[[Delivered, str], None],
         refuse: Callable[[Order, Delivered, str], None],
-        observe: Callable[[Held, JobReport | None], None],
+        observe: Callable[[Assignment, JobReport | None], None],
         wait_sent: Callable[[float], None],
     ) -> None:
-        self.held: dict[tuple[str, int], Held] = {}
-        self.waiting: deque[Held] = deque()
+        self.held: dict[tuple[str, int], Assignment] = {}
+        self.waiting: deque[Assignment] = deque()
         self.control = ControlLog()
-        self.certainty = Certainty(cluster.certainty)
+        self.leases = Leases(cluster.trusted_lease)
         self.done = 0
         self.failed = 0
         self.canceled = 0
@@ -81,7 +81,7 @@ class HeldOrders:
         self._pool = pool
         self._acknowledge = acknowledge
         self._reports = reports
-        self._moves = moves
+        self._transfers = transfers
         self._code = code
         self._bury = bury
         self._refuse = refuse
@@ -94,7 +94,7 @@ class HeldOrders:
         self._routed: set[str] = set()
         self._runs = 0
 
-    def current(self) -> Sequence[Held]:
+    def current(self) -> Sequence[Assignment]:
         """The running jobs."""
         return [h for h in self.held.values() if h.begun and not h.ended]
 
@@ -119,7 +119,7 @@ class HeldOrders:
 
     def disconnected(self) -> None:
         """Drop orders that have not begun: others get them. Running jobs go on; ends come later."""
-        self.certainty.break_off()
+        self.leases.break_off()
         self._routed.clear()
         for held in self.waiting:
             journal.info("order-dropped", held.order, why="the connection is gone")
@@ -132,7 +132,7 @@ class HeldOrders:
 
     def take(self, order: Order, delivery: Delivered) -> None:
         """Hold an order that may run here."""
-        held = Held(order=order, delivery=delivery)
+        held = Assignment(order=order, delivery=delivery)
         self.held[order.job, order.attempt] = held
         self.waiting.append(held)
 
@@ -164,7 +164,7 @@ class HeldOrders:
             held.handing_back = True
             self._pool.stop(held.order.job, self._app.job.grace)
 
-    def _give_back(self, held: Held) -> None:
+    def _give_back(self, held: Assignment) -> None:
         """Let any other worker run an order that has not begun.
 
         It goes back to the end of the queue. But if the coordinator knows this run, it goes back to
@@ -176,9 +176,9 @@ class HeldOrders:
             self._hand_back(held, "it was not begun", about=held.delivery)
             return
         if held.delivery is not None:
-            self._moves.requeue(held.delivery, held.order.submission)
+            self._transfers.requeue(held.delivery, held.order.submission)
 
-    def _give_up(self, held: Held) -> None:
+    def _give_up(self, held: Assignment) -> None:
         """Return an order whose submission gets no reports.
 
         That may last for ever, so the order must not keep other orders from this worker:
@@ -198,13 +198,13 @@ class HeldOrders:
         if delivery is not None:
             self._acknowledge(delivery)
 
-    def _drop(self, held: Held) -> None:
+    def _drop(self, held: Assignment) -> None:
         """Drop an order that is no longer needed."""
         self._let_go(held)
         if held.delivery is not None:
             self._acknowledge(held.delivery)
 
-    def _put_off(self, held: Held) -> None:
+    def _defer(self, held: Assignment) -> None:
         """Return an order of a paused submission to its coordinator until it is resumed."""
         self._let_go(held)
         if held.delivery is not None:
@@ -213,19 +213,21 @@ class HeldOrders:
             statement = returned(held.order, self._name, Reason.PAUSED, why)
             self._reports.tell(held.order.submission, statement, about=held.delivery)
 
-    def _send_elsewhere(self, held: Held, why: str) -> None:
+    def _send_elsewhere(self, held: Assignment, why: str) -> None:
         """Return an order that must not run here."""
         self._let_go(held)
         if held.delivery is not None:
             self._refuse(held.order, held.delivery, why)
 
-    def _let_go(self, held: Held) -> None:
+    def _let_go(self, held: Assignment) -> None:
         """Release the order and the slot that was reserved for it."""
         self.held.pop((held.order.job, held.order.attempt), None)
         if held.begun is None and held.worker:
             self._pool.release(held.worker)
 
-    def _hand_back(self, held: Held, why: str, *, about: Delivered | Held | None) -> None:
+    def _hand_back(
+        self, held: Assignment, why: str, *, about: Delivered | Assignment | None
+    ) -> None:
         """Return a run that is not begun, or not finished: another worker may run the attempt."""
         order = held.order
         journal.info("order-returned", order, run=held.run, why=Reason.HANDED_BACK, detail=why)
@@ -245,7 +247,7 @@ class HeldOrders:
         for held in ready:
             self._start(held)
 
-    def _take_ready(self) -> Iterator[Held]:
+    def _take_ready(self) -> Iterator[Assignment]:
         """The orders that free slots can begin now; others need an answer or a report first."""
         while self.waiting and self._pool.free() > 0:
             held = self.waiting.popleft()
@@ -256,7 +258,7 @@ class HeldOrders:
                 self._drop(held)
                 continue
             if self.control.is_paused(held.order):
-                self._put_off(held)
+                self._defer(held)
                 continue
             held.warning = self._code.difference(held.order)
             if held.warning and self._code.refuses(held.order):
@@ -286,18 +288,18 @@ class HeldOrders:
             if is_known:
                 yield held
 
-    def _ask(self, held: Held) -> None:
+    def _ask(self, held: Assignment) -> None:
         held.asked = time.monotonic()
         journal.debug("claim-asked", held.order, run=held.run, worker=held.worker)
-        self._reports.tell(held.order.submission, asks(held, self._id), about=held)
+        self._reports.tell(held.order.submission, claim(held, self._id), about=held)
 
-    def _start(self, held: Held) -> None:
+    def _start(self, held: Assignment) -> None:
         now = time.monotonic()
         # A worker without jobs sends nothing; the receipt of the order proves the connection.
         order, run = held.order, held.run
-        self.certainty.confirmed(order.submission, held.received)
+        self.leases.confirmed(order.submission, held.received)
         held.begun = self.busy_at = now
-        self.certainty.counts(held)
+        self.leases.counts(held)
         journal.debug("run-begun", order, run=run, worker=held.worker)
 
         def send(data: bytes) -> None:
@@ -308,7 +310,7 @@ class HeldOrders:
         log = JobLog(lambda: output, self._app.job.log_limit)
         if held.warning:
             log.write(f"taipy-exec: {held.warning}\n".encode())
-        until = self.certainty.until(order.submission)
+        until = self.leases.until(order.submission)
         self._pool.start(order.as_job_order(), held.worker, log, until)
         self._observe(held, None)
 
@@ -318,8 +320,8 @@ class HeldOrders:
             held = self._running(job)
             if held is None or held.outdated:
                 self._pool.answer(job, None)
-            elif self.certainty.still_counts(held):
-                self._pool.answer(job, self.certainty.until(held.order.submission))
+            elif self.leases.still_counts(held):
+                self._pool.answer(job, self.leases.until(held.order.submission))
             elif self._reports.is_alone_stuck(held.order.submission):
                 # It would keep its slot for ever.
                 held.handing_back = True
@@ -328,10 +330,10 @@ class HeldOrders:
                 journal.info("lease-expired", held.order, run=held.run, worker=held.worker)
                 self._ask(held)
 
-    def _asking(self) -> Iterator[Held]:
+    def _asking(self) -> Iterator[Assignment]:
         return filter(None, map(self._running, self._pool.asking))
 
-    def _running(self, job: str) -> Held | None:
+    def _running(self, job: str) -> Assignment | None:
         return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
 
     def note_starts(self) -> None:
@@ -384,20 +386,20 @@ class HeldOrders:
 
     # -- answers ---------------------------------------------------------------------------
 
-    def on_verdict(self, verdict: Verdict) -> None:
+    def on_claim_reply(self, claim_reply: ClaimReply) -> None:
         """Handle the coordinator's answer to a question."""
-        held = self.held.get((verdict.job, verdict.attempt))
-        if held is None or held.run != verdict.run:
-            if verdict.allowed:
-                self._reports.tell(verdict.answer_to, answered_late(verdict, self._name))
+        held = self.held.get((claim_reply.job, claim_reply.attempt))
+        if held is None or held.run != claim_reply.run:
+            if claim_reply.allowed:
+                self._reports.tell(claim_reply.answer_to, answered_late(claim_reply, self._name))
             return
         held.asked = None
-        if verdict.allowed:
+        if claim_reply.allowed:
             journal.debug("claim-allowed", held.order, run=held.run, worker=held.worker)
-            self.certainty.counts(held)
+            self.leases.counts(held)
             if held.begun is None:
                 self._start(held)
-            self._pool.answer(verdict.job, self.certainty.until(held.order.submission))
+            self._pool.answer(claim_reply.job, self.leases.until(held.order.submission))
             return
         journal.info("claim-refused", held.order, run=held.run, worker=held.worker)
         if held.begun is None:
@@ -405,7 +407,7 @@ class HeldOrders:
         else:
             self._outdate(held)
 
-    def _outdate(self, held: Held) -> None:
+    def _outdate(self, held: Assignment) -> None:
         """Stop a run that does not count any more; it must not write anything."""
         held.outdated = True
         journal.info("run-revoked", held.order, run=held.run, worker=held.worker)
@@ -417,12 +419,12 @@ class HeldOrders:
     def on_told(self, told: Told) -> Delivered | None:
         """The broker has a report. If it was about a delivery that is not held: that delivery."""
         (self._routed.add if told.routed else self._routed.discard)(told.submission)
-        if isinstance(told.about, Held):
+        if isinstance(told.about, Assignment):
             self._on_told_about(told.about, told)
             return None
         return told.about if isinstance(told.about, Delivered) else None
 
-    def _on_told_about(self, held: Held, told: Told) -> None:
+    def _on_told_about(self, held: Assignment, told: Told) -> None:
         if self.held.get((held.order.job, held.order.attempt)) is not held:
             return
         what, is_read = told.kind.__name__, told.routed
@@ -434,7 +436,7 @@ class HeldOrders:
         elif told.kind is JobBegun and held.begun is None:
             self._start(held)
 
-    def _on_nobody_waits(self, held: Held) -> None:
+    def _on_nobody_waits(self, held: Assignment) -> None:
         journal.info("no-coordinator", held.order, run=held.run)
         if held.begun is not None:
             self._outdate(held)
@@ -446,7 +448,7 @@ class HeldOrders:
 
     def tend(self, now: float) -> None:
         """Do the periodic work for all held orders."""
-        self.certainty.forget_others({h.order.submission for h in self.held.values()})
+        self.leases.forget_others({h.order.submission for h in self.held.values()})
         if any(self._reports.is_stuck(h.order.submission) for h in self._asking()):
             # Other workers have slots. And the confirmation shows whether the broker is slow.
             self.give_up_waiting()

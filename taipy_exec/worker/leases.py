@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taipy_exec.worker.held import Held
+from taipy_exec.worker.assignment import Assignment
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class _Exchange:
     confirmed_at: float = float("-inf")
 
 
-class Certainty:
+class Leases:
     """Derived from the worker's exchange with the broker; monotonic times in seconds.
 
     A coordinator gives a run up only after it has received nothing for longer than `seconds`. An
@@ -52,11 +52,11 @@ class Certainty:
         for submission in self._exchanges.keys() - submissions:
             del self._exchanges[submission]
 
-    def counts(self, held: Held) -> None:
+    def counts(self, held: Assignment) -> None:
         """Record that this run counts, as known now."""
         held.era = self._of(held.order.submission).era
 
-    def still_counts(self, held: Held) -> bool:
+    def still_counts(self, held: Assignment) -> bool:
         """Whether no coordinator can have given up this run."""
         return held.era == self._of(held.order.submission).era
 

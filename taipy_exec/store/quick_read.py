@@ -17,7 +17,7 @@ _LATEST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlancedSubmission:
+class QuickSubmission:
     """The fields that distinguish one submission from another. `status` is the stored one."""
 
     id: str
@@ -30,7 +30,7 @@ class GlancedSubmission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlancedJob:
+class QuickJob:
     """The fields that distinguish one job from another."""
 
     id: str
@@ -40,10 +40,10 @@ class GlancedJob:
     has_ended: bool
 
 
-def glance_submissions(folder: Path) -> list[GlancedSubmission]:
+def quick_submissions(folder: Path) -> list[QuickSubmission]:
     """The latest submissions, newest first; empty if no state can be read."""
     return [
-        GlancedSubmission(
+        QuickSubmission(
             id=id,
             short_id=short_id(id, *others),
             scenario=scenario,
@@ -62,10 +62,10 @@ def glance_submissions(folder: Path) -> list[GlancedSubmission]:
     ]
 
 
-def glance_jobs(folder: Path, prefix: str) -> list[GlancedJob]:
+def quick_jobs(folder: Path, prefix: str) -> list[QuickJob]:
     """The latest jobs whose ids begin with `prefix`, newest submission first."""
     return [
-        GlancedJob(id=id, short_id=short_id(id, *others), task=task, status=status, has_ended=ended)
+        QuickJob(id=id, short_id=short_id(id, *others), task=task, status=status, has_ended=ended)
         for id, task, status, ended, *others in _rows(
             folder,
             f"SELECT found.*, {neighbours('jobs', 'found.id')} FROM ("

@@ -1,4 +1,4 @@
-"""The board: every job of the coordinator with what it waits for. Memory only."""
+"""The job table: every job of the coordinator with what it waits for. Memory only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import ALLOWED, DONE, WAITING, Reason, Status
 
 
-class Board:
+class JobTable:
     """Jobs, submissions and the edges between jobs.
 
     Three kinds of edge: a *follower* reads what a job of its own submission writes, and is
@@ -46,7 +46,7 @@ class Board:
         unexpanded: Mapping[str, str] | None = None,
         copies: Mapping[str, str] | None = None,
     ) -> None:
-        """Put a submission on the board. `jobs` come in topological order.
+        """Put a submission on the job table. `jobs` come in topological order.
 
         `predecessors` maps job id to job ids of the same submission; `unwritten` holds the ids
         of data nodes that have no value now. A resumed submission includes jobs that have ended.
@@ -107,7 +107,7 @@ class Board:
             self._readers.setdefault(node, []).append(job.id)
 
     def expand(self, collect: str, elements: Sequence[JobRecord]) -> None:
-        """Put the jobs of a mapped task's elements on the board; `collect` waits for them.
+        """Put the jobs of a mapped task's elements on the job table; `collect` waits for them.
 
         Whatever waits for the end of `collect` also waits for them: after a failure `collect` is
         abandoned at once, while other elements still run.

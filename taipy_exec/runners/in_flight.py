@@ -13,24 +13,24 @@ from taipy_exec.config.cluster import SUSPICION
 from taipy_exec.event_log import EventLog
 from taipy_exec.model.event import (
     Begun,
+    Deferred,
     Event,
     Finished,
     HandedBack,
     Lost,
-    PutOff,
     Started,
     Starting,
 )
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.messages import (
-    Asks,
-    Holding,
+    Claim,
+    ClaimReply,
     JobBegun,
     JobEnded,
     JobProcess,
+    LeaseRenewal,
     Returned,
-    Verdict,
 )
 from taipy_exec.protocol.order import JobOrder, JobReport
 
@@ -47,7 +47,7 @@ _RESENDS = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class Handed:
+class InFlight:
     """A job that was put into the queue. `run` is the start that counts, empty before it.
 
     `adopted`: it had begun under a former coordinator, and its run is not known yet. `heard` is
@@ -79,7 +79,7 @@ class Handed:
         return self.order.attempt == attempt > self.over
 
 
-class HandedOut:
+class InFlightJobs:
     """Every job from its order to its end.
 
     Events for the coordinator and orders to send again are kept here until the caller takes
@@ -98,7 +98,7 @@ class HandedOut:
         self._events: list[JobReport | Event] = []
         # At most one per job: two copies of an order could run at the same time.
         self._again: dict[str, tuple[float, JobOrder]] = {}
-        self._jobs: dict[str, Handed] = {}
+        self._jobs: dict[str, InFlight] = {}
         self._paused: set[str] = set()
         self._lease = lease
         self._max_attempts = max_attempts
@@ -106,7 +106,7 @@ class HandedOut:
         self._clock = clock
         self._tell = tell
 
-    def get(self, job: str) -> Handed | None:
+    def get(self, job: str) -> InFlight | None:
         """The job, if it has an order and has not ended."""
         return self._jobs.get(job)
 
@@ -124,7 +124,7 @@ class HandedOut:
     def put(self, order: JobOrder, now: float) -> None:
         """Note an order that is sent now; it replaces an order that waits to be sent again."""
         self._again.pop(order.job, None)
-        out = self._jobs.setdefault(order.job, Handed(order=order))
+        out = self._jobs.setdefault(order.job, InFlight(order=order))
         out.order, out.run, out.suspect, out.heard = order, "", None, now
         out.adopted, out.foretold = False, None
 
@@ -134,7 +134,7 @@ class HandedOut:
 
     def adopt(self, order: JobOrder, worker: str, now: float) -> None:
         """Add a job that this worker began, or was allowed to begin, for a former coordinator."""
-        self._jobs[order.job] = Handed(order=order, worker=worker, heard=now, adopted=True)
+        self._jobs[order.job] = InFlight(order=order, worker=worker, heard=now, adopted=True)
 
     def is_wanted(self, order: JobOrder) -> bool:
         """Whether a worker should still begin this order."""
@@ -145,12 +145,12 @@ class HandedOut:
 
     # -- reports --------------------------------------------------------------------------
 
-    def counts(self, message: JobBegun | JobEnded | Asks, now: float) -> bool:
+    def counts(self, message: JobBegun | JobEnded | Claim, now: float) -> bool:
         """Whether this run is the one that counts; the first run of an attempt does."""
         out = self._jobs.get(message.job)
         if out is None or not out.is_at(message.attempt):
             return False
-        begins = isinstance(message, Asks) and not message.begun
+        begins = isinstance(message, Claim) and not message.begun
         is_adopted = out.adopted and out.worker == message.worker
         if begins and out.is_begun and out.run != message.run and not is_adopted:
             _suspect(out, now)
@@ -165,7 +165,7 @@ class HandedOut:
         out.heard, out.suspect = now, None
         return True
 
-    def _started(self, out: Handed) -> Started:
+    def _started(self, out: InFlight) -> Started:
         job, attempt = out.order.job, out.order.attempt
         return Started(job=job, worker=out.worker, at=self._clock(), attempt=attempt)
 
@@ -184,14 +184,14 @@ class HandedOut:
         if out is not None and out.is_at(message.attempt) and not out.is_begun:
             out.foretold, out.heard = message, now
 
-    def is_run(self, job: str, attempt: int, run: str) -> Handed | None:
+    def is_run(self, job: str, attempt: int, run: str) -> InFlight | None:
         """The job, if this run is the one that counts."""
         out = self._jobs.get(job)
         matches = out is not None and (out.order.attempt, out.run) == (attempt, run)
         return out if matches else None
 
-    def held(self, message: Holding, now: float) -> list[Verdict]:
-        """Note which runs a worker has; return verdicts against those that it must give up."""
+    def held(self, message: LeaseRenewal, now: float) -> list[ClaimReply]:
+        """Note which runs a worker has; return refusals of those that it must give up."""
         refused = []
         for job, attempt, run in message.jobs:
             out = self._jobs.get(job)
@@ -201,7 +201,7 @@ class HandedOut:
                         "run-revoked", worker=message.worker, job=job, attempt=attempt, run=run
                     )
                     refused.append(
-                        Verdict(job=job, attempt=attempt, run=run, allowed=False, answer_to="")
+                        ClaimReply(job=job, attempt=attempt, run=run, allowed=False, answer_to="")
                     )
             elif run and not out.run:
                 begun = JobBegun(job, attempt, "", run, message.worker, message.worker_id)
@@ -210,7 +210,7 @@ class HandedOut:
                 out.heard, out.suspect = now, None
         return refused
 
-    def ended(self, message: JobEnded, now: float) -> Handed | None:
+    def ended(self, message: JobEnded, now: float) -> InFlight | None:
         """Handle the end of a run. Returns the job if it has ended, None if it runs again."""
         if not self.counts(message, now):
             return None
@@ -241,7 +241,7 @@ class HandedOut:
         if message.why == Reason.CONFIG_MISMATCH:
             self._refused(out, message, now)
         elif message.why == Reason.PAUSED:
-            self._put_off(out, now)
+            self._defer(out, now)
         elif message.run:
             self.handed_back(message.job, message.attempt, message.run)
         elif out.is_begun or (out.foretold is not None and self.counts(out.foretold, now)):
@@ -259,18 +259,18 @@ class HandedOut:
             if out.order.submission == submission and not out.is_begun:
                 out.heard = now
 
-    def _put_off(self, out: Handed, now: float) -> None:
+    def _defer(self, out: InFlight, now: float) -> None:
         order = out.order
         if out.is_begun or out.foretold is not None:
             return
         if order.submission in self._paused:
             self.forget(order.job)
-            self._events.append(PutOff(job=order.job, attempt=order.attempt, at=self._clock()))
+            self._events.append(Deferred(job=order.job, attempt=order.attempt, at=self._clock()))
         else:
             # The worker has not read yet that the submission was resumed.
             self.send_again(order, now + _PUT_OFF_SECONDS)
 
-    def _came_back(self, out: Handed, now: float) -> None:
+    def _came_back(self, out: InFlight, now: float) -> None:
         """A worker returned an order without a start: it is gone, or it needs fewer orders.
 
         Usually the job had not begun. But a job that kills its worker must not run for ever.
@@ -291,7 +291,7 @@ class HandedOut:
             out.run, out.adopted, out.foretold = "", False, None
             self._events.append(HandedBack(job=job, attempt=attempt, at=self._clock()))
 
-    def _refused(self, out: Handed, message: Returned, now: float) -> None:
+    def _refused(self, out: InFlight, message: Returned, now: float) -> None:
         again = message.worker in out.refused
         out.refused.append(message.worker)
         if not again and len(out.refused) < _REFUSALS:
@@ -360,7 +360,7 @@ class HandedOut:
             else:
                 self.send_again(out.order, now)
 
-    def _fail_unstarted(self, out: Handed, worker: str, reason: Reason, message: str) -> None:
+    def _fail_unstarted(self, out: InFlight, worker: str, reason: Reason, message: str) -> None:
         at = self._clock()
         order = out.order
         self.forget(order.job)
@@ -370,7 +370,7 @@ class HandedOut:
             Finished(job=order.job, attempt=order.attempt, at=at, failure=failure),
         ]
 
-    def _lose(self, out: Handed, how: str) -> None:
+    def _lose(self, out: InFlight, how: str) -> None:
         order = out.order
         out.lost.append(f"attempt {order.attempt} on {out.worker}: {how}")
         journal.info("run-lost", order, run=out.run, worker=out.worker, how=how)
@@ -405,7 +405,7 @@ class HandedOut:
         return events
 
 
-def _suspect(out: Handed, now: float) -> None:
+def _suspect(out: InFlight, now: float) -> None:
     """The broker gave the order to another worker: the first worker is lost or reconnecting."""
     if out.suspect is None:
         journal.info("run-suspect", out.order, run=out.run, worker=out.worker)

@@ -14,7 +14,7 @@ from taipy_exec.errors import BrokerError
 from taipy_exec.event_log import EventLog
 from taipy_exec.model.job import JobRecord, short_id
 from taipy_exec.model.status import Status
-from taipy_exec.protocol.messages import Codec, StopJob, Wire, Withdrawn
+from taipy_exec.protocol.messages import Codec, Revoked, StopJob, Wire
 
 journal = EventLog("queue")
 
@@ -22,7 +22,7 @@ journal = EventLog("queue")
 _DELETING = 15.0
 
 
-def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
+def revoke(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended: bool) -> None:
     """Make sure that no worker takes or continues these jobs, which no process coordinates.
 
     With `ended` the whole submission ends, and its reports queue is deleted. Raises BrokerError if
@@ -32,7 +32,7 @@ def withdraw(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ende
     cluster = cluster_config(app)
     names = Names(cluster.application)
     codec = Codec(cluster.application, cluster.secret)
-    wires: list[Wire] = [Withdrawn(submission=submission, jobs=[job.id for job in jobs])]
+    wires: list[Wire] = [Revoked(submission=submission, jobs=[job.id for job in jobs])]
     wires += [
         StopJob(job=job.id, attempt=job.attempt, grace=app.job.grace)
         for job in jobs

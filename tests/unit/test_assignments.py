@@ -16,12 +16,12 @@ from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.model.event import Begun, Starting
 from taipy_exec.model.status import Reason
-from taipy_exec.protocol.messages import Codec, JobOutput, Order, Returned, Verdict, Wire
+from taipy_exec.protocol.messages import ClaimReply, Codec, JobOutput, Order, Returned, Wire
 from taipy_exec.protocol.order import JobOrder, JobReport
-from taipy_exec.worker.held import Held
-from taipy_exec.worker.held_orders import HeldOrders
-from taipy_exec.worker.moves import Moves
+from taipy_exec.worker.assignment import Assignment
+from taipy_exec.worker.assignments import Assignments
 from taipy_exec.worker.reporter import Reporter
+from taipy_exec.worker.transfers import Transfers
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
 SUBMISSION = f"SUBMISSION_{UUID}"
@@ -91,7 +91,7 @@ class Worker:
         self.acknowledged: list[Delivered] = []
         self.buried: list[str] = []
         self.reports = Reporter(self.sent.append, NAMES, CODEC, patience=0.0)
-        self.orders = HeldOrders(
+        self.orders = Assignments(
             app,
             ClusterConfig(application="app", addresses=parse_addresses("amqp://"), secret=secret),
             id="abcdef",
@@ -99,7 +99,7 @@ class Worker:
             pool=self.pool,  # type: ignore[arg-type]
             acknowledge=lambda *found: self.acknowledged.extend(found),
             reports=self.reports,
-            moves=Moves(self.sent.append, NAMES),
+            transfers=Transfers(self.sent.append, NAMES),
             code=Code(check_code),  # type: ignore[arg-type]
             bury=lambda delivery, reason: self.buried.append(reason),
             refuse=lambda order, delivery, why: self.refused.append(why),
@@ -145,14 +145,14 @@ class Worker:
         return [type(wire).__name__ for wire in self.told()]
 
     @property
-    def only(self) -> Held:
+    def only(self) -> Assignment:
         (found,) = self.orders.held.values()
         return found
 
-    def verdict(self, allowed: bool) -> None:
+    def claim_reply(self, allowed: bool) -> None:
         held = self.only
-        self.orders.on_verdict(
-            Verdict(held.order.job, held.order.attempt, held.run, allowed, SUBMISSION)
+        self.orders.on_claim_reply(
+            ClaimReply(held.order.job, held.order.attempt, held.run, allowed, SUBMISSION)
         )
 
 
@@ -249,10 +249,10 @@ def test_where_it_is_only_warned_of_other_code_the_log_says_so(tmp_path: Path) -
 def test_an_order_that_is_older_than_the_connection_is_asked_about(worker: Worker) -> None:
     worker.receive(age=1000)
     worker.step()
-    assert worker.kinds() == ["Asks"]
+    assert worker.kinds() == ["Claim"]
     worker.confirm()
     assert worker.pool.started == []
-    worker.verdict(True)
+    worker.claim_reply(True)
     assert len(worker.pool.started) == 1
 
 
@@ -260,8 +260,8 @@ def test_with_a_secret_every_order_is_asked_about(tmp_path: Path) -> None:
     worker = Worker(tmp_path, secret=b"secret")
     worker.receive()
     worker.step()
-    assert worker.kinds() == ["Asks"]
-    worker.verdict(False)
+    assert worker.kinds() == ["Claim"]
+    worker.claim_reply(False)
     assert worker.orders.held == {}
     assert len(worker.acknowledged) == 1
     assert worker.pool.slots == 1
@@ -274,7 +274,7 @@ def test_what_was_asked_is_asked_again_on_a_new_connection(worker: Worker) -> No
     worker.orders.disconnected()
     worker.orders.connected()
     worker.reports.send()
-    assert worker.kinds() == ["Asks"]
+    assert worker.kinds() == ["Claim"]
     run = worker.only.run
     again = worker.receive(age=1000)
     assert worker.only.delivery is again
@@ -349,9 +349,9 @@ def test_after_an_interruption_it_is_asked_before_anything_is_written(worker: Wo
     assert worker.kinds() == []
     worker.orders.answer_slots(time.monotonic(), connected=True)
     worker.reports.send()
-    assert worker.kinds() == ["Asks"]
+    assert worker.kinds() == ["Claim"]
     assert worker.pool.answers == []
-    worker.verdict(False)
+    worker.claim_reply(False)
     assert worker.pool.answers == [(job, False)]
 
 
@@ -448,10 +448,10 @@ def test_confirmed_reports_to_one_submission_prove_nothing_for_another(worker: W
     worker.receive()
     worker.step()
     worker.confirm()
-    certainty, held = worker.orders.certainty, worker.only
-    certainty.confirmed("SUBMISSION_other", time.monotonic() + 100)
-    certainty.look(time.monotonic() + 50)
-    assert not certainty.still_counts(held)
+    leases, held = worker.orders.leases, worker.only
+    leases.confirmed("SUBMISSION_other", time.monotonic() + 100)
+    leases.look(time.monotonic() + 50)
+    assert not leases.still_counts(held)
 
 
 def test_nothing_is_stuck_while_the_broker_takes_nothing(worker: Worker) -> None:

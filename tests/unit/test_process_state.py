@@ -14,7 +14,7 @@ import pytest
 PROBE = """
 import decimal, gc, json, locale, logging, os, random, resource, signal, socket, subprocess, sys
 import tempfile, threading, time, warnings
-from taipy_exec.execution.surroundings import Surroundings
+from taipy_exec.execution.process_state import ProcessState
 
 def text(value):
     # Without the addresses of handlers and hooks.
@@ -117,7 +117,7 @@ def in_a_process(code: str, **options: Any) -> Any:
 
 def test_what_a_job_changes_is_put_back() -> None:
     code = f"""
-surroundings = Surroundings()
+surroundings = ProcessState()
 before = seen()
 {SPOIL}
 left = surroundings.restore()
@@ -130,7 +130,7 @@ print(json.dumps([left, {{k: [before[k], after[k]] for k in before if before[k] 
 
 def test_a_warning_that_a_job_turned_into_an_error_is_one_no_more() -> None:
     code = """
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     warnings.simplefilter("error")
     try:
         warnings.warn("no")
@@ -149,7 +149,7 @@ def test_what_cannot_be_put_back_is_told() -> None:
         os.setgroups([])
         os.setresgid(65534, 65534, 65534)
         os.setresuid(65534, 65534, 65534)
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     with surroundings.calling():
         os.nice(5)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -172,7 +172,7 @@ def test_what_cannot_be_put_back_is_told() -> None:
 @pytest.mark.skipif(os.getuid() != 0, reason="needs rights to change the user")
 def test_another_user_cannot_be_put_back() -> None:
     code = """
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     os.setresuid(65534, 65534, 65534)
     print(json.dumps(surroundings.restore()))
     """
@@ -183,12 +183,12 @@ def test_a_folder_that_is_gone_and_many_open_files_are_told() -> None:
     code = """
     folder = tempfile.mkdtemp()
     os.chdir(folder)
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     os.chdir("/")
     os.rmdir(folder)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     files = [os.open("/dev/null", os.O_RDONLY) for _ in range(60)]
-    surroundings._known.settings = Surroundings()._known.settings
+    surroundings._known.settings = ProcessState()._known.settings
     print(json.dumps(surroundings.restore()))
     """
     assert in_a_process(code) == [
@@ -199,7 +199,7 @@ def test_a_folder_that_is_gone_and_many_open_files_are_told() -> None:
 
 def test_what_a_module_sets_at_its_import_stays() -> None:
     code = """
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     with surroundings.importing():
         sys.path.insert(0, "/of/a/module")
         warnings.filterwarnings("ignore", message="known")
@@ -218,7 +218,7 @@ def test_what_a_module_sets_at_its_import_stays() -> None:
 
 def test_what_a_job_had_set_before_the_import_does_not_stay() -> None:
     code = """
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     before = resource.getrlimit(resource.RLIMIT_AS)
     os.environ["OF_JOB"] = os.environ["BOTH"] = "job"
     resource.setrlimit(resource.RLIMIT_AS, (1 << 34, before[1]))
@@ -239,7 +239,7 @@ def test_a_seed_of_a_job_is_not_that_of_the_next(numpy: bool) -> None:
         import numpy.random as numbers
     else:
         import random as numbers
-    surroundings = Surroundings()
+    surroundings = ProcessState()
     found = []
     for _ in range(3):
         numbers.seed(42)

@@ -20,7 +20,7 @@ class Ready(NamedTuple):
     pool: str | None
 
 
-class ReadyJobs:
+class ReadyQueue:
     """Ordered by priority, then by urgency, then first in, first out.
 
     A job whose pool is full does not block others. A job of a paused submission is set aside.

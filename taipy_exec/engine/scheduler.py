@@ -9,32 +9,32 @@ from taipy_exec.config.mapped import whole_name
 from taipy_exec.config.run_options import RunOptions
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
-from taipy_exec.engine.ready_jobs import Ready, ReadyJobs
+from taipy_exec.engine.ready_queue import Ready, ReadyQueue
 from taipy_exec.engine.retry_queue import RetryQueue
-from taipy_exec.model.board import Board
 from taipy_exec.model.event import Finished
 from taipy_exec.model.job import JobRecord
+from taipy_exec.model.job_table import JobTable
 from taipy_exec.model.status import Status
 
 Urgency = Callable[[SubmissionPlan], Mapping[str, float]]
 
 
-class Turns:
+class Scheduler:
     """The waiting jobs of all submissions of a coordinator, ordered by their tasks' options.
 
     `urgency` maps each task to the seconds of work that depend on it, as far as they are known.
     """
 
-    def __init__(self, board: Board, pools: Pools, urgency: Urgency) -> None:
-        self._board = board
+    def __init__(self, job_table: JobTable, pools: Pools, urgency: Urgency) -> None:
+        self._job_table = job_table
         self._pools = pools
         self._measure = urgency
-        self._ready = ReadyJobs(pools)
+        self._ready = ReadyQueue(pools)
         self._retries = RetryQueue()
         self._plans: dict[str, tuple[SubmissionPlan, Mapping[str, float]]] = {}
 
     def attend(self, plan: SubmissionPlan) -> None:
-        """Add a submission whose jobs are on the board."""
+        """Add a submission whose jobs are on the job table."""
         self._plans[plan.record.id] = plan, self._measure(plan)
         if plan.record.paused:
             self._ready.pause(plan.record.id)
@@ -57,7 +57,7 @@ class Turns:
 
     def with_retries(self, event: Finished) -> Finished:
         """The event, with the retry options of the job's task if the job failed."""
-        job = self._board.jobs.get(event.job)
+        job = self._job_table.jobs.get(event.job)
         if job is None or event.failure is None:
             return event
         options = self.options(job)
@@ -101,11 +101,11 @@ class Turns:
     def next(self) -> tuple[Ready, JobRecord] | None:
         """The next job, with its place in its pool; None if no job may start."""
         for id in self._retries.take_due(time.monotonic()):
-            job = self._board.jobs.get(id)
+            job = self._job_table.jobs.get(id)
             if job is not None and job.status is Status.PENDING:
                 self.add(job)
         while (ready := self._ready.take()) is not None:
-            job = self._board.jobs.get(ready.job)
+            job = self._job_table.jobs.get(ready.job)
             if job is not None and job.status is Status.PENDING:
                 return ready, job
             self._pools.leave(ready.job)
@@ -117,7 +117,7 @@ class Turns:
 
     def come_back(self, id: str, attempt: int) -> None:
         """Put back a job that did not begin. Other jobs of its pool may start before it."""
-        job = self._board.jobs.get(id)
+        job = self._job_table.jobs.get(id)
         if job is not None and job.status is Status.PENDING and job.attempt == attempt:
             self._pools.leave(id)
             self.add(job)

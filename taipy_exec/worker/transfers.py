@@ -9,7 +9,7 @@ from taipy_exec.broker.events import Delivered, Message
 from taipy_exec.broker.names import Names
 
 
-class Moves:
+class Transfers:
     """Copies messages to another queue; the caller acknowledges the original after the confirm.
 
     `under_way` is the number of copies that are not confirmed yet.

@@ -8,30 +8,30 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.level import USAGE_AND_PROCESS
 from taipy_exec.protocol.messages import (
-    Asks,
-    Holding,
+    Claim,
+    ClaimReply,
     JobBegun,
     JobEnded,
     JobProcess,
+    LeaseRenewal,
     Order,
     Returned,
-    Verdict,
 )
 from taipy_exec.protocol.order import JobReport
 from taipy_exec.protocol.schema import Report
-from taipy_exec.worker.held import Held
+from taipy_exec.worker.assignment import Assignment
 
 
-def begun(held: Held, worker_id: str) -> JobBegun:
+def begun(held: Assignment, worker_id: str) -> JobBegun:
     """Report that the job is about to begin."""
     order = held.order
     return JobBegun(order.job, order.attempt, order.epoch, held.run, held.worker, worker_id)
 
 
-def asks(held: Held, worker_id: str) -> Asks:
+def claim(held: Assignment, worker_id: str) -> Claim:
     """Ask whether this run counts, before it begins or before it writes."""
     order = held.order
-    return Asks(
+    return Claim(
         job=order.job,
         attempt=order.attempt,
         epoch=order.epoch,
@@ -42,13 +42,13 @@ def asks(held: Held, worker_id: str) -> Asks:
     )
 
 
-def process(held: Held, *, ready: bool) -> JobProcess:
+def process(held: Assignment, *, ready: bool) -> JobProcess:
     """Report that the job waits for a new process, or that this is ready."""
     order = held.order
     return JobProcess(job=order.job, attempt=order.attempt, run=held.run, ready=ready)
 
 
-def ended(held: Held, worker_id: str, report: JobReport, level: int) -> JobEnded:
+def ended(held: Assignment, worker_id: str, report: JobReport, level: int) -> JobEnded:
     """Report that the job has ended, to a coordinator of this level."""
     order = held.order
     # The state of its process matters to this worker only.
@@ -79,26 +79,28 @@ def other_configuration(app: AppConfig, worker: str, order: Order) -> str:
     )
 
 
-def answered_late(verdict: Verdict, worker: str) -> Returned:
+def answered_late(claim_reply: ClaimReply, worker: str) -> Returned:
     """Report that an answer came too late: the order had gone back and did not begin here."""
     return Returned(
-        job=verdict.job,
-        attempt=verdict.attempt,
+        job=claim_reply.job,
+        attempt=claim_reply.attempt,
         epoch="",
-        run=verdict.run,
+        run=claim_reply.run,
         worker=worker,
         why=Reason.HANDED_BACK,
         detail="the answer came too late",
     )
 
 
-def holding(held: Iterable[Held], worker: str, worker_id: str) -> dict[str, Holding]:
+def lease_renewals(
+    held: Iterable[Assignment], worker: str, worker_id: str
+) -> dict[str, LeaseRenewal]:
     """Submission -> a report of its held jobs."""
     jobs: dict[str, list[tuple[str, int, str]]] = {}
     for one in held:
         entry = (one.order.job, one.order.attempt, one.run)
         jobs.setdefault(one.order.submission, []).append(entry)
     return {
-        submission: Holding(worker=worker, worker_id=worker_id, jobs=mine)
+        submission: LeaseRenewal(worker=worker, worker_id=worker_id, jobs=mine)
         for submission, mine in jobs.items()
     }

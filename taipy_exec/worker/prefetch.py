@@ -27,7 +27,7 @@ class WorkerLimits:
     idle_timeout: float | None = None
 
 
-class Intake:
+class PrefetchControl:
     """Derives the intake of orders from the durations of jobs and the depth of the queue.
 
     `prefetch` is the number of orders to fetch in advance; 0 derives it from the durations. The

@@ -174,7 +174,7 @@ class _State:
                 setattr(self, name, now)
 
 
-class Surroundings:
+class ProcessState:
     """Saves the state of a process when it is made. Call `restore` after each job."""
 
     def __init__(self) -> None:

@@ -15,10 +15,10 @@ _INTERVAL = 0.5
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Held:
+class Assignment:
     """`delivery` must be acknowledged; it is None when that is done, or when it is void.
 
-    `run` is empty until the job begins. `era` is the era (see `Certainty`) in which this run is
+    `run` is empty until the job begins. `era` is the era (see `Leases`) in which this run is
     known to count; `outdated`: it does not count any more, and nothing about it is reported.
     `stopping`: the job was canceled. `ready`: when its process was ready; a new process takes
     its time (`waits_for_process` until then). `warning` is for the job's log.

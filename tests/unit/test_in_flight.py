@@ -9,25 +9,25 @@ import pytest
 
 from taipy_exec.model.event import (
     Begun,
+    Deferred,
     Finished,
     HandedBack,
     Lost,
-    PutOff,
     Started,
     Starting,
 )
 from taipy_exec.model.job import Failure
 from taipy_exec.protocol.messages import (
-    Asks,
-    Holding,
+    Claim,
     JobBegun,
     JobEnded,
     JobProcess,
+    LeaseRenewal,
     Returned,
 )
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.protocol.schema import Report
-from taipy_exec.runners.handed_out import HandedOut
+from taipy_exec.runners.in_flight import InFlightJobs
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
 JOB, SUBMISSION = f"JOB_train_{UUID}", f"SUBMISSION_{UUID}"
@@ -42,7 +42,9 @@ class Table:
 
     def __init__(self, *, adopted_from: str | None = None) -> None:
         self.told: list[str] = []
-        self.handed = HandedOut(LEASE, 3, 3, lambda: 1000.0, lambda _, how: self.told.append(how))
+        self.handed = InFlightJobs(
+            LEASE, 3, 3, lambda: 1000.0, lambda _, how: self.told.append(how)
+        )
         if adopted_from is None:
             self.handed.put(ORDER, 0.0)
         else:
@@ -51,8 +53,8 @@ class Table:
     def begun(self, run: str, *, now: float = 0.0, attempt: int = 1) -> bool:
         return self.handed.counts(JobBegun(JOB, attempt, "", run, f"host:{run}", "ab"), now)
 
-    def asks(self, run: str, *, begun: bool, now: float = 0.0) -> bool:
-        return self.handed.counts(Asks(JOB, 1, "", run, f"host:{run}", "ab", begun), now)
+    def claim(self, run: str, *, begun: bool, now: float = 0.0) -> bool:
+        return self.handed.counts(Claim(JOB, 1, "", run, f"host:{run}", "ab", begun), now)
 
     def ended(self, run: str, failure: Failure | None = None, *, now: float = 0.0) -> None:
         report = JobReport(job=JOB, attempt=1, finished_at=1.0, duration=2.0, failure=failure)
@@ -62,9 +64,9 @@ class Table:
     def process(self, run: str, *, ready: bool, attempt: int = 1) -> None:
         self.handed.process(JobProcess(job=JOB, attempt=attempt, run=run, ready=ready))
 
-    def holding(self, *runs: str, attempt: int = 1, now: float = 0.0) -> list[Any]:
+    def lease_renewals(self, *runs: str, attempt: int = 1, now: float = 0.0) -> list[Any]:
         jobs = [(JOB, attempt, run) for run in runs]
-        return self.handed.held(Holding(worker="host:1", worker_id="ab", jobs=jobs), now)
+        return self.handed.held(LeaseRenewal(worker="host:1", worker_id="ab", jobs=jobs), now)
 
     def returned(self, why: str, run: str = "", *, worker: str = "w", now: float = 0.0) -> None:
         self.handed.returned(Returned(JOB, 1, "", run, worker, why, "why"), now)
@@ -138,7 +140,7 @@ def test_what_is_told_of_a_lost_attempt_begins_nothing(table: Table) -> None:
     assert table.kinds() == [Started, Lost]
     assert not table.begun("a")
     assert not table.begun("b")
-    assert len(table.holding("a")) == 1
+    assert len(table.lease_renewals("a")) == 1
     table.returned("worker_lost")
     table.handed.foretold(JobBegun(JOB, 1, "", "a", "host:a", "ab"), 0.0)
     table.handed.send_again(ORDER, 0.0)
@@ -161,7 +163,7 @@ def test_a_process_that_was_told_to_stop_is_not_lost(table: Table) -> None:
 
 def test_who_asks_to_begin_what_runs_elsewhere_raises_a_suspicion(table: Table) -> None:
     table.begun("a")
-    assert not table.asks("b", begun=False, now=1.0)
+    assert not table.claim("b", begun=False, now=1.0)
     table.handed.give_up(5.5, 0.0)
     assert table.kinds() == [Started]
     table.handed.give_up(6.5, 0.0)
@@ -171,14 +173,14 @@ def test_who_asks_to_begin_what_runs_elsewhere_raises_a_suspicion(table: Table) 
 def test_a_sign_of_life_ends_a_suspicion(table: Table) -> None:
     table.begun("a")
     table.returned("worker_lost", now=1.0)
-    table.holding("a", now=4.0)
+    table.lease_renewals("a", now=4.0)
     table.handed.give_up(10.0, 0.0)
     assert table.kinds() == [Started]
 
 
 def test_nothing_heard_for_the_lease_is_a_loss(table: Table) -> None:
     table.begun("a")
-    table.holding("a", now=10.0)
+    table.lease_renewals("a", now=10.0)
     table.handed.give_up(24.0, 0.0)
     assert table.kinds() == [Started]
     table.handed.give_up(25.5, 0.0)
@@ -249,11 +251,11 @@ def test_a_handed_back_run_counts_no_attempt(table: Table) -> None:
 
 def test_what_is_held_but_does_not_count_is_refused(table: Table) -> None:
     table.begun("a")
-    assert [verdict.allowed for verdict in table.holding("b", "a")] == [False]
-    assert [verdict.run for verdict in table.holding("a", attempt=7)] == ["a"]
+    assert [claim_reply.allowed for claim_reply in table.lease_renewals("b", "a")] == [False]
+    assert [claim_reply.run for claim_reply in table.lease_renewals("a", attempt=7)] == ["a"]
     table.ended("a")
-    assert [verdict.run for verdict in table.holding("a")] == ["a"]
-    assert table.holding("") == []
+    assert [claim_reply.run for claim_reply in table.lease_renewals("a")] == ["a"]
+    assert table.lease_renewals("") == []
 
 
 def test_a_start_that_was_foretold_counts_where_its_worker_dies_at_once(table: Table) -> None:
@@ -279,7 +281,7 @@ def test_a_start_that_was_foretold_and_handed_back_does_not_count(table: Table) 
 
 def test_a_taken_over_jobs_run_is_learned_from_its_worker() -> None:
     table = Table(adopted_from="host:a")
-    assert table.holding("a", now=1.0) == []
+    assert table.lease_renewals("a", now=1.0) == []
     assert table.kinds() == [Started]
     assert not table.begun("b")
 
@@ -292,11 +294,11 @@ def test_a_taken_over_job_of_which_nobody_tells_is_lost() -> None:
 
 def test_a_worker_that_was_allowed_by_a_coordinator_that_died_may_begin_still() -> None:
     table = Table(adopted_from="host:a")
-    assert table.asks("a", begun=False, now=1.0)
+    assert table.claim("a", begun=False, now=1.0)
     table.handed.give_up(LEASE, 0.0)
     assert table.kinds() == [Started]
     other = Table(adopted_from="host:a")
-    assert not other.asks("b", begun=False, now=1.0)
+    assert not other.claim("b", begun=False, now=1.0)
     other.handed.give_up(LEASE, 0.0)
     assert other.kinds() == [Lost]
 
@@ -349,7 +351,7 @@ def test_an_order_that_vanishes_each_time_is_failed_after_its_resends(table: Tab
 
 
 def test_an_order_that_a_worker_holds_is_not_missing(table: Table) -> None:
-    table.holding("", now=10.0)
+    table.lease_renewals("", now=10.0)
     assert table.handed.silent(20.0) == []
     table.begun("a", now=20.0)
     assert table.handed.silent(100.0) == []
@@ -371,7 +373,7 @@ def test_an_order_that_was_put_off_is_nobodys_until_the_coordinator_gives_it_aga
     table.handed.pause(SUBMISSION, paused=True, now=1.0)
     table.returned("paused")
     table.returned("paused")
-    assert table.kinds() == [PutOff]
+    assert table.kinds() == [Deferred]
     assert not table.begun("late")
     table.returned("worker_lost")
     table.handed.pause(SUBMISSION, paused=False, now=2.0)
