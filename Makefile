@@ -60,6 +60,7 @@ faults: $(VENV)/.installed-test broker ## Kill, disconnect and restart everythin
 	@$(COMPILE)
 	@echo "FUZZ_SEED=$(FUZZ_SEED)"
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest $(FUZZED) -n 2 -q --timeout 3600 -o faulthandler_timeout=3600 --hypothesis-seed=$(FUZZ_SEED)
+	INTERLEAVINGS=2000 $(BIN)/python -m pytest tests/unit/test_cluster_interleavings.py -n 2 -q
 	$(BIN)/python -m pytest tests/faults -n 2 --dist load -q
 
 SECONDS ?= 600

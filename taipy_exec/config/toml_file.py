@@ -73,7 +73,17 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigurationError:
         number, column = int(place[1]), int(place[2])
     else:
         number, column = len(lines), len(lines[-1]) + 1
+    if what.startswith("Unclosed array"):
+        number, column = _end_of_list(lines, number, column)
     return _told(path, what, lines, number, column)
+
+
+def _end_of_list(lines: list[str], number: int, column: int) -> tuple[int, int]:
+    """The parser finds only the next entry; the list ends on the line before."""
+    if lines[number - 1][: column - 1].strip():
+        return number, column
+    earlier = [n for n in range(1, number) if lines[n - 1].partition("#")[0].strip()]
+    return (earlier[-1], len(lines[earlier[-1] - 1].rstrip()) + 1) if earlier else (number, column)
 
 
 def _told(path: Path, what: str, lines: list[str], number: int, column: int) -> ConfigurationError:

@@ -96,6 +96,8 @@ def _without_functions(uses: Sequence[Use]) -> Iterator[Finding]:
     for use in uses:
         if use.node.storage_type != "generic" or not is_own("generic"):
             continue
+        if not any(use.node.properties.get(key) for key in ("read_fct", "write_fct")):
+            continue  # the check of the section reports that both are missing
         for tasks, key, does in (
             (use.readers, "read_fct", "reads"),
             (use.writers, "write_fct", "writes"),

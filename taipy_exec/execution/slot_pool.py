@@ -32,7 +32,8 @@ class SlotPool:
     """At most `size` slots. A dead one is replaced. One thread calls all methods except `wake`.
 
     With `asks`, a job's process asks before it writes, unless its order allows it. `asking` holds
-    the jobs that wait for an answer. `size` may change at any time; this stops no running job.
+    the slots whose jobs wait for an answer, by worker. `size` may change at any time; this stops no
+    running job.
     """
 
     def __init__(self, app: AppConfig, folder: Path, size: int, *, asks: bool = False) -> None:
@@ -136,9 +137,9 @@ class SlotPool:
             return None
         return config.run_options.seconds_to_kill(self._app.job.grace)
 
-    def answer(self, job: str, until: float | None) -> None:
-        """Answer a job that asks: it may write until then without asking. None: it may not."""
-        slot = self.asking.pop(job, None)
+    def answer(self, worker: str, until: float | None) -> None:
+        """Answer the job of a slot: it may write until then without asking. None: it may not."""
+        slot = self.asking.pop(worker, None)
         if slot is not None:
             slot.answer(until)
 
@@ -147,6 +148,12 @@ class SlotPool:
         for slot in self._slots.values():
             if slot.job is not None and slot.job.job == job:
                 slot.stop(grace)
+
+    def stop_slot(self, worker: str, grace: float) -> None:
+        """As `stop`, for what runs in one slot: another may run a later attempt of the job."""
+        slot = self._slots.get(worker)
+        if slot is not None and slot.job is not None:
+            slot.stop(grace)
 
     def poll(self, timeout: float | None) -> list[JobReport]:
         """Wait for jobs to end, at most `timeout` seconds (None: without limit, until `wake`).
@@ -220,7 +227,7 @@ class SlotPool:
 
     def _forget(self, slot: Slot) -> None:
         if slot.job is not None:
-            self.asking.pop(slot.job.job, None)
+            self.asking.pop(slot.worker, None)
         del self._slots[slot.worker]
         self._reserved.pop(slot.worker, None)
         if slot in self._idle:
@@ -243,7 +250,7 @@ class SlotPool:
                 journal.debug("process-ready", slot.job, worker=slot.worker)
                 self._starts.append(Begun(slot.job.job, slot.job.attempt, time.time()))
             elif isinstance(found, Ask):
-                self.asking[slot.job.job] = slot
+                self.asking[slot.worker] = slot
         if slot.reports.is_at_end or slot.reports.is_broken:
             # The process is ending. Its sentinel will show it.
             self._unregister(slot.reports.fileno())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from taipy_exec.broker.events import (
     Blocked,
@@ -78,7 +78,7 @@ class ClusterRunner:
     capabilities = IN_A_QUEUE
     revoke_jobs = staticmethod(revoke)
 
-    def __init__(self, context: RunnerContext) -> None:
+    def __init__(self, context: RunnerContext, make_link: Callable[..., Link] = Link) -> None:
         self.queue = self
         self._context = context
         self._epoch = announcing(context.epoch)
@@ -104,7 +104,7 @@ class ClusterRunner:
         self._report_time = ReportTime()
         self._wake = WakePipe()
         self.wake = self._wake.set
-        self._link = Link(
+        self._link = make_link(
             self._cluster,
             base_steps(self._names, self._cluster.delivery_limit),
             [coordinator_subscription(self._names, self._epoch)],

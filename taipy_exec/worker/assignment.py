@@ -26,7 +26,7 @@ class Assignment:
 
     order: Order
     delivery: Delivered | None
-    received: float = field(default_factory=time.monotonic)
+    received: float = field(default_factory=lambda: time.monotonic())
     run: str = ""
     worker: str = ""
     begun: float | None = None

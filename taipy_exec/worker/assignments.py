@@ -117,6 +117,10 @@ class Assignments:
                 self._ask(held)
             held.asked = None if held.begun else held.asked
 
+    def stood_still(self) -> None:
+        """Handle a time without any step, in which a coordinator may have sent orders again."""
+        self._connected_at = max(self._connected_at, time.time())
+
     def disconnected(self) -> None:
         """Drop orders that have not begun: others get them. Running jobs go on; ends come later."""
         self.leases.break_off()
@@ -162,7 +166,7 @@ class Assignments:
         """Stop the running jobs; each order goes back when its job has ended."""
         for held in self.current():
             held.handing_back = True
-            self._pool.stop(held.order.job, self._app.job.grace)
+            self._pool.stop_slot(held.worker, self._app.job.grace)
 
     def _give_back(self, held: Assignment) -> None:
         """Let any other worker run an order that has not begun.
@@ -316,16 +320,16 @@ class Assignments:
 
     def answer_slots(self, now: float, *, connected: bool) -> None:
         """Let jobs write their outputs while it is certain that their run still counts."""
-        for job in list(self._pool.asking):
-            held = self._running(job)
+        for worker in list(self._pool.asking):
+            held = self._running(worker)
             if held is None or held.outdated:
-                self._pool.answer(job, None)
+                self._pool.answer(worker, None)
             elif self.leases.still_counts(held):
-                self._pool.answer(job, self.leases.until(held.order.submission))
+                self._pool.answer(worker, self.leases.until(held.order.submission))
             elif self._reports.is_alone_stuck(held.order.submission):
                 # It would keep its slot for ever.
                 held.handing_back = True
-                self._pool.answer(job, None)
+                self._pool.answer(worker, None)
             elif connected and (held.asked is None or now - held.asked > _ASK_SECONDS):
                 journal.info("lease-expired", held.order, run=held.run, worker=held.worker)
                 self._ask(held)
@@ -333,8 +337,9 @@ class Assignments:
     def _asking(self) -> Iterator[Assignment]:
         return filter(None, map(self._running, self._pool.asking))
 
-    def _running(self, job: str) -> Assignment | None:
-        return next((h for (id, _), h in self.held.items() if id == job and h.begun), None)
+    def _running(self, worker: str) -> Assignment | None:
+        """The run in this slot; an outdated attempt of the same job may run in another."""
+        return next((held for held in self.current() if held.worker == worker), None)
 
     def note_starts(self) -> None:
         """Note and report which jobs wait for a new process, and which processes are ready."""
@@ -351,10 +356,10 @@ class Assignments:
     def stop(self, job: str, attempt: int, grace: float) -> None:
         """Stop a job that runs here and was canceled."""
         held = self.held.get((job, attempt))
-        if held is not None and held.begun is not None:
+        if held is not None and held.begun is not None and not held.ended:
             held.stopping = True
             journal.info("run-stopped", held.order, run=held.run, worker=held.worker, grace=grace)
-            self._pool.stop(job, grace)
+            self._pool.stop_slot(held.worker, grace)
 
     def on_report(self, report: JobReport) -> None:
         """Handle the end of a job on this worker."""
@@ -399,7 +404,7 @@ class Assignments:
             self.leases.counts(held)
             if held.begun is None:
                 self._start(held)
-            self._pool.answer(claim_reply.job, self.leases.until(held.order.submission))
+            self._pool.answer(held.worker, self.leases.until(held.order.submission))
             return
         journal.info("claim-refused", held.order, run=held.run, worker=held.worker)
         if held.begun is None:
@@ -411,10 +416,12 @@ class Assignments:
         """Stop a run that does not count any more; it must not write anything."""
         held.outdated = True
         journal.info("run-revoked", held.order, run=held.run, worker=held.worker)
-        if held.order.job in self._pool.asking:
-            self._pool.answer(held.order.job, None)
+        if held.ended:
+            return
+        if held.worker in self._pool.asking:
+            self._pool.answer(held.worker, None)
         else:
-            self._pool.stop(held.order.job, self._app.job.grace)
+            self._pool.stop_slot(held.worker, self._app.job.grace)
 
     def on_told(self, told: Told) -> Delivered | None:
         """The broker has a report. If it was about a delivery that is not held: that delivery."""

@@ -63,6 +63,8 @@ _HEARTBEAT_SECONDS = 5.0
 _MISMATCH_SECONDS = 1.0
 _LONGEST_WAIT = 0.5
 _TEND_SECONDS = 0.1
+# A longer time (seconds) between two steps: this process was frozen, or its machine slept.
+_STOOD_STILL = 2.0
 # How long a worker that leaves waits for the confirmation of its last reports.
 _LEAVE_SECONDS = 5.0
 
@@ -83,6 +85,8 @@ class WorkerService:
         observe: Callable[[Assignment, JobReport | None], None] = lambda held, report: None,
         *,
         measures: bool = False,
+        make_link: Callable[..., Link] = Link,
+        make_pool: Callable[..., SlotPool] = SlotPool,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.name = worker_name()
@@ -92,7 +96,7 @@ class WorkerService:
         self.connection = "connecting"
         self.reconnects = 0
         self.queue_depth: int | None = None
-        self.pool = SlotPool(app, app.root, limits.least, asks=True)
+        self.pool = make_pool(app, app.root, limits.least, asks=True)
         self._cluster = cluster
         journal.info(
             "worker-started",
@@ -115,10 +119,11 @@ class WorkerService:
         self._started_at = time.monotonic()
         self._prefetch_control = PrefetchControl(limits, cluster.prefetch, measures=measures)
         self._prefetch = 0
+        self._stepped_at = self._started_at
         self._heartbeat_at = 0.0
         self._hold_at = 0.0
         self._tend_at = 0.0
-        self._link = Link(
+        self._link = make_link(
             cluster,
             base_steps(self._names, cluster.delivery_limit),
             [worker_subscription(self._names, self.id), control_subscription(self._names)],
@@ -168,6 +173,10 @@ class WorkerService:
         reports = self.pool.poll(min(timeout, self._next_due()))
         self.orders.note_starts()
         now = time.monotonic()
+        if now - self._stepped_at > _STOOD_STILL:
+            journal.info("worker-stood-still", worker=self.name, seconds=now - self._stepped_at)
+            self.orders.stood_still()
+        self._stepped_at = now
         self.orders.leases.look(now)
         for happened in self._link.take():
             self._on_link(happened)

@@ -33,6 +33,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.slots = 1
+        self.reserved = 0
         self.started: list[JobOrder] = []
         self.stopped: list[str] = []
         self.answers: list[tuple[str, bool]] = []
@@ -44,7 +45,8 @@ class Pool:
 
     def reserve(self) -> str:
         self.slots -= 1
-        return "host:1"
+        self.reserved += 1
+        return f"host:{self.reserved}"
 
     def release(self, worker: str) -> None:
         self.slots += 1
@@ -56,12 +58,12 @@ class Pool:
         found, self.starts = self.starts, []
         return found
 
-    def stop(self, job: str, grace: float) -> None:
-        self.stopped.append(job)
+    def stop_slot(self, worker: str, grace: float) -> None:
+        self.stopped.append(worker)
 
-    def answer(self, job: str, until: float | None) -> None:
-        if self.asking.pop(job, None):
-            self.answers.append((job, until is not None))
+    def answer(self, worker: str, until: float | None) -> None:
+        if self.asking.pop(worker, None):
+            self.answers.append((worker, until is not None))
 
 
 class Code:
@@ -107,12 +109,14 @@ class Worker:
             wait_sent=lambda seconds: None,
         )
 
-    def receive(self, number: int = 1, *, age: float = 0.0, epoch: str = "ab") -> Delivered:
+    def receive(
+        self, number: int = 1, *, age: float = 0.0, epoch: str = "ab", attempt: int = 1
+    ) -> Delivered:
         """An order that was sent `age` seconds before now."""
         order = Order(
             job=f"JOB_t_{UUID[:-1]}{number}",
             task="t",
-            attempt=1,
+            attempt=attempt,
             submission=SUBMISSION,
             instance=f"SCENARIO_s_{UUID}",
             cycle="",
@@ -131,7 +135,7 @@ class Worker:
 
     def confirm(self, *, routed: bool = True) -> None:
         """The broker confirms all reports that were sent."""
-        sent, self.sent[:] = list(self.sent), []
+        sent, self.sent[:] = [one for one in self.sent if one.notify], []
         for message in sent:
             for told in self.reports.confirmed(message, routed=routed):
                 self.orders.on_told(told)
@@ -332,19 +336,19 @@ def test_a_job_may_write_while_its_run_is_certain_to_count(worker: Worker) -> No
     worker.receive()
     worker.step()
     worker.confirm()
-    job = worker.only.order.job
-    worker.pool.asking[job] = True
+    slot = worker.only.worker
+    worker.pool.asking[slot] = True
     worker.orders.answer_slots(time.monotonic(), connected=True)
-    assert worker.pool.answers == [(job, True)]
+    assert worker.pool.answers == [(slot, True)]
 
 
 def test_after_an_interruption_it_is_asked_before_anything_is_written(worker: Worker) -> None:
     worker.receive()
     worker.step()
     worker.confirm()
-    job = worker.only.order.job
+    slot = worker.only.worker
     worker.orders.disconnected()
-    worker.pool.asking[job] = True
+    worker.pool.asking[slot] = True
     worker.orders.answer_slots(time.monotonic(), connected=False)
     assert worker.kinds() == []
     worker.orders.answer_slots(time.monotonic(), connected=True)
@@ -352,7 +356,7 @@ def test_after_an_interruption_it_is_asked_before_anything_is_written(worker: Wo
     assert worker.kinds() == ["Claim"]
     assert worker.pool.answers == []
     worker.claim_reply(False)
-    assert worker.pool.answers == [(job, False)]
+    assert worker.pool.answers == [(slot, False)]
 
 
 def test_a_long_jobs_order_is_acknowledged_early(worker: Worker) -> None:
@@ -370,9 +374,9 @@ def test_what_is_stopped_to_be_handed_back_is_told_when_it_has_ended(worker: Wor
     worker.receive()
     worker.step()
     worker.confirm()
-    job = worker.only.order.job
+    job, slot = worker.only.order.job, worker.only.worker
     worker.orders.hand_back_running()
-    assert worker.pool.stopped == [job]
+    assert worker.pool.stopped == [slot]
     worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
     worker.reports.send()
     assert worker.kinds() == ["Returned"]
@@ -425,10 +429,10 @@ def test_a_job_that_may_not_write_leaves_its_slot_if_only_its_submission_is_stuc
     worker.receive()
     worker.step()
     worker.confirm()
-    job = worker.only.order.job
+    job, slot = worker.only.order.job, worker.only.worker
     worker.orders.disconnected()
     worker.orders.connected()
-    worker.pool.asking[job] = True
+    worker.pool.asking[slot] = True
     worker.orders.answer_slots(time.monotonic(), connected=True)
     worker.reports.send()
     stuck(worker)
@@ -437,7 +441,7 @@ def test_a_job_that_may_not_write_leaves_its_slot_if_only_its_submission_is_stuc
     assert worker.pool.answers == []
     worker.reports.confirmed_elsewhere(time.monotonic())
     worker.orders.answer_slots(time.monotonic(), connected=True)
-    assert worker.pool.answers == [(job, False)]
+    assert worker.pool.answers == [(slot, False)]
     worker.orders.on_report(JobReport(job=job, attempt=1, finished_at=1.0, duration=0.1))
     worker.confirm()
     worker.reports.send()
@@ -460,3 +464,29 @@ def test_nothing_is_stuck_while_the_broker_takes_nothing(worker: Worker) -> None
     stuck(worker)
     worker.reports.not_taken()
     assert not worker.reports.is_stuck(SUBMISSION)
+
+
+def test_an_outdated_attempt_is_stopped_and_not_the_next_one_of_its_job(worker: Worker) -> None:
+    worker.pool.slots = 2
+    worker.receive(1)
+    worker.step()
+    worker.confirm()
+    old = worker.only
+    worker.receive(1, attempt=2)
+    worker.step()
+    worker.confirm()
+    new = next(held for held in worker.orders.held.values() if held is not old)
+    refused = ClaimReply(old.order.job, 1, old.run, False, SUBMISSION)
+    worker.orders.on_claim_reply(refused)
+    assert worker.pool.stopped == [old.worker] != [new.worker]
+    worker.pool.asking.update({old.worker: True, new.worker: True})
+    worker.orders.answer_slots(time.monotonic(), connected=True)
+    assert worker.pool.answers == [(old.worker, False), (new.worker, True)]
+
+
+def test_after_a_time_without_a_step_an_older_order_is_claimed_first(worker: Worker) -> None:
+    worker.receive()
+    worker.orders.stood_still()
+    worker.step()
+    assert worker.kinds() == ["Claim"]
+    assert worker.pool.started == []

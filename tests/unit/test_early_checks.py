@@ -280,6 +280,12 @@ def test_a_generic_data_node_needs_the_function_that_its_tasks_use(
     assert f"{key}: is missing, and task {'t' if does == 'reads' else 'u'} {does}" in error
 
 
+def test_a_generic_data_node_without_any_function_is_one_error(compiled: Make) -> None:
+    text = FLOW.replace("[DATA_NODE.last]", '[DATA_NODE.last]\nstorage_type = "generic"')
+    (error,) = told(check_everything(compiled(text)), Level.ERROR)
+    assert "read_fct: is missing, as is write_fct" in error
+
+
 # -- packages -----------------------------------------------------------------------------
 
 

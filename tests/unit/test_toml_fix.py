@@ -64,6 +64,15 @@ def test_a_caret_shows_the_place_in_the_line(tmp_path: Path) -> None:
     assert "excerpt" not in problem.as_json()
 
 
+@pytest.mark.parametrize("next_entry", ["b = 1", "\n[TASK.t]", "# a comment\n[TASK.t]"])
+def test_a_list_without_an_end_is_shown_and_not_the_entry_after_it(
+    tmp_path: Path, next_entry: str
+) -> None:
+    problem = problem_of(tmp_path, f'x = 1\na = ["x"\n{next_entry}\n')
+    assert problem.line == 2
+    assert problem.excerpt == '2 | a = ["x"\n  |         ^'
+
+
 def test_where_the_file_ends_too_early_the_last_line_is_shown(tmp_path: Path) -> None:
     assert problem_of(tmp_path, 'a = ["x"\n\n').excerpt == '1 | a = ["x"\n  |         ^'
 
