@@ -53,7 +53,7 @@ class Service:
 
     In development mode the thread that submits runs the jobs. In other modes a separate thread
     starts them; it outlives the main thread until all jobs that can run have run. Only the thread
-    that drives the coordinator reads its board. Other threads read the data that it publishes.
+    that drives the coordinator reads its job table. Other threads read the data that it publishes.
     """
 
     current: ClassVar[Service | None] = None

@@ -1,6 +1,6 @@
-"""`decide(board, event) -> Decision`: the one place where a job's next status is chosen.
+"""`decide(job_table, event) -> Decision`: the one place where a job's next status is chosen.
 
-Pure: it reads the job table and changes nothing; `Board.apply` applies the decision.
+Pure: it reads the job table and changes nothing; `JobTable.apply` applies the decision.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _defer(job_table: JobTable, event: Deferred) -> Decision:
 
 
 def _process_starts(job_table: JobTable, event: Starting | Begun) -> Decision:
-    # The job runs as before: `Board.note_start` notes the time.
+    # The job runs as before: `JobTable.note_start` notes the time.
     return Decision()
 
 
