@@ -73,7 +73,7 @@ class Runner(Protocol):
     """How jobs of one mode run. One thread calls all methods except `wake`.
 
     If `queue` is not None, jobs go there, and `free`, `reserve` and `start` are not used. A class
-    whose jobs outlive their coordinator also has the static method `withdraw_jobs(app, submission,
+    whose jobs outlive their coordinator also has the static method `revoke_jobs(app, submission,
     jobs, ended)`: it takes back jobs that no process coordinates, and raises BrokerError. A class
     that starts processes may have `is_starting(worker)`: whether the process of a reserved worker
     is not ready yet. For such a job `poll` returns `Begun` later.

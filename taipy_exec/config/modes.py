@@ -15,7 +15,9 @@ GROUP = "taipy_exec.runners"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """The ways in which modes differ for the rest of the program, which never asks for their names.
+    """The ways in which modes differ for the rest of the program.
+
+    Only what belongs to RabbitMQ asks for the name of a mode.
 
     `in_callers_thread`: one job at a time runs, in the thread that coordinates.
     `on_other_machines`: the workers have packages, folders and a number of slots of their own.

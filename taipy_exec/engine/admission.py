@@ -26,7 +26,7 @@ from taipy_exec.store.store import Store
 
 # Takes unfinished jobs without a coordinator back from where they wait or run. The last argument
 # says whether the submission ends with them.
-Withdraw = Callable[[SubmissionRecord, Sequence[JobRecord], bool], None]
+Revoke = Callable[[SubmissionRecord, Sequence[JobRecord], bool], None]
 
 
 def new_submission(
@@ -219,7 +219,7 @@ def admit(
     fail_fast: bool,
     fresh: bool,
     identity: str,
-    revoke: Withdraw,
+    revoke: Revoke,
     properties: dict[str, object] | None = None,
 ) -> Admission:
     """Resume the interrupted submission of the same instance and target, or store a new one.
@@ -258,12 +258,12 @@ def supersede(
     store: Store,
     record: SubmissionRecord,
     identity: str | None,
-    revoke: Withdraw,
+    revoke: Revoke,
     reason: Reason = Reason.SUPERSEDED,
 ) -> None:
     """Cancel the unfinished jobs of an interrupted submission, by default for a new one.
 
-    Before the cancelation is stored, `withdraw` makes sure that none of these jobs can run.
+    Before the cancelation is stored, `revoke` makes sure that none of these jobs can run.
     """
     if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
@@ -291,7 +291,7 @@ def _cancel(job: JobRecord, at: float, reason: Reason) -> None:
     job.finished_at = at
 
 
-def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, revoke: Withdraw) -> None:
+def cancel_lost_job(store: Store, plan: SubmissionPlan, wanted: str, revoke: Revoke) -> None:
     """Cancel one job of a submission that was taken over, and abandon the jobs after it.
 
     The decision is the same as in the coordinator. If the job ran, it was lost with its process.

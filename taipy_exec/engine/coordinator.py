@@ -448,7 +448,7 @@ class Coordinator:
             if id not in new
         ]
         if self._queue is not None:
-            self._withdraw(self._queue, changes)
+            self._revoke(self._queue, changes)
         if updates or moved or any(writes):
             self._store.save(
                 updates, moved, writes.edits, writes.contents, new.values(), by=self._identity
@@ -485,14 +485,14 @@ class Coordinator:
             if record.finished_at is not None:
                 journal.info("submission-ended", submission=record.id, status=record.status)
 
-    def _withdraw(self, queue: JobQueue, changes: Sequence[Change]) -> None:
+    def _revoke(self, queue: JobQueue, changes: Sequence[Change]) -> None:
         """Take canceled jobs off the queue: no worker may take a job that counts as canceled."""
         jobs: dict[str, list[str]] = {}
         for change in changes:
             if change.before is Status.PENDING and change.after is Status.CANCELED:
                 jobs.setdefault(self.job_table.jobs[change.job].submission, []).append(change.job)
-        for submission, withdrawn in jobs.items():
-            queue.revoke(submission, withdrawn)
+        for submission, revoked in jobs.items():
+            queue.revoke(submission, revoked)
 
     def _submission_moved(self, record: SubmissionRecord) -> bool:
         if record.unfinished == 0 and record.finished_at is None:

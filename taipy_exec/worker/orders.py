@@ -14,7 +14,7 @@ class ControlLog:
     """The content of the control stream so far."""
 
     def __init__(self) -> None:
-        self._withdrawn: dict[str, set[str]] = {}
+        self._revoked: dict[str, set[str]] = {}
         self._epochs: dict[str, str] = {}
         self._paused: set[str] = set()
         self.offset = -1
@@ -22,7 +22,7 @@ class ControlLog:
     def note(self, message: Revoked | Paused | Takeover) -> None:
         """Note one message of the stream."""
         if isinstance(message, Revoked):
-            self._withdrawn.setdefault(message.submission, set()).update(map(str, message.jobs))
+            self._revoked.setdefault(message.submission, set()).update(map(str, message.jobs))
         elif isinstance(message, Paused):
             if message.paused:
                 self._paused.add(message.submission)
@@ -33,7 +33,7 @@ class ControlLog:
 
     def is_void(self, order: Order) -> bool:
         """Whether the job was canceled, or its coordinator has a successor."""
-        if order.job in self._withdrawn.get(order.submission, ()):
+        if order.job in self._revoked.get(order.submission, ()):
             return True
         return self._epoch(order) != order.epoch
 

@@ -1,4 +1,4 @@
-"""The state machine, event by event: plain calls of `decide` and `Board.apply`."""
+"""The state machine, event by event: plain calls of `decide` and `JobTable.apply`."""
 
 from __future__ import annotations
 
