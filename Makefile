@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
+.PHONY: help run run-cluster test quick environments test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,18 +32,24 @@ quick: $(VENV)/.installed-test ## Run the core's tests and one of each other kin
 
 test-all: $(VENV)/.installed-test servers ## Run all tests; some minutes longer
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
+	TEST_BY_EXEC=1 $(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 	@$(MAKE) --no-print-directory test-taipy-all
 
 # The oldest and the newest version that the extra `taipy` takes, each with an environment of its own.
 TAIPY_VERSIONS := 4.1.0 4.1.1
 TAIPY_OLDEST := $(firstword $(TAIPY_VERSIONS))
 TAIPY_NEWEST := $(lastword $(TAIPY_VERSIONS))
+TAIPY_PIP = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
+INSTALL_TAIPY = $(TAIPY_PIP) --no-build-isolation \
+  $(patsubst %,%==$(@D:$(VENV)/taipy-%=%),taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates) \
+  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6' 'pytest-timeout>=2.3'
 PARITY := $(addprefix tests/taipy_programs/test_,parity.py cluster_programs.py)
 test-taipy: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run the tests with Taipy: parity on the oldest, all on the newest
 	@$(COMPILE)
 	$(VENV)/taipy-$(TAIPY_OLDEST)/bin/python -m pytest -n auto --dist loadgroup -m "not long" $(PARITY)
 	$(VENV)/taipy-$(TAIPY_NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not pages and not long" tests/taipy_programs
+
+environments: $(VENV)/.installed-test $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Install all that the tests need, and run none
 
 test-taipy-all: $(TAIPY_VERSIONS:%=$(VENV)/taipy-%/.installed) servers ## Run all of these on every version
 	@set -e; for version in $(TAIPY_VERSIONS); do \
@@ -123,11 +129,17 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[csv,test]'
 	@touch $@
 
-$(VENV)/taipy-%/.installed: $(VENV)/.made pyproject.toml
-	@$(PYTHON) -m venv $(VENV)/taipy-$*
-	$(VENV)/taipy-$*/bin/pip install --quiet --disable-pip-version-check \
-	  $(foreach part,taipy taipy-core taipy-common taipy-gui taipy-rest taipy-templates,$(part)==$*) \
-	  -e '.[taipy]' 'pytest>=8' 'pytest-xdist>=3.6' 'pytest-timeout>=2.3'
+# Most packages of Taipy are built here, and each would get an environment to build it in.
+$(VENV)/taipy-$(TAIPY_OLDEST)/.installed: $(VENV)/.made pyproject.toml
+	@$(PYTHON) -m venv $(@D)
+	$(TAIPY_PIP) 'hatchling>=1.24' editables 'setuptools>=77' wheel
+	$(INSTALL_TAIPY)
+	@touch $@
+
+# All other packages are those of the oldest version: a copy is made sooner than installed.
+$(VENV)/taipy-%/.installed: $(VENV)/taipy-$(TAIPY_OLDEST)/.installed
+	@rm -rf $(@D) && cp -a $(<D) $(@D) && rm -f $(@D)/.installed*
+	$(INSTALL_TAIPY)
 	@touch $@
 
 $(VENV)/taipy-%/.installed-taipy-tests: $(VENV)/taipy-%/.installed

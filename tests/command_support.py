@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forked_commands import ForkServer
+
 COMMAND = [sys.executable, "-m", "taipy_exec"]
 MARK = "TAIPY_TEST_MARK"
+SERVER = ForkServer(MARK)
 # Anything of these in the environment of the test run would change what is tested.
 _FOREIGN = re.compile(
     r"TAIPY.*|GITHUB_.*|GITLAB_CI|NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|LC_.*|LANG|PYTHONWARNINGS|PYTHONIOENCODING"
@@ -108,6 +111,39 @@ class Result:
         return next(job for job in self.json["jobs"] if job["task"] == task)
 
 
+def _result(code: int, out: bytes, err: bytes) -> Result:
+    return Result(
+        code=code,
+        out=out.decode("utf-8", "backslashreplace"),
+        err=err.decode("utf-8", "backslashreplace"),
+    )
+
+
+def environment_of(mark: str) -> dict[str, str]:
+    """This process's environment, without what steers the command, and with the mark."""
+    env = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
+    return {**env, MARK: mark, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_command(
+    *arguments: str, folder: Path, environment: Mapping[str, str], timeout: float = 60
+) -> Result:
+    """Run the command to its end in a process of its own."""
+    if SERVER.takes(environment):
+        found = SERVER.run(arguments, folder=folder, environment=environment, timeout=timeout)
+        return _result(*found)
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    return _result(done.returncode, done.stdout, done.stderr)
+
+
 class Application:
     """A folder with config.toml and flow.py, and the command run in it."""
 
@@ -166,8 +202,7 @@ class Application:
 
     def environment(self, extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """The environment of a command: this one's, without what steers the command."""
-        env = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
-        env.update({MARK: self.mark, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"})
+        env = environment_of(self.mark)
         for key, value in (extra or {}).items():
             if value is None:
                 env.pop(key, None)
@@ -183,19 +218,11 @@ class Application:
         timeout: float = 60,
     ) -> Result:
         """Run the command to its end."""
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=cwd or self.folder,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
+        return run_command(
+            *arguments,
+            folder=cwd or self.folder,
+            environment=self.environment(env),
             timeout=timeout,
-            check=False,
-        )
-        return Result(
-            code=done.returncode,
-            out=done.stdout.decode("utf-8", "backslashreplace"),
-            err=done.stderr.decode("utf-8", "backslashreplace"),
         )
 
     def shell(
@@ -212,11 +239,7 @@ class Application:
             timeout=timeout,
             check=False,
         )
-        return Result(
-            code=done.returncode,
-            out=done.stdout.decode("utf-8", "backslashreplace"),
-            err=done.stderr.decode("utf-8", "backslashreplace"),
-        )
+        return _result(done.returncode, done.stdout, done.stderr)
 
     def start(
         self,

@@ -180,12 +180,12 @@ class PrivateBroker:
             check=False,
         )
 
-    def add_vhost(self, name: str) -> None:
-        """Make a virtual host in which the user guest may do everything."""
+    def add_vhost(self, *names: str) -> None:
+        """Make virtual hosts in which the user guest may do everything."""
         rights = {"configure": ".*", "write": ".*", "read": ".*"}
         definitions = {
-            "vhosts": [{"name": name}],
-            "permissions": [{"user": "guest", "vhost": name, **rights}],
+            "vhosts": [{"name": name} for name in names],
+            "permissions": [{"user": "guest", "vhost": name, **rights} for name in names],
         }
         # Not by standard input: the rabbitmqctl of Debian 13 waits for it for ever.
         path = self.folder / "definitions.json"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from taipy_exec.cli import outcome
+from taipy_exec.cli.options import without_most
 from taipy_exec.cli.problem_details import details
 from taipy_exec.cli.suggestions import OPTIONS_ELSEWHERE, closest, did_you_mean
 from taipy_exec.config.hidden_module import hiding_sentence
@@ -54,7 +55,7 @@ def report_usage_error(error: Any, wants_json: int | None) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "taipy-exec"
     option = getattr(error, "option_name", None)
-    message = error.format_message()
+    message = without_most(error.format_message())
     if context is not None and option is not None and hasattr(error, "possibilities"):
         message = f"there is no option {option}{_meant_option(context, option)}"
     _emit(wants_json, "usage", message, f"{command} --help shows how it is used")

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from taipy_exec.cli.options import MOST
+from taipy_exec.cli.options import without_most
 from taipy_exec.cli.suggestions import COMMANDS_ELSEWHERE, closest, did_you_mean
 
 # Heading -> command -> what it does, on one line. A command that is not here comes last.
@@ -53,7 +53,6 @@ GROUPS = {
 }
 SUMMARIES = {name: text for of in GROUPS.values() for name, text in of.items()}
 _OTHER = "More"
-_UP_TO_MOST = re.compile(rf"(\d+)<=x<={MOST}\b")
 
 
 def house_style(app: typer.Typer) -> None:
@@ -83,8 +82,14 @@ class _HouseStyle:
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The parts of the line of usage, arguments in one style."""
-        pieces: list[str] = super().collect_usage_pieces(ctx)  # type: ignore[misc]
-        return [plain_name(piece) for piece in pieces]
+        pieces = [plain_name(piece) for piece in super().collect_usage_pieces(ctx)]  # type: ignore[misc]
+        parameters = self.get_params(ctx)  # type: ignore[attr-defined]
+        arguments = [one for one in parameters if one.param_type_name == "argument"]
+        # The first piece stands for the options. Only some versions of Typer mark a list.
+        for place, argument in enumerate(arguments, 1):
+            if argument.nargs == -1:
+                pieces[place] = pieces[place].replace("...", "") + "..."
+        return pieces
 
     def format_parameters(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
@@ -92,9 +97,7 @@ class _HouseStyle:
         for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
             record = parameter.get_help_record(ctx)
             if record is not None:
-                # The largest number is there for other programs: it says nothing to a reader.
-                text = _UP_TO_MOST.sub(r"x>=\1", record[1])
-                rows[parameter.param_type_name].append((record[0], text))
+                rows[parameter.param_type_name].append((record[0], without_most(record[1])))
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
             if rows[kind]:
                 shown = [(_shown(n) if kind == "argument" else n, h) for n, h in rows[kind]]

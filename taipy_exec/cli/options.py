@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,13 @@ def summary(help: str) -> str:
 
 # The largest number that an option takes: SQLite, and C, know no numbers of any length.
 MOST = 2**31 - 1
+_UP_TO_MOST = re.compile(rf"(\d+)<=x<={MOST}\b")
+
+
+def without_most(text: str) -> str:
+    """A text of Typer's without that number, which says nothing to a reader."""
+    return _UP_TO_MOST.sub(r"x>=\1", text)
+
 
 App = Annotated[
     str,

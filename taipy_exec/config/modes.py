@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
+from taipy_exec.config.plug_ins import plug_ins
 from taipy_exec.errors import ConfigurationError
 
 GROUP = "taipy_exec.runners"
@@ -51,7 +51,7 @@ _OURS = {
 def runner_modes() -> dict[str, str | None]:
     """Every mode -> None, or the reason why it cannot be used."""
     modes: dict[str, str | None] = {**dict.fromkeys(_OURS)}
-    modes.update(dict.fromkeys(entry.name for entry in entry_points(group=GROUP)))
+    modes.update(dict.fromkeys(entry.name for entry in plug_ins(GROUP)))
     return modes
 
 
@@ -73,7 +73,7 @@ def runner_class(mode: str) -> Any:
     if mode in _OURS:
         module, _, attribute = _OURS[mode][0].partition(":")
         return getattr(importlib.import_module(module), attribute)
-    for entry in entry_points(group=GROUP):
+    for entry in plug_ins(GROUP):
         if entry.name == mode:
             return entry.load()
     raise ConfigurationError(f"unknown mode {mode!r}", f"use one of {', '.join(_OURS)}")

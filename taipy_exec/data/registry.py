@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
+from taipy_exec.config.plug_ins import plug_ins
 from taipy_exec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,19 +76,19 @@ class StorageType(Protocol):
 @cache
 def storage_types() -> tuple[str, ...]:
     """The name of every storage type, each once."""
-    return tuple(dict.fromkeys([*_OURS, *(entry.name for entry in entry_points(group=GROUP))]))
+    return tuple(dict.fromkeys([*_OURS, *(entry.name for entry in plug_ins(GROUP))]))
 
 
 @cache
 def is_own(name: str) -> bool:
     """Whether a storage type belongs to taipy-exec, and no plug-in replaces it."""
-    return name in _OURS and all(entry.name != name for entry in entry_points(group=GROUP))
+    return name in _OURS and all(entry.name != name for entry in plug_ins(GROUP))
 
 
 @cache
 def storage_type(name: str) -> StorageType:
     """The storage type `name`. Raises ConfigurationError for an unknown one."""
-    for entry in entry_points(group=GROUP):
+    for entry in plug_ins(GROUP):
         if entry.name == name:
             return entry.load()()  # type: ignore[no-any-return]
     if name not in _OURS:

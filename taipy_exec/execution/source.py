@@ -28,6 +28,10 @@ from taipy_exec.execution.module_text import Import, Module, Target, chain, plai
 _EFFECTS = "\0"
 
 
+_IMPORTED = time.time()
+
+
+@functools.cache
 def _process_start() -> float:
     """The start of this process, in seconds since the epoch.
 
@@ -38,11 +42,8 @@ def _process_start() -> float:
         ticks = int(fields[19]) + 1
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     except (OSError, AttributeError, ValueError, IndexError):
-        return time.time()
+        return _IMPORTED
     return time.time() - age
-
-
-_STARTED = _process_start()
 
 
 class Sources:
@@ -72,7 +73,7 @@ class Sources:
             self._changed_at = 0.0
             text = "\n".join(self._parts(function))
             digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-            found = self._digests[function.path] = digest, self._changed_at < _STARTED
+            found = self._digests[function.path] = digest, self._changed_at < _process_start()
         return found
 
     def _parts(self, function: FunctionRef | ClassRef) -> list[str]:

@@ -41,6 +41,7 @@ class DevelopmentRunner:
         self._worker = worker_name()
         self._next: JobOrder | None = None
         self._running: JobOrder | None = None
+        self._is_interrupted = False
         self._jobs.watch(_LogsOnly())
         self._output = OutputCapture(echo=context.echo)
         self._logging = DefaultLogging(self._output.write)
@@ -60,6 +61,7 @@ class DevelopmentRunner:
     def poll(self, timeout: float | None) -> list[JobReport]:
         order, self._next = self._next, None
         if order is None:
+            self._is_interrupted = False
             if timeout:
                 time.sleep(min(timeout, 0.05))
             return []
@@ -82,9 +84,12 @@ class DevelopmentRunner:
             meter = Meter()
             try:
                 with told_by(self._output.write):
+                    if self._is_interrupted:
+                        self.interrupt()
                     report = self._jobs.run(order)
             finally:
                 self._running = None
+                self._is_interrupted = False
             used = meter.usage()
             return report._replace(cpu_seconds=used.cpu_seconds, peak_memory=used.peak_memory)
         except JobStopped:
@@ -100,9 +105,10 @@ class DevelopmentRunner:
         """Nothing waits in this mode."""
 
     def interrupt(self) -> None:
-        """Raise `JobStopped` inside the job that runs now."""
+        """Raise `JobStopped` inside the job that runs now, or inside one that is about to run."""
         if self._running:
             raise JobStopped(self._running.job)
+        self._is_interrupted = True
 
     def close(self, grace: float = 0.0) -> None:
         """Restore the program's logging."""

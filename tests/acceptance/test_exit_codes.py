@@ -202,6 +202,14 @@ def test_5_where_the_time_of_a_submission_is_up(app: Application, mode: str) -> 
     app.nothing_runs()
 
 
+@pytest.mark.parametrize("mode", ["development", "standalone"])
+def test_5_where_the_time_is_up_before_a_job_starts(app: Application, mode: str) -> None:
+    app.graph({"t": ("flow.gated", [], ["a"])}, mode=mode, job="grace = 0.5\n")
+    result = app.run("submit", "--json", "--timeout", "0.001", timeout=30)
+    assert result.code == 5
+    assert result.job("t")["reason"] == "timed_out"
+
+
 def test_5_where_the_time_of_a_wait_is_up_and_nothing_is_changed(app: Application) -> None:
     app.graph({"t": ("flow.gated", [], ["a"])})
     process = app.start("submit", "--json")

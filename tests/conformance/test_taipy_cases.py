@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_support import environment_of, run_command
 
 CASES = Path(__file__).parent / "cases"
 RUN_CASE = Path(__file__).parent / "run_case.py"
@@ -100,21 +102,16 @@ def served(
 
 
 def environment(name: str) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if k == BROKER or not k.startswith("TAIPY")}
-    return {**clean, **expected_of(name)["env"]}
+    broker = {key: value for key, value in os.environ.items() if key == BROKER}
+    return {**environment_of(uuid.uuid4().hex), **broker, **expected_of(name)["env"]}
 
 
 def command(folder: Path, name: str, *arguments: str) -> tuple[int, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "taipy_exec", *arguments, "--json"],
-        cwd=folder,
-        env=environment(name),
-        capture_output=True,
-        text=True,
-        timeout=120,
+    done = run_command(
+        *arguments, "--json", folder=folder, environment=environment(name), timeout=120
     )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    assert done.out, done.err
+    return done.code, done.json
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,10 +14,15 @@ Record = list[list[Any]]
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-@pytest.fixture
-def records(make_program: Callable[[str], Program]) -> tuple[Record, Record]:
+# In one process, which makes the records once.
+pytestmark = pytest.mark.xdist_group("parity")
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Record, Record]]:
     """What the recorded program saw of Taipy's dispatcher, and of ours."""
-    theirs, ours = make_program("theirs"), make_program("ours")
+    folder = tmp_path_factory.mktemp("records")
+    theirs, ours = Program(folder / "theirs"), Program(folder / "ours")
     for program in (theirs, ours):
         program.take("recorded")
     ours.enable()
@@ -26,7 +31,9 @@ def records(make_program: Callable[[str], Program]) -> tuple[Record, Record]:
         assert result.code == 0, result.err
     assert not theirs.exists(".taipy-exec")
     assert ours.exists(".taipy-exec/state.db")
-    return theirs.read(), ours.read()
+    yield theirs.read(), ours.read()
+    for program in (theirs, ours):
+        program.release()
 
 
 def submissions(record: Record) -> dict[str, Any]:
