@@ -47,7 +47,9 @@ def test_a_function_that_python_has_too_is_warned_of(app: Application) -> None:
 def test_a_module_in_the_place_of_a_package_of_ours_is_no_bug(app: Application) -> None:
     app.module("rich", "def f():\n    return 1\n")
     app.config(config().replace("jobs.one", "rich.f"))
-    result = app.run("submit", str(app.folder), cwd=app.folder.parent)
+    # With a variable of its own the command is not forked: it imports rich itself.
+    environment = {"STARTS_BY_EXEC": "1"}
+    result = app.run("submit", str(app.folder), cwd=app.folder.parent, env=environment)
     assert result.code == 3
     own = app.folder / "rich.py"
     assert f"{own} hides the package 'rich', which taipy-exec needs; rename {own}" in result.err

@@ -232,7 +232,7 @@ def test_ctrl_c_while_a_class_is_made_ends_with_the_exit_code_and_not_by_the_sig
         "from taipy_exec.__main__ import main\n\n\n"
         "def interrupt(*_, **__):\n"
         "    exec('os.kill(os.getpid(), signal.SIGINT); time.sleep(10)')\n\n\n"
-        "command.app = interrupt\nmain()\n",
+        "command._call = interrupt\nmain()\n",
     )
     result = app.end(app.start("status", command=[sys.executable, "-m", "interrupted"]))
     assert (result.code, result.out) == (130, "")
