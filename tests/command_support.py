@@ -24,7 +24,6 @@ from forked_commands import ForkServer
 
 COMMAND = [sys.executable, "-m", "taipy_exec"]
 MARK = "TAIPY_TEST_MARK"
-SERVER = ForkServer(MARK)
 # Anything of these in the environment of the test run would change what is tested.
 _FOREIGN = re.compile(
     r"TAIPY.*|GITHUB_.*|GITLAB_CI|NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|LC_.*|LANG|PYTHONWARNINGS|PYTHONIOENCODING"
@@ -123,6 +122,9 @@ def environment_of(mark: str) -> dict[str, str]:
     """This process's environment, without what steers the command, and with the mark."""
     env = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
     return {**env, MARK: mark, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+SERVER = ForkServer(MARK, environment_of)
 
 
 def run_command(

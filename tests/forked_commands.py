@@ -15,17 +15,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 
 class ForkServer:
-    """A server of this process's own. It starts at the first use, and ends with this process."""
+    """A server of this process's own. It starts at the first use, and ends with this process.
 
-    def __init__(self, mark: str) -> None:
+    `usual` gives the environment of a command with this mark and without variables of its own.
+    """
+
+    def __init__(self, mark: str, usual: Callable[[str], dict[str, str]]) -> None:
         self._mark = mark
+        self._usual = usual
         self._environment: dict[str, str] = {}
         self._requests: socket.socket | None = None
 
@@ -37,7 +41,7 @@ class ForkServer:
         if os.environ.get("TEST_BY_EXEC"):
             return False
         if self._requests is None:
-            self._start(environment)
+            self._start(len(environment[self._mark]))
         differing = dict(environment.items() ^ self._environment.items())
         return all(name.startswith(("TAIPY_", "PYTEST_")) for name in differing)
 
@@ -69,10 +73,9 @@ class ForkServer:
         out, err, answer = _read_all(reading, timeout)
         return int(answer.split()[1]), out, err
 
-    def _start(self, environment: Mapping[str, str]) -> None:
+    def _start(self, length: int) -> None:
         # As long as every mark: a forked process writes its own over it.
-        nobody = "0" * len(environment[self._mark])
-        self._environment = {**environment, self._mark: nobody}
+        self._environment = self._usual("0" * length)
         # A request is one message, whatever its length.
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:

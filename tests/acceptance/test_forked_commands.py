@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from command_support import MARK, SERVER, Application
+from command_support import MARK, SERVER, Application, environment_of
 from forked_commands import ForkServer
 
 TELL = """\
@@ -63,7 +63,7 @@ def test_a_command_that_takes_too_long_is_killed(telling: Application) -> None:
 
 
 def test_the_server_is_no_process_of_a_test(telling: Application) -> None:
-    server = ForkServer(MARK)
+    server = ForkServer(MARK, environment_of)
     environment = telling.environment()
     assert server.takes(environment)
     code, out, _ = server.run(

@@ -61,7 +61,8 @@ def write_application(app: Observed) -> None:
             )
             for name, before in EDGES.items()
         }
-        job = f"{SETTINGS}max_attempts = 8\n"
+        # On a busy machine a broker takes long to start again.
+        job = f"{SETTINGS}max_attempts = 8\nbroker_connect_timeout = 120\n"
         text = graph_toml(tasks, mode="cluster", job=job, scenario=owner)
         parts.append(text if not parts else text[text.index("[DATA_NODE") :])
     app.module("jobs", module)
