@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures docs build clean broker servers
+.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check coverage bench bench-taipy bench-cluster man pictures docs build clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ check: $(VENV)/.installed-dev ## Linters, types, import contracts and plain Engl
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.plain_english
 	$(BIN)/python -m tools.plain_english --code
+
+coverage: $(VENV)/.installed-dev ## Branches of the core and the store that the unit tests run
+	$(BIN)/python -m pytest -n auto -m "not long" tests/unit --cov
 
 bench: $(VENV)/.installed-test ## Measure, each figure against a baseline of the same run
 	$(BIN)/python -m benchmarks
