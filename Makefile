@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check coverage bench bench-taipy bench-cluster man pictures docs build clean broker servers
+.PHONY: help run run-cluster test quick test-all test-taipy test-taipy-all taipy-tests faults soak check coverage bench bench-taipy bench-cluster man pictures docs build release-check clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ docs: $(VENV)/.installed-docs ## Make the docs as a site, in the folder `site`, 
 
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build
+
+release-check: build ## Use and test the built wheel in a fresh environment
+	$(BIN)/python -m tools.release_check
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
