@@ -17,10 +17,7 @@ from taipy_exec.version import __version__
 ROOT = Path(__file__).parents[1]
 WHEEL = ROOT / "dist" / f"taipy_exec-{__version__}-py3-none-any.whl"
 TEST_PACKAGES = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
-TESTS = [
-    f"tests/acceptance/test_{name}.py"
-    for name in ("exit_codes", "golden_output", "init", "options")
-]
+TESTS = [f"tests/acceptance/test_{name}.py" for name in ("exit_codes", "golden_output", "init")]
 
 
 def run(folder: Path, *command: str | Path) -> None:
