@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run run-cluster test quick environments test-all test-taipy test-taipy-all taipy-tests faults soak check bench bench-taipy bench-cluster man pictures build clean broker servers
+.PHONY: help run run-cluster test quick environments test-all test-taipy test-taipy-all taipy-tests faults soak check coverage bench bench-taipy bench-cluster man pictures docs build release-check clean broker servers
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ check: $(VENV)/.installed-dev ## Linters, types, import contracts and plain Engl
 	$(BIN)/python -m tools.plain_english
 	$(BIN)/python -m tools.plain_english --code
 
+coverage: $(VENV)/.installed-dev ## Branches of the core and the store that the unit tests run
+	$(BIN)/python -m pytest -n auto -m "not long" tests/unit --cov
+
 bench: $(VENV)/.installed-test ## Measure, each figure against a baseline of the same run
 	$(BIN)/python -m benchmarks
 
@@ -100,11 +103,17 @@ pictures: $(VENV)/.installed servers ## Make the pictures of the docs from real 
 	$(BIN)/python -m tools.live_picture docs/live.svg
 	$(BIN)/python -m tools.report_picture docs/report.png
 
+docs: $(VENV)/.installed-docs ## Make the docs as a site, in the folder `site`, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 build: $(VENV)/.installed-dev ## Build the wheel and the source distribution
 	$(BIN)/python -m build
 
+release-check: build ## Use and test the built wheel in a fresh environment
+	$(BIN)/python -m tools.release_check
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # What is there already is not installed again.
 broker:
@@ -148,4 +157,8 @@ $(VENV)/taipy-%/.installed-taipy-tests: $(VENV)/taipy-%/.installed
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[csv,test,dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.made pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@

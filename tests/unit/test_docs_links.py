@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tools.docs_site import without_links_outside
 from tools.plain_english import PAGES, ROOT, prose_of_page
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -36,3 +37,18 @@ def test_every_link_of_a_page_leads_somewhere() -> None:
 
 def test_a_linked_address_is_no_prose() -> None:
     assert "anchor" not in prose_of_page("[text](page.md#anchor)")
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    contents = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    docs = ROOT / "docs"
+    assert sorted(contents) == sorted(str(p.relative_to(docs)) for p in docs.rglob("*.md"))
+
+
+def test_the_site_has_no_link_to_a_file_outside_of_the_docs() -> None:
+    text = (
+        "[Files](../deploy/README.md#top), [LICENSE](../LICENSE), [modes](modes.md), [x](../no.md)"
+    )
+    assert without_links_outside(text, ROOT / "docs") == (
+        "Files (`deploy/README.md`), `LICENSE`, [modes](modes.md), [x](../no.md)"
+    )
