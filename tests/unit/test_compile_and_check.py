@@ -587,7 +587,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(app: App) -> None:
         ("[JOB]\na = 1\nb = = 2\n", 3, "in `b = = 2`"),
         ("[JOB]\na = 1\na = 2\n", 3, "not valid TOML"),
         ("[JOB]\n[DATA_NODE.x]\n[DATA_NODE.x]\n", 3, "not valid TOML"),
-        ("[JOB]\na = [1,\n2\n", 4, "not valid TOML"),
+        ("[JOB]\na = [1,\n2\n", 3, "not valid TOML"),
         ("[JOB\n", 1, "not valid TOML"),
     ],
 )
