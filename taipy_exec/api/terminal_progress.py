@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
 from taipy_exec.api.notebook import progress_text
+from taipy_exec.config.environment_flag import is_set
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.views.words import duration
 from taipy_exec.visible_text import one_line
@@ -22,7 +22,7 @@ class TerminalProgress:
     def __init__(self, record: SubmissionRecord) -> None:
         self._record = record
         self._begin = self._shown_at = time.monotonic()
-        self._is_shown = _is_terminal() and os.environ.get(_QUIET, "") in ("", "0", "false")
+        self._is_shown = _is_terminal() and not is_set(_QUIET)
 
     def show(self) -> None:
         """Print a line if it is time."""

@@ -16,6 +16,9 @@ from taipy_exec.event_log import EventLog
 
 journal = EventLog("broker")
 
+# A worker that lives for months reports to many submissions; to forget one costs a round trip.
+_MOST_PROVEN = 1000
+
 
 class Outgoing:
     """Messages stay in order, also over broken connections: none overtakes an earlier one.
@@ -129,6 +132,8 @@ class Outgoing:
             if isinstance(method, pika.spec.Basic.Nack):
                 self._put_back(waiting)
                 return None
+            if len(self._proven) >= _MOST_PROVEN:
+                self._proven.clear()
             self._proven.add(message.key)
             self._put_back(waiting[1:])
             return self._settle(waiting[:1])

@@ -51,6 +51,7 @@ from taipy_exec.cli.error_report import (
 from taipy_exec.cli.help_page import SUMMARIES, GroupedCommands, house_style
 from taipy_exec.cli.leaving import leave
 from taipy_exec.cli.options import help_text, summary
+from taipy_exec.config.environment_flag import is_set
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.version import __version__
 
@@ -237,17 +238,13 @@ def _refuse_odd_bytes(arguments: Sequence[str], environment: Mapping[str, str]) 
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    return "--json" in arguments or _is_set("TAIPY_EXEC_JSON")
+    return "--json" in arguments or is_set("TAIPY_EXEC_JSON")
 
 
 def _wants_details(arguments: list[str]) -> bool:
     if not {"-v", "-vv", "--verbose"}.isdisjoint(arguments):
         return True
-    return _is_set("TAIPY_EXEC_VERBOSE") or os.environ.get("TAIPY_EXEC_VERBOSE") == "2"
-
-
-def _is_set(variable: str) -> bool:
-    return os.environ.get(variable, "").lower() in ("1", "true", "t", "yes", "y", "on")
+    return is_set("TAIPY_EXEC_VERBOSE") or os.environ.get("TAIPY_EXEC_VERBOSE") == "2"
 
 
 def _open_standard_descriptors() -> None:

@@ -35,7 +35,7 @@ def submit(
     instance = named_instance(
         store, app, scenario, wanted.name, new=wanted.new, created=wanted.created
     )
-    former = store.latest_of_instance(instance.id)
+    former = store.submissions_of(instance.id, limit=1)
     attempt = partial(
         admit,
         store,
@@ -51,8 +51,8 @@ def submit(
         properties=with_given(wanted.given),
     )
     plan = admitted(listener, attempt, deadline)
-    if former is not None:
-        _note_other_file(listener, former, plan.record)
+    for one in former:
+        _note_other_file(listener, one, plan.record)
     write_given(store, plan, engine.identity)
     note_changed_inputs(listener, store, plan)
     return [plan]

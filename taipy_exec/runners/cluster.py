@@ -174,7 +174,7 @@ class ClusterRunner:
         self._link.publish(*messages)
 
     def revoke(self, submission: str, jobs: Sequence[str]) -> None:
-        journal.info("orders-withdrawn", submission=submission, jobs=len(jobs))
+        journal.info("orders-revoked", submission=submission, jobs=len(jobs))
         self._say_surely(Revoked(submission=submission, jobs=list(jobs)))
         for job in jobs:
             self._forget(job)

@@ -28,7 +28,7 @@ def revoke(app: AppConfig, submission: str, jobs: Sequence[JobRecord], *, ended:
     With `ended` the whole submission ends, and its reports queue is deleted. Raises BrokerError if
     the broker does not confirm this.
     """
-    journal.info("orders-withdrawn", submission=submission, jobs=len(jobs), coordinated=False)
+    journal.info("orders-revoked", submission=submission, jobs=len(jobs), coordinated=False)
     cluster = cluster_config(app)
     names = Names(cluster.application)
     codec = Codec(cluster.application, cluster.secret)

@@ -221,12 +221,12 @@ class Store(Removals, ShortIds):
         )
         return [self._submission(row) for row in rows]
 
-    def submissions_of(self, instance: str) -> list[SubmissionRecord]:
-        """The submissions of a scenario instance, newest first."""
+    def submissions_of(self, instance: str, *, limit: int | None = None) -> list[SubmissionRecord]:
+        """The submissions of a scenario instance, newest first, at most `limit`."""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
-            "ORDER BY created_at DESC, rowid DESC",
-            (instance,),
+            "ORDER BY created_at DESC, rowid DESC LIMIT ?",
+            (instance, -1 if limit is None else limit),
         )
         return [self._submission(row) for row in rows]
 
@@ -258,15 +258,6 @@ class Store(Removals, ShortIds):
             (None, None, file),
         )
         return {record.instance: record for record in map(self._submission, rows)}
-
-    def latest_of_instance(self, instance: str) -> SubmissionRecord | None:
-        """The latest submission of a scenario instance; None if it was never submitted."""
-        rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
-            "ORDER BY created_at DESC, rowid DESC LIMIT 1",
-            (instance,),
-        )
-        return self._submission(rows[0]) if rows else None
 
     def count_submissions(
         self, *, scenario: str | None = None, name: str | None = None, file: str | None = None

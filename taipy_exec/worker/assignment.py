@@ -20,7 +20,8 @@ class Assignment:
 
     `run` is empty until the job begins. `era` is the era (see `Leases`) in which this run is
     known to count; `outdated`: it does not count any more, and nothing about it is reported.
-    `stopping`: the job was canceled. `ready`: when its process was ready; a new process takes
+    `stopping`: the job was canceled. `handing_back`: why its run goes back; empty if it does not.
+    `ready`: when its process was ready; a new process takes
     its time (`waits_for_process` until then). `warning` is for the job's log.
     """
 
@@ -33,7 +34,7 @@ class Assignment:
     era: int = 0
     asked: float | None = None
     outdated: bool = False
-    handing_back: bool = False
+    handing_back: str = ""
     stopping: bool = False
     waits_for_process: bool = False
     ready: float | None = None

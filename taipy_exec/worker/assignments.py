@@ -40,6 +40,7 @@ _SKEW = 1.0
 _ASK_SECONDS = 5.0
 # After this time the system has sent an early notice, or the network has a problem.
 _SENT_SECONDS = 0.01
+_NOT_TAKEN = "RabbitMQ did not take the reports to its submission"
 
 
 class Assignments:
@@ -165,7 +166,7 @@ class Assignments:
     def hand_back_running(self) -> None:
         """Stop the running jobs; each order goes back when its job has ended."""
         for held in self.current():
-            held.handing_back = True
+            held.handing_back = "its worker leaves"
             self._pool.stop_slot(held.worker, self._app.job.grace)
 
     def _give_back(self, held: Assignment) -> None:
@@ -197,8 +198,8 @@ class Assignments:
         """Return an order whose submission's reports are stuck, and acknowledge it at once."""
         journal.info("reports-stuck", order, run=run)
         why = Reason.HANDED_BACK if run else Reason.WORKER_LOST
-        detail = "RabbitMQ did not take the reports to its submission"
-        self._reports.tell(order.submission, returned(order, self._name, why, detail, run=run))
+        statement = returned(order, self._name, why, _NOT_TAKEN, run=run)
+        self._reports.tell(order.submission, statement)
         if delivery is not None:
             self._acknowledge(delivery)
 
@@ -328,7 +329,7 @@ class Assignments:
                 self._pool.answer(worker, self.leases.until(held.order.submission))
             elif self._reports.is_alone_stuck(held.order.submission):
                 # It would keep its slot for ever.
-                held.handing_back = True
+                held.handing_back = _NOT_TAKEN
                 self._pool.answer(worker, None)
             elif connected and (held.asked is None or now - held.asked > _ASK_SECONDS):
                 journal.info("lease-expired", held.order, run=held.run, worker=held.worker)
@@ -378,7 +379,7 @@ class Assignments:
             self._drop(held)
             return
         if held.handing_back:
-            self._hand_back(held, "its worker leaves", about=held)
+            self._hand_back(held, held.handing_back, about=held)
             return
         if report.failure is None:
             self.done += 1

@@ -36,6 +36,13 @@ class Submission:
             path.write_bytes(content)
         self.cluster.broker.start()
 
+    def lose_the_coordinator(self) -> Cluster:
+        """As `lose_the_leader`, and kill the submitter; the jobs go on."""
+        self.lose_the_leader()
+        kill_tree(self.submit)
+        self.cluster.app.open_gate()
+        return self.cluster
+
     def lose_the_process(self) -> None:
         (queue,) = of_reports(self.cluster)
         self.cluster.broker.ctl("eval", _WITHOUT_PROCESS.format(queue))
@@ -85,10 +92,7 @@ def test_f61_the_coordinator_makes_the_queue_again(
 
 
 def test_f61_orders_of_a_dead_coordinator_keep_no_worker_from_others(begun: Submission) -> None:
-    cluster = begun.cluster
-    begun.lose_the_leader()
-    kill_tree(begun.submit)
-    cluster.app.open_gate()
+    cluster = begun.lose_the_coordinator()
     assert_completed(other(cluster))
     assert_completed(cluster.run("resume", "--json", timeout=120))
     cluster.leave(begun.worker)
@@ -96,10 +100,7 @@ def test_f61_orders_of_a_dead_coordinator_keep_no_worker_from_others(begun: Subm
 
 
 def test_f61_a_submission_without_a_leader_is_canceled(begun: Submission) -> None:
-    cluster = begun.cluster
-    begun.lose_the_leader()
-    kill_tree(begun.submit)
-    cluster.app.open_gate()
+    cluster = begun.lose_the_coordinator()
     assert cluster.run("cancel", "latest").code == 0
     assert not of_reports(cluster)
     assert_completed(other(cluster))

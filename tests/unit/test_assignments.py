@@ -129,6 +129,12 @@ class Worker:
             self.orders.take(order, found)
         return found
 
+    def begin(self) -> None:
+        """An order whose start is reported, confirmed and so begun."""
+        self.receive()
+        self.step()
+        self.confirm()
+
     def step(self) -> None:
         self.orders.begin()
         self.reports.send()
@@ -238,9 +244,7 @@ def test_an_order_of_other_code_is_refused_and_takes_no_slot(worker: Worker) -> 
 def test_where_it_is_only_warned_of_other_code_the_log_says_so(tmp_path: Path) -> None:
     worker = connected(Worker(tmp_path, check_code="warn"))
     worker.orders._code.says = "it differs"  # type: ignore[attr-defined]
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     assert worker.refused == []
     (order,) = worker.pool.started
     report = JobReport(job=order.job, attempt=1, finished_at=1.0, duration=0.1)
@@ -333,9 +337,7 @@ def test_nobody_answers_and_the_order_is_handed_back(worker: Worker) -> None:
 
 
 def test_a_job_may_write_while_its_run_is_certain_to_count(worker: Worker) -> None:
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     slot = worker.only.worker
     worker.pool.asking[slot] = True
     worker.orders.answer_slots(time.monotonic(), connected=True)
@@ -343,9 +345,7 @@ def test_a_job_may_write_while_its_run_is_certain_to_count(worker: Worker) -> No
 
 
 def test_after_an_interruption_it_is_asked_before_anything_is_written(worker: Worker) -> None:
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     slot = worker.only.worker
     worker.orders.disconnected()
     worker.pool.asking[slot] = True
@@ -371,9 +371,7 @@ def test_a_long_jobs_order_is_acknowledged_early(worker: Worker) -> None:
 
 
 def test_what_is_stopped_to_be_handed_back_is_told_when_it_has_ended(worker: Worker) -> None:
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     job, slot = worker.only.order.job, worker.only.worker
     worker.orders.hand_back_running()
     assert worker.pool.stopped == [slot]
@@ -426,9 +424,7 @@ def test_the_end_of_a_job_whose_submission_is_stuck_waits_without_its_order(work
 def test_a_job_that_may_not_write_leaves_its_slot_if_only_its_submission_is_stuck(
     worker: Worker,
 ) -> None:
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     job, slot = worker.only.order.job, worker.only.worker
     worker.orders.disconnected()
     worker.orders.connected()
@@ -449,9 +445,7 @@ def test_a_job_that_may_not_write_leaves_its_slot_if_only_its_submission_is_stuc
 
 
 def test_confirmed_reports_to_one_submission_prove_nothing_for_another(worker: Worker) -> None:
-    worker.receive()
-    worker.step()
-    worker.confirm()
+    worker.begin()
     leases, held = worker.orders.leases, worker.only
     leases.confirmed("SUBMISSION_other", time.monotonic() + 100)
     leases.look(time.monotonic() + 50)

@@ -202,3 +202,16 @@ def test_deliveries_of_an_earlier_channel_are_void() -> None:
     arrive(deliveries, 1)
     deliveries.acknowledge({"q": channel}, [old])
     assert channel.acknowledged == []
+
+
+def test_what_is_known_of_queues_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taipy_exec.broker.outgoing._MOST_PROVEN", 2)
+    outgoing, _, messages, alone = unproven("a", "b", "c", "d")
+    for number, one in enumerate(messages):
+        one.key = f"queue {number}"
+    outgoing.lost()
+    outgoing.opened(Channel())
+    outgoing.send()
+    for one in alone[1:]:
+        outgoing.proven(one, ack(1))
+    assert len(outgoing._proven) == 2

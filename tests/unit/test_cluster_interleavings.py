@@ -18,16 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from application_support import application
 from virtual_broker import Clock, VirtualBroker, VirtualLink
 
 from taipy_exec.broker.names import Names
-from taipy_exec.config.application import (
-    AppConfig,
-    DataNodeConfig,
-    JobConfig,
-    ScenarioConfig,
-    TaskConfig,
-)
+from taipy_exec.config.application import DataNodeConfig, JobConfig, TaskConfig
 from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.reference import FunctionRef
@@ -158,13 +153,9 @@ class History:
             )
             for n, node in enumerate(nodes)
         ]
-        self.scenario = ScenarioConfig(id="s", tasks=tuple(tasks))
-        self.app = AppConfig(
-            root=folder,
-            state_dir=folder / "state",
-            data_nodes={node.id: node for node in nodes},
-            tasks={task.id: task for task in tasks},
-            scenarios={"s": self.scenario},
+        self.app = application(
+            folder,
+            tasks,
             job=JobConfig(
                 mode="cluster",
                 max_attempts=50,
@@ -172,6 +163,7 @@ class History:
                 properties={"application": "app", "broker_lease": LEASE},
             ),
         )
+        self.scenario = self.app.scenarios["s"]
         self.cluster = ClusterConfig(
             application="app", addresses=parse_addresses("amqp://"), lease=LEASE
         )

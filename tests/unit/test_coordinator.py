@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from application_support import application
 
-from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
+from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.engine.admission import new_submission, resume_plan, store_submission
 from taipy_exec.engine.coordinator import Coordinator
@@ -81,14 +82,8 @@ class World:
             )
             for n, node in enumerate(nodes)
         ]
-        self.scenario = ScenarioConfig(id="s", tasks=tuple(tasks))
-        self.app = AppConfig(
-            root=folder,
-            state_dir=folder / "state",
-            data_nodes={node.id: node for node in nodes},
-            tasks={task.id: task for task in tasks},
-            scenarios={"s": self.scenario},
-        )
+        self.app = application(folder, tasks)
+        self.scenario = self.app.scenarios["s"]
         self.store = Store(self.app.state_dir)
         self.other = Store(self.app.state_dir)
         self.own = Identity(self.store.folder)
