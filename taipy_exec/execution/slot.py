@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import multiprocess
-from multiprocess import resource_tracker, spawn
+from multiprocess import process, resource_tracker, spawn
 
 from taipy_exec.event_log import EventLog
 from taipy_exec.execution.capture import JobLog
@@ -82,6 +82,8 @@ class Slot:
             resource_tracker.ensure_running()
             with _starting(self.mark):
                 self._process.start()
+                # Each start of a process reaps the ended ones of this set, before `bury` is asked.
+                process._children.discard(self._process)
         except BaseException:
             for end in (self._orders, self.reports, self.output, self._lifeline):
                 end.close()

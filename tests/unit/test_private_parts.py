@@ -26,6 +26,7 @@ PARTS = [
     (pymysql.connections.Connection, "_read_timeout", "data/sql_connection.py"),
     (pymysql.connections.Connection, "_sock", "data/sql_connection.py"),
     (BaseProcess, "_popen", "execution/slot.py"),
+    (BaseProcess, "_children", "execution/slot.py"),
     (Popen, "returncode", "execution/slot.py"),
     (Popen, "get_preparation_data", "execution/slot.py"),
 ]

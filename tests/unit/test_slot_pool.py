@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +20,15 @@ ORDER = JobOrder(job="j", task="t", attempt=1, submission="s", instance="SCENARI
 
 
 @pytest.fixture
-def pool(tmp_path: Path) -> Iterator[SlotPool]:
+def slots() -> int:
+    return 1
+
+
+@pytest.fixture
+def pool(tmp_path: Path, slots: int) -> Iterator[SlotPool]:
     task = TaskConfig(id="t", function_ref=FunctionRef("builtins.dict"))
     app = AppConfig(root=tmp_path, state_dir=tmp_path / "state", tasks={"t": task})
-    found = SlotPool(app, tmp_path, 1)
+    found = SlotPool(app, tmp_path, slots)
     yield found
     found.close()
 
@@ -86,3 +93,18 @@ def test_a_job_waits_for_a_new_process_and_not_for_one_that_is_there(
     start(pool, reserved(pool), tmp_path)
     end(pool)
     assert pool.take_starts() == []
+
+
+@pytest.mark.parametrize("slots", [2])
+def test_a_process_that_ends_before_another_starts_is_still_reaped_by_its_slot(
+    pool: SlotPool, tmp_path: Path
+) -> None:
+    worker = reserved(pool)
+    pid = int(worker.rpartition(":")[2])
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    start(pool, worker, tmp_path)
+    assert reserved(pool) != worker
+    failure = end(pool).failure
+    assert failure is not None
+    assert "was killed by SIGKILL (peak memory " in failure.message
