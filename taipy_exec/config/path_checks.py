@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig, TaskConfig
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.modes import capabilities
 from taipy_exec.config.problem import Level, Problem
-from taipy_exec.config.user_path import LONGEST_NAME, why_no_folder, wrong_path
+from taipy_exec.config.user_path import LONGEST_NAME, unusable_folder, wrong_path
 from taipy_exec.config.vocabulary import PATH_KEYS, STORAGE_PROPERTIES
 
 # Storage types whose value is one file, with the end of its generated name.
@@ -35,7 +36,7 @@ def path_problems(compiled: Compiled) -> Iterator[Problem]:
 
 
 def folder_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
-    """Folders of the tasks' outputs that are missing and cannot be made: these jobs will fail.
+    """Folders of the tasks' outputs in which no file can be made: these jobs will fail.
 
     If the jobs run on other machines, it is a warning: the folder may be there.
     """
@@ -47,11 +48,20 @@ def folder_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator
         key, given, _ = _place(node)
         if given is None:
             generated = generated or node.storage_type in _EXTENSIONS
-        elif why := why_no_folder(config.place_of(given).parent):
+        elif why := _unusable(config.place_of(given)):
             yield compiled.merged.problem("DATA_NODE", node.id, key, why, level=level, value=given)
-    if generated and (why := why_no_folder(config.storage_folder)):
+    if generated and (why := unusable_folder(config.storage_folder)):
         value = config.core.storage_folder
         yield compiled.merged.problem("CORE", "", "storage_folder", why, level=level, value=value)
+
+
+def _unusable(place: Path) -> str | None:
+    """Why no file can be stored there. A folder of files, or a device, needs no new file."""
+    if os.path.exists(place) and not os.path.isfile(place):  # noqa: PTH110, PTH113 - no rights
+        return None
+    # A new file takes the place of a link's target.
+    target = Path(os.path.realpath(place)) if os.path.islink(place) else place  # noqa: PTH114
+    return unusable_folder(target.parent)
 
 
 def _sections(config: AppConfig) -> Iterator[Finding]:
@@ -128,7 +138,7 @@ def _missing_folder(
         return None, Level.INFO
     if node.storage_type == "sql_table":
         return f"there is no folder {folder}: make it, or no job can write there", Level.WARNING
-    if why_no_folder(folder) is not None:
+    if unusable_folder(folder) is not None:
         return None, Level.INFO  # `folder_problems` reports it
     return f"there is no folder {folder}; the first job that writes there makes it", Level.INFO
 

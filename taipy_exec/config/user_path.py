@@ -54,15 +54,24 @@ def wrong_path(root: Path, given: str, longer: int = 0) -> str | None:
     return None
 
 
-def why_no_folder(folder: Path) -> str | None:
-    """Why a folder is missing and cannot be made, in words; None if it exists or can be made."""
+def unusable_folder(folder: Path) -> str | None:
+    """Why no file can be made in a folder, in words; None if it can. A missing folder is made."""
     above = folder
     while not os.path.exists(above) and above != above.parent:  # noqa: PTH110 - no rights
         above = above.parent
-    if above == folder and os.path.isdir(folder):  # noqa: PTH112
-        return None
     if not os.path.isdir(above):  # noqa: PTH112
         return f"there is no folder {folder}: {above} is a file"
     if os.access(above, os.W_OK | os.X_OK):
         return None
-    return f"there is no folder {folder}, and you may not make it in {above}"
+    why = ": the disk is read-only" if is_read_only(above) else ""
+    if above == folder:
+        return f"you may not write in the folder {folder}{why}"
+    return f"there is no folder {folder}, and you may not make it in {above}{why}"
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether the disk of an existing folder takes no writes from anybody."""
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

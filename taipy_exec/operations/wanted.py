@@ -24,6 +24,7 @@ from taipy_exec.operations.application import (
 )
 from taipy_exec.operations.given_values import given_values
 from taipy_exec.operations.swept_values import swept_values
+from taipy_exec.store.store import Store
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig, ScenarioConfig
@@ -36,7 +37,7 @@ class SubmitRequest:
     """The options of `submit` and `plan`; None means that an option was not given.
 
     `values` are texts NODE=VALUE, `sweep` texts NODE=VALUE,VALUE; without them the environment's
-    apply. `creation_date` is a local time in the wanted cycle.
+    apply. `creation_date` is a local time in the wanted cycle. `dry_run`: nothing will be stored.
     """
 
     scenario: str | None = None
@@ -51,6 +52,7 @@ class SubmitRequest:
     new: bool = False
     force: bool = False
     fail_fast: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +112,8 @@ def wanted_submission(location: Location, request: SubmitRequest, listener: List
     """Load the application and check the request, before anything is stored or started.
 
     Raises ConfigurationError with every problem, also if a job is sure to run and to fail;
-    NotFoundError for an unknown scenario, sequence, task or data node; UsageError for options that
-    do not go together.
+    StoreError if the state cannot be stored; NotFoundError for an unknown scenario, sequence, task
+    or data node; UsageError for options that do not go together.
     """
     compiled = load_compiled(
         location, mode=request.mode, workers=request.workers, tell=listener.warn
@@ -133,6 +135,8 @@ def wanted_submission(location: Location, request: SubmitRequest, listener: List
         force=request.force,
         fail_fast=request.fail_fast,
     )
+    if not request.dry_run:
+        Store.refuse_unwritable(app.state_dir)
     refuse_to_fail(listener, compiled, scenario, target, wanted.forecasts)
     return wanted
 

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from taipy_exec.config.user_path import is_read_only, unusable_folder
 from taipy_exec.errors import StoreError
 from taipy_exec.store.reading import open_to_read
 from taipy_exec.store.schema import LATEST, migrate, version_of
 
 DATABASE = "state.db"
+_OTHER_FOLDER = "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR"
 _BUSY_SECONDS = 15.0
 _CHECKPOINT_PAGES = 10_000  # 40 MB of log between two syncs of the disk
 
@@ -52,6 +54,12 @@ class Database:
         except PermissionError:
             return True
 
+    @staticmethod
+    def refuse_unwritable(folder: Path) -> None:
+        """Raises StoreError if the folder of a new state cannot be made. Makes nothing."""
+        if not folder.exists() and (why := unusable_folder(folder)):
+            raise StoreError(f"the state cannot be stored: {why}", _OTHER_FOLDER)
+
     def _make_folder(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +69,7 @@ class Database:
         except OSError as error:
             raise StoreError(
                 f"the state folder {self.folder} cannot be written: {error.strerror}",
-                "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+                _OTHER_FOLDER,
             ) from None
 
     def _connection(self) -> sqlite3.Connection:
@@ -204,10 +212,10 @@ def _explain(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreErro
             "make room; what was stored before is intact",
         )
     if _is_of_the_disk(text):
-        why = "the disk is read-only" if _is_read_only(path.parent) else text
+        why = "the disk is read-only" if is_read_only(path.parent) else text
         return StoreError(
             f"the state store {path} cannot be opened for writing ({why})",
-            "give a writable folder with --state-dir or TAIPY_EXEC_STATE_DIR",
+            _OTHER_FOLDER,
         )
     return StoreError(f"the state store {path} refused a write ({text})")
 
@@ -229,10 +237,3 @@ def _is_full(folder: Path) -> bool:
         return False
     has_no_room = disk.f_bavail * disk.f_frsize < 1 << 16
     return has_no_room or (disk.f_files > 0 and disk.f_favail == 0)
-
-
-def _is_read_only(folder: Path) -> bool:
-    try:
-        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False

@@ -250,6 +250,26 @@ def test_a_folder_that_cannot_be_made_is_an_error_for_the_tasks_that_write_there
     assert list(folder_problems(found, [])) == []
 
 
+def test_a_folder_without_rights_is_an_error_for_a_file_and_not_for_a_device(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = root / "closed"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    (root / "link").symlink_to(folder / "x.json")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)
+
+    def found(path: str) -> list[str]:
+        config = compiled(root, node(path) + WRITER)
+        return [p.message for p in folder_problems(config, config.config.tasks.values())]
+
+    wrong = [f"you may not write in the folder {folder}"]
+    assert found("closed/x.json") == wrong
+    assert found("link") == wrong
+    assert found("closed/pipe") == []
+    assert found("x.json") == []
+
+
 def test_a_storage_folder_that_cannot_be_made_is_an_error_once(root: Path) -> None:
     (root / "taken").write_text("")
     text = '[CORE]\nstorage_folder = "taken/data"\n[DATA_NODE.x]\n[DATA_NODE.y]\n'

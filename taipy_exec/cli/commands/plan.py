@@ -52,5 +52,6 @@ def plan(
         creation_date=creation_date,
         new=new,
         force=force,
+        dry_run=True,
     )
     return show_plan(call, request, check=check)

@@ -82,6 +82,7 @@ def submit(
         new=new,
         force=force,
         fail_fast=options.fails_fast(ctx, keep_going, fail_fast),
+        dry_run=dry_run,
     )
     if check and not dry_run and options.is_given(ctx, "check"):
         raise UsageError("--check needs --dry-run", "add it, or use taipy-exec plan --check")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig
-from taipy_exec.config.user_path import why_no_folder
+from taipy_exec.config.user_path import unusable_folder
 from taipy_exec.errors import StoreError
 from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.views.words import size
@@ -82,7 +82,7 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
         path = config.place_of(node.path)
         is_there = os.path.isdir(path.parent)  # noqa: PTH112 - no rights, no folder
         if id in written and not is_there:
-            text = why_no_folder(path.parent) or ""
+            text = unusable_folder(path.parent) or ""
             if not text:
                 continue  # it is made with the first value
             folder = _quoted(path.parent)
