@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from browser_support import Browser
@@ -39,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marks known that are put on tests here."""
     config.addinivalue_line("markers", "broker: needs a RabbitMQ server, which it starts itself")
     config.addinivalue_line("markers", "database: needs a server, which it starts itself")
-    config.addinivalue_line("markers", "long: takes more than some six seconds: `make test-all`")
+    config.addinivalue_line("markers", "long: takes more than a few seconds: `make test-all`")
+    config.addinivalue_line("markers", "one_variant: all but one of its parameter sets are long")
     config.addinivalue_line("markers", "xdist_group(name): runs in one process with its group")
 
 
@@ -55,6 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
             item.add_marker(pytest.mark.xdist_group("database"))
+    _mark_variants(item for item in items if item.get_closest_marker("one_variant"))
+
+
+def _mark_variants(items: Iterable[pytest.Item]) -> None:
+    """Mark all but one of each function's items. Which one stays depends on the function's name."""
+    variants: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        variants.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
+    for (_, name), found in variants.items():
+        chosen = crc32(name.encode()) % len(found)
+        for item in (*found[:chosen], *found[chosen + 1 :]):
+            item.add_marker(pytest.mark.long)
 
 
 def _require(missing: str | None) -> None:

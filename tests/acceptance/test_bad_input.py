@@ -313,6 +313,7 @@ def damage(how: str, database: Path) -> None:
         connection.close()
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("how", ["cut", "garbage", "middle", "no tables", "newer"])
 def test_a_damaged_or_newer_state_store_is_told_with_the_way_out(
     app: Application, how: str

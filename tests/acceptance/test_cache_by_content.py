@@ -119,6 +119,7 @@ def test_another_input_runs_what_depends_on_it(cached: Cached) -> None:
     assert cached.sum() == 12
 
 
+@pytest.mark.one_variant
 def test_another_input_with_the_same_size_and_time_is_noticed(cached: Cached) -> None:
     old = (cached.app.folder / "raw.json").stat().st_mtime
     cached.raw([1, -1, 3], at=old)
@@ -153,6 +154,7 @@ def test_changed_properties_run_the_task(cached: Cached) -> None:
     assert cached.submit().statuses() == {"clean": "SKIPPED", "total": "COMPLETED"}
 
 
+@pytest.mark.one_variant
 def test_an_output_that_was_edited_or_removed_is_made_again(cached: Cached) -> None:
     path: Path = cached.app.folder / "sum.json"
     path.write_text("7")
@@ -199,6 +201,7 @@ tasks = ["sub"]
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [

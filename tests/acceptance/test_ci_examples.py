@@ -104,6 +104,7 @@ def run_steps(place: Place, steps: list[tuple[str, bool]]) -> int:
     return code
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_github_actions(app: Application, tmp_path: Path, broken: bool) -> None:
     workflow = yaml.safe_load(EXAMPLES[".github/workflows/pipeline.yml"].text)
@@ -128,6 +129,7 @@ def test_github_actions(app: Application, tmp_path: Path, broken: bool) -> None:
     assert (place.folder / "result.json").read_text().count('"SKIPPED"') == (1 if broken else 3)
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_gitlab_ci(app: Application, broken: bool) -> None:
     job = yaml.safe_load(EXAMPLES[".gitlab-ci.yml"].text)["pipeline"]
@@ -143,6 +145,7 @@ def test_gitlab_ci(app: Application, broken: bool) -> None:
         assert (place.folder / path).exists()
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_azure_pipelines(app: Application, broken: bool) -> None:
     steps = yaml.safe_load(EXAMPLES["azure-pipelines.yml"].text)["steps"]
@@ -154,6 +157,7 @@ def test_azure_pipelines(app: Application, broken: bool) -> None:
     assert place.results() == (BAD if broken else GOOD)
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_jenkins(app: Application, broken: bool) -> None:
     text = EXAMPLES["Jenkinsfile"].text
@@ -171,6 +175,7 @@ def test_jenkins(app: Application, broken: bool) -> None:
     assert place.results() == (BAD if broken else GOOD)
 
 
+@pytest.mark.one_variant
 @BOTH
 @pytest.mark.parametrize("name", ["nightly.sh", "background.sh"])
 def test_shell_scripts(app: Application, name: str, broken: bool) -> None:
@@ -187,6 +192,7 @@ def test_shell_scripts(app: Application, name: str, broken: bool) -> None:
     app.nothing_runs()
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_python(app: Application, broken: bool) -> None:
     place = Place(app)
@@ -200,6 +206,7 @@ def test_python(app: Application, broken: bool) -> None:
     assert "not valid TOML" in place.out
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_a_makefile(app: Application, broken: bool) -> None:
     place = Place(app)
@@ -213,6 +220,7 @@ def test_a_makefile(app: Application, broken: bool) -> None:
     assert (place.folder / "report.html").exists()
 
 
+@pytest.mark.one_variant
 @BOTH
 @pytest.mark.skipif(
     shutil.which("flock") is None and "CI" not in os.environ, reason="flock is not installed"
@@ -233,6 +241,7 @@ def test_cron(app: Application, broken: bool) -> None:
     assert place.err == ""
 
 
+@pytest.mark.one_variant
 @BOTH
 def test_a_systemd_timer(app: Application, broken: bool) -> None:
     place = Place(app)

@@ -302,6 +302,7 @@ def test_local_workers_have_the_keys_of_the_others(app: Application) -> None:
 # -- dead letters -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_dead_letters_are_listed_and_stay_in_their_order(declared: Cluster) -> None:
     assert declared.run("queue", "dead", "list").out == "no dead letters\n"
     texts = [f"letter {n}" for n in range(40)]
@@ -329,6 +330,7 @@ def test_what_the_broker_buried_has_a_reason_and_a_time(declared: Cluster) -> No
     assert letter["at"] is not None
 
 
+@pytest.mark.long
 def test_requeue_moves_the_chosen_ones_without_what_made_them_dead(declared: Cluster) -> None:
     declared.publish(
         "dead", "one", "two", "three", headers={"taipy-exec-reason": "old", "kept": "yes"}

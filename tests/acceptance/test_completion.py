@@ -176,6 +176,7 @@ def test_after_a_kill_what_was_stored_is_suggested_and_no_file_comes(app: Applic
     assert set(tree(app.folder)) == before
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("what", ["state", "toml", "both", "folder", "newer"])
 def test_whatever_is_broken_nothing_is_suggested_and_nothing_is_said(
     submitted: tuple[Application, str], what: str, tmp_path: Path

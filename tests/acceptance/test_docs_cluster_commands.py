@@ -103,6 +103,7 @@ def test_workers_and_queue_show_a_running_job(place: ClusterPlace) -> None:
     worker.wait(60)
 
 
+@pytest.mark.long
 def test_dead_letters_are_shown_sent_again_and_removed(place: ClusterPlace) -> None:
     worker = place.worker("taipy-exec run-worker -a app")
     worker.terminate()

@@ -43,6 +43,7 @@ def by_command(app: Application) -> None:
     assert app.run("data", "write", ".", "src", "New").code == 0
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("change", [by_file, by_command])
 @pytest.mark.parametrize("cache", ["time", "content"])
 @pytest.mark.parametrize("mode", ["development", "standalone"])

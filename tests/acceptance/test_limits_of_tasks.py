@@ -100,6 +100,7 @@ def test_what_a_job_raises_after_its_timeout_is_told_with_it(app: Application, m
     )
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["standalone", "cluster"])
 def test_a_job_that_cannot_be_interrupted_is_killed_with_all_its_processes(
     app: Application, mode: str, request: pytest.FixtureRequest
@@ -154,6 +155,7 @@ def test_a_timeout_is_an_attempt_that_can_be_retried(app: Application, mode: str
 # -- which failures are tried again ---------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("body", "retry_on", "runs"),
     [
@@ -349,6 +351,7 @@ def started(app: Application, *options: str) -> list[str]:
     return re.findall(r"^\S+ (\w+) RUNNING on", result.err, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_the_longest_path_starts_first_once_durations_are_known(app: Application) -> None:
     app.module(
         "jobs",

@@ -113,6 +113,7 @@ def test_a_method_or_a_class_in_a_class_is_named_with_points(
 # -- paths --------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @MODES
 def test_home_folders_are_found(app: Application, mode: str) -> None:
     home = {"HOME": str(app.folder / "home")}
@@ -224,6 +225,7 @@ def test_a_gigantic_message_stays_within_three_lines_of_a_table(
 # -- the index of a table -----------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize(("kind", "name"), [("csv", "x.csv"), ("excel", "x.xlsx")])
 def test_an_index_that_is_dropped_is_told_in_the_log_of_the_job(

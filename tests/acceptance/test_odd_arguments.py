@@ -66,6 +66,7 @@ def test_a_gigantic_number_is_wrong_use(app: Application, arguments: str) -> Non
     assert str(2**31 - 1) in result.err
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_argument_gets_a_sentence(app: Application, kind: str) -> None:
     app.graph({"t": ("flow.work", [], ["a"])})

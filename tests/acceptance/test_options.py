@@ -134,6 +134,7 @@ ENVIRONMENT = {
 }
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_an_option_can_come_from_the_environment(app: Application, name: str) -> None:
     text, arguments, word = ENVIRONMENT[name]

@@ -21,6 +21,7 @@ def ended(app: Application, id: str, task: str) -> bool:
     return app.status(id).statuses()[task] == "COMPLETED"
 
 
+@pytest.mark.one_variant
 @MODES
 def test_what_runs_ends_and_nothing_more_starts_until_continue(app: Application, mode: str) -> None:
     app.graph(CHAIN, mode=mode)

@@ -39,6 +39,7 @@ def test_hints_that_name_no_application_work_as_they_stand(failed: Application) 
         assert failed.run(*hint.split()).code == 0, hint
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("command", ["logs", "wait", "attach", "status", "report", "cancel"])
 def test_every_command_on_a_submission_finds_its_file(failed: Application, command: str) -> None:
     result = failed.run(command, "@1", "--json")

@@ -78,6 +78,7 @@ def test_the_policy_keeps_out_a_script_that_got_in(browser: Browser, page: Path)
     assert any("Content Security Policy" in complaint for complaint in found.complaints)
 
 
+@pytest.mark.long
 def test_the_table_sorts_by_a_column_both_ways(browser: Browser, page: Path) -> None:
     click = "document.querySelectorAll('thead button')[1].click();"
     dom = acted(browser, page, click)
@@ -105,6 +106,7 @@ def test_the_table_is_filtered_by_text_and_status(browser: Browser, page: Path) 
     assert len(order(acted(browser, page, pressed * 2))) == 3
 
 
+@pytest.mark.long
 def test_a_link_to_a_log_opens_it_and_the_buttons_open_and_close_all(
     browser: Browser, page: Path
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_link_to_a_log_opens_it_and_the_buttons_open_and_close_all(
     assert not opened.search(acted(browser, page, both))
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("fragment", "block"), [("#jobs", "start"), ("#logs", "start"), ("#job-1", "center")]
 )
@@ -163,6 +166,7 @@ def test_a_failure_leads_to_its_node_in_the_graph(browser: Browser, page: Path) 
     assert re.search(r'<g class="task failed lit chosen" data-name="hostile"', dom)
 
 
+@pytest.mark.long
 def test_the_mouse_over_a_node_highlights_until_it_leaves(browser: Browser, page: Path) -> None:
     over = "document.querySelector('.picture [data-name=a]').dispatchEvent("
     moved = f"{over}new MouseEvent('mouseover', {{bubbles: true}}));"

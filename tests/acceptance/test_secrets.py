@@ -138,6 +138,7 @@ def stored(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("mode", "literal"),
     [("development", True), ("standalone", False)],

@@ -75,6 +75,7 @@ def test_cancel_and_pause_take_what_runs(app: Application) -> None:
     assert "there is no running submission" in result.err
 
 
+@pytest.mark.long
 def test_a_folder_is_no_submission_and_the_hint_says_so(app: Application, two: list[str]) -> None:
     (app.folder / "demo").mkdir()
     result = app.run("status", "demo")
@@ -98,6 +99,7 @@ def begin_alike(app: Application, one: str, other: str) -> str:
     return new
 
 
+@pytest.mark.long
 def test_ids_that_begin_the_same_are_shown_as_long_as_needed(
     app: Application, two: list[str]
 ) -> None:
@@ -116,6 +118,7 @@ def test_ids_that_begin_the_same_are_shown_as_long_as_needed(
     assert f"of {failed.removeprefix('SUBMISSION_')}" in wide
 
 
+@pytest.mark.long
 def test_a_failure_of_a_submission_names_it_by_enough_of_its_id(
     app: Application, two: list[str]
 ) -> None:

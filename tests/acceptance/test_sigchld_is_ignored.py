@@ -40,6 +40,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_command_that_was_started_so_runs_jobs_as_ever(app: Application, mode: str) -> None:
     app.module("jobs", JOBS)

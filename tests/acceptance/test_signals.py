@@ -23,6 +23,7 @@ def interrupted(app: Application, err: str, times: int = 1) -> bool:
     return err.count("interrupted") >= times
 
 
+@pytest.mark.one_variant
 @MODES
 def test_ctrl_c_once_lets_the_running_job_end_and_cancels_the_rest(
     app: Application, mode: str
@@ -41,6 +42,7 @@ def test_ctrl_c_once_lets_the_running_job_end_and_cancels_the_rest(
     app.nothing_runs()
 
 
+@pytest.mark.one_variant
 @MODES
 def test_after_ctrl_c_the_next_submit_runs_everything_anew(app: Application, mode: str) -> None:
     app.graph(TWO_STEPS, mode=mode)
@@ -53,6 +55,7 @@ def test_after_ctrl_c_the_next_submit_runs_everything_anew(app: Application, mod
     assert (result.code, set(result.statuses().values())) == (0, {"COMPLETED"})
 
 
+@pytest.mark.one_variant
 @MODES
 def test_ctrl_c_from_the_terminal_driver_reaches_the_whole_group_and_the_job_still_ends(
     app: Application, mode: str
@@ -69,6 +72,7 @@ def test_ctrl_c_from_the_terminal_driver_reaches_the_whole_group_and_the_job_sti
     assert app.end(process).statuses()["t"] == "COMPLETED"
 
 
+@pytest.mark.one_variant
 @MODES
 def test_ctrl_c_twice_stops_the_running_job(app: Application, mode: str) -> None:
     app.graph(TWO_STEPS, mode=mode)
@@ -87,6 +91,7 @@ def test_ctrl_c_twice_stops_the_running_job(app: Application, mode: str) -> None
     app.nothing_runs()
 
 
+@pytest.mark.one_variant
 @MODES
 def test_ctrl_c_thrice_exits_at_once_and_leaves_nothing_running(
     app: Application, mode: str
@@ -107,6 +112,7 @@ def test_ctrl_c_thrice_exits_at_once_and_leaves_nothing_running(
     assert app.run("submit", "--json").statuses() == {"t": "COMPLETED"}
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_terminated_submission_is_resumed_without_counting_the_attempt(
@@ -187,6 +193,7 @@ def test_sigterm_to_the_process_of_a_job_fails_that_job_only(app: Application) -
     assert "SIGTERM" in result.job("t")["error"]["message"]
 
 
+@pytest.mark.one_variant
 @MODES
 def test_interrupting_wait_and_logs_leaves_the_submission_alone(
     app: Application, mode: str

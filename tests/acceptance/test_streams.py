@@ -23,6 +23,7 @@ def noisy(app: Application, mode: str) -> None:
     app.one(NOISY, mode=mode)
 
 
+@pytest.mark.one_variant
 @MODES
 def test_without_a_terminal_each_change_is_one_line_on_stderr(app: Application, mode: str) -> None:
     app.one("return 1", mode=mode)
@@ -38,6 +39,7 @@ def test_without_a_terminal_each_change_is_one_line_on_stderr(app: Application, 
     assert not COLOR.search(result.out + result.err)
 
 
+@pytest.mark.one_variant
 @MODES
 def test_without_a_terminal_stdout_holds_the_table_and_the_summary(
     app: Application, mode: str
@@ -52,6 +54,7 @@ def test_without_a_terminal_stdout_holds_the_table_and_the_summary(
     assert len(lines) == 6
 
 
+@pytest.mark.one_variant
 @MODES
 def test_what_jobs_print_never_gets_into_the_json(app: Application, mode: str) -> None:
     noisy(app, mode)
@@ -83,6 +86,7 @@ def test_what_jobs_print_in_development_mode_is_in_their_log_and_on_stderr(
     assert {"by print", "to stderr"} <= set(log)
 
 
+@pytest.mark.one_variant
 @MODES
 def test_a_submission_runs_the_same_with_stderr_thrown_away(app: Application, mode: str) -> None:
     noisy(app, mode)
@@ -91,6 +95,7 @@ def test_a_submission_runs_the_same_with_stderr_thrown_away(app: Application, mo
     assert set(result.statuses().values()) == {"COMPLETED"}
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_not_disturb_the_jobs(app: Application, mode: str, closed: str) -> None:
@@ -103,6 +108,7 @@ def test_closed_streams_do_not_disturb_the_jobs(app: Application, mode: str, clo
     )
 
 
+@pytest.mark.one_variant
 @MODES
 def test_a_closed_stderr_leaves_the_json_whole(app: Application, mode: str) -> None:
     noisy(app, mode)
@@ -111,6 +117,7 @@ def test_a_closed_stderr_leaves_the_json_whole(app: Application, mode: str) -> N
     assert set(result.statuses().values()) == {"COMPLETED"}
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize("arguments", ["submit", "submit --json", "submit --events -"])
 def test_a_reader_that_goes_away_is_no_error_and_changes_no_job(
@@ -127,6 +134,7 @@ def test_a_reader_that_goes_away_is_no_error_and_changes_no_job(
     assert set(jobs.values()) == {"COMPLETED"}
 
 
+@pytest.mark.one_variant
 @MODES
 def test_a_stderr_whose_reader_goes_away_changes_no_job(app: Application, mode: str) -> None:
     app.one("import sys\nprint('word ' * 1000)\nprint('word', file=sys.stderr)", mode=mode)
@@ -135,6 +143,7 @@ def test_a_stderr_whose_reader_goes_away_changes_no_job(app: Application, mode: 
     assert set(result.statuses().values()) == {"COMPLETED"}
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     "arguments", ["status", "status --json", "plan", "graph", "check", "data list", "--help"]
 )
@@ -146,6 +155,7 @@ def test_no_command_minds_a_reader_that_goes_away(app: Application, arguments: s
     assert "Exception ignored" not in result.err
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"CI": "true"}, {}])
 def test_neither_colours_nor_cursor_codes_go_into_a_pipe(
     app: Application, env: dict[str, str]
@@ -155,6 +165,7 @@ def test_neither_colours_nor_cursor_codes_go_into_a_pipe(
     assert "\x1b" not in result.out + result.err
 
 
+@pytest.mark.one_variant
 @MODES
 def test_force_color_in_a_pipe_gives_colours_but_no_cursor_codes(
     app: Application, mode: str
@@ -166,6 +177,7 @@ def test_force_color_in_a_pipe_gives_colours_but_no_cursor_codes(
     assert re.search(r"\d\d:\d\d:\d\d bad RUNNING", COLOR.sub("", result.err))
 
 
+@pytest.mark.long
 def test_color_always_gives_colours_and_color_never_gives_none(app: Application) -> None:
     app.one("raise ValueError(1)")
     always = app.run("submit", "--color", "always", env={"NO_COLOR": "1"})
@@ -184,6 +196,7 @@ def test_an_unknown_word_for_color_is_wrong_use(app: Application) -> None:
     assert "'perhaps'" in result.err
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("columns", [60, 40])
 def test_tables_in_a_pipe_keep_to_the_width_that_columns_gives(
     app: Application, columns: int
@@ -205,6 +218,7 @@ def test_tables_in_a_pipe_keep_to_the_width_that_columns_gives(
         assert len(line) <= columns or is_summary
 
 
+@pytest.mark.one_variant
 @MODES
 def test_an_ascii_locale_gets_ascii_and_no_error(app: Application, mode: str) -> None:
     app.one("print('grün')\nraise ValueError('schön')", mode=mode)

@@ -118,6 +118,7 @@ def of_task(result: Result, task: str) -> list[str]:
 # -- running ------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_each_combination_is_a_submission_and_what_all_share_runs_once(
     app: Application, mode: str
@@ -326,6 +327,7 @@ def test_a_dry_run_shows_a_plan_for_each_combination_and_writes_nothing(app: App
     assert more.code == 10
 
 
+@pytest.mark.long
 def test_a_dry_run_shows_how_long_all_combinations_take_together(app: Application) -> None:
     configure(app, mode="standalone", workers=2)
     values = ("--sweep", "window=7,14,28")
@@ -386,6 +388,7 @@ def test_a_timeout_holds_for_all_combinations(app: Application) -> None:
     assert set(of_task(result, "score")) <= {"CANCELED", "ABANDONED"}
 
 
+@pytest.mark.long
 def test_a_sweep_that_is_left_to_itself_is_waited_for_by_its_id(app: Application) -> None:
     configure(app, mode="standalone", fit="gated_fit")
     started = app.run("submit", ".", "--sweep", "window=7,14", "--detach")
@@ -410,6 +413,7 @@ def test_a_sweep_is_canceled_by_its_id(app: Application) -> None:
     assert app.run("cancel", group).code == 2
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("command", ["resume", "again"])
 def test_a_killed_sweep_is_carried_on_as_a_whole(app: Application, command: str) -> None:
     configure(app, mode="standalone", fit="gated_fit", skippable=True)
@@ -428,6 +432,7 @@ def test_a_killed_sweep_is_carried_on_as_a_whole(app: Application, command: str)
     assert len(app.run("status", "--json").json["submissions"]) == 3
 
 
+@pytest.mark.long
 def test_one_combination_of_a_killed_sweep_can_be_resumed_alone(app: Application) -> None:
     configure(app, mode="standalone", fit="gated_fit")
     process = app.start("submit", ".", "--sweep", "window=7,14,28")

@@ -19,6 +19,7 @@ def fix(app: Application, broken: str, fixed: str) -> None:
     file.write_text(file.read_text().replace(broken, fixed))
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("named", ["by its id", "by nothing"])
 def test_what_failed_runs_again_as_one_group(app: Application, named: str) -> None:
     configure(app, mode="standalone")
@@ -56,6 +57,7 @@ def test_a_shared_job_that_failed_runs_once_again(app: Application) -> None:
     assert Counter(app.ledger())["load"] == 2
 
 
+@pytest.mark.long
 def test_a_retry_that_fails_can_be_retried(app: Application) -> None:
     configure(app, mode="standalone")
     first = sweep(app, "--sweep", "window=7,13")
@@ -71,6 +73,7 @@ def test_a_retry_that_fails_can_be_retried(app: Application) -> None:
     assert statuses(app.run("status", group_of(first), "--json")) == ["COMPLETED"] * 2
 
 
+@pytest.mark.long
 def test_a_sweep_that_has_not_ended_is_not_retried(app: Application) -> None:
     configure(app, mode="standalone", fit="gated_fit")
     process = app.start("submit", ".", "--sweep", "window=7,14,28")

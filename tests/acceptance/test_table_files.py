@@ -66,6 +66,7 @@ def add(book):
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 @pytest.mark.parametrize(("first", "second"), [("pandas", "pandas"), ("polars", "polars")])
 def test_tables_pass_through_csv_parquet_and_excel(

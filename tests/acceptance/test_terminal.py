@@ -41,6 +41,7 @@ def test_the_table_moves_while_jobs_run(app: Application) -> None:
     assert "2/2" in "\n".join(terminal.screen())
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_no_line_of_the_table_is_wider_than_the_terminal(app: Application, columns: int) -> None:
     app.module("jobs", "def bad():\n    raise ValueError('long ' * 40)\n")
@@ -92,6 +93,7 @@ def test_no_color_takes_the_colours_away_but_not_the_table(app: Application) -> 
     assert not re.search(r"\x1b\[(?:\d+;)*3[0-7]m", terminal.text)
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"TERM": "dumb", "FORCE_COLOR": "1"}])
 def test_a_dumb_terminal_gets_plain_lines(app: Application, env: dict[str, str]) -> None:
     app.one("return 1")

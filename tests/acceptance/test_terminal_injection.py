@@ -87,6 +87,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> tuple[Application, str, st
     return app, result.json["submission"]["id"], result.job("bad")["id"]
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_that_others_wrote_steers_the_terminal_of_a_reader(
     evil: tuple[Application, str, str], command: str
@@ -101,6 +102,7 @@ def test_nothing_that_others_wrote_steers_the_terminal_of_a_reader(
         assert not [line for line in lines if line.startswith("00:00:00 bad COMPLETED")]
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_live_table_shows_jobs_that_would_steer_the_terminal(app: Application, mode: str) -> None:
     make(app, mode)

@@ -65,6 +65,7 @@ def attributes(of: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_submission_is_a_span_with_a_span_for_each_attempt_in_it(
     app: Application, receiver: Callable[..., Receiver], mode: str
@@ -178,6 +179,7 @@ def test_an_exporter_that_is_not_there_is_one_warning(app: Application) -> None:
     assert "'zipkin'" in result.err
 
 
+@pytest.mark.long
 def test_a_wrong_variable_is_a_warning_and_an_error_where_traces_are_configured(
     app: Application,
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_wrong_variable_is_a_warning_and_an_error_where_traces_are_configured(
     assert "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT" in result.err
 
 
+@pytest.mark.long
 def test_without_the_extra_only_the_configuration_asks_for_it(app: Application) -> None:
     app.graph({"t": ("flow.work", [], ["a"])})
     (app.folder / "opentelemetry.py").write_text("raise ModuleNotFoundError(name='o')\n")
@@ -264,6 +267,7 @@ print(sorted(span.name for span in seen.get_finished_spans()))
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_program_that_has_a_tracer_provider_keeps_it(app: Application, mode: str) -> None:
     (app.folder / "script.py").write_text(SCRIPT)

@@ -40,6 +40,7 @@ def test_the_history_of_a_file_has_no_submissions_of_the_other(both: Application
     assert both.run("history", "-a", "other.toml", "--name", "may").out == "no such submissions\n"
 
 
+@pytest.mark.long
 def test_the_instances_of_a_file_are_those_that_it_submitted(both: Application) -> None:
     def instances(*arguments: str) -> list[str]:
         found = both.run("instances", *arguments, "--json").json["instances"]
@@ -57,6 +58,7 @@ def test_the_instances_of_a_file_are_those_that_it_submitted(both: Application) 
         assert may["submission"]["status"] == status
 
 
+@pytest.mark.long
 def test_submit_says_that_the_instance_is_shared_with_another_file(both: Application) -> None:
     result = both.run("submit", "other.toml")
     assert result.code == 0

@@ -63,6 +63,7 @@ def tag():
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_the_log_tells_what_comes_back_otherwise_and_the_job_fails_if_it_would_not(
     app: Application, mode: str

@@ -222,6 +222,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_program_that_loads_the_file_shares_its_root_with_the_command_line(
     layout: Layout, mode: str

@@ -49,6 +49,7 @@ def test_a_keyboard_interrupt_of_a_job_fails_that_job_alone(app: Application, mo
     assert result.job("bad")["error"]["type"] == "KeyboardInterrupt"
 
 
+@pytest.mark.one_variant
 @MODES
 def test_modules_see_no_argument_of_the_command(app: Application, mode: str) -> None:
     app.one("return RATE", mode=mode)

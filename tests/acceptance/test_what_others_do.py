@@ -25,6 +25,7 @@ def await_line(process: subprocess.Popen[str], word: str) -> None:
 # -- events -------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @MODES
 def test_a_reader_of_events_that_goes_away_does_not_end_the_run(
     app: Application, mode: str
@@ -40,6 +41,7 @@ def test_a_reader_of_events_that_goes_away_does_not_end_the_run(
     assert '"event": "submission"' in (app.folder / "first").read_text()
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize("events", ["/dev/full", "- > /dev/full"])
 @pytest.mark.parametrize(("body", "code"), [("return 1", 0), ("raise ValueError('no')", 1)])
@@ -80,6 +82,7 @@ def test_a_table_with_as_many_rows_as_outputs_is_a_wrong_number_of_results(
 # -- logs ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @MODES
 def test_logs_tail_and_follow_shows_the_last_lines_and_then_every_new_one(
     app: Application, mode: str
@@ -105,6 +108,7 @@ def test_logs_tail_and_follow_shows_the_last_lines_and_then_every_new_one(
 # -- wait ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @MODES
 @pytest.mark.parametrize("other", ["work", "fail"])
 def test_wait_tells_as_submit_did_that_time_was_up(app: Application, mode: str, other: str) -> None:
@@ -127,6 +131,7 @@ def test_wait_tells_as_submit_did_that_it_was_interrupted(app: Application) -> N
     assert app.run("wait", submitted.json["submission"]["id"]).code == 130
 
 
+@pytest.mark.long
 def test_wait_keeps_to_the_submission_that_its_prefix_meant_at_first(app: Application) -> None:
     interrupt(app, TWO_STEPS)
     waiting = app.start("wait", "SUBMISSION_")
@@ -176,6 +181,7 @@ def test_cancel_of_a_waiting_job_of_an_interrupted_submission_shows_at_once(
     assert result.json["submission"]["finished_at"] is None
 
 
+@pytest.mark.long
 def test_what_is_left_after_such_a_cancel_can_be_carried_on_in_the_same_mode(
     app: Application,
 ) -> None:
@@ -197,6 +203,7 @@ def test_what_is_left_after_such_a_cancel_can_be_carried_on_in_the_same_mode(
     assert result.statuses() == {**after.statuses(), "w": "COMPLETED"}
 
 
+@pytest.mark.long
 def test_cancel_of_one_job_is_refused_where_the_configuration_is_another_now(
     app: Application,
 ) -> None:

@@ -88,6 +88,7 @@ def test_the_coordinator_of_a_cluster_tells_and_the_worker_does_not(
     assert [post.json["event"] for post in server.posts] == ["start", "failure", "end"]
 
 
+@pytest.mark.long
 def test_the_address_of_a_webhook_is_a_secret(
     telling: Application, receiver: Callable[..., Receiver]
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_submission_that_only_waits_for_data_ends_without_a_time(telling: Appl
     assert (end["event"], end["status"], end["at"]) == ("end", "BLOCKED", None)
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("job", "key", "words"),
     [

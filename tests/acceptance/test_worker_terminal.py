@@ -68,6 +68,7 @@ def test_the_table_shows_the_worker_its_slots_and_what_runs(
     assert cursor_is_visible(terminal)
 
 
+@pytest.mark.long
 def test_the_five_jobs_that_ended_last_are_below_the_slots(
     app: Application, broker_url: str
 ) -> None:
@@ -82,6 +83,7 @@ def test_the_five_jobs_that_ended_last_are_below_the_slots(
     assert terminal.finish() == 0
 
 
+@pytest.mark.long
 def test_what_failed_stands_above_the_table_with_its_reason(
     app: Application, broker_url: str
 ) -> None:
@@ -95,6 +97,7 @@ def test_what_failed_stands_above_the_table_with_its_reason(
     assert "0 done, 1 failed" in screen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (40, 12)])
 def test_32_slots_fit_a_small_terminal_with_a_count_for_the_rest(
     app: Application, broker_url: str, columns: int, rows: int
@@ -137,6 +140,7 @@ def test_no_connection_is_told_without_the_password(app: Application) -> None:
     assert cursor_is_visible(terminal)
 
 
+@pytest.mark.long
 def test_an_ascii_terminal_gets_ascii(app: Application, broker_url: str) -> None:
     many(app, 1)
     env = {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -153,6 +157,7 @@ def test_an_ascii_terminal_gets_ascii(app: Application, broker_url: str) -> None
 # -- signals ------------------------------------------------------------------------------
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_lets_what_runs_end(
     app: Application, broker_url: str, number: int
@@ -170,6 +175,7 @@ def test_the_first_signal_lets_what_runs_end(
     assert cursor_is_visible(terminal)
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_third_signal_ends_it_at_once_and_shows_the_cursor(
     app: Application, broker_url: str, number: int, code: int
@@ -222,6 +228,7 @@ def test_elsewhere_a_failure_has_its_reason_on_one_line_that_steers_nothing(
     assert re.search(r"^[\d:]{8} t failed in \S+: ValueError: \\x1b\[2Jno$", result.err, re.M)
 
 
+@pytest.mark.long
 def test_a_worker_whose_lines_nobody_reads_loses_no_job(app: Application, broker_url: str) -> None:
     name = "a_task_whose_name_fills_the_lines_and_so_the_pipe"
     tasks = {f"{name}_{n}": ("flow.work", [], [f"d{n}"]) for n in range(600)}
@@ -274,6 +281,7 @@ def test_a_worker_whose_terminal_is_stopped_loses_no_job(app: Application, broke
     assert terminal.finish() == 0
 
 
+@pytest.mark.long
 def test_elsewhere_a_failure_is_told_without_the_password_of_a_url(
     app: Application, broker_url: str
 ) -> None:
@@ -290,6 +298,7 @@ def test_quiet_says_nothing(app: Application, broker_url: str) -> None:
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
+@pytest.mark.long
 def test_quiet_on_a_terminal_says_nothing_either(app: Application, broker_url: str) -> None:
     app.graph({"t": ("flow.work", [], ["a"])}, mode="cluster")
     terminal = Terminal(app, "run-worker", "--quiet", "--max-jobs", "1", env={URL: broker_url})
@@ -297,6 +306,7 @@ def test_quiet_on_a_terminal_says_nothing_either(app: Application, broker_url: s
     assert (terminal.finish(), terminal.text) == (0, "")
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"TERM": "dumb", "FORCE_COLOR": "1"}])
 def test_a_dumb_terminal_gets_plain_lines(
     app: Application, broker_url: str, env: dict[str, str]
@@ -309,6 +319,7 @@ def test_a_dumb_terminal_gets_plain_lines(
     assert re.search(r"^[\d:]{8} t RUNNING on ", terminal.plain(), re.M)
 
 
+@pytest.mark.long
 def test_no_color_takes_the_colours_away_but_not_the_table(
     app: Application, broker_url: str
 ) -> None:
