@@ -26,19 +26,15 @@ class DataRecords(Database):
                 )
 
     def add_property(self, submission: str, name: str, value: object) -> None:
-        """Add one property to those of a submission; it must be a word."""
+        """Add one property to those of a submission."""
         with self.transaction() as connection:
-            # Former versions stored NaN, which is not JSON for SQLite.
-            connection.execute(
-                "UPDATE submissions SET properties = json_set(CASE WHEN json_valid(properties) "
-                "THEN properties ELSE ? END, ?, json(?)) WHERE id = ?",
-                (self._mended(submission), f"$.{name}", values.json_text(value), submission),
-            )
-
-    def _mended(self, submission: str) -> str:
-        """The properties of a submission, as valid JSON."""
-        rows = self.rows("SELECT properties FROM submissions WHERE id = ?", (submission,))
-        return values.json_text(values.mapping(rows[0][0])) if rows else "{}"
+            rows = self.rows("SELECT properties FROM submissions WHERE id = ?", (submission,))
+            for (properties,) in rows:
+                changed = {**values.mapping(properties), name: value}
+                connection.execute(
+                    "UPDATE submissions SET properties = ? WHERE id = ?",
+                    (values.json_text(changed), submission),
+                )
 
     def last_edits(self, nodes: Sequence[str]) -> dict[str, Edit]:
         """The latest edit of each of these data nodes, without those that have no edit."""
@@ -47,8 +43,8 @@ class DataRecords(Database):
             some = nodes[start : start + 500]
             marks = ", ".join("?" * len(some))
             for row in self.rows(
-                f"SELECT {EDIT_COLUMNS}, max(number) FROM edits "
-                f"WHERE node IN ({marks}) GROUP BY node",
+                f"SELECT {EDIT_COLUMNS} FROM edits WHERE number IN "
+                f"(SELECT max(number) FROM edits WHERE node IN ({marks}) GROUP BY node)",
                 some,
             ):
                 found[row[0]] = to_edit(row)
@@ -76,7 +72,11 @@ class DataRecords(Database):
             held = self.locks([wanted.node], now).get(wanted.node)
             if wanted.editor and _keeps_out(held, wanted.editor):
                 return held
-            connection.execute("INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", wanted)
+            connection.execute(
+                "INSERT INTO locks (node, editor, expires_at) VALUES (?, ?, ?) ON CONFLICT (node) "
+                "DO UPDATE SET editor = excluded.editor, expires_at = excluded.expires_at",
+                wanted,
+            )
         return None
 
     def unlock(self, node: str, editor: str | None, now: float) -> Lock | None:

@@ -165,6 +165,20 @@ class Database:
         with self.explained():
             return self._connection().execute(sql, values).fetchall()
 
+    @staticmethod
+    def by_index(name: str) -> str:
+        """The part of a query that has it use this index."""
+        return f"INDEXED BY {name}"
+
+    @staticmethod
+    def json_field(column: str, *names: str) -> str:
+        """The text of a field of a JSON column; NULL if there is none.
+
+        Older versions stored NaN, which is not JSON.
+        """
+        path = ".".join(("$", *names))
+        return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '{path}') END"
+
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""
         return int(self.rows("PRAGMA data_version")[0][0])

@@ -66,7 +66,7 @@ class InstanceRecords(DataRecords):
     def find_instance(self, scenario: str, name: str, cycle: str | None = None) -> Instance | None:
         """The latest instance of `scenario` with this name, of this cycle or of any cycle."""
         found = self._instances(
-            "WHERE scenario = ? AND name = ? AND cycle = ifnull(?, cycle) "
+            "WHERE scenario = ? AND name = ? AND cycle = coalesce(?, cycle) "
             "ORDER BY created_at DESC, rowid DESC LIMIT 1",
             (scenario, name, cycle),
         )
@@ -232,5 +232,5 @@ def remove_orphans(connection: sqlite3.Connection) -> None:
         "    SELECT id, row_number() OVER (PARTITION BY cycle ORDER BY created_at, id) AS place"
         "    FROM instances WHERE cycle <> ''"
         "    AND cycle NOT IN (SELECT cycle FROM instances WHERE is_primary = 1)"
-        "  ) WHERE place = 1)"
+        "  ) AS ordered WHERE place = 1)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taipy_exec.errors import StoreError
 from taipy_exec.model.job import SWEEP, short_id
 from taipy_exec.store.database import Database
+from taipy_exec.store.sql import begins, prefix_range
 
 _TABLES = {"SUBMISSION": "submissions", "JOB": "jobs"}
 _SWEEP = "SWEEP"
@@ -50,14 +51,15 @@ class ShortIds(Database):
         if kind not in _TABLES:
             return ()
         table = _TABLES[kind]
-        (row,) = self.rows(f"SELECT {neighbours(table, '?1')}", (id,))
+        (row,) = self.rows(f"SELECT {neighbours(table, '?')}", (id, id))
         return row
 
     def _other_sweeps(self, id: str) -> tuple[str, ...]:
-        group = f"json_extract(properties, '$.{SWEEP}.group')"
+        group = self.json_field("properties", SWEEP, "group")
+        begin = short_id(id)
         rows = self.rows(
             f"SELECT DISTINCT {group} FROM submissions "
-            f"WHERE instr(properties, ?) AND substr({group}, 1, ?) = ? AND {group} <> ?",
-            (short_id(id), len(short_id(id)), short_id(id), id),
+            f"WHERE properties LIKE ? AND {begins(group)} AND {group} <> ?",
+            (f'%"{begin}%', *prefix_range(begin), id),
         )
         return tuple(row[0] for row in rows)

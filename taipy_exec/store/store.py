@@ -27,18 +27,15 @@ from taipy_exec.store.rows import (
     update_values,
 )
 from taipy_exec.store.short_ids import ShortIds
+from taipy_exec.store.sql import begins, prefix_range
 
+_KEEP_CONTENT = (
+    "INSERT INTO contents (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT (path) "
+    "DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest"
+)
 # Usual durations come from this many latest submissions, among the latest ones of all files.
 _COUNTED = 20
 _LOOKED_AT = 100
-# Older versions did not store the file of the application, and stored NaN, which is not JSON.
-_FILE = (
-    f"CASE WHEN json_valid(properties) THEN json_extract(properties, '$.{APPLICATION}.file') END"
-)
-_CHOSEN = (
-    "scenario = ifnull(?1, scenario) AND name = ifnull(?2, name) "
-    f"AND (?3 IS NULL OR ifnull({_FILE}, ?3) = ?3)"
-)
 
 
 class Store(Removals, ShortIds):
@@ -84,8 +81,8 @@ class Store(Removals, ShortIds):
         with self.transaction() as connection:
             done = connection.execute(
                 "UPDATE submissions SET coordinator = ?, mode = ? "
-                "WHERE id = ? AND coordinator IS ? AND finished_at IS NULL",
-                (identity, mode, submission, former),
+                "WHERE id = ? AND coalesce(coordinator, '') = ? AND finished_at IS NULL",
+                (identity, mode, submission, former or ""),
             )
             return done.rowcount == 1
 
@@ -130,7 +127,7 @@ class Store(Removals, ShortIds):
             insert_jobs(connection, new)
             insert_edits(connection, edits)
             for content in contents:
-                connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", content)
+                connection.execute(_KEEP_CONTENT, content)
 
     def _refuse_former(self, connection: sqlite3.Connection, by: str, ids: Iterable[str]) -> None:
         for id in ids:
@@ -155,7 +152,7 @@ class Store(Removals, ShortIds):
     def paused_submissions(self) -> set[str]:
         """The ids of the unfinished submissions that are paused."""
         rows = self.rows(
-            "SELECT id FROM submissions INDEXED BY submissions_unfinished "
+            f"SELECT id FROM submissions {self.by_index('submissions_unfinished')} "
             "WHERE finished_at IS NULL AND paused = 1"
         )
         return {row[0] for row in rows}
@@ -185,8 +182,8 @@ class Store(Removals, ShortIds):
         if not rows:
             prefix = wanted if wanted.startswith("SUBMISSION_") else f"SUBMISSION_{wanted}"
             rows = self.rows(
-                f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id GLOB ? LIMIT 2",
-                (_glob(prefix),),
+                f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE {begins('id')} LIMIT 2",
+                prefix_range(prefix),
             )
         if not rows:
             raise NotFoundError(
@@ -209,15 +206,14 @@ class Store(Removals, ShortIds):
         statuses: Collection[SubmissionStatus] = (),
     ) -> list[SubmissionRecord]:
         """The latest submissions, newest first; of a scenario, name, file or statuses if given."""
-        of_status = f"AND status IN ({', '.join('?' * len(statuses))}) " if statuses else ""
+        chosen, given = self._chosen(scenario, name, file)
+        if statuses:
+            chosen += f" AND status IN ({', '.join('?' * len(statuses))})"
+            given += [one.name for one in statuses]
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE {_CHOSEN} {of_status}"
-            "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (
-                *(scenario, name, file),
-                *(one.name for one in statuses),
-                -1 if limit is None else limit,
-            ),
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE {chosen} "
+            f"ORDER BY created_at DESC, rowid DESC {_limit(limit)}",
+            given,
         )
         return [self._submission(row) for row in rows]
 
@@ -225,8 +221,8 @@ class Store(Removals, ShortIds):
         """The submissions of a scenario instance, newest first, at most `limit`."""
         rows = self.rows(
             f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE instance = ? "
-            "ORDER BY created_at DESC, rowid DESC LIMIT ?",
-            (instance, -1 if limit is None else limit),
+            f"ORDER BY created_at DESC, rowid DESC {_limit(limit)}",
+            (instance,),
         )
         return [self._submission(row) for row in rows]
 
@@ -235,12 +231,10 @@ class Store(Removals, ShortIds):
 
         Raises NotFoundError where that is no sweep, or more than one.
         """
-        # Former versions stored NaN, which is not JSON for SQLite.
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE CASE WHEN json_valid(properties) "
-            f"THEN json_extract(properties, '$.{SWEEP}.group') GLOB ? ELSE 1 END "
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE properties LIKE ? "
             "ORDER BY created_at, rowid",
-            (_glob(group or ""),),
+            (f'%"{SWEEP}"%',),
         )
         records = map(self._submission, rows)
         found = [one for one in records if one.group and one.group.startswith(group or "")]
@@ -251,11 +245,12 @@ class Store(Removals, ShortIds):
 
     def latest_submissions(self, file: str | None = None) -> dict[str, SubmissionRecord]:
         """Scenario instance -> its latest submission, or its latest one from this `file`."""
+        chosen, given = self._chosen(None, None, file)
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM (SELECT *, row_number() OVER ("
+            f"SELECT {SUBMISSION_COLUMNS} FROM (SELECT {SUBMISSION_COLUMNS}, row_number() OVER ("
             "PARTITION BY instance ORDER BY created_at DESC, rowid DESC) AS place "
-            f"FROM submissions WHERE {_CHOSEN}) WHERE place = 1",
-            (None, None, file),
+            f"FROM submissions WHERE {chosen}) AS ordered WHERE place = 1",
+            given,
         )
         return {record.instance: record for record in map(self._submission, rows)}
 
@@ -263,10 +258,24 @@ class Store(Removals, ShortIds):
         self, *, scenario: str | None = None, name: str | None = None, file: str | None = None
     ) -> int:
         """The number of submissions, filtered by scenario, name and file if given."""
-        rows = self.rows(
-            f"SELECT count(*) FROM submissions WHERE {_CHOSEN}", (scenario, name, file)
-        )
+        chosen, given = self._chosen(scenario, name, file)
+        rows = self.rows(f"SELECT count(*) FROM submissions WHERE {chosen}", given)
         return int(rows[0][0])
+
+    def _chosen(
+        self, scenario: str | None, name: str | None, file: str | None
+    ) -> tuple[str, list[object]]:
+        """A condition for submissions, with its values. Older versions did not store the file."""
+        wanted: list[tuple[str, object]] = []
+        if scenario is not None:
+            wanted.append(("scenario = ?", scenario))
+        if name is not None:
+            wanted.append(("name = ?", name))
+        if file is not None:
+            stored = self.json_field("properties", APPLICATION, "file")
+            wanted.append((f"coalesce({stored}, ?) = ?", file))
+        conditions = " AND ".join(condition for condition, _ in wanted) or "true"
+        return conditions, [v for condition, v in wanted for _ in range(condition.count("?"))]
 
     def unfinished_submissions(
         self, *, instance: str | None = None, without: str | None = None
@@ -276,13 +285,17 @@ class Store(Removals, ShortIds):
         Where given: only those of this scenario `instance`, and none of the coordinator `without`.
         """
         wanted, given = ["finished_at IS NULL"], []
-        for condition, value in (("instance = ?", instance), ("coordinator IS NOT ?", without)):
+        for condition, value in (
+            ("instance = ?", instance),
+            ("coalesce(coordinator, '') <> ?", without),
+        ):
             if value is not None:
                 wanted.append(condition)
                 given.append(value)
         # By itself SQLite reads all submissions that ever were, in the order of time.
         rows = self.rows(
-            f"SELECT {SUBMISSION_COLUMNS} FROM submissions INDEXED BY submissions_unfinished "
+            f"SELECT {SUBMISSION_COLUMNS} FROM submissions "
+            f"{self.by_index('submissions_unfinished')} "
             f"WHERE {' AND '.join(wanted)} ORDER BY created_at, rowid",
             given,
         )
@@ -316,17 +329,20 @@ class Store(Removals, ShortIds):
             given += [status.name for status in statuses]
         if tasks:
             # The jobs of a mapped task's elements have its name, a dot, and `split` or a number.
-            of_one = "task = ? OR task = ? || '.split' OR task GLOB ?"
+            of_one = "task IN (?, ?) OR (task >= ? AND task < ?)"
             wanted.append(f"({' OR '.join([of_one] * len(tasks))})")
-            given += [word for task in tasks for word in (task, task, _glob(f"{task}.", "[0-9]*"))]
+            # The colon is the character after 9.
+            given += [
+                word for task in tasks for word in (task, f"{task}.split", f"{task}.0", f"{task}.:")
+            ]
         if since is not None:
             times = "coalesce(finished_at, started_at, pending_at, blocked_at, submitted_at)"
             wanted.append(f"(status = 'RUNNING' OR {times} >= ?)")
             given.append(since)
         rows = self.rows(
             f"SELECT {JOB_COLUMNS} FROM jobs WHERE {' AND '.join(wanted)} "
-            "ORDER BY position LIMIT ?",
-            (*given, -1 if limit is None else limit),
+            f"ORDER BY position {_limit(limit)}",
+            given,
         )
         shorten = self.short_id
         return [to_job(row, shorten) for row in rows]
@@ -350,8 +366,8 @@ class Store(Removals, ShortIds):
     def find_job(self, wanted: str) -> JobRecord:
         """The job with this id, or the only one whose id begins with it. Raises NotFoundError."""
         rows = self.rows(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (wanted,)) or self.rows(
-            f"SELECT {JOB_COLUMNS} FROM jobs WHERE id GLOB ? ORDER BY rowid DESC LIMIT 2",
-            (_glob(wanted),),
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE {begins('id')} ORDER BY number DESC LIMIT 2",
+            prefix_range(wanted),
         )
         if len(rows) == 1:
             return to_job(rows[0], self.short_id)
@@ -378,7 +394,7 @@ class Store(Removals, ShortIds):
             "    PARTITION BY j.task ORDER BY j.finished_at DESC) AS place"
             f"  FROM jobs j WHERE j.submission IN ({marks})"
             "  AND j.status = 'COMPLETED' AND j.duration IS NOT NULL"
-            ") WHERE place <= ? GROUP BY task",
+            ") AS ordered WHERE place <= ? GROUP BY task",
             (*submissions, latest),
         )
         return {values.text(task): values.maybe_seconds(mean) or 0.0 for task, mean in rows}
@@ -416,5 +432,5 @@ class Store(Removals, ShortIds):
         return [(submission, job) for _, submission, job in found]
 
 
-def _glob(prefix: str, rest: str = "*") -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in prefix) + rest
+def _limit(limit: int | None) -> str:
+    return "" if limit is None else f"LIMIT {limit:d}"
