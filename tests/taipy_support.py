@@ -39,7 +39,7 @@ class Program(Application):
         self.write(ENABLE + self.main.read_text(encoding="utf-8"))
 
     def python(
-        self, *arguments: str, timeout: float = 120, env: Mapping[str, str] | None = None
+        self, *arguments: str, timeout: float = 280, env: Mapping[str, str] | None = None
     ) -> Result:
         """Start the program with Python alone.
 
@@ -60,7 +60,7 @@ class Program(Application):
         out_text, err_text = (path.read_text("utf-8", "backslashreplace") for path in streams)
         return Result(code=done.returncode, out=out_text, err=out_text + err_text)
 
-    def go(self, *arguments: str, timeout: float = 120, **options: Any) -> Result:
+    def go(self, *arguments: str, timeout: float = 280, **options: Any) -> Result:
         """Start the program with `taipy-exec run`."""
         return self.run("run", *arguments, timeout=timeout, **options)
 
