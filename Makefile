@@ -30,7 +30,7 @@ quick: $(VENV)/.installed-test ## Run the core's tests and one of each other kin
 	@$(COMPILE)
 	$(BIN)/python -m pytest -n auto -m "not long" $(QUICK)
 
-test-all: $(VENV)/.installed-test servers ## Run all tests; some minutes longer
+test-all: $(VENV)/.installed-test servers ## Run all tests; half an hour longer
 	@$(COMPILE)
 	TEST_BY_EXEC=1 $(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/faults
 	@$(MAKE) --no-print-directory test-taipy-all

@@ -112,6 +112,7 @@ def app(tmp_path: Path) -> Iterator[Application]:
     made.kill_everything()
 
 
+@pytest.mark.one_variant
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("way", "mode"), [pair for pair in WAYS if pair[1] != "cluster"])
 def test_a_job_is_ordinary_python(
@@ -123,6 +124,7 @@ def test_a_job_is_ordinary_python(
     _compare(app, way, mode, plain)
 
 
+@pytest.mark.one_variant
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", [way for way, mode in WAYS if mode == "cluster"])
 def test_a_job_of_a_worker_is_ordinary_python(

@@ -45,6 +45,7 @@ def installed(plug_ins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", path)
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("name", case_names("case_"))
 def test_a_runner_of_a_plug_in_gives_taipys_statuses(
     name: str, installed: None, tmp_path: Path
@@ -84,6 +85,7 @@ tasks = ["greet:SECTION"]
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone", "inline"])
 def test_a_storage_type_of_a_plug_in_is_read_written_shown_and_skipped(
     mode: str, installed: None, tmp_path: Path

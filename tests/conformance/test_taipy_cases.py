@@ -18,11 +18,7 @@ from command_support import environment_of, run_command
 
 CASES = Path(__file__).parent / "cases"
 RUN_CASE = Path(__file__).parent / "run_case.py"
-MODES = (
-    "development",
-    "standalone",
-    pytest.param("cluster", marks=pytest.mark.xdist_group("broker")),
-)
+MODES = ("development", "standalone", "cluster")
 
 # Where Taipy's own outcome is a quirk, the outcome that its documentation promises.
 INTENDED_VALUES: dict[str, dict[str, Any]] = {
@@ -67,6 +63,18 @@ BROKER = "TAIPY_EXEC_BROKER_URL"
 
 def case_names(kind: str) -> list[str]:
     return sorted(path.name for path in CASES.iterdir() if path.name.startswith(kind))
+
+
+def cases_and_modes(way: int) -> list[Any]:
+    """Every case in every mode. `make test` runs each in one of the two ways, by turns."""
+    found = []
+    for place, name in enumerate(case_names("case_")):
+        for number, mode in enumerate(MODES):
+            marks = [pytest.mark.xdist_group("broker")] if mode == "cluster" else []
+            if (place + number) % 2 != way:
+                marks.append(pytest.mark.long)
+            found.append(pytest.param(name, mode, marks=marks))
+    return found
 
 
 def expected_of(name: str) -> dict[str, Any]:
@@ -114,8 +122,7 @@ def command(folder: Path, name: str, *arguments: str) -> tuple[int, Any]:
     return done.code, done.json
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", case_names("case_"))
+@pytest.mark.parametrize(("name", "mode"), cases_and_modes(0))
 def test_python_gives_taipys_statuses_and_values(
     name: str, mode: str, scratch: Path, served: None
 ) -> None:
@@ -173,8 +180,7 @@ def compare_nodes(name: str, mine: dict[str, Any], theirs: dict[str, Any]) -> No
                 assert mine[node][key] == wanted[key], f"{node}.{key}"
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", case_names("case_"))
+@pytest.mark.parametrize(("name", "mode"), cases_and_modes(1))
 def test_the_command_line_gives_taipys_statuses(
     name: str, mode: str, scratch: Path, served: None
 ) -> None:

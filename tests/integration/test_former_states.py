@@ -15,6 +15,8 @@ from command_support import Application
 
 from taipy_exec.store.schema import LATEST, MIGRATIONS
 
+pytestmark = pytest.mark.one_variant
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "state"
 DUMPS = sorted(GOLDEN.glob("version_*.sql"))
 # Opens the store, and dies when the statement of this number is about to be executed.

@@ -139,6 +139,7 @@ DETACHED_WITHOUT_MARK = DETACHED.replace(
 )
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("body", [GRANDCHILD, DETACHED], ids=["plain", "double-forked"])
 def test_a_process_that_a_job_leaves_behind_is_stopped_and_told(
     app: Application, body: str
@@ -169,6 +170,7 @@ def sleeping_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("body", [GRANDCHILD, DETACHED], ids=["plain", "double-forked"])
 def test_what_a_dying_job_leaves_behind_is_stopped(app: Application, body: str) -> None:
     app.one(
@@ -420,6 +422,7 @@ def test_a_job_that_kills_its_whole_process_group_fails_alone(app: Application) 
     failed_alone(submit(app))
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("limit", [24, 40])
 def test_few_descriptors_are_enough_or_named(app: Application, limit: int) -> None:
     app.one("return 1")

@@ -121,6 +121,7 @@ def test_a_submission_killed_again_and_again_is_carried_on_to_its_end(
         assert result.code == 0
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("mode", ["development", "standalone"])
 def test_a_killed_submission_is_completed_by_resume_with_the_attempts_recorded(
     app: Application, mode: str
@@ -304,6 +305,7 @@ main()
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("again", ["resume", "submit"])
 @pytest.mark.parametrize("when", DIES_AT)
 def test_a_value_that_was_given_with_a_submission_survives_it(

@@ -26,6 +26,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.one_variant
 def test_committed_rows_outlive_a_kill(own_server: Database) -> None:
     own_server.run("CREATE TABLE t (a INTEGER)", "INSERT INTO t VALUES (1)")
     own_server.server.kill()
@@ -61,6 +62,7 @@ def own_server_is_possible(request: pytest.FixtureRequest) -> None:
             pytest.skip(missing)
 
 
+@pytest.mark.one_variant
 def test_a_server_ends_when_its_owner_is_killed(holder: Any) -> None:
     process, pid, _ = holder
     assert Path(f"/proc/{pid}").exists()

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from command_support import Application, wait_until
 
+pytestmark = pytest.mark.one_variant
+
 both = pytest.mark.parametrize("mode", ["development", "standalone"])
 
 # What most scripts here are made of. It is importable, so that the scripts stay short; the

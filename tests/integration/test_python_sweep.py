@@ -198,6 +198,7 @@ tasks = ["fit"]
 """
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("scale", ["2", "(2,)"])
 def test_a_sweep_whose_process_dies_before_its_values_are_written_is_resumed_with_them(
     tmp_path: Path, scale: str

@@ -33,6 +33,7 @@ def make(s3: S3Place, bucket: tuple[Any, str]) -> Make:
     return lambda **given: node_of("s3_object", **{**s3.properties(**where), **given})
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("value", "content"),
     [

@@ -24,6 +24,8 @@ from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.errors import DataError
 from tools.private_broker import free_ports
 
+pytestmark = pytest.mark.one_variant
+
 TABLE = "CREATE TABLE sales (id INTEGER, who VARCHAR(40))"
 OLD = "INSERT INTO sales VALUES (7, 'old')"
 

@@ -12,6 +12,8 @@ from database_support import Database, database_on, sqlite_database
 
 from tools.private_broker import PrivateBroker
 
+pytestmark = pytest.mark.one_variant
+
 STEPS = """\
 import pandas
 
