@@ -34,7 +34,7 @@ from taipy_exec.broker.explanation import INTERNAL_ERROR, broker_hint, explain, 
 from taipy_exec.broker.outgoing import Outgoing, publish
 from taipy_exec.broker.parameters import parameters
 from taipy_exec.broker.topology import Step, Subscription, binding_step, run_steps
-from taipy_exec.config.broker_address import BrokerAddress, redact
+from taipy_exec.config.broker_address import redact
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.errors import BrokerError
 from taipy_exec.event_log import EventLog
@@ -269,7 +269,7 @@ class Link:
         while not self._closing:
             address = self._address = attempts.next()
             was = self._generation
-            journal.debug("connecting", broker=_place(address), name=self._name)
+            journal.debug("connecting", broker=address.place, name=self._name)
             try:
                 connection = GatheringConnection(
                     parameters(address, self._cluster, self._name),
@@ -333,7 +333,7 @@ class Link:
             self._generation += 1
             left = list(self._to_delete)
         journal.info(
-            "connected", broker=_place(self._address), version=version, reconnects=self.reconnects
+            "connected", broker=self._address.place, version=version, reconnects=self.reconnects
         )
         self._tell(Connected(version))
         for queue in left:
@@ -566,7 +566,7 @@ class Link:
         if not self._outgoing:
             self._patience.answered()
         if settled is None:
-            journal.info("messages-refused", broker=_place(self._address))
+            journal.info("messages-refused", broker=self._address.place)
             self._connection.ioloop.call_later(_NACK_DELAY, self._flush)
             return
         events = [Settled(message, bool(message.settled)) for message in settled if message.notify]
@@ -576,9 +576,9 @@ class Link:
     def _on_blocked(self, reason: str) -> None:
         self._outgoing.is_blocked = bool(reason)
         if reason:
-            journal.info("blocked", broker=_place(self._address), reason=reason)
+            journal.info("blocked", broker=self._address.place, reason=reason)
         else:
-            journal.info("unblocked", broker=_place(self._address))
+            journal.info("unblocked", broker=self._address.place)
         self._tell(Blocked(reason))
         if not reason:
             self._flush()
@@ -593,7 +593,7 @@ class Link:
         """The broker closed a channel: connect again, or report it if that cannot help."""
         self._refusal = explain(reason, self._address)
         self._refused_for_good = is_fatal(reason)
-        journal.info("channel-closed", broker=_place(self._address), reason=self._refusal)
+        journal.info("channel-closed", broker=self._address.place, reason=self._refusal)
         self._asked[""] = time.monotonic()
         self._connection.close(320, "a channel was closed")
 
@@ -616,7 +616,7 @@ class Link:
     def _leave_node(self, reason: str, generation: int) -> None:
         if generation != self._generation:
             return
-        where = _place(self._address)
+        where = self._address.place
         journal.info("node-left", broker=where, reason=reason)
         self._refusal = self._refusal or f"RabbitMQ at {where} is left for another node: {reason}"
         self._connection.abandon()
@@ -667,11 +667,7 @@ class Link:
             fatal = self._generation == 0 and (self._refused_for_good or is_fatal(error))
             reason = redact(text, self._cluster.addresses)
             if was_connected:
-                journal.info("disconnected", broker=_place(self._address), reason=reason)
+                journal.info("disconnected", broker=self._address.place, reason=reason)
             else:
-                journal.debug("connect-failed", broker=_place(self._address), reason=reason)
+                journal.debug("connect-failed", broker=self._address.place, reason=reason)
             self._tell(Disconnected(reason, fatal))
-
-
-def _place(address: BrokerAddress) -> str:
-    return f"{address.host}:{address.port}"
