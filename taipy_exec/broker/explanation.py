@@ -117,11 +117,10 @@ def explain(error: BaseException, address: BrokerAddress) -> str:
         words = getattr(cause, "reply_text", None) or _WORDS.search(str(cause))
         if words:
             return f"RabbitMQ refuses: {words if isinstance(words, str) else words[1]}"
-    where = f"{address.host}:{address.port}"
     for cause in found:
         if isinstance(cause, OSError):
-            return f"RabbitMQ cannot be reached at {where}: {cause.strerror or cause}"
-    return f"RabbitMQ cannot be reached at {where}: {_last_words(found)}"
+            return f"RabbitMQ cannot be reached at {address.place}: {cause.strerror or cause}"
+    return f"RabbitMQ cannot be reached at {address.place}: {_last_words(found)}"
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

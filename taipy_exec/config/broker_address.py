@@ -32,6 +32,11 @@ class BrokerAddress:
     tls: bool = False
 
     @property
+    def place(self) -> str:
+        """Host and port, for people to read."""
+        return f"{self.host}:{self.port}"
+
+    @property
     def redacted(self) -> str:
         """The URL without the password, for people to read."""
         scheme = "amqps" if self.tls else "amqp"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _EMIT = ("taipy_exec.broker.connection", "GatheringConnection._emit", "after")
-_LINK = "taipy_exec.broker.link"
+_PUBLISHER = "taipy_exec.broker.publisher"
 _DELIVERIES = "taipy_exec.broker.deliveries"
 _SERVICE = "taipy_exec.worker.service"
 _ORDERS = "taipy_exec.worker.assignments"
@@ -44,7 +44,7 @@ SUBMITTER_POINTS: Mapping[str, tuple[str, str, str]] = {
     "before-orders": (_RUNNER, "ClusterRunner.enqueue", "before"),
     "after-orders": (_RUNNER, "ClusterRunner.enqueue", "after"),
     "frames-sent": _EMIT,
-    "orders-confirmed": (_LINK, "Link._on_confirm", "after"),
+    "orders-confirmed": (_PUBLISHER, "Publisher._on_confirm", "after"),
     "report-received": (_RUNNER, "ClusterRunner._on_report", "before"),
     "before-commit": (_STORE, "Store.save", "before"),
     "after-commit": (_STORE, "Store.save", "after"),
