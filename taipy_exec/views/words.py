@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.job import short_id as short_id
@@ -125,3 +126,19 @@ def shortened(text: str, longest: int = LONGEST_REASON) -> str:
 def runs_canceled(number: int) -> str:
     """`runs the 3 that were canceled`, after the command that does so."""
     return f"runs the {number} that {'was' if number == 1 else 'were'} canceled"
+
+
+def what_became_of(jobs: Sequence[JobRecord]) -> str:
+    """`3 jobs were skipped`, `fit failed`, `2 jobs: 1 completed, 1 abandoned`."""
+    counts = Counter(job.status for job in jobs)
+    if not jobs:
+        return "no such jobs"
+    if len(counts) > 1:
+        return f"{len(jobs)} jobs: {counts_text(counts)}"
+    status, is_one = jobs[0].status, len(jobs) == 1
+    who = jobs[0].task if is_one else f"{len(jobs)} jobs"
+    verb = ("was " if is_one else "were ") if status.is_final else "is " if is_one else "are "
+    if status in (Status.COMPLETED, Status.FAILED):
+        verb = ""
+    why = f" ({reason_text(jobs[0])})" if is_one and jobs[0].reason else ""
+    return f"{who} {verb}{status.name.lower()}{why}"
