@@ -40,13 +40,7 @@ def clean(
     ] = None,
     keep: Annotated[
         int | None,
-        option(
-            "--keep",
-            min=0,
-            max=options.MOST,
-            metavar="N",
-            help="Keep the latest N of each scenario, remove the others.",
-        ),
+        options.number("--keep", help="Keep the latest N of each scenario, remove the others."),
     ] = None,
     data: Annotated[
         bool,

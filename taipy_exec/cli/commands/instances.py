@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from taipy_exec.cli import completion, options
+from taipy_exec.cli import options
 from taipy_exec.cli.call import ALL, Call, command
-from taipy_exec.cli.options import help_text, option
+from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,30 +30,16 @@ HELP = help_text(
 def instances(
     call: Call,
     app: options.App = ".",
-    scenario: Annotated[
-        str | None,
-        option(
-            "--scenario",
-            "-s",
-            metavar="ID",
-            help="Only those of this scenario.",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
+    scenario: options.OfScenario = None,
 ) -> int:
     from taipy_exec.engine.identity import is_interrupted
-    from taipy_exec.errors import NotFoundError
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    try:
-        store = call.store
-    except NotFoundError as nothing:
+    store = call.store_if_any()
+    if store is None:
         if streams.json:
             streams.data(dump({"instances": []}))
-        else:
-            streams.note(nothing.message)
-            streams.hint(f"{nothing.hint}")
         return 0
     file = call.location.named_file
     latest = store.latest_submissions(file)

@@ -41,13 +41,7 @@ def logs(
     ] = False,
     tail: Annotated[
         int | None,
-        option(
-            "--tail",
-            min=0,
-            max=options.MOST,
-            metavar="N",
-            help="Only the last N lines of each job.",
-        ),
+        options.number("--tail", help="Only the last N lines of each job."),
     ] = None,
     timestamps: Annotated[
         bool, option("--timestamps", "-t", help="Begin each line with its date and time.")
@@ -58,14 +52,7 @@ def logs(
     since: options.Since = None,
     limit: Annotated[
         int | None,
-        option(
-            "--limit",
-            "-n",
-            min=0,
-            max=options.MOST,
-            metavar="N",
-            help="At most N jobs; 0 shows all.",
-        ),
+        options.number("--limit", "-n", help="At most N jobs; 0 shows all."),
     ] = None,
     raw: Annotated[
         bool, option("--raw", help="Print the bytes unchanged, on a terminal too.")
