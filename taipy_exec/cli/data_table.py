@@ -27,7 +27,7 @@ def short_place(place: str, *, unicode: bool = True) -> str:
 class DataTable:
     """One row for each data node; the keys of its values are the names of `COLUMNS`."""
 
-    def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool = True) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool) -> None:
         self._rows = rows
         short = [short_place(row["Place"], unicode=unicode) for row in rows]
         self._short = [{**row, "Place": at} for row, at in zip(rows, short, strict=True)]

@@ -36,7 +36,7 @@ class WorkerSession:
         app: AppConfig,
         cluster: ClusterConfig,
         limits: WorkerLimits,
-        metrics: WorkerMetrics | None = None,
+        metrics: WorkerMetrics | None,
     ) -> None:
         EventLog.keep_secret(app)
         self._streams = streams

@@ -25,7 +25,7 @@ def admit_wanted(
     wanted: Wanted,
     instance: Instance,
     given: Mapping[str, Any],
-    properties: Mapping[str, object] | None = None,
+    properties: Mapping[str, object],
 ) -> Admission:
     """Store what is wanted of an instance, or resume its interrupted submission.
 
@@ -42,7 +42,7 @@ def admit_wanted(
         fresh=bool(given) or wanted.new or wanted.force,
         identity=engine.identity,
         revoke=partial(revoke, engine.app),
-        properties={**with_given(given), **(properties or {})},
+        properties={**with_given(given), **properties},
     )
 
 

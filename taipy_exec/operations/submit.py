@@ -34,7 +34,7 @@ def submit(
         store, engine.app, wanted.scenario, wanted.name, new=wanted.new, created=wanted.created
     )
     former = store.submissions_of(instance.id, limit=1)
-    attempt = partial(admit_wanted, engine, wanted, instance, wanted.given)
+    attempt = partial(admit_wanted, engine, wanted, instance, wanted.given, {})
     plan = admitted(listener, attempt, deadline)
     for one in former:
         _note_other_file(listener, one, plan.record)

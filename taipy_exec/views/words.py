@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.job import short_id as short_id
 from taipy_exec.model.status import Status
 from taipy_exec.visible_text import one_line, uncoloured
 

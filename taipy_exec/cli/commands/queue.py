@@ -205,7 +205,7 @@ def purge(
 
 def _show_list(streams: Streams, found: list[dict[str, Any]]) -> None:
     from taipy_exec.cli.render import new_table
-    from taipy_exec.views.words import short_id
+    from taipy_exec.model.job import short_id
 
     if not found:
         streams.data("no dead letters")
