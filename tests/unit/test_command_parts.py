@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from taipy_exec.cli import outcome
-from taipy_exec.cli.commands.check import _check_state
 from taipy_exec.cli.events import EventStream
 from taipy_exec.cli.job_output import JobOutput, follow_jobs, job_outputs
 from taipy_exec.config.application import AppConfig, ScenarioConfig
@@ -23,6 +22,7 @@ from taipy_exec.model.event import Change
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.observers.watching import Step
+from taipy_exec.operations.check import check_state
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
 from taipy_exec.views.log_lines import WantedLines
@@ -324,14 +324,14 @@ def test_a_state_folder_on_another_machine_is_a_warning(
     mounts = tmp_path / "mountinfo"
     monkeypatch.setattr("taipy_exec.store.location._MOUNTS", mounts)
     mounts.write_text("27 1 254:0 / / rw - nfs4 server:/ rw\n")
-    (problem,) = _check_state(tmp_path / "state")
+    (problem,) = check_state(tmp_path / "state")
     assert problem.level is Level.WARNING
     for words in (str(tmp_path / "state"), "local disk", "nfs4", "--state-dir"):
         assert words in problem.message
     mounts.write_text("27 1 254:0 / / rw - ext4 /dev/vda rw\n")
-    assert _check_state(tmp_path / "state") == []
+    assert check_state(tmp_path / "state") == []
     mounts.unlink()
-    assert _check_state(tmp_path / "state") == []
+    assert check_state(tmp_path / "state") == []
 
 
 # -- plan -----------------------------------------------------------------------------------
