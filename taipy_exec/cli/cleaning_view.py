@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.render import submissions_table
 from taipy_exec.errors import StoreError
 from taipy_exec.views.json_objects import dump, past_submission_fields, when
-from taipy_exec.views.words import clock, size
+from taipy_exec.views.words import clock, several, size
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
@@ -16,31 +16,23 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def _several(number: int, one: str, several: str | None = None) -> str:
-    return f"1 {one}" if number == 1 else f"{number} {several or one + 's'}"
-
-
 def sentence(found: Found) -> str:
     """The counts and sizes of what is removed."""
     submissions, instances = len(found.choice.submissions), len(found.choice.instances)
     parts = []
     if submissions:
-        parts.append(f"{_several(submissions, 'submission')} with {_several(found.jobs, 'job')}")
+        parts.append(f"{several(submissions, 'submission')} with {several(found.jobs, 'job')}")
     if instances:
-        parts.append(_several(instances, "scenario instance"))
+        parts.append(several(instances, "scenario instance"))
     if found.logs:
-        logs = _several(len(found.logs), "submission")
+        logs = several(len(found.logs), "submission")
         parts.append(f"the logs of {logs} ({size(found.log_bytes)})")
     if found.data:
-        parts.append(f"{_several(len(found.data), 'data file')} ({size(found.data_bytes)})")
+        parts.append(f"{several(len(found.data), 'data file')} ({size(found.data_bytes)})")
     if found.locks:
-        parts.append(
-            _several(len(found.locks), "lock of a dead process", "locks of dead processes")
-        )
+        parts.append(several(len(found.locks), "lock of a dead process", "locks of dead processes"))
     if found.contents:
-        parts.append(
-            _several(len(found.contents), "digest of a lost file", "digests of lost files")
-        )
+        parts.append(several(len(found.contents), "digest of a lost file", "digests of lost files"))
     return ", ".join(parts) or "nothing"
 
 
@@ -60,10 +52,10 @@ def show_cleaning(streams: Streams, found: Found, done: Done | None = None) -> N
         of_them = f" ({choice.unfinished} not ended)" if choice.unfinished else ""
         streams.note(f"submissions that stay: {choice.kept + choice.unfinished}{of_them}")
     if found.unknown_data:
-        number = _several(found.unknown_data, "data file")
+        number = several(found.unknown_data, "data file")
         streams.note(f"{number} not known to this state: not removed")
     if found.changed_data:
-        number = _several(found.changed_data, "data file")
+        number = several(found.changed_data, "data file")
         streams.note(f"{number} changed since by hand or by another state: not removed")
 
 

@@ -19,6 +19,7 @@ def show_problems(streams: Streams, problems: list[Problem], scenarios: int) -> 
     """Each problem on a line, and the counts."""
     from taipy_exec.cli.render import line
     from taipy_exec.config.problem import Level
+    from taipy_exec.views.words import several
 
     styles = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.INFO: "dim"}
     for problem in problems:
@@ -32,6 +33,5 @@ def show_problems(streams: Streams, problems: list[Problem], scenarios: int) -> 
     if errors:
         streams.data(f"{errors} error(s), {warnings} warning(s)")
     else:
-        found = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
         extra = f", {warnings} warning(s)" if warnings else ""
-        streams.data(f"no errors: {found}{extra}")
+        streams.data(f"no errors: {several(scenarios, 'scenario')}{extra}")

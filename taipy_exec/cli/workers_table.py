@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taipy_exec.cli.render import new_table
 from taipy_exec.model.job import short_id
 from taipy_exec.operations.cluster import plain, serves
-from taipy_exec.views.words import duration
+from taipy_exec.views.words import duration, several
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -72,7 +72,7 @@ _COLUMNS: Mapping[str, Any] = {
 
 def queue_line(queue: Mapping[str, Any]) -> str:
     """`queue taipy-exec.v1.app.jobs: 3 ready, 2 running, 0 dead, 1 worker`."""
-    workers = "1 worker" if queue["workers"] == 1 else f"{queue['workers']} workers"
+    workers = several(queue["workers"], "worker")
     return (
         f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
         f"{queue['dead']} dead, {workers}"

@@ -49,6 +49,11 @@ def size(number: int) -> str:
     return f"{shown:.1f} {unit}"
 
 
+def several(number: int, one: str, many: str | None = None) -> str:
+    """`1 job`, `3 jobs`; `many` is for a plural that needs more than an s."""
+    return f"1 {one}" if number == 1 else f"{number} {many or one + 's'}"
+
+
 def clock(seconds: float | None) -> str:
     """A local time of day, with the date unless it is today."""
     if seconds is None:
@@ -91,10 +96,9 @@ def summary_line(record: SubmissionRecord) -> str:
         if record.finished_at is None
         else (f" in {duration(max(record.finished_at - record.created_at, 0.0))}")
     )
-    jobs = "1 job" if total == 1 else f"{total} jobs"
     detail = f" ({counts_text(record.counts)})" if total else ""
     paused = " (paused)" if record.paused and record.finished_at is None else ""
-    return f"{record.short_id} {record.status.name}{paused}: {jobs}{detail}{took}"
+    return f"{record.short_id} {record.status.name}{paused}: {several(total, 'job')}{detail}{took}"
 
 
 def reason_text(job: JobRecord) -> str:

@@ -187,12 +187,13 @@ def purge(
     from taipy_exec.operations.dead_letters import count_dead_letters
     from taipy_exec.operations.dead_letters import purge as purge_letters
     from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.words import several
 
     streams = call.streams
     cluster = call.place.cluster
     if not yes:
         number = count_dead_letters(cluster)
-        letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+        letters = several(number, "dead letter")
         confirm_removal(streams, f"{letters} of application {cluster.application}")
     removed = purge_letters(cluster)
     if streams.json:

@@ -27,7 +27,7 @@ from taipy_exec.operations.sweep.rows import (
 from taipy_exec.operations.sweep.stored import stored_rows
 from taipy_exec.views.json_objects import dump, submission_shape
 from taipy_exec.views.value_json import as_json
-from taipy_exec.views.words import counts_text, duration
+from taipy_exec.views.words import counts_text, duration, several
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def summary(group: str, rows: Sequence[CombinationRow]) -> str:
     ends = [row.record.finished_at for row in rows]
     known = [end for end in ends if end is not None]
     took = f" in {duration(max(max(known) - begin, 0.0))}" if len(known) == len(rows) else ""
-    count = "1 combination" if len(rows) == 1 else f"{len(rows)} combinations"
+    count = several(len(rows), "combination")
     return f"{group}: {count} ({counts_of_statuses(status_counts(rows))}){took}"
 
 
