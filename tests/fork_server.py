@@ -26,7 +26,7 @@ from pathlib import Path
 for _name in (
     *("rich.table", "typing_extensions"),
     *("taipy_exec.cli.main", "taipy_exec.cli.running", "taipy_exec.cli.status_view"),
-    *("taipy_exec.cli.fitting_table", "taipy_exec.cli.sweep.running"),
+    *("taipy_exec.cli.fitting_table", "taipy_exec.cli.sweep.result"),
     *("taipy_exec.operations.data", "taipy_exec.operations.submit"),
     *("taipy_exec.config.call_checks", "taipy_exec.config.usage_checks"),
     *("taipy_exec.data.pickle_file", "taipy_exec.data.node_checks"),

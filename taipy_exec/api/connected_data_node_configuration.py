@@ -30,17 +30,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         **properties: Any,
     ) -> DataNodeConfig:
         """A value that the user's own functions read and write."""
-        return self.configure_data_node(
-            id,
-            "generic",
-            scope,
-            validity_period,
-            read_fct=read_fct,
-            write_fct=write_fct,
-            read_fct_args=read_fct_args,
-            write_fct_args=write_fct_args,
-            **properties,
-        )
+        return self._configured("generic", locals())
 
     def configure_sql_table_data_node(
         self,
@@ -62,25 +52,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         **properties: Any,
     ) -> DataNodeConfig:
         """A table of a database."""
-        return self.configure_data_node(
-            id,
-            "sql_table",
-            scope,
-            validity_period,
-            db_name=db_name,
-            db_engine=db_engine,
-            table_name=table_name,
-            db_username=db_username,
-            db_password=db_password,
-            db_host=db_host,
-            db_port=db_port,
-            db_driver=db_driver,
-            sqlite_folder_path=sqlite_folder_path,
-            sqlite_file_extension=sqlite_file_extension,
-            db_extra_args=db_extra_args,
-            exposed_type=exposed_type,
-            **properties,
-        )
+        return self._configured("sql_table", locals())
 
     def configure_sql_data_node(
         self,
@@ -104,27 +76,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         **properties: Any,
     ) -> DataNodeConfig:
         """The result of a query; a function makes the queries that write."""
-        return self.configure_data_node(
-            id,
-            "sql",
-            scope,
-            validity_period,
-            db_name=db_name,
-            db_engine=db_engine,
-            read_query=read_query,
-            write_query_builder=write_query_builder,
-            append_query_builder=append_query_builder,
-            db_username=db_username,
-            db_password=db_password,
-            db_host=db_host,
-            db_port=db_port,
-            db_driver=db_driver,
-            sqlite_folder_path=sqlite_folder_path,
-            sqlite_file_extension=sqlite_file_extension,
-            db_extra_args=db_extra_args,
-            exposed_type=exposed_type,
-            **properties,
-        )
+        return self._configured("sql", locals())
 
     def configure_mongo_collection_data_node(
         self,
@@ -143,22 +95,7 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         **properties: Any,
     ) -> DataNodeConfig:
         """The documents of a collection of MongoDB."""
-        return self.configure_data_node(
-            id,
-            "mongo_collection",
-            scope,
-            validity_period,
-            db_name=db_name,
-            collection_name=collection_name,
-            custom_document=custom_document,
-            db_username=db_username,
-            db_password=db_password,
-            db_host=db_host,
-            db_port=db_port,
-            db_driver=db_driver,
-            db_extra_args=db_extra_args,
-            **properties,
-        )
+        return self._configured("mongo_collection", locals())
 
     def configure_s3_object_data_node(
         self,
@@ -174,16 +111,4 @@ class ConnectedDataNodeConfiguration(DataNodeConfiguration):
         **properties: Any,
     ) -> DataNodeConfig:
         """An object in a bucket of S3."""
-        return self.configure_data_node(
-            id,
-            "s3_object",
-            scope,
-            validity_period,
-            aws_access_key=aws_access_key,
-            aws_secret_access_key=aws_secret_access_key,
-            aws_s3_bucket_name=aws_s3_bucket_name,
-            aws_s3_object_key=aws_s3_object_key,
-            aws_region=aws_region,
-            aws_s3_object_parameters=aws_s3_object_parameters,
-            **properties,
-        )
+        return self._configured("s3_object", locals())

@@ -45,6 +45,13 @@ class DataNodeConfiguration(ABC):
         )
         return self._data_node(id)
 
+    def _configured(self, storage_type: str, arguments: Mapping[str, Any]) -> DataNodeConfig:
+        """A data node of this type from all arguments of a `configure_*_data_node`, by name."""
+        given = {n: value for n, value in arguments.items() if n not in ("self", "properties")}
+        return self.configure_data_node(
+            storage_type=storage_type, **given, **arguments["properties"]
+        )
+
     def configure_data_node_from(
         self, source_configuration: DataNodeConfig, id: str, **properties: Any
     ) -> DataNodeConfig:
@@ -69,15 +76,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """Any Python object in a pickle file."""
-        return self.configure_data_node(
-            id,
-            "pickle",
-            scope,
-            validity_period,
-            default_path=default_path,
-            default_data=default_data,
-            **properties,
-        )
+        return self._configured("pickle", locals())
 
     def configure_csv_data_node(
         self,
@@ -91,17 +90,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """A table in a CSV file."""
-        return self.configure_data_node(
-            id,
-            "csv",
-            scope,
-            validity_period,
-            default_path=default_path,
-            encoding=encoding,
-            has_header=has_header,
-            exposed_type=exposed_type,
-            **properties,
-        )
+        return self._configured("csv", locals())
 
     def configure_json_data_node(
         self,
@@ -115,17 +104,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """A JSON file."""
-        return self.configure_data_node(
-            id,
-            "json",
-            scope,
-            validity_period,
-            default_path=default_path,
-            encoding=encoding,
-            encoder=encoder,
-            decoder=decoder,
-            **properties,
-        )
+        return self._configured("json", locals())
 
     def configure_excel_data_node(
         self,
@@ -139,17 +118,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """A table for each sheet of an Excel workbook."""
-        return self.configure_data_node(
-            id,
-            "excel",
-            scope,
-            validity_period,
-            default_path=default_path,
-            has_header=has_header,
-            sheet_name=sheet_name,
-            exposed_type=exposed_type,
-            **properties,
-        )
+        return self._configured("excel", locals())
 
     def configure_parquet_data_node(
         self,
@@ -165,19 +134,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """A table in a parquet file."""
-        return self.configure_data_node(
-            id,
-            "parquet",
-            scope,
-            validity_period,
-            default_path=default_path,
-            engine=engine,
-            compression=compression,
-            read_kwargs=read_kwargs,
-            write_kwargs=write_kwargs,
-            exposed_type=exposed_type,
-            **properties,
-        )
+        return self._configured("parquet", locals())
 
     def configure_in_memory_data_node(
         self,
@@ -188,9 +145,7 @@ class DataNodeConfiguration(ABC):
         **properties: Any,
     ) -> DataNodeConfig:
         """An object in this process, for development mode."""
-        return self.configure_data_node(
-            id, "in_memory", scope, validity_period, default_data=default_data, **properties
-        )
+        return self._configured("in_memory", locals())
 
     def __getattr__(self, name: str) -> Any:
         """`configure_<type>_data_node` for the storage types of plug-ins."""

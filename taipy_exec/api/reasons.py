@@ -63,13 +63,6 @@ class EntityDoesNotExist(Reason):
         super().__init__(f"Entity {entity_id} does not exist in the repository")
 
 
-class EntityIsNotAScenario(Reason):
-    """The entity is not a scenario."""
-
-    def __init__(self, entity_id: str) -> None:
-        super().__init__(f"The entity {entity_id} is not a scenario")
-
-
 class JobIsNotFinished(Reason):
     """The job, or another one of its submission, has not ended."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from taipy_exec.api.registry import Callback
@@ -152,13 +153,30 @@ def sweep(
             if not is_json(value):
                 scenario.data_nodes[node].write(value)
     group = new_group()
+    attempts = []
+    for place, (one, scenario) in enumerate(zip(chosen, scenarios, strict=True)):
+        kept = with_given({n: v for n, v in due[place].items() if is_json(v)})
+        ours = {**kept, **with_sweep(group, place, one.values)}
+        attempts.append(partial(scenario._stored, service, callbacks, force, properties, ours))
+    submissions, plans = _stored_together(service, attempts)
+    service.hand_over(*with_copies(service.app, plans))
+    found = Sweep(group, submissions, scenarios, [one.values for one in chosen])
+    if wait or raise_on_failure:
+        found.wait(timeout)
+    if raise_on_failure:
+        found.raise_for_status()
+    return found
+
+
+def _stored_together(
+    service: Service, attempts: Iterable[Callable[[], tuple[Submission, SubmissionPlan]]]
+) -> tuple[list[Submission], list[SubmissionPlan]]:
+    """All submissions, with their values written; if one cannot be stored, none of them stays."""
     submissions: list[Submission] = []
     plans: list[SubmissionPlan] = []
     try:
-        for place, (one, scenario) in enumerate(zip(chosen, scenarios, strict=True)):
-            given = with_given({n: v for n, v in due[place].items() if is_json(v)})
-            ours = {**given, **with_sweep(group, place, one.values)}
-            made, plan = scenario._stored(service, callbacks, force, properties, ours)
+        for attempt in attempts:
+            made, plan = attempt()
             submissions.append(made)
             plans.append(plan)
         for plan in plans:
@@ -167,13 +185,7 @@ def sweep(
         for plan in plans:
             service.give_up(plan)
         raise
-    service.hand_over(*with_copies(service.app, plans))
-    found = Sweep(group, submissions, scenarios, [one.values for one in chosen])
-    if wait or raise_on_failure:
-        found.wait(timeout)
-    if raise_on_failure:
-        found.raise_for_status()
-    return found
+    return submissions, plans
 
 
 def _listed(node: str, given: Iterable[Any]) -> list[Any]:

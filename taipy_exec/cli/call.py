@@ -94,6 +94,18 @@ class Call:
 
         return open_state(self.location)
 
+    def store_if_any(self) -> Store | None:
+        """The state, or None after a note that nothing was ever submitted."""
+        from taipy_exec.errors import NotFoundError
+
+        try:
+            return self.store
+        except NotFoundError as nothing:
+            if not self.streams.json:
+                self.streams.note(nothing.message)
+                self.streams.hint(f"{nothing.hint}")
+            return None
+
     @cached_property
     def place(self) -> Place:
         """The place where the application's workers meet. Raises ConfigurationError."""

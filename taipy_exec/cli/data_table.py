@@ -1,16 +1,21 @@
-"""The data nodes of `data list` as a table: on a narrow screen only what fits."""
+"""The data nodes of `data list` as a table: on a narrow screen only what fits; and as JSON."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.render import line, new_table
+from taipy_exec.views.json_objects import when
+from taipy_exec.views.words import clock
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
+
+    from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.operations.data import InstanceData
 
 COLUMNS = ("Data node", "Type", "Scope", "Written", "By", "Place")
 # Columns left out on a narrow screen, after the rest of generated ids and then their whole paths.
@@ -27,7 +32,7 @@ def short_place(place: str, *, unicode: bool = True) -> str:
 class DataTable:
     """One row for each data node; the keys of its values are the names of `COLUMNS`."""
 
-    def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool = True) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, str]], *, unicode: bool) -> None:
         self._rows = rows
         short = [short_place(row["Place"], unicode=unicode) for row in rows]
         self._short = [{**row, "Place": at} for row, at in zip(rows, short, strict=True)]
@@ -67,3 +72,44 @@ def _table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Table:
     for row in rows:
         table.add_row(*(row[title] for title in columns))
     return table
+
+
+def data_row(data: InstanceData, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
+    """The cells of a data node in the list, by column."""
+    at, by = data.written(node)
+    return {
+        "Data node": node.config.id,
+        "Type": node.config.storage_type,
+        "Scope": _scope(data, node),
+        "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
+        "By": _by(data, by, editors.get(node.config.id)),
+        "Place": data.place(node),
+    }
+
+
+def _by(data: InstanceData, by: str | None, editor: str | None) -> str:
+    """The last writer and the current one, as the list shows them."""
+    short = data.store.short_id if data.store else str
+    shown = [short(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
+    return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
+
+
+def data_fields(data: InstanceData, node: DataNodeRef) -> dict[str, Any]:
+    """A data node as JSON, without its value."""
+    at, by = data.written(node)
+    return {
+        "node": node.config.id,
+        "storage_type": node.config.storage_type,
+        "scope": node.config.scope.name,
+        "path": data.place(node) if node.path else None,
+        "written_at": when(at),
+        "written_by": by,
+    }
+
+
+def _scope(data: InstanceData, node: DataNodeRef) -> str:
+    """The scope, with the name of the instance or the cycle that is meant."""
+    if node.config.scope.name == "CYCLE" and data.instance.cycle:
+        return data.instance.cycle.replace("_", " ")
+    name = f" {data.instance.name}" if node.config.scope.name == "SCENARIO" else ""
+    return f"{node.config.scope.name}{name}"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.execution.line_times import LineTimes
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.operations.state import what_now
 from taipy_exec.store.logs import log_path
+from taipy_exec.views.log_lines import GrowingLog, Line, WantedLines
+from taipy_exec.views.words import what_became_of
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -26,49 +30,13 @@ _NOT_STARTED = frozenset({Status.SUBMITTED, Status.BLOCKED})
 _COLORS = (36, 32, 33, 34, 35, 96, 92, 93, 94, 95)
 
 
-class Line(NamedTuple):
-    """A line of a log, and how many bytes of the log come before it."""
-
-    place: int
-    text: bytes
-
-
-class GrowingLog:
-    """The lines that a log has gained since it was last looked at: whole ones only."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._at = 0
-        self._rest = b""
-
-    def new_lines(self, *, final: bool) -> list[Line]:
-        """The new lines. A last line without an end is given only if the log is `final`."""
-        place = self._at - len(self._rest)
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._at)
-                data = file.read()
-        except OSError:
-            data = b""
-        self._at += len(data)
-        whole, _, self._rest = (self._rest + data).rpartition(b"\n")
-        if final and self._rest:
-            whole, self._rest = (whole + b"\n" if whole else b"") + self._rest, b""
-        found = []
-        for text in whole.split(b"\n") if whole else ():
-            found.append(Line(place, text))
-            place += len(text) + 1
-        return found
-
-
 class JobOutput:
     """Prints one job's log as it grows, and its failure once it has failed.
 
-    `tail` counts for the first look only; later lines are all printed. With a `prefix`, only the
+    The tail counts for the first look only; later lines are all printed. With a `prefix`, only the
     last form of a line that was written over and over is printed, since a carriage return would
-    erase the prefix. On a terminal only colours pass, unless `raw`. With `timestamps`, each line
-    begins with the time when it was printed. Lines from before `since` (seconds since the epoch)
-    are left out, as far as their times are known. `redacted` leaves secrets out of the failure.
+    erase the prefix. On a terminal only colours pass, unless `raw`. `redacted` leaves secrets out
+    of the failure.
     """
 
     def __init__(
@@ -77,25 +45,22 @@ class JobOutput:
         folder: Path,
         job: JobRecord,
         prefix: str,
-        tail: int | None,
+        wanted: WantedLines,
         redacted: Callable[[str], str] = str,
         *,
         raw: bool = False,
-        timestamps: bool = False,
-        since: float | None = None,
     ) -> None:
         self._raw = raw
-        self._timestamps = timestamps
-        self._since = since
+        self._wanted = wanted
         self.printed = 0
         self.lacks_times = False
         self._streams = streams
         self._redacted = redacted
         path = log_path(folder, job.submission, job.id)
         self._log = GrowingLog(path)
-        self._times = LineTimes(path) if timestamps or since is not None else None
+        self._times = LineTimes(path) if wanted.needs_times else None
         self._prefix = prefix.encode("utf-8", "backslashreplace")
-        self._tail = tail
+        self._tail = wanted.tail
         self._told = False
         self._has_ended = False
 
@@ -124,7 +89,7 @@ class JobOutput:
             self._times.refresh()
         timed = [(self._times.at(line.place), line.text) for line in lines]
         self.lacks_times = self.lacks_times or any(at is None for at, _ in timed)
-        return _since(timed, self._since)
+        return self._wanted.recent(timed)
 
     def _print(self, lines: Sequence[_Timed]) -> None:
         if lines:
@@ -134,27 +99,11 @@ class JobOutput:
 
     def _shown(self, at: float | None, text: bytes) -> bytes:
         prefix = self._prefix
-        if prefix or self._timestamps:
+        if prefix or self._wanted.timestamps:
             text = text.rstrip(b"\r").rpartition(b"\r")[2]
-        if self._timestamps and at is not None:
+        if self._wanted.timestamps and at is not None:
             prefix = timestamp(at).encode() + b" " + prefix
         return prefix + text
-
-
-def timed_lines(path: Path, since: float | None = None) -> list[tuple[float | None, str]]:
-    """The lines of a log as it is now, each with the time when it was printed (None: unknown).
-
-    Lines that are known to be from before `since` (seconds since the epoch) are left out.
-    """
-    times = LineTimes(path)
-    times.refresh()
-    lines = GrowingLog(path).new_lines(final=True)
-    timed = _since([(times.at(line.place), line.text) for line in lines], since)
-    return [(at, text.decode("utf-8", "replace")) for at, text in timed]
-
-
-def _since(timed: Sequence[_Timed], since: float | None) -> list[_Timed]:
-    return [(at, text) for at, text in timed if since is None or at is None or at >= since]
 
 
 def timestamp(at: float) -> str:
@@ -166,12 +115,10 @@ def job_outputs(
     streams: Streams,
     folder: Path,
     jobs: Sequence[JobRecord],
-    tail: int | None,
+    wanted: WantedLines,
     redacted: Callable[[str], str] = str,
     *,
     raw: bool = False,
-    timestamps: bool = False,
-    since: float | None = None,
 ) -> dict[str, JobOutput]:
     """Job id -> its output. If there are several, each line names its task."""
     found = {}
@@ -180,21 +127,11 @@ def job_outputs(
         if prefix and streams.data_has_color:
             # The reset also ends a style that the line before may have left on.
             prefix = f"\x1b[0;{_COLORS[number % len(_COLORS)]}m{prefix}\x1b[0m"
-        found[job.id] = JobOutput(
-            streams,
-            folder,
-            job,
-            prefix,
-            tail,
-            redacted,
-            raw=raw,
-            timestamps=timestamps,
-            since=since,
-        )
+        found[job.id] = JobOutput(streams, folder, job, prefix, wanted, redacted, raw=raw)
     return found
 
 
-def follow(
+def follow_jobs(
     store: Store,
     jobs: Sequence[JobRecord],
     outputs: dict[str, JobOutput],
@@ -236,3 +173,29 @@ def _is_stuck(jobs: Sequence[JobRecord]) -> bool:
     return all(job.status is Status.BLOCKED for job in left) and any(
         job.reason == Reason.INPUT_NOT_WRITTEN for job in left
     )
+
+
+def left_behind(store: Store, streams: Streams, where: str) -> Callable[[SubmissionRecord], bool]:
+    """A question: does no process work on a submission? The first time, that is a warning."""
+    told = False
+
+    def is_left(record: SubmissionRecord) -> bool:
+        nonlocal told
+        left = bool(record.coordinator) and is_interrupted(store.folder, record)
+        if left and not told:
+            told = True
+            streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
+        return left
+
+    return is_left
+
+
+def tell_what_is_not_there(
+    streams: Streams, jobs: Sequence[JobRecord], outputs: Iterable[JobOutput]
+) -> None:
+    """Show why nothing was printed, or that the times of lines are not known."""
+    outputs = list(outputs)
+    if not any(output.printed for output in outputs) and (outputs or not jobs):
+        streams.note(f"no output: {what_became_of(jobs)}")
+    if any(output.lacks_times for output in outputs):
+        streams.warn("the times of some of these lines are not known")

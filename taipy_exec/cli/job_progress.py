@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.5
 class JobProgress:
     """Looks at the logs of jobs below a state folder, each at most twice a second."""
 
-    def __init__(self, folder: Path, redacted: Callable[[str], str] = str) -> None:
+    def __init__(self, folder: Path, redacted: Callable[[str], str]) -> None:
         self._folder = folder
         self._redacted = redacted
         self._seen: dict[str, tuple[float, str]] = {}

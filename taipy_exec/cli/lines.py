@@ -31,9 +31,7 @@ class TaskNames:
 class Lines:
     """One line on stderr for each change, if nothing can be redrawn."""
 
-    def __init__(
-        self, streams: Streams, jobs: Sequence[JobRecord], redacted: Redaction = str
-    ) -> None:
+    def __init__(self, streams: Streams, jobs: Sequence[JobRecord], redacted: Redaction) -> None:
         self._redacted = redacted
         self._streams = streams
         self._tasks = TaskNames(jobs)

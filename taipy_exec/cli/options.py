@@ -34,6 +34,13 @@ def summary(help: str) -> str:
 
 # The largest number that an option takes: SQLite, and C, know no numbers of any length.
 MOST = 2**31 - 1
+
+
+def number(*names: str, help: str, min: int = 0) -> Any:
+    """An option that takes a whole number."""
+    return option(*names, min=min, max=MOST, metavar="N", help=help)
+
+
 _UP_TO_MOST = re.compile(rf"(\d+)<=x<={MOST}\b")
 
 
@@ -106,6 +113,16 @@ Scenario = Annotated[
         autocompletion=completion.scenarios,
     ),
 ]
+OfScenario = Annotated[
+    str | None,
+    option(
+        "--scenario",
+        "-s",
+        metavar="ID",
+        help="Only those of this scenario.",
+        autocompletion=completion.scenarios,
+    ),
+]
 Name = Annotated[
     str | None,
     option(
@@ -153,9 +170,7 @@ Mode = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    option(
-        "--workers", "-w", "-j", min=1, max=MOST, metavar="N", help="How many jobs may run at once."
-    ),
+    number("--workers", "-w", "-j", min=1, help="How many jobs may run at once."),
 ]
 Timeout = Annotated[
     float | None, option("--timeout", min=0, metavar="S", help="Give up after S seconds.")

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord] = ()) -> int:
+def exit_code(record: SubmissionRecord, jobs: Iterable[JobRecord]) -> int:
     """The exit code of PRODUCT's table for a submission that is not worked on any more.
 
     Its `jobs` show whether it ran out of time or was interrupted, and not canceled by a user: that

@@ -43,7 +43,7 @@ STYLES = {
 }
 
 
-def status_text(status: Status, *, unicode: bool = True) -> Text:
+def status_text(status: Status, *, unicode: bool) -> Text:
     """A status with its glyph and colour: never colour alone."""
     from rich.text import Text
 

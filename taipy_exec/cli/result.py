@@ -15,8 +15,10 @@ from taipy_exec.config.mapped import whole_name
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
 from taipy_exec.operations.missing_data import (
+    NOTHING,
     WRITE_IT,
     Missing,
+    Waits,
     not_written,
     sentence,
     waits_for_data,
@@ -37,15 +39,12 @@ def show_result(
     redacted: Callable[[str], str],
     *,
     table: bool,
-    unwritten: Sequence[Missing] = (),
-    locked: Sequence[str] = (),
-    readers: Mapping[str, Sequence[str]] | None = None,
+    waits: Waits = NOTHING,
 ) -> None:
     """Show the result of a submission: JSON, or a table and what to do about failures.
 
-    `where` makes a command mean the same application, `redacted` leaves out its secrets.
-    `unwritten` are the data nodes that jobs wait for, if known, `locked` those that are being
-    edited, and `readers` the tasks that wait for each.
+    `where` makes a command mean the same application, `redacted` leaves out its secrets. `waits`
+    is what its jobs wait for, if that is known.
     """
     jobs = [discreet(job, redacted) for job in jobs]
     if streams.json:
@@ -55,7 +54,7 @@ def show_result(
         streams.note(summary_line(record))
     elif not streams.quiet:
         if table and jobs:
-            _show_jobs(streams, jobs, where, _reasons_to_wait(jobs, unwritten, readers or {}))
+            _show_jobs(streams, jobs, where, _reasons_to_wait(jobs, waits))
         streams.line(summary_line(record))
     elif outcome.exit_code(record, jobs):
         streams.line(summary_line(record))
@@ -63,21 +62,17 @@ def show_result(
     canceled = sum(job.status is Status.CANCELED for job in jobs)
     if canceled and not any(job.status is Status.FAILED for job in jobs):
         streams.hint(f"taipy-exec retry {record.short_id}{where} {runs_canceled(canceled)}")
-    explain_blocked(streams, record, jobs, unwritten, locked, readers or {})
+    explain_blocked(streams, record, jobs, waits)
     if not any(job.status in (Status.RUNNING, Status.PENDING) for job in jobs):
         summarize(streams, record, jobs, where)
 
 
-def _reasons_to_wait(
-    jobs: Sequence[JobRecord],
-    unwritten: Sequence[Missing],
-    readers: Mapping[str, Sequence[str]],
-) -> dict[str, str]:
+def _reasons_to_wait(jobs: Sequence[JobRecord], waits: Waits) -> dict[str, str]:
     """Job id -> which of its inputs have no value."""
     found = {}
     for job in jobs:
         task = whole_name(job.task)
-        names = [one.node for one in unwritten if task in readers.get(one.node, ())]
+        names = [one.node for one in waits.unwritten if task in waits.readers.get(one.node, ())]
         if names and waits_for_data(job):
             found[job.id] = not_written(names)
     return found
@@ -103,21 +98,22 @@ def explain_blocked(
     streams: Streams,
     record: SubmissionRecord,
     jobs: Sequence[JobRecord],
-    unwritten: Sequence[Missing],
-    locked: Sequence[str],
-    readers: Mapping[str, Sequence[str]],
+    waits: Waits,
 ) -> None:
     """Show why nothing more can run, and what to do; show nothing if everything has ended."""
     waiting = [job for job in jobs if waits_for_data(job)]
     if not (record.unfinished and waiting):
         return
-    if locked and not unwritten:
+    unwritten = waits.unwritten
+    if waits.locked and not unwritten:
         then = "submit again when that is done"
-        is_edited = [Missing(node=id, what="which is being edited", hint=then) for id in locked]
-        streams.error(f"cannot continue: {sentence(is_edited, readers)}", then)
+        is_edited = [
+            Missing(node=id, what="which is being edited", hint=then) for id in waits.locked
+        ]
+        streams.error(f"cannot continue: {sentence(is_edited, waits.readers)}", then)
     elif unwritten:
         hints = dict.fromkeys(one.hint for one in unwritten)
-        streams.error(f"cannot continue: {sentence(unwritten, readers)}", "; or ".join(hints))
+        streams.error(f"cannot continue: {sentence(unwritten, waits.readers)}", "; or ".join(hints))
     else:
         tasks = ", ".join(job.task for job in waiting)
         one = f"task {tasks} needs" if len(waiting) == 1 else f"tasks {tasks} need"

@@ -1,4 +1,4 @@
-"""Driving one submission to its end on the command line: display, signals, exit code."""
+"""Driving submissions to their end on the command line: display, signals, exit code."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ from taipy_exec.wiring import Engine
 
 
 class Session:
-    """One submission that this process coordinates, attached to a terminal or not."""
+    """Submissions that this process coordinates, attached to a terminal or not.
 
-    def __init__(self, engine: Engine, streams: Streams, plan: SubmissionPlan) -> None:
+    Signals and a timeout apply to all of them; the display shows the first.
+    """
+
+    def __init__(self, engine: Engine, streams: Streams, plans: Sequence[SubmissionPlan]) -> None:
         self._engine = engine
         self._streams = streams
-        self._plans: Sequence[SubmissionPlan] = [plan]
+        self._plans = plans
+        self._redacted = redaction(engine.app)
         self._interrupts = 0
         self._terminated = 0
         self._timed_out = False
@@ -59,7 +63,7 @@ class Session:
 
     @contextmanager
     def _display(self) -> Iterator[None]:
-        plan, redacted = self._plans[0], redaction(self._engine.app)
+        plan, redacted = self._plans[0], self._redacted
         jobs = plan.jobs
         shown: Any = nullcontext()
         if self._streams.is_live and jobs:

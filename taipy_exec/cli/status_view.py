@@ -38,14 +38,26 @@ class StatusView:
     wanted: JobFilter
     waits: WaitReasons
 
-    def once(self) -> None:
+    def show(self, *, watch: bool) -> None:
+        """Print it, or again and again, and then what to do about failures."""
+        if self.store is None and self.cluster is None:
+            if self.streams.json:
+                self._once()
+            return
+        if watch:
+            self._watch()
+        else:
+            self._once()
+        self._tell_what_failed()
+
+    def _once(self) -> None:
         """Print it."""
         if self.streams.json:
             self._print_json()
         else:
             self.streams.show(self._view())
 
-    def tell_what_failed(self) -> None:
+    def _tell_what_failed(self) -> None:
         """After a failure, the commands that show more about it."""
         if self.store is None or self.streams.json:
             return
@@ -55,25 +67,26 @@ class StatusView:
         if self.submission is None:
             latest = self.store.submissions(1)
             if latest and latest[0].counts.get(Status.FAILED):
-                self._hint(f"taipy-exec status {latest[0].short_id}{where} shows what failed")
+                self.streams.hint(
+                    f"taipy-exec status {latest[0].short_id}{where} shows what failed"
+                )
             return
         record = self.store.submission(self.submission)
         failed = self.store.jobs(record.id, statuses=[Status.FAILED], limit=_FAILED_SHOWN)
         for job in failed:
-            self._hint(f"taipy-exec logs {job.short_id}{where}")
+            self.streams.hint(f"taipy-exec logs {job.short_id}{where}")
         if failed and record.finished_at is not None and not self.store.retried_by(record, RETRIES):
             command = f"taipy-exec retry {record.short_id}{where}"
-            self._hint(f"retry everything that did not complete: {command}")
+            self.streams.hint(f"retry everything that did not complete: {command}")
         canceled = record.counts.get(Status.CANCELED, 0)
         if canceled and not failed and record.finished_at is not None:
-            self._hint(f"taipy-exec retry {record.short_id}{where} {runs_canceled(canceled)}")
+            self.streams.hint(
+                f"taipy-exec retry {record.short_id}{where} {runs_canceled(canceled)}"
+            )
         if failed:
-            self._hint(f"taipy-exec report {record.short_id}{where}")
+            self.streams.hint(f"taipy-exec report {record.short_id}{where}")
 
-    def _hint(self, text: str) -> None:
-        self.streams.hint(f"{text}")
-
-    def watch(self) -> None:
+    def _watch(self) -> None:
         """Redraw on a terminal; elsewhere print again after each change, until all has ended."""
         from contextlib import nullcontext
 
@@ -95,7 +108,7 @@ class StatusView:
                 if live is not None:
                     live.update(self._view(), refresh=True)
                 elif now != version:
-                    self.once()
+                    self._once()
                 version = now
                 if self._has_ended():
                     return
@@ -109,7 +122,7 @@ class StatusView:
         with viewer.shown():
             viewer.follow()
         if viewer.table is None:
-            self.once()
+            self._once()
         else:
             from taipy_exec.cli.render import line
             from taipy_exec.views.words import summary_line

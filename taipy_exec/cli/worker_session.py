@@ -17,6 +17,7 @@ from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.redaction import redaction
 from taipy_exec.event_log import EventLog
 from taipy_exec.protocol.order import JobReport
+from taipy_exec.views.words import several
 from taipy_exec.worker.assignment import Assignment
 from taipy_exec.worker.prefetch import WorkerLimits
 from taipy_exec.worker.service import WorkerService
@@ -36,7 +37,7 @@ class WorkerSession:
         app: AppConfig,
         cluster: ClusterConfig,
         limits: WorkerLimits,
-        metrics: WorkerMetrics | None = None,
+        metrics: WorkerMetrics | None,
     ) -> None:
         EventLog.keep_secret(app)
         self._streams = streams
@@ -89,7 +90,7 @@ class WorkerSession:
         if self._streams.is_live:
             self._table = WorkerTable(self._streams, service, self._cluster.application)
             return self._table.shown()
-        slots = "1 slot" if self._limits.least == 1 else f"{self._limits.least} slots"
+        slots = several(self._limits.least, "slot")
         self._streams.note(
             f"worker {service.name} for application {self._cluster.application}, {slots}"
         )

@@ -13,10 +13,11 @@ from taipy_exec.cli.outbox import Outbox
 from taipy_exec.cli.render import new_table, status_text
 from taipy_exec.cli.streams import Streams
 from taipy_exec.execution.load import Load
+from taipy_exec.model.job import short_id
 from taipy_exec.model.status import Status
 from taipy_exec.operations.cluster import plain
 from taipy_exec.protocol.order import JobReport
-from taipy_exec.views.words import clock, duration, short_id
+from taipy_exec.views.words import clock, duration
 from taipy_exec.worker.assignment import Assignment
 from taipy_exec.worker.service import WorkerService
 

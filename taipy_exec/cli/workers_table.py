@@ -1,4 +1,4 @@
-"""The workers of an application, and its queue, for people."""
+"""The workers of an application, its queue and its dead letters, for people."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taipy_exec.cli.render import new_table
+from taipy_exec.model.job import short_id
 from taipy_exec.operations.cluster import plain, serves
-from taipy_exec.views.words import duration
+from taipy_exec.views.words import duration, several
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,8 +72,30 @@ _COLUMNS: Mapping[str, Any] = {
 
 def queue_line(queue: Mapping[str, Any]) -> str:
     """`queue taipy-exec.v1.app.jobs: 3 ready, 2 running, 0 dead, 1 worker`."""
-    workers = "1 worker" if queue["workers"] == 1 else f"{queue['workers']} workers"
+    workers = several(queue["workers"], "worker")
     return (
         f"queue {queue['name']}: {queue['ready']} ready, {queue['running']} running, "
         f"{queue['dead']} dead, {workers}"
     )
+
+
+def dead_letters_table(found: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A row for each dead letter."""
+    table = new_table()
+    for title in ("N", "Time", "Task", "Job", "Worker", "Reason"):
+        table.add_column(
+            title,
+            overflow="fold",
+            no_wrap=title == "N",
+            justify="right" if title == "N" else "left",
+        )
+    for letter in found:
+        table.add_row(
+            str(letter["number"]),
+            (letter["at"] or "").partition(".")[0].replace("T", " "),
+            letter["task"] or "",
+            short_id(letter["job"]) if letter["job"] else "",
+            letter["worker"] or "",
+            letter["reason"],
+        )
+    return table

@@ -19,7 +19,7 @@ from taipy_exec.errors import ConfigurationError
 
 
 def call_problems(
-    compiled: Compiled, tasks: Iterable[TaskConfig], failed: Collection[str] = ()
+    compiled: Compiled, tasks: Iterable[TaskConfig], failed: Collection[str]
 ) -> Iterator[Problem]:
     """Functions that do not fit their tasks; their modules were imported by an earlier check.
 

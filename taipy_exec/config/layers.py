@@ -12,7 +12,6 @@ from taipy_exec.config.secrets import masked
 from taipy_exec.config.toml_file import TomlFile
 from taipy_exec.config.typed_text import parse_all
 from taipy_exec.config.vocabulary import (
-    ENTRY_SECTIONS,
     FLAT_SECTIONS,
     FOREIGN_SECTIONS,
     SECTIONS,
@@ -162,6 +161,3 @@ def copy_layer(layer: Layer) -> Layer:
         for section, entries in layer.sections.items()
     }
     return Layer(sections=sections, file=layer.file, problems=list(layer.problems))
-
-
-__all__ = ["ENTRY_SECTIONS", "Layer", "Merged", "copy_layer", "layer_from_toml", "merge"]

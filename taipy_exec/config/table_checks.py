@@ -36,7 +36,7 @@ def table_problems(node: DataNodeConfig) -> Iterator[Finding]:
         yield from _sheets(node)
 
 
-def wrong_sheet_name(name: Any, others: Iterable[Any] = ()) -> str | None:
+def wrong_sheet_name(name: Any, others: Iterable[Any]) -> str | None:
     """The rule for names of sheets that `name` breaks. `others` are the names before it."""
     if not isinstance(name, str) or not name:
         return "a text of at least one character"

@@ -220,7 +220,7 @@ def admit(
     fresh: bool,
     identity: str,
     revoke: Revoke,
-    properties: dict[str, object] | None = None,
+    properties: dict[str, object],
 ) -> Admission:
     """Resume the interrupted submission of the same instance and target, or store a new one.
 

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import pickle
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig, ScenarioConfig
@@ -28,7 +28,6 @@ def make_instance(
     *,
     name: str | None = None,
     created: dt.datetime | None = None,
-    properties: Mapping[str, Any] | None = None,
     unless_named: bool = False,
 ) -> Instance:
     """Make and store a new instance of `scenario`, and write its default data.
@@ -44,7 +43,6 @@ def make_instance(
         name=name or id,
         created_at=created.timestamp(),
         cycle=cycle_id(scenario.frequency, created),
-        properties=properties or {},
     )
     instance = store.add_instance(instance, unless_named=unless_named)
     write_default_data(store, instance_nodes(app, scenario, instance).values())

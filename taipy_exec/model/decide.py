@@ -87,9 +87,17 @@ def _up_to_date(job_table: JobTable, event: UpToDate) -> Decision:
     return Decision(_consequences(job_table, {job.id: skipped}, event.at))
 
 
-def _finished(job_table: JobTable, event: Finished) -> Decision:
+def _running(job_table: JobTable, event: Finished | Lost | HandedBack) -> JobRecord | None:
+    """The job of the event, if it runs in this attempt now."""
     job = job_table.jobs.get(event.job)
     if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+        return None
+    return job
+
+
+def _finished(job_table: JobTable, event: Finished) -> Decision:
+    job = _running(job_table, event)
+    if job is None:
         return Decision()
     if event.failure is None:
         after, reason = Status.COMPLETED, None
@@ -115,13 +123,11 @@ def _finished(job_table: JobTable, event: Finished) -> Decision:
 
 
 def _lost(job_table: JobTable, event: Lost) -> Decision:
-    job = job_table.jobs.get(event.job)
-    if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+    job = _running(job_table, event)
+    if job is None:
         return Decision()
     if job.id in job_table.stopping:
-        return _ended(
-            job_table, _change(job, Status.CANCELED, event.at, reason=job_table.stopping[job.id])
-        )
+        return _stopped(job_table, job, event.at)
     if job.attempt < event.max_attempts:
         again = _change(
             job,
@@ -145,14 +151,17 @@ def _lost(job_table: JobTable, event: Lost) -> Decision:
 
 
 def _handed_back(job_table: JobTable, event: HandedBack) -> Decision:
-    job = job_table.jobs.get(event.job)
-    if job is None or job.status is not Status.RUNNING or job.attempt != event.attempt:
+    job = _running(job_table, event)
+    if job is None:
         return Decision()
     if job.id in job_table.stopping:
-        return _ended(
-            job_table, _change(job, Status.CANCELED, event.at, reason=job_table.stopping[job.id])
-        )
+        return _stopped(job_table, job, event.at)
     return Decision((_change(job, Status.PENDING, event.at, reason=Reason.HANDED_BACK),))
+
+
+def _stopped(job_table: JobTable, job: JobRecord, at: float) -> Decision:
+    reason = job_table.stopping[job.id]
+    return _ended(job_table, _change(job, Status.CANCELED, at, reason=reason))
 
 
 def _defer(job_table: JobTable, event: Deferred) -> Decision:

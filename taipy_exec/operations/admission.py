@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from taipy_exec.engine.admission import Admission, admit
+from taipy_exec.engine.given import with_given
 from taipy_exec.errors import BusyError, TimedOutError
+from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
-    from taipy_exec.engine.admission import Admission
     from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.operations.listener import Listener
+    from taipy_exec.operations.wanted import Wanted
+    from taipy_exec.store.rows import Instance
+    from taipy_exec.wiring import Engine
+
+
+def admit_wanted(
+    engine: Engine,
+    wanted: Wanted,
+    instance: Instance,
+    given: Mapping[str, Any],
+    properties: Mapping[str, object],
+) -> Admission:
+    """Store what is wanted of an instance, or resume its interrupted submission.
+
+    Raises BusyError while a live process works on the same data.
+    """
+    return admit(
+        engine.store,
+        engine.app,
+        wanted.scenario,
+        instance,
+        target=wanted.target,
+        force=wanted.force,
+        fail_fast=wanted.fail_fast,
+        fresh=bool(given) or wanted.new or wanted.force,
+        identity=engine.identity,
+        revoke=partial(revoke, engine.app),
+        properties={**with_given(given), **properties},
+    )
 
 
 def admitted(

@@ -71,7 +71,7 @@ def place_of(location: Location, application: str | None, broker_url: str | None
     return Place(cluster=cluster_config(app, broker_url), digest=app.digest)
 
 
-def place_for_status(
+def _place_for_status(
     location: Location, application: str | None, broker_url: str | None, *, asked: bool
 ) -> Place | None:
     """Where to look in addition to the local state: None if the application needs no broker.
@@ -192,6 +192,34 @@ class Watch:
             if not again:
                 return
             time.sleep(_REFRESH_SECONDS)
+
+
+def watch_for_status(
+    location: Location,
+    listener: Listener,
+    application: str | None,
+    broker_url: str | None,
+    *,
+    asked: bool,
+    again: bool,
+) -> Watch | None:
+    """The queue and workers of an application in cluster mode; no answer is a warning.
+
+    `asked`: the user gave an address on the command line. `again`: look every few seconds.
+    """
+    try:
+        place = _place_for_status(location, application, broker_url, asked=asked)
+    except ConfigurationError as error:
+        listener.warn(error.message)
+        return None
+    if place is None:
+        if asked:
+            listener.warn("there is no configuration here: name the application with --application")
+        return None
+    found = Watch(place).start(again=again)
+    if found.trouble:
+        listener.warn(found.trouble)
+    return found
 
 
 def serves(heartbeat: Heartbeat, digest: str) -> bool:

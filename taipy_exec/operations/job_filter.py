@@ -120,6 +120,12 @@ def _statuses(names: Sequence[str], kind: type[_AnyStatus]) -> tuple[_AnyStatus,
     return tuple(kind[name] for name in names)
 
 
+def seconds_of_age(text: str) -> float | None:
+    """The seconds of `90m` or `30d`; None for a text that is no age."""
+    age = _AGE.fullmatch(text)
+    return float(age[1]) * _SECONDS[age[2]] if age else None
+
+
 def _two_digits(clock: str) -> str:
     """`05:30` for `5:30`."""
     return clock if clock.find(":") == 2 else f"0{clock}"
@@ -131,9 +137,9 @@ def time_of(text: str, now: float) -> float:
     Raises UsageError.
     """
     text = text.strip()
-    age = _AGE.fullmatch(text)
-    if age:
-        return now - float(age[1]) * _SECONDS[age[2]]
+    age = seconds_of_age(text)
+    if age is not None:
+        return now - age
     try:
         if _CLOCK.fullmatch(text):
             today = dt.datetime.fromtimestamp(now).date()

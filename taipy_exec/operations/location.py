@@ -39,8 +39,8 @@ class Location:
     def __init__(
         self,
         listener: Listener,
-        app: str = ".",
-        state_dir: Path | None = None,
+        app: str,
+        state_dir: Path | None,
         root: Path | None = None,
     ) -> None:
         self._listener = listener

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,11 @@ from taipy_exec.model.status import Reason, Status
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig, ScenarioConfig, TaskConfig
     from taipy_exec.data.node import DataNodeRef
+    from taipy_exec.engine.plan import SubmissionPlan
     from taipy_exec.model.job import JobRecord, SubmissionRecord
     from taipy_exec.operations.location import Location
     from taipy_exec.store.store import Store
+    from taipy_exec.wiring import Engine
 
 _NAMED = 5  # tasks in one sentence
 WRITE_IT = "write it (taipy-exec data write, or --set NODE=VALUE) and submit again"
@@ -108,6 +110,34 @@ def _need(tasks: Sequence[str]) -> str:
 def waits_for_data(job: JobRecord) -> bool:
     """Whether the job is BLOCKED since an input has no value."""
     return job.status is Status.BLOCKED and job.reason == Reason.INPUT_NOT_WRITTEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """The data nodes that jobs wait for: those without a value, and those that are being edited.
+
+    `readers` are the tasks that wait for each, by data node.
+    """
+
+    unwritten: Sequence[Missing] = ()
+    locked: Sequence[str] = ()
+    readers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+NOTHING = Waits()
+
+
+def waits_of(engine: Engine, plan: SubmissionPlan) -> Waits:
+    """The data nodes that a submission waits for when the engine has no more work."""
+    if not plan.record.unfinished:
+        return NOTHING
+    waited_for = engine.coordinator.freshness.not_ready(plan.input_nodes())
+    waiting = [job.task for job in plan.jobs if waits_for_data(job)]
+    return Waits(
+        unwritten=missing(engine.app, [n for n in waited_for if n.changed_at() is None]),
+        locked=[node.config.id for node in waited_for if node.changed_at() is not None],
+        readers=readers(plan.tasks.values(), waiting),
+    )
 
 
 class WaitReasons:

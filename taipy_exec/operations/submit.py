@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taipy_exec.engine.admission import admit
-from taipy_exec.engine.given import with_given, write_given
+from taipy_exec.engine.given import write_given
 from taipy_exec.engine.instances import named_instance
-from taipy_exec.operations.admission import admitted
+from taipy_exec.operations.admission import admit_wanted, admitted
 from taipy_exec.operations.given_values import note_changed_inputs
 from taipy_exec.operations.sweep.admission import admitted_sweep
-from taipy_exec.wiring import revoke
 
 if TYPE_CHECKING:
     from taipy_exec.engine.plan import SubmissionPlan
@@ -31,25 +29,12 @@ def submit(
     """
     if wanted.combinations:
         return admitted_sweep(listener, engine, wanted, deadline)
-    store, app, scenario = engine.store, engine.app, wanted.scenario
+    store = engine.store
     instance = named_instance(
-        store, app, scenario, wanted.name, new=wanted.new, created=wanted.created
+        store, engine.app, wanted.scenario, wanted.name, new=wanted.new, created=wanted.created
     )
     former = store.submissions_of(instance.id, limit=1)
-    attempt = partial(
-        admit,
-        store,
-        app,
-        scenario,
-        instance,
-        target=wanted.target,
-        force=wanted.force,
-        fail_fast=wanted.fail_fast,
-        fresh=bool(wanted.given) or wanted.new or wanted.force,
-        identity=engine.identity,
-        revoke=partial(revoke, app),
-        properties=with_given(wanted.given),
-    )
+    attempt = partial(admit_wanted, engine, wanted, instance, wanted.given, {})
     plan = admitted(listener, attempt, deadline)
     for one in former:
         _note_other_file(listener, one, plan.record)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import DONE, Status
-from taipy_exec.views.words import GLYPHS, counts_text, duration, reason_text, shortened
+from taipy_exec.views.words import GLYPHS, counts_text, duration, reason_text, several, shortened
 from taipy_exec.visible_text import visible
 
 _SHOWN_JOBS = 100
@@ -24,7 +24,7 @@ def write_summary(
 
 
 def _summary(record: SubmissionRecord, jobs: Sequence[JobRecord], where: str) -> str:
-    total = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    total = several(len(jobs), "job")
     took = ""
     if record.finished_at is not None:
         took = f" in {duration(max(record.finished_at - record.created_at, 0.0))}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
-from taipy_exec.model.job import short_id as short_id
 from taipy_exec.model.status import Status
 from taipy_exec.visible_text import one_line, uncoloured
 
@@ -47,6 +47,11 @@ def size(number: int) -> str:
         if shown < 999.95 or unit == "TB":
             break
     return f"{shown:.1f} {unit}"
+
+
+def several(number: int, one: str, many: str | None = None) -> str:
+    """`1 job`, `3 jobs`; `many` is for a plural that needs more than an s."""
+    return f"1 {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def clock(seconds: float | None) -> str:
@@ -91,10 +96,9 @@ def summary_line(record: SubmissionRecord) -> str:
         if record.finished_at is None
         else (f" in {duration(max(record.finished_at - record.created_at, 0.0))}")
     )
-    jobs = "1 job" if total == 1 else f"{total} jobs"
     detail = f" ({counts_text(record.counts)})" if total else ""
     paused = " (paused)" if record.paused and record.finished_at is None else ""
-    return f"{record.short_id} {record.status.name}{paused}: {jobs}{detail}{took}"
+    return f"{record.short_id} {record.status.name}{paused}: {several(total, 'job')}{detail}{took}"
 
 
 def reason_text(job: JobRecord) -> str:
@@ -125,3 +129,19 @@ def shortened(text: str, longest: int = LONGEST_REASON) -> str:
 def runs_canceled(number: int) -> str:
     """`runs the 3 that were canceled`, after the command that does so."""
     return f"runs the {number} that {'was' if number == 1 else 'were'} canceled"
+
+
+def what_became_of(jobs: Sequence[JobRecord]) -> str:
+    """`3 jobs were skipped`, `fit failed`, `2 jobs: 1 completed, 1 abandoned`."""
+    counts = Counter(job.status for job in jobs)
+    if not jobs:
+        return "no such jobs"
+    if len(counts) > 1:
+        return f"{len(jobs)} jobs: {counts_text(counts)}"
+    status, is_one = jobs[0].status, len(jobs) == 1
+    who = jobs[0].task if is_one else f"{len(jobs)} jobs"
+    verb = ("was " if is_one else "were ") if status.is_final else "is " if is_one else "are "
+    if status in (Status.COMPLETED, Status.FAILED):
+        verb = ""
+    why = f" ({reason_text(jobs[0])})" if is_one and jobs[0].reason else ""
+    return f"{who} {verb}{status.name.lower()}{why}"

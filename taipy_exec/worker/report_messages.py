@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.model.status import Reason
@@ -24,22 +25,12 @@ from taipy_exec.worker.assignment import Assignment
 
 def begun(held: Assignment, worker_id: str) -> JobBegun:
     """Report that the job is about to begin."""
-    order = held.order
-    return JobBegun(order.job, order.attempt, order.epoch, held.run, held.worker, worker_id)
+    return JobBegun(**_of_run(held, worker_id))
 
 
 def claim(held: Assignment, worker_id: str) -> Claim:
     """Ask whether this run counts, before it begins or before it writes."""
-    order = held.order
-    return Claim(
-        job=order.job,
-        attempt=order.attempt,
-        epoch=order.epoch,
-        run=held.run,
-        worker=held.worker,
-        worker_id=worker_id,
-        begun=held.begun is not None,
-    )
+    return Claim(**_of_run(held, worker_id), begun=held.begun is not None)
 
 
 def process(held: Assignment, *, ready: bool) -> JobProcess:
@@ -50,20 +41,24 @@ def process(held: Assignment, *, ready: bool) -> JobProcess:
 
 def ended(held: Assignment, worker_id: str, report: JobReport, level: int) -> JobEnded:
     """Report that the job has ended, to a coordinator of this level."""
-    order = held.order
     # The state of its process matters to this worker only.
     report = report._replace(spoiled="")
     if level < USAGE_AND_PROCESS:
         report = report._replace(cpu_seconds=None)
-    return JobEnded(
-        job=order.job,
-        attempt=order.attempt,
-        epoch=order.epoch,
-        run=held.run,
-        worker=held.worker,
-        worker_id=worker_id,
-        report=Report.of(report),
-    )
+    return JobEnded(**_of_run(held, worker_id), report=Report.of(report))
+
+
+def _of_run(held: Assignment, worker_id: str) -> dict[str, Any]:
+    """The fields that name this run of the job."""
+    order = held.order
+    return {
+        "job": order.job,
+        "attempt": order.attempt,
+        "epoch": order.epoch,
+        "run": held.run,
+        "worker": held.worker,
+        "worker_id": worker_id,
+    }
 
 
 def returned(order: Order, worker: str, why: Reason, detail: str, *, run: str = "") -> Returned:

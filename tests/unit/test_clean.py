@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from taipy_exec.cli.commands.clean import _seconds
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate, node_of_file, owners_of
@@ -23,7 +22,7 @@ from taipy_exec.errors import StoreError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
 from taipy_exec.operations.cleaning import cleaning
-from taipy_exec.operations.cleaning.choice import Choice, Stored, Wanted, choose
+from taipy_exec.operations.cleaning.choice import Choice, Stored, Wanted, choose, wanted_removal
 from taipy_exec.operations.cleaning.cleaning import Cleaning
 from taipy_exec.operations.cleaning.leftovers import remove
 from taipy_exec.operations.cleaning.owner_memory import OwnerMemory
@@ -187,13 +186,13 @@ def test_without_an_age_an_instance_just_made_stays() -> None:
     [("30d", 30 * DAY), ("12h", 43200), ("90m", 5400), ("45s", 45), ("2w", 14 * DAY), ("0d", 0)],
 )
 def test_an_age_has_a_number_and_a_unit(text: str, seconds: float) -> None:
-    assert _seconds(text) == seconds
+    assert wanted_removal(text, None, data=False).older_than == seconds
 
 
 @pytest.mark.parametrize("text", ["30", "d", "-1d", "1 month", "", "1d2h", "infd"])
 def test_what_is_no_age_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="a number and a unit"):
-        _seconds(text)
+        wanted_removal(text, None, data=False)
 
 
 @pytest.mark.parametrize(

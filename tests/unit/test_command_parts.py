@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from taipy_exec.cli import outcome
-from taipy_exec.cli.commands.check import _check_state
 from taipy_exec.cli.events import EventStream
-from taipy_exec.cli.job_output import JobOutput, follow, job_outputs
+from taipy_exec.cli.job_output import JobOutput, follow_jobs, job_outputs
 from taipy_exec.config.application import AppConfig, ScenarioConfig
 from taipy_exec.config.problem import Level
 from taipy_exec.engine.forecast import forecast
@@ -23,8 +22,10 @@ from taipy_exec.model.event import Change
 from taipy_exec.model.job import Failure, JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
 from taipy_exec.observers.watching import Step
+from taipy_exec.operations.check import check_state
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
+from taipy_exec.views.log_lines import WantedLines
 
 
 class Printed:
@@ -99,7 +100,7 @@ class Log:
     def __init__(self, folder: Path, tail: int | None) -> None:
         self.printed = Printed()
         self.path = log_path(folder, "SUBMISSION_1", "JOB_t")
-        self.reader = JobOutput(self.printed, folder, job(), "", tail)  # type: ignore[arg-type]
+        self.reader = JobOutput(self.printed, folder, job(), "", WantedLines(tail=tail))  # type: ignore[arg-type]
 
     def add(self, text: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,8 +180,8 @@ def followed(
     folder: Path, store: Watched, jobs: list[JobRecord], tail: int | None, left: bool = False
 ) -> list[str]:
     printed = Printed()
-    outputs = job_outputs(printed, folder, jobs, tail)  # type: ignore[arg-type]
-    follow(store, jobs, outputs, printed, lambda record: left)  # type: ignore[arg-type]
+    outputs = job_outputs(printed, folder, jobs, WantedLines(tail=tail))  # type: ignore[arg-type]
+    follow_jobs(store, jobs, outputs, printed, lambda record: left)  # type: ignore[arg-type]
     return printed.lines
 
 
@@ -240,7 +241,7 @@ def test_following_goes_on_while_a_coordinator_may_come_and_ends_where_none_help
 def test_following_ends_where_nobody_reads(tmp_path: Path) -> None:
     printed = Printed()
     printed.data_is_gone = True
-    follow(Watched(), [job()], {}, printed, lambda record: False)  # type: ignore[arg-type]
+    follow_jobs(Watched(), [job()], {}, printed, lambda record: False)  # type: ignore[arg-type]
 
 
 def test_with_a_prefix_a_line_that_was_written_over_is_printed_in_its_last_form(
@@ -250,7 +251,7 @@ def test_with_a_prefix_a_line_that_was_written_over_is_printed_in_its_last_form(
     log = log_path(tmp_path, "SUBMISSION_1", "JOB_t")
     log.parent.mkdir(parents=True)
     log.write_bytes(b"10%\r50%\r100%\nnext\r\n\xff\n\n")
-    JobOutput(printed, tmp_path, job(), "t | ", None).advance(job())  # type: ignore[arg-type]
+    JobOutput(printed, tmp_path, job(), "t | ", WantedLines()).advance(job())  # type: ignore[arg-type]
     assert printed.lines == ["t | 100%", "t | next", "t | \ufffd", "t | "]
 
 
@@ -323,14 +324,14 @@ def test_a_state_folder_on_another_machine_is_a_warning(
     mounts = tmp_path / "mountinfo"
     monkeypatch.setattr("taipy_exec.store.location._MOUNTS", mounts)
     mounts.write_text("27 1 254:0 / / rw - nfs4 server:/ rw\n")
-    (problem,) = _check_state(tmp_path / "state")
+    (problem,) = check_state(tmp_path / "state")
     assert problem.level is Level.WARNING
     for words in (str(tmp_path / "state"), "local disk", "nfs4", "--state-dir"):
         assert words in problem.message
     mounts.write_text("27 1 254:0 / / rw - ext4 /dev/vda rw\n")
-    assert _check_state(tmp_path / "state") == []
+    assert check_state(tmp_path / "state") == []
     mounts.unlink()
-    assert _check_state(tmp_path / "state") == []
+    assert check_state(tmp_path / "state") == []
 
 
 # -- plan -----------------------------------------------------------------------------------

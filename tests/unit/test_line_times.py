@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from taipy_exec.cli.job_output import timed_lines
 from taipy_exec.execution.capture import JobLog
 from taipy_exec.execution.line_times import LineTimes, TimedFile, times_path
+from taipy_exec.views.log_lines import WantedLines, timed_lines
 
 
 def written(path: Path, *pieces: tuple[float, bytes]) -> None:
@@ -41,13 +41,13 @@ def test_a_second_attempt_goes_on_where_the_first_ended(tmp_path: Path) -> None:
 def test_only_lines_since_a_time_are_given(tmp_path: Path) -> None:
     log = tmp_path / "job.log"
     written(log, (10.0, b"old\n"), (20.0, b"new\n"))
-    assert timed_lines(log, since=15.0) == [(20.0, "new")]
+    assert WantedLines(since=15.0).recent(timed_lines(log)) == [(20.0, "new")]
 
 
 def test_a_log_without_times_has_lines_without_times(tmp_path: Path) -> None:
     log = tmp_path / "job.log"
     log.write_bytes(b"one\n")
-    assert timed_lines(log, since=15.0) == [(None, "one")]
+    assert WantedLines(since=15.0).recent(timed_lines(log)) == [(None, "one")]
     assert timed_lines(tmp_path / "nothing.log") == []
 
 

@@ -18,7 +18,6 @@ from taipy_exec.cli.options import help_text, summary
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from taipy_exec.data.node import DataNodeRef
     from taipy_exec.operations.data import InstanceData
 
 HELP = help_text(
@@ -101,7 +100,7 @@ def list_nodes(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
 ) -> int:
-    from taipy_exec.cli.data_table import DataTable
+    from taipy_exec.cli.data_table import DataTable, data_fields, data_row
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
@@ -110,7 +109,7 @@ def list_nodes(
     if streams.json:
         nodes = [
             {
-                **_fields(data, node),
+                **data_fields(data, node),
                 "owner": data.owner(node),
                 "edited_by": editors.get(node.config.id),
             }
@@ -118,24 +117,9 @@ def list_nodes(
         ]
         streams.data(dump({"nodes": nodes}))
         return 0
-    rows = [_row(data, node, editors) for node in data.nodes.values()]
+    rows = [data_row(data, node, editors) for node in data.nodes.values()]
     streams.show(DataTable(rows, unicode=streams.unicode))
     return 0
-
-
-def _row(data: InstanceData, node: DataNodeRef, editors: dict[str, str]) -> dict[str, str]:
-    """The cells of a data node in the list, by column."""
-    from taipy_exec.views.words import clock
-
-    at, by = data.written(node)
-    return {
-        "Data node": node.config.id,
-        "Type": node.config.storage_type,
-        "Scope": _scope(data, node),
-        "Written": clock(at) or ("never" if node.changed_at() is None else "not known"),
-        "By": _by(data, by, editors.get(node.config.id)),
-        "Place": data.place(node),
-    }
 
 
 _SHOW = help_text(
@@ -156,6 +140,7 @@ def show(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
 ) -> int:
+    from taipy_exec.cli.data_table import data_fields
     from taipy_exec.views.json_objects import dump
     from taipy_exec.views.value_json import as_json, as_text
 
@@ -165,7 +150,7 @@ def show(
         found = data.node(node)
     written, value = found.changed_at() is not None, data.value(found)
     if streams.json:
-        streams.data(dump({**_fields(data, found), "value": as_json(value)}))
+        streams.data(dump({**data_fields(data, found), "value": as_json(value)}))
     elif written:
         streams.value(as_text(value))
     elif found.config.storage_type == "in_memory":
@@ -194,6 +179,7 @@ def write(
     name: options.Name = None,
     creation_date: options.CreationDate = None,
 ) -> int:
+    from taipy_exec.cli.data_table import data_fields
     from taipy_exec.operations.given_values import parse_value
     from taipy_exec.views.json_objects import dump
 
@@ -203,17 +189,10 @@ def write(
         found = data.node(node)
     data.write(found, parse_value(value), named=app)
     if streams.json:
-        streams.data(dump(_fields(data, found)))
+        streams.data(dump(data_fields(data, found)))
     else:
         streams.note(f"wrote {node} ({data.place(found)})")
     return 0
-
-
-def _by(data: InstanceData, by: str | None, editor: str | None) -> str:
-    """The last writer and the current one, as the list shows them."""
-    short = data.store.short_id if data.store else str
-    shown = [short(who) if who.startswith("JOB_") else who for who in (by or "", editor or "")]
-    return f"{shown[0]} (now {shown[1]})".lstrip() if editor else shown[0]
 
 
 def _opened(
@@ -229,25 +208,3 @@ def _opened(
     return instance_data(
         call.location, call.streams, scenario=scenario, name=name, created=created, create=create
     )
-
-
-def _fields(data: InstanceData, node: DataNodeRef) -> dict[str, Any]:
-    from taipy_exec.views.json_objects import when
-
-    at, by = data.written(node)
-    return {
-        "node": node.config.id,
-        "storage_type": node.config.storage_type,
-        "scope": node.config.scope.name,
-        "path": data.place(node) if node.path else None,
-        "written_at": when(at),
-        "written_by": by,
-    }
-
-
-def _scope(data: InstanceData, node: DataNodeRef) -> str:
-    """The scope, with the name of the instance or the cycle that is meant."""
-    if node.config.scope.name == "CYCLE" and data.instance.cycle:
-        return data.instance.cycle.replace("_", " ")
-    name = f" {data.instance.name}" if node.config.scope.name == "SCENARIO" else ""
-    return f"{node.config.scope.name}{name}"

@@ -10,7 +10,6 @@ from taipy_exec.cli.options import help_text
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
-    from taipy_exec.config.application import AppConfig
     from taipy_exec.operations.doctor.diagnosis import Finding
 
 HELP = help_text(
@@ -32,26 +31,12 @@ def doctor(
 ) -> int:
     from taipy_exec.cli import outcome
     from taipy_exec.errors import BrokerError
-    from taipy_exec.operations.cluster import place_of
-    from taipy_exec.operations.doctor.diagnosis import Level, check_installation, read
-    from taipy_exec.operations.doctor.folder import check_folders
-    from taipy_exec.operations.doctor.machine import check_machine
+    from taipy_exec.operations.doctor.diagnosis import Level
+    from taipy_exec.operations.doctor.examination import examine
     from taipy_exec.views.json_objects import dump
 
     streams = call.streams
-    location = call.location
-    findings = check_installation()
-    config = None
-    if application is None:
-        config, found = read(location, mode)
-        findings += found
-        findings += check_folders(config, location.app) if config else []
-        findings += check_machine(*_jobs(config))
-    if application is not None or (config is not None and config.job.mode == "cluster"):
-        from taipy_exec.operations.doctor.broker import check_cluster, without_doubts_settled
-
-        place = place_of(location, application, broker_url) if config is None else None
-        findings = without_doubts_settled([*findings, *check_cluster(config, place, broker_url)])
+    findings = examine(call.location, application, mode, broker_url)
     if streams.json:
         streams.data(dump({"checks": [finding.as_json() for finding in findings]}))
     else:
@@ -61,17 +46,6 @@ def doctor(
         return outcome.OK
     only_broker = all(finding.is_broker for finding in problems)
     return BrokerError.exit_code if only_broker else outcome.INVALID
-
-
-def _jobs(config: AppConfig | None) -> tuple[int, bool]:
-    """How many jobs run at once on this machine, and whether each has its own process."""
-    if config is None:
-        return 1, True
-    from taipy_exec.config.modes import capabilities
-
-    can = capabilities(config.job.mode)
-    # On other machines it is a worker that has the processes, by default one at a time.
-    return can.slots(config.job.workers) or 1, not can.in_callers_thread
 
 
 def _show(streams: Streams, findings: list[Finding]) -> None:

@@ -24,16 +24,7 @@ _SHOWN = 20
 def history(
     call: Call,
     application_path: options.ApplicationPathOption = ".",
-    scenario: Annotated[
-        str | None,
-        option(
-            "--scenario",
-            "-s",
-            metavar="ID",
-            help="Only those of this scenario.",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
+    scenario: options.OfScenario = None,
     name: Annotated[
         str | None,
         option(
@@ -45,12 +36,10 @@ def history(
     ] = None,
     limit: Annotated[
         int | None,
-        option(
+        options.number(
             "--limit",
             "-n",
             min=1,
-            max=options.MOST,
-            metavar="N",
             help="Only the latest N (default: 20; all with -v or --json).",
         ),
     ] = None,

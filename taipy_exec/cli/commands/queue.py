@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from taipy_exec.cli import options
 from taipy_exec.cli.call import ON_A_BROKER, Call, command
 from taipy_exec.cli.options import help_text, option, summary
-
-if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
 
 HELP = help_text(
     "Show how many jobs of an application wait in RabbitMQ, how many run, and how many messages "
@@ -92,8 +89,7 @@ def _refuse_options(context: typer.Context) -> None:
     from taipy_exec.errors import UsageError
 
     for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
+        if options.is_given(context, name):
             raise UsageError(
                 "options of `queue dead` come after it", "taipy-exec queue dead list -a app"
             )
@@ -104,6 +100,7 @@ def _refuse_options(context: typer.Context) -> None:
 def list_letters(
     call: Call,
 ) -> int:
+    from taipy_exec.cli.workers_table import dead_letters_table
     from taipy_exec.operations.dead_letters import dead_letters
     from taipy_exec.views.dead_letter import dead_letter_fields
     from taipy_exec.views.json_objects import dump
@@ -117,8 +114,10 @@ def list_letters(
     ]
     if streams.json:
         streams.data(dump({"dead": found}))
+    elif found:
+        streams.show(dead_letters_table(found))
     else:
-        _show_list(streams, found)
+        streams.data("no dead letters")
     return 0
 
 
@@ -188,12 +187,13 @@ def purge(
     from taipy_exec.operations.dead_letters import count_dead_letters
     from taipy_exec.operations.dead_letters import purge as purge_letters
     from taipy_exec.views.json_objects import dump
+    from taipy_exec.views.words import several
 
     streams = call.streams
     cluster = call.place.cluster
     if not yes:
         number = count_dead_letters(cluster)
-        letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+        letters = several(number, "dead letter")
         confirm_removal(streams, f"{letters} of application {cluster.application}")
     removed = purge_letters(cluster)
     if streams.json:
@@ -201,33 +201,6 @@ def purge(
     else:
         streams.data(f"{removed} removed")
     return 0
-
-
-def _show_list(streams: Streams, found: list[dict[str, Any]]) -> None:
-    from taipy_exec.cli.render import new_table
-    from taipy_exec.views.words import short_id
-
-    if not found:
-        streams.data("no dead letters")
-        return
-    table = new_table()
-    for title in ("N", "Time", "Task", "Job", "Worker", "Reason"):
-        table.add_column(
-            title,
-            overflow="fold",
-            no_wrap=title == "N",
-            justify="right" if title == "N" else "left",
-        )
-    for letter in found:
-        table.add_row(
-            str(letter["number"]),
-            (letter["at"] or "").partition(".")[0].replace("T", " "),
-            letter["task"] or "",
-            short_id(letter["job"]) if letter["job"] else "",
-            letter["worker"] or "",
-            letter["reason"],
-        )
-    streams.show(table)
 
 
 app.add_typer(dead, name="dead", help=DEAD_HELP, short_help=summary(DEAD_HELP))

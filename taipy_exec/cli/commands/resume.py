@@ -38,8 +38,7 @@ def resume(
     metrics_host: options.MetricsHost = options.LOCALHOST,
 ) -> int:
     from taipy_exec.cli.metrics import open_metrics
-    from taipy_exec.cli.running import open_engine, run_to_end
-    from taipy_exec.cli.sweep.running import run_sweep_to_end
+    from taipy_exec.cli.running import Run, open_engine, run_to_end
     from taipy_exec.operations.application import load_compiled
     from taipy_exec.operations.resume import interrupted_submissions, is_whole_sweep
     from taipy_exec.operations.resume import resume as resume_records
@@ -50,9 +49,14 @@ def resume(
     config = load_compiled(location, mode=mode or records[0].mode, workers=workers).config
     metrics = open_metrics(streams, metrics_port, metrics_host)
     engine = open_engine(streams, config, store, metrics)
-    whole_sweep = is_whole_sweep(store, submission, records[0])
-    plans = resume_records(engine, records, whole_sweep=whole_sweep)
-    if whole_sweep:
-        there = location.where_of_application
-        return run_sweep_to_end(engine, streams, plans, location.where, timeout, application=there)
-    return run_to_end(engine, streams, plans[0], location.where, timeout)
+    is_sweep = is_whole_sweep(store, submission, records[0])
+    plans = resume_records(engine, records, whole_sweep=is_sweep)
+    run = Run(
+        engine=engine,
+        streams=streams,
+        plans=plans,
+        where=location.where,
+        application=location.where_of_application,
+        is_sweep=is_sweep,
+    )
+    return run_to_end(run, timeout)

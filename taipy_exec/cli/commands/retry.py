@@ -55,8 +55,7 @@ def retry(
     metrics_host: options.MetricsHost = options.LOCALHOST,
 ) -> int:
     from taipy_exec.cli.metrics import detached_options, open_metrics
-    from taipy_exec.cli.running import open_engine, run_on
-    from taipy_exec.cli.sweep.running import run_sweep_on
+    from taipy_exec.cli.running import Run, open_engine, run_on
     from taipy_exec.operations.retry import RetryRequest, wanted_retry
     from taipy_exec.operations.retry import retry as retry_wanted
 
@@ -70,6 +69,12 @@ def retry(
     deadline = None if timeout is None else begin + timeout
     plans = retry_wanted(chosen, engine, streams, fail_fast=fast, deadline=deadline)
     carried = detached_options(metrics, metrics_host)
-    run = run_on if chosen.group is None else run_sweep_on
-    where = location.where
-    return run(engine, streams, plans, where, begin, timeout, detach=detach, carried=carried)
+    run = Run(
+        engine=engine,
+        streams=streams,
+        plans=plans,
+        where=location.where,
+        application=location.where,
+        is_sweep=chosen.group is not None,
+    )
+    return run_on(run, begin, timeout, detach=detach, carried=carried)

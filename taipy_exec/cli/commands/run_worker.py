@@ -24,19 +24,12 @@ def run_worker(
     application_path: options.ApplicationPathOption = ".",
     concurrency: Annotated[
         int,
-        option(
-            "--concurrency",
-            "-c",
-            min=1,
-            max=options.MOST,
-            metavar="N",
-            help="How many jobs at once.",
-        ),
+        options.number("--concurrency", "-c", min=1, help="How many jobs at once."),
     ] = 1,
     broker_url: options.BrokerUrl = None,
     max_jobs: Annotated[
         int | None,
-        option("--max-jobs", min=1, max=options.MOST, metavar="N", help="Stop after N jobs."),
+        options.number("--max-jobs", min=1, help="Stop after N jobs."),
     ] = None,
     idle_timeout: Annotated[
         float | None,

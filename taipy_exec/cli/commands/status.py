@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from taipy_exec.cli import completion, options
 from taipy_exec.cli.call import ALL, Call, command
 from taipy_exec.cli.options import help_text, option
-
-if TYPE_CHECKING:
-    from taipy_exec.cli.streams import Streams
-    from taipy_exec.operations.cluster import Watch
-    from taipy_exec.operations.location import Location
-    from taipy_exec.store.store import Store
 
 HELP = help_text(
     "Show the latest submissions, or the jobs of one. The command reads the stored state and needs "
@@ -51,12 +45,9 @@ def status(
     since: options.Since = None,
     limit: Annotated[
         int | None,
-        option(
+        options.number(
             "--limit",
             "-n",
-            min=0,
-            max=options.MOST,
-            metavar="N",
             help="At most N: submissions (default: 20) or jobs (default: 100); 0 shows all.",
         ),
     ] = None,
@@ -69,6 +60,7 @@ def status(
     from taipy_exec.cli.sweep.watching import watch_sweep
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.chosen import chosen_submission
+    from taipy_exec.operations.cluster import watch_for_status
     from taipy_exec.operations.job_filter import job_filter
     from taipy_exec.operations.missing_data import WaitReasons
     from taipy_exec.operations.redaction import redaction_for
@@ -79,76 +71,24 @@ def status(
     )
     if submission is None and options.is_given(context, "task"):
         raise UsageError("--task needs a submission", "taipy-exec status @1 --task NAME")
-    streams = call.streams
-    location = call.location
+    streams, location = call.streams, call.location
     cluster = None
     if submission is None:
-        source = context.get_parameter_source("broker_url")
-        asked = source is not None and source.name == "COMMANDLINE"
-        cluster = _ask(location, streams, application, broker_url, asked, again=watch)
-    store = _state(location, streams, required=submission is not None)
-    if store is not None and submission is not None and means_sweep(store, submission):
-        show = watch_sweep if watch else show_stored_sweep
-        show(streams, store, submission, location.where, redaction_for(location))
-        return 0
-    if store is not None and submission is not None:
+        asked = options.is_given(context, "broker_url")
+        cluster = watch_for_status(
+            location, streams, application, broker_url, asked=asked, again=watch
+        )
+        store = call.store_if_any()
+    else:
+        store = call.store
+        if means_sweep(store, submission):
+            show = watch_sweep if watch else show_stored_sweep
+            show(streams, store, submission, location.where, redaction_for(location))
+            return 0
         record = chosen_submission(store, submission)
         submission = record.id
         location.take_from(record)
-    redacted = redaction_for(location)
-    waits = WaitReasons(location)
+    waits, redacted = WaitReasons(location), redaction_for(location)
     shown = StatusView(streams, store, submission, cluster, redacted, wanted, waits)
-    if store is None and cluster is None:
-        if streams.json:
-            shown.once()
-        return 0
-    if watch:
-        shown.watch()
-    else:
-        shown.once()
-    shown.tell_what_failed()
+    shown.show(watch=watch)
     return 0
-
-
-def _ask(
-    location: Location,
-    streams: Streams,
-    application: str | None,
-    broker_url: str | None,
-    asked: bool,
-    *,
-    again: bool,
-) -> Watch | None:
-    """The queue and workers of an application in cluster mode; no answer is a warning."""
-    from taipy_exec.errors import ConfigurationError
-    from taipy_exec.operations.cluster import Watch, place_for_status
-
-    try:
-        place = place_for_status(location, application, broker_url, asked=asked)
-    except ConfigurationError as error:
-        streams.warn(error.message)
-        return None
-    if place is None:
-        if asked:
-            streams.warn("there is no configuration here: name the application with --application")
-        return None
-    found = Watch(place).start(again=again)
-    if found.trouble:
-        streams.warn(found.trouble)
-    return found
-
-
-def _state(location: Location, streams: Streams, *, required: bool) -> Store | None:
-    """The local state. None where there is none, unless a submission is `required`."""
-    from taipy_exec.errors import NotFoundError
-    from taipy_exec.operations.state import open_state
-
-    try:
-        return open_state(location)
-    except NotFoundError as nothing:
-        if required:
-            raise
-        if not streams.json:
-            streams.note(nothing.message)
-            streams.hint(f"{nothing.hint}")
-        return None

@@ -60,8 +60,7 @@ def submit(
 ) -> int:
     from taipy_exec.cli.events import EventStream, open_events
     from taipy_exec.cli.metrics import detached_options, open_metrics
-    from taipy_exec.cli.running import open_engine, run_on
-    from taipy_exec.cli.sweep.running import run_sweep_on
+    from taipy_exec.cli.running import Run, open_engine, run_on
     from taipy_exec.errors import UsageError
     from taipy_exec.operations.submit import submit as submit_wanted
     from taipy_exec.operations.wanted import SubmitRequest, wanted_submission
@@ -100,17 +99,13 @@ def submit(
     if events:
         engine.watching.add(EventStream(streams, event_lines))
     plans = submit_wanted(wanted, engine, streams, None if timeout is None else begin + timeout)
-    carried = detached_options(metrics, metrics_host)
-    if not wanted.combinations:
-        return run_on(engine, streams, plans, where, begin, timeout, detach=detach, carried=carried)
-    return run_sweep_on(
-        engine,
-        streams,
-        plans,
-        where,
-        begin,
-        timeout,
-        detach=detach,
-        carried=carried,
+    run = Run(
+        engine=engine,
+        streams=streams,
+        plans=plans,
+        where=where,
         application=call.location.where_of_application,
+        is_sweep=bool(wanted.combinations),
     )
+    carried = detached_options(metrics, metrics_host)
+    return run_on(run, begin, timeout, detach=detach, carried=carried)

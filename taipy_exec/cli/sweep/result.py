@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from taipy_exec.cli.result import explain_blocked
 from taipy_exec.cli.streams import Streams
 from taipy_exec.engine.sweep import without_secrets
 from taipy_exec.model.status import DONE, Status
-from taipy_exec.operations.missing_data import Missing
+from taipy_exec.operations.missing_data import NOTHING, Waits
 from taipy_exec.operations.redaction import discreet
 from taipy_exec.operations.sweep.rows import (
     CombinationRow,
@@ -27,7 +27,7 @@ from taipy_exec.operations.sweep.rows import (
 from taipy_exec.operations.sweep.stored import stored_rows
 from taipy_exec.views.json_objects import dump, submission_shape
 from taipy_exec.views.value_json import as_json
-from taipy_exec.views.words import counts_text, duration
+from taipy_exec.views.words import counts_text, duration, several
 from taipy_exec.visible_text import one_line
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ if TYPE_CHECKING:
 _EXPLAINED = 3
 _SHOWN = 200
 _SUMMARIZED = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """The data nodes that a submission waits for, and the tasks that read them."""
-
-    unwritten: Sequence[Missing] = ()
-    locked: Sequence[str] = ()
-    readers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def sweep_shape(group: str, rows: Sequence[CombinationRow]) -> dict[str, Any]:
@@ -94,8 +85,8 @@ def show_sweep(
         summarize(streams, row.record, row.jobs, where)
     blocked = [row for row in rows if row.record.unfinished]
     for row in blocked[:1]:
-        found = (waits or {}).get(row.record.id, Waits())
-        explain_blocked(streams, row.record, row.jobs, found.unwritten, found.locked, found.readers)
+        found = (waits or {}).get(row.record.id, NOTHING)
+        explain_blocked(streams, row.record, row.jobs, found)
 
 
 def show_stored_sweep(
@@ -114,7 +105,7 @@ def summary(group: str, rows: Sequence[CombinationRow]) -> str:
     ends = [row.record.finished_at for row in rows]
     known = [end for end in ends if end is not None]
     took = f" in {duration(max(max(known) - begin, 0.0))}" if len(known) == len(rows) else ""
-    count = "1 combination" if len(rows) == 1 else f"{len(rows)} combinations"
+    count = several(len(rows), "combination")
     return f"{group}: {count} ({counts_of_statuses(status_counts(rows))}){took}"
 
 

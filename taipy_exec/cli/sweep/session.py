@@ -8,29 +8,14 @@ from dataclasses import replace
 
 from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.session import Session
-from taipy_exec.cli.streams import Streams
 from taipy_exec.cli.sweep.table import SweepTable
 from taipy_exec.config.modes import capabilities
-from taipy_exec.config.redaction import redaction
-from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.model.event import Change
 from taipy_exec.operations.sweep.rows import CombinationRow
-from taipy_exec.wiring import Engine
 
 
 class SweepSession(Session):
-    """The submissions of a sweep, which one coordinator runs at the same time.
-
-    Signals and a timeout apply to all of them.
-    """
-
-    def __init__(
-        self, engine: Engine, streams: Streams, group: str, plans: Sequence[SubmissionPlan]
-    ) -> None:
-        super().__init__(engine, streams, plans[0])
-        self._plans = plans
-        self._group = group
-        self._redacted = redaction(engine.app)
+    """The submissions of a sweep, which one coordinator runs at the same time."""
 
     @contextmanager
     def _display(self) -> Iterator[None]:
@@ -41,7 +26,13 @@ class SweepSession(Session):
             usual = self._engine.store.usual_durations(first.scenario, first.file)
             workers = capabilities(app.job.mode).slots(app.job.workers)
             self._table = SweepTable(
-                self._streams, self._group, rows, usual, workers, self._redacted, coordinator.clock
+                self._streams,
+                str(first.group),
+                rows,
+                usual,
+                workers,
+                self._redacted,
+                coordinator.clock,
             )
             with self._table.shown():
                 yield

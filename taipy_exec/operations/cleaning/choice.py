@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taipy_exec.config.modes import capabilities
+from taipy_exec.errors import UsageError
 from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.operations.job_filter import seconds_of_age
 from taipy_exec.store.rows import Instance
 
 # Without --older-than, anything whose age no submission shows must be older than this: a process
@@ -25,6 +27,24 @@ class Wanted:
     older_than: float | None = None
     keep: int | None = None
     data: bool = False
+
+
+def wanted_removal(older_than: str | None, keep: int | None, *, data: bool) -> Wanted:
+    """The wish of a person, with an age such as `30d`. Raises UsageError if that is not clear."""
+    if older_than is None and keep is None:
+        raise UsageError(
+            "choose what to remove: --older-than or --keep",
+            "taipy-exec clean --older-than 30d --dry-run shows what that would remove",
+        )
+    age = None
+    if older_than is not None:
+        age = seconds_of_age(older_than.strip())
+        if age is None:
+            raise UsageError(
+                f"--older-than takes a number and a unit, not {older_than!r}",
+                "such as 30d (days), 12h (hours), 90m (minutes), 45s or 2w (weeks)",
+            )
+    return Wanted(older_than=age, keep=keep, data=data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

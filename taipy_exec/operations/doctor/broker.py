@@ -14,6 +14,7 @@ from taipy_exec.errors import BrokerError, ConfigurationError
 from taipy_exec.operations.cluster import Place, call_workers, serves
 from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.operations.doctor.transport import check_transport
+from taipy_exec.views.words import several
 
 if TYPE_CHECKING:
     from taipy_exec.protocol.messages import Heartbeat
@@ -171,9 +172,8 @@ def _workers(place: Place, heartbeats: Sequence[Heartbeat]) -> Finding:
             fix="start one: taipy-exec run-worker -a APP",
         )
     slots = sum(heartbeat.slots for heartbeat in heartbeats)
-    number = "1 worker" if len(heartbeats) == 1 else f"{len(heartbeats)} workers"
-    places = "1 slot" if slots == 1 else f"{slots} slots"
-    text = f"{number} with {places} for application {application}"
+    number = several(len(heartbeats), "worker")
+    text = f"{number} with {several(slots, 'slot')} for application {application}"
     others = [heartbeat.worker for heartbeat in heartbeats if not serves(heartbeat, place.digest)]
     if not others:
         return Finding(name="workers", message=text)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.engine.admission import (
     Admission,
-    admit,
     interrupted_submissions,
     resume_plan,
     supersede,
 )
-from taipy_exec.engine.given import due_values, with_given, write_given
+from taipy_exec.engine.given import due_values, write_given
 from taipy_exec.engine.instances import instance_nodes, named_instance
 from taipy_exec.engine.sweep import (
     Combination,
@@ -25,8 +24,7 @@ from taipy_exec.engine.sweep import (
 from taipy_exec.errors import BusyError
 from taipy_exec.model.job import SWEEP
 from taipy_exec.model.status import Reason
-from taipy_exec.operations.admission import admission_in_time
-from taipy_exec.wiring import revoke
+from taipy_exec.operations.admission import admission_in_time, admit_wanted
 
 if TYPE_CHECKING:
     from taipy_exec.config.application import AppConfig
@@ -104,19 +102,7 @@ def _admit(
 ) -> Admission:
     nodes = instance_nodes(engine.app, wanted.scenario, instance)
     values = {**wanted.given, **due_values(nodes, one.values)}
-    admission = admit(
-        engine.store,
-        engine.app,
-        wanted.scenario,
-        instance,
-        target=wanted.target,
-        force=wanted.force,
-        fail_fast=wanted.fail_fast,
-        fresh=bool(values) or wanted.new or wanted.force,
-        identity=engine.identity,
-        revoke=partial(revoke, engine.app),
-        properties={**with_given(values), **properties},
-    )
+    admission = admit_wanted(engine, wanted, instance, values, properties)
     _join(engine.store, admission.plan, properties)
     return admission
 

@@ -12,8 +12,6 @@ from taipy_exec.views.graph.svg import svg_graph
 
 FORMATS = ("ascii", "mermaid", "dot", "svg")
 
-__all__ = ["FORMATS", "render_graph"]
-
 
 def render_graph(
     graph: JobGraph,

@@ -7,8 +7,6 @@ from taipy_exec.views.report.content import Report
 # Format -> the end of its file's name.
 FORMATS = {"html": ".html", "json": ".json", "junit": ".xml", "chrome-trace": ".trace.json"}
 
-__all__ = ["FORMATS", "Report", "render_report"]
-
 
 def render_report(report: Report, format: str) -> str:
     """`report` in one of `FORMATS`. Raises `ValueError` for a format that does not exist."""
