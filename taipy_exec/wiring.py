@@ -29,17 +29,17 @@ from taipy_exec.engine.content import make_freshness
 from taipy_exec.engine.coordinator import Coordinator
 from taipy_exec.engine.critical_path import remaining_seconds
 from taipy_exec.engine.freshness import Freshness
-from taipy_exec.engine.identity import Identity, is_alive
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
 from taipy_exec.engine.scheduler import Urgency
 from taipy_exec.errors import StoreError
 from taipy_exec.event_log import EventLog, start_by_environment
 from taipy_exec.execution.capture import appending
-from taipy_exec.execution.forks import close_in_copies
+from taipy_exec.forks import close_in_copies
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.ports import JobQueue, Runner, RunnerContext, make_runner
 from taipy_exec.protocol.order import JobOrder
+from taipy_exec.store.coordinators import Identity
 from taipy_exec.store.keeping import Keeper
 from taipy_exec.store.logs import log_path
 from taipy_exec.store.store import Store
@@ -227,7 +227,7 @@ def _dismiss_ended(store: Store, queue: JobQueue) -> None:
     """Remove what dead coordinators left on the broker for submissions that have ended."""
     dead = set()
     for submission, coordinator in store.ended_and_held():
-        if not is_alive(store.folder, coordinator):
+        if not store.is_alive(coordinator):
             queue.dismiss(submission)
             dead.add(coordinator)
     for coordinator in dead:
@@ -287,7 +287,7 @@ def make_engine(
     start_by_environment()
     watchers = _watchers(app, tell)
     where = partial(_place_of_log, app)
-    own = own or Identity(store.folder)
+    own = own or store.coordinate()
     can = capabilities(app.job.mode)
     runner = make_runner(
         app.job.mode,

@@ -8,7 +8,6 @@ from functools import partial
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.engine.admission import cancel_lost_job, resume_plan
-from taipy_exec.engine.identity import Identity, is_interrupted
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.store.store import Store
 from taipy_exec.wiring import revoke
@@ -20,9 +19,9 @@ def cancel_elsewhere(store: Store, app: AppConfig, record: SubmissionRecord, job
     Raises ConfigurationError if that process is dead, and the configuration is not that of the
     submission any more.
     """
-    if not is_interrupted(store.folder, record):
+    if not store.is_interrupted(record):
         store.request_cancel(record.id, job, time.time())
         return
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         plan = resume_plan(store, app, record, identity.name)
         cancel_lost_job(store, plan, job, partial(revoke, app))

@@ -19,7 +19,6 @@ from taipy_exec.data.memory import Memory
 from taipy_exec.data.node import DataNodeRef, Owner, locate
 from taipy_exec.data.registry import storage_type
 from taipy_exec.engine.admission import supersede
-from taipy_exec.engine.identity import is_alive, is_interrupted
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import (
     DeletingPrimaryScenario,
@@ -240,7 +239,7 @@ def _give_up(records: Iterable[SubmissionRecord]) -> None:
     """Cancel the unfinished jobs of interrupted submissions."""
     service = Service.latest()
     for record in records:
-        if is_interrupted(service.store.folder, record):
+        if service.store.is_interrupted(record):
             supersede(service.store, record, None, partial(revoke, service.app), Reason.CANCELED)
         elif record.coordinator is not None and not _is_worked_on(record):
             # In cluster mode, its process may have died before its queues were deleted.
@@ -257,7 +256,7 @@ def _refuse_unfinished(records: Iterable[SubmissionRecord]) -> None:
 
 
 def _is_worked_on(record: SubmissionRecord) -> bool:
-    return is_alive(Service.latest().store.folder, record.coordinator)
+    return Service.latest().store.is_alive(record.coordinator)
 
 
 def _nodes_of(service: Service, instance: Instance) -> list[tuple[str, DataNodeRef]]:

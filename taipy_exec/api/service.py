@@ -24,13 +24,13 @@ from taipy_exec.engine.admission import (
 )
 from taipy_exec.engine.driving_thread import DrivingThread
 from taipy_exec.engine.given import write_given
-from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import in_order_of_work
 from taipy_exec.errors import BrokerError, OrchestratorServiceIsAlreadyRunning, UsageError
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord
 from taipy_exec.model.status import Reason, Status
+from taipy_exec.store.coordinators import Identity
 from taipy_exec.store.rows import Edit, Instance, Lock
 from taipy_exec.store.store import Store
 from taipy_exec.wiring import Engine, make_engine, revoke
@@ -192,7 +192,7 @@ class Service:
         """Its identity as a coordinator, made on first use: to read leaves no lock file."""
         with self._naming:
             if self._identity is None:
-                self._identity = Identity(self.app.state_dir)
+                self._identity = self.store.coordinate()
             return self._identity
 
     @property

@@ -17,7 +17,6 @@ from taipy_exec.api.notebook import table_html
 from taipy_exec.api.reasons import ReasonCollection
 from taipy_exec.api.service import Service
 from taipy_exec.engine.given import GIVEN
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, SubmissionFailed
 from taipy_exec.model.job import APPLICATION, PROGRAM, SWEEP, JobRecord, SubmissionRecord
 from taipy_exec.model.provenance import COMMAND, PROVENANCE
@@ -223,7 +222,7 @@ class Submission(Entity):
         store = Service.latest().store
         while not self._record.end_is_stored:
             left = _LOOK_SECONDS if deadline is None else deadline - time.monotonic()
-            if left <= 0 or is_interrupted(store.folder, self._record):
+            if left <= 0 or store.is_interrupted(self._record):
                 break
             time.sleep(min(left, _LOOK_SECONDS))
         return self._record.end_is_stored

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.execution.line_times import LineTimes
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Reason, Status
@@ -181,7 +180,7 @@ def left_behind(store: Store, streams: Streams, where: str) -> Callable[[Submiss
 
     def is_left(record: SubmissionRecord) -> bool:
         nonlocal told
-        left = bool(record.coordinator) and is_interrupted(store.folder, record)
+        left = bool(record.coordinator) and store.is_interrupted(record)
         if left and not told:
             told = True
             streams.warn(f"no process works on {record.short_id}: {what_now(record, where)}")

@@ -19,7 +19,7 @@ from taipy_exec.config.modes import capabilities
 from taipy_exec.config.redaction import redaction
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.sweep import in_order_of_work
-from taipy_exec.execution.forks import SignalHandler, handling
+from taipy_exec.forks import SignalHandler, handling
 from taipy_exec.model.status import FINAL, Reason
 from taipy_exec.wiring import Engine
 

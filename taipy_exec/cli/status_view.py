@@ -183,7 +183,6 @@ class StatusView:
 
     def _submission(self, store: Store, submission: str) -> list[Any]:
         from taipy_exec.cli.render import jobs_table, line
-        from taipy_exec.engine.identity import is_interrupted
         from taipy_exec.operations.job_filter import most_telling
         from taipy_exec.operations.redaction import discreet
         from taipy_exec.operations.state import what_now
@@ -196,7 +195,7 @@ class StatusView:
         retried_by = store.retried_by(record, RETRIES)
         if retried_by:
             parts.append(line(f"retried by {', '.join(map(store.short_id, retried_by))}"))
-        interrupted = is_interrupted(store.folder, record)
+        interrupted = store.is_interrupted(record)
         if interrupted:
             why = "waits for data" if record.waits_for_data else "interrupted"
             then = "" if record.program else " continues it"
@@ -245,7 +244,6 @@ class StatusView:
         from rich.text import Text
 
         from taipy_exec.cli.render import submissions_table
-        from taipy_exec.engine.identity import is_interrupted
 
         wanted = self.wanted
         number = None if wanted.limit == 0 or self.streams.verbose else wanted.limit or _SUBMISSIONS
@@ -253,12 +251,11 @@ class StatusView:
         found = wanted.submissions(records)[:number]
         if not found:
             return Text("no such submissions" if records else "no submissions yet")
-        return submissions_table(found, {r.id: is_interrupted(store.folder, r) for r in found})
+        return submissions_table(found, {r.id: store.is_interrupted(r) for r in found})
 
 
 def _local_workers(store: Store) -> list[dict[str, object]]:
     """The processes that run a job now."""
-    from taipy_exec.engine.identity import is_interrupted
 
     now = time.time()
     return [
@@ -278,7 +275,7 @@ def _local_workers(store: Store) -> list[dict[str, object]]:
             ],
         }
         for record in store.unfinished_submissions()
-        if not is_interrupted(store.folder, record)
+        if not store.is_interrupted(record)
         for job in store.jobs(record.id)
         if job.status is Status.RUNNING
     ]

@@ -10,7 +10,6 @@ from taipy_exec.cli.job_progress import JobProgress
 from taipy_exec.cli.lines import Lines
 from taipy_exec.cli.live import LiveTable
 from taipy_exec.cli.streams import Streams
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.model.event import Change
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import FINAL, Status
@@ -83,7 +82,7 @@ class Viewer:
 
     def _tell_interrupted(self) -> None:
         record = self.record
-        if self._told or not record.coordinator or not is_interrupted(self._store.folder, record):
+        if self._told or not record.coordinator or not self._store.is_interrupted(record):
             return
         self._told = True
         text = f"no process works on {record.short_id}: {what_now(record, self._where)}"

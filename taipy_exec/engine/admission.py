@@ -12,7 +12,6 @@ from taipy_exec.config.modes import capabilities
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.files import remove_leftovers
 from taipy_exec.engine.circumstances import with_command
-from taipy_exec.engine.identity import is_alive, is_interrupted, remove_lock
 from taipy_exec.engine.origin import origin_properties
 from taipy_exec.engine.plan import SubmissionPlan, plan_submission
 from taipy_exec.errors import BusyError, ConfigurationError
@@ -79,7 +78,7 @@ def store_submission(store: Store, plan: SubmissionPlan) -> None:
             if (
                 other.coordinator != mine.coordinator
                 and _collide(mine, other)
-                and is_alive(store.folder, other.coordinator)
+                and store.is_alive(other.coordinator)
             ):
                 raise BusyError(
                     f"{other.short_id} works on the same data (process {_pid(other)})",
@@ -132,7 +131,7 @@ def interrupted_submissions(store: Store, instance: str) -> list[SubmissionRecor
     return [
         record
         for record in store.unfinished_submissions(instance=instance)
-        if is_interrupted(store.folder, record)
+        if store.is_interrupted(record)
     ]
 
 
@@ -175,7 +174,7 @@ def resume_plan(
     plan = plan_submission(app, scenario, instance, record, store.jobs(record.id))
     if not store.take_over(record.id, record.coordinator, identity, app.job.mode):
         raise BusyError(f"another process has just taken over {record.short_id}")
-    remove_lock(store.folder, record.coordinator)
+    store.forget_coordinator(record.coordinator)
     record.coordinator = identity
     record.mode = app.job.mode
     _remove_leftovers(plan)
@@ -267,7 +266,7 @@ def supersede(
     """
     if not store.take_over(record.id, record.coordinator, identity, record.mode):
         return
-    remove_lock(store.folder, record.coordinator)
+    store.forget_coordinator(record.coordinator)
     now = time.time()
     updates: list[JobUpdate] = []
     jobs = store.jobs(record.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from taipy_exec.config.application import AppConfig
-from taipy_exec.engine.identity import is_alive
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import NotFoundError
 from taipy_exec.store.store import Store
@@ -18,7 +17,7 @@ def writer_elsewhere(store: Store, app: AppConfig, key: str, identity: str) -> s
         scenario = app.real_scenarios.get(record.scenario)
         if scenario is None:
             continue
-        if not is_alive(store.folder, record.coordinator):
+        if not store.is_alive(record.coordinator):
             continue
         try:
             nodes = instance_nodes(app, scenario, store.instance(record.instance))

@@ -19,7 +19,6 @@ from taipy_exec.config.vocabulary import WATCH_KEYS
 from taipy_exec.execution import by_value
 from taipy_exec.execution.failed_attempt import format_traceback
 from taipy_exec.execution.fence import READY, Fence
-from taipy_exec.execution.forks import close_in_copies, end_copy_of
 from taipy_exec.execution.host import ProgramOrFile, host_of
 from taipy_exec.execution.process_state import ProcessState
 from taipy_exec.execution.processes import adopt_orphans, die_with, end_leftovers
@@ -27,6 +26,7 @@ from taipy_exec.execution.progress import to_stderr, told_by
 from taipy_exec.execution.run_job import JobRunner
 from taipy_exec.execution.standard_streams import open_stream
 from taipy_exec.execution.usage import Meter
+from taipy_exec.forks import close_in_copies, end_copy_of
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.order import JobOrder, JobReport, from_beside

@@ -30,11 +30,11 @@ from taipy_exec.execution.failed_attempt import (
     format_traceback,
     message_of,
 )
-from taipy_exec.execution.forks import end_copy_of
 from taipy_exec.execution.limits import Deadline, JobStopped, JobTimeout, limited
 from taipy_exec.execution.mapped_task import collected, counted
 from taipy_exec.execution.results import split, write
 from taipy_exec.execution.source import Sources
+from taipy_exec.forks import end_copy_of
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason
 from taipy_exec.protocol.order import JobOrder, JobReport

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.config.modes import capabilities
 from taipy_exec.engine.admission import cancel_lost_job, resume_plan, supersede
-from taipy_exec.engine.identity import Identity, is_interrupted
 from taipy_exec.errors import ConfigurationError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord, short_id
 from taipy_exec.model.status import Reason
@@ -61,7 +60,7 @@ def cancel(location: Location, store: Store, wanted: str) -> Canceled:
         )
     if job is None:
         _cancel(store, record, location)
-    elif is_interrupted(store.folder, record):
+    elif store.is_interrupted(record):
         _cancel_job(store, record, job, location)
     else:
         store.request_cancel(record.id, job.id, time.time())
@@ -70,7 +69,7 @@ def cancel(location: Location, store: Store, wanted: str) -> Canceled:
 
 def _cancel(store: Store, record: SubmissionRecord, location: Location) -> None:
     """Ask the coordinator of a submission to cancel it; if there is none, cancel it here."""
-    if is_interrupted(store.folder, record):
+    if store.is_interrupted(record):
         _cancel_lost(store, record, location)
         if store.submission(record.id).finished_at is not None:
             return
@@ -105,7 +104,7 @@ def _cancel_job(store: Store, record: SubmissionRecord, job: JobRecord, location
     refuse_program(
         record, f"taipy-exec cancel {record.short_id}{where} cancels its whole submission"
     )
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         try:
             config = load_compiled(location, mode=record.mode, imports=False).config
             plan = resume_plan(store, config, record, identity.name)

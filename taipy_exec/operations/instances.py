@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from taipy_exec.engine.identity import is_interrupted
-
 if TYPE_CHECKING:
     from taipy_exec.model.job import SubmissionRecord
     from taipy_exec.store.rows import Instance
@@ -36,7 +34,7 @@ def listed_instances(store: Store, scenario: str | None, file: str | None) -> li
             instance=one,
             latest=(record := latest.get(one.id)),
             of_sweep=swept.get(one.id),
-            is_interrupted=record is not None and is_interrupted(store.folder, record),
+            is_interrupted=record is not None and store.is_interrupted(record),
         )
         for one in store.instances(scenario)
         if one.id not in others

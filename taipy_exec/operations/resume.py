@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.engine.admission import resume_plan
 from taipy_exec.engine.given import write_given
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.operations.state import refuse_program
 from taipy_exec.operations.sweep.admission import resumed_sweep
@@ -48,7 +47,7 @@ def resume(
 
 def _interrupted(store: Store, wanted: str | None) -> list[SubmissionRecord]:
     if wanted is None:
-        waiting = [r for r in store.unfinished_submissions() if is_interrupted(store.folder, r)]
+        waiting = [r for r in store.unfinished_submissions() if store.is_interrupted(r)]
         if not waiting:
             raise NotFoundError(
                 "no submission was interrupted",
@@ -65,7 +64,7 @@ def _interrupted(store: Store, wanted: str | None) -> list[SubmissionRecord]:
             f"{record.short_id} has ended ({record.status.name}): there is nothing to resume",
             None if record.status.name == "COMPLETED" else again,
         )
-    if not is_interrupted(store.folder, record):
+    if not store.is_interrupted(record):
         raise UsageError(
             f"{record.short_id} is running", f"taipy-exec wait {record.short_id}{store.where}"
         )

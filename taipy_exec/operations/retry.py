@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from taipy_exec.config.mapped import whole_name
 from taipy_exec.engine.admission import Admission, admit
 from taipy_exec.engine.forecast import Forecast, forecast
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.engine.mapping import predecessors
 from taipy_exec.engine.retries import RETRIES, chain_of, left_of, newest_jobs, with_followers
 from taipy_exec.engine.sweep import same_sweep, with_copies
@@ -252,7 +251,7 @@ def _refuse_unfinished(store: Store, chain: Sequence[SubmissionRecord]) -> None:
     for record in chain:
         if record.finished_at is not None:
             continue
-        if is_interrupted(store.folder, record):
+        if store.is_interrupted(record):
             why = "waits for data" if record.waits_for_data else "was interrupted"
             raise UsageError(
                 f"{record.short_id} {why} and has not ended",
@@ -269,7 +268,7 @@ def _refuse_unfinished_sweep(store: Store, records: Sequence[SubmissionRecord]) 
     if not left:
         return
     id = store.short_id(str(left[0].group))
-    lost = [record for record in left if is_interrupted(store.folder, record)]
+    lost = [record for record in left if store.is_interrupted(record)]
     if lost:
         why = "waits for data" if lost[0].waits_for_data else "was interrupted"
         raise UsageError(

@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 from taipy_exec.config.application_path import STATE_FILE
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
 from taipy_exec.operations.listener import Listener
@@ -34,7 +33,7 @@ def warn_of_no_process(
     listener: Listener, store: Store, record: SubmissionRecord, where: str
 ) -> bool:
     """Warn if no process works on a submission; whether it did."""
-    lost = is_interrupted(store.folder, record)
+    lost = store.is_interrupted(record)
     if lost:
         listener.warn(f"no process works on {record.short_id}: {what_now(record, where)}")
     return lost

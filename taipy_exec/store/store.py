@@ -11,6 +11,7 @@ from taipy_exec.errors import NotFoundError, StoreError
 from taipy_exec.model.job import APPLICATION, SWEEP, JobRecord, SubmissionRecord, file_in
 from taipy_exec.model.status import Status, SubmissionStatus
 from taipy_exec.store import values
+from taipy_exec.store.coordinators import Coordinators
 from taipy_exec.store.removals import Removals
 from taipy_exec.store.rows import (
     JOB_COLUMNS,
@@ -38,7 +39,7 @@ _COUNTED = 20
 _LOOKED_AT = 100
 
 
-class Store(Removals, ShortIds):
+class Store(Removals, ShortIds, Coordinators):
     """One state folder. Each thread has a connection of its own; many processes may read.
 
     Raises StoreError if the store is locked, damaged, of a newer version or not writable.

@@ -13,7 +13,6 @@ from typing import Any
 from taipy_exec.config.application import AppConfig
 from taipy_exec.engine.admission import supersede
 from taipy_exec.engine.driving_thread import DrivingThread
-from taipy_exec.engine.identity import Identity, is_alive, is_interrupted
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import BrokerError, NotFoundError
 from taipy_exec.model.event import Change
@@ -51,7 +50,7 @@ class Dispatcher(internals.DispatcherFace):
         self._was_interrupted = was_interrupted
         self._program = str(app.main_file or app.root)
         self._store = Store(app.state_dir)
-        self._own = Identity(app.state_dir)
+        self._own = self._store.coordinate()
         self._jobs: dict[str, Any] = {}
         self._plans: dict[str, SubmissionPlan] = {}
         # Jobs that have ended, while Taipy and its subscribers are informed.
@@ -94,7 +93,7 @@ class Dispatcher(internals.DispatcherFace):
         """Cancel what an earlier run of the program left: no process waits for it any more."""
         for record in self._store.unfinished_submissions():
             is_ours = record.program is not None and record.id not in keep
-            if is_ours and is_interrupted(self._store.folder, record):
+            if is_ours and self._store.is_interrupted(record):
                 left = [job.id for job in self._store.jobs(record.id) if not job.status.is_final]
                 supersede(
                     self._store,
@@ -111,9 +110,7 @@ class Dispatcher(internals.DispatcherFace):
         for record in self._store.submissions():
             if record.program is None or record.id in keep or record.finished_at is None:
                 continue
-            if record.counts.get(Status.CANCELED) and not is_alive(
-                self._store.folder, record.coordinator
-            ):
+            if record.counts.get(Status.CANCELED) and not self._store.is_alive(record.coordinator):
                 internals.end_former_jobs(
                     job.id
                     for job in self._store.jobs(record.id)

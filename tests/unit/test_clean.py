@@ -17,7 +17,6 @@ import pytest
 from taipy_exec.config.application import AppConfig, DataNodeConfig
 from taipy_exec.config.typed_text import Scope
 from taipy_exec.data.node import Owner, locate, node_of_file, owners_of
-from taipy_exec.engine.identity import Identity
 from taipy_exec.errors import StoreError, UsageError
 from taipy_exec.model.job import JobRecord, SubmissionRecord
 from taipy_exec.model.status import Status
@@ -544,7 +543,7 @@ def test_a_submission_on_an_instance_that_was_removed_is_told_so(
 
 
 def test_an_instance_of_a_living_process_stays(store: Store, app: AppConfig) -> None:
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         add(store, app, "a", 30, coordinator=identity.name)
         add(store, app, "b", 1)
         done = clean(store, app, OLD_WITH_DATA)
@@ -554,7 +553,7 @@ def test_an_instance_of_a_living_process_stays(store: Store, app: AppConfig) -> 
 
 
 def test_locks_of_the_dead_go_and_those_that_are_held_or_being_made_stay(store: Store) -> None:
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         folder = store.folder / "coordinators"
         for name in ("dead.lock", "old.new", "young.new"):
             (folder / name).touch()
@@ -577,7 +576,7 @@ def test_a_new_coordinator_removes_the_locks_of_dead_ones(store: Store) -> None:
     folder = store.folder / "coordinators"
     folder.mkdir(exist_ok=True)
     (folder / "dead.lock").touch()
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         assert [path.name for path in folder.iterdir()] == [f"{identity.token}.lock"]
 
 
@@ -657,7 +656,7 @@ def test_the_database_shrinks_where_that_is_worth_it(store: Store, app: AppConfi
 def test_the_database_does_not_shrink_beside_what_runs(store: Store, app: AppConfig) -> None:
     fill_database(store)
     add(store, app, "a", 30)
-    with closing(Identity(store.folder)) as identity:
+    with closing(store.coordinate()) as identity:
         running = SubmissionRecord(
             id="SUBMISSION_r", scenario="s", instance="a", name="s", coordinator=identity.name
         )

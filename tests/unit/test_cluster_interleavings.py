@@ -28,7 +28,6 @@ from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.engine.admission import new_submission, resume_plan, store_submission
 from taipy_exec.engine.coordinator import Coordinator
-from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.model.job import Failure
 from taipy_exec.model.status import Reason, Status
@@ -207,7 +206,7 @@ class History:
 
     def start_coordinator(self) -> None:
         made: list[VirtualLink] = []
-        self.own = Identity(self.store.folder)
+        self.own = self.store.coordinate()
         context = RunnerContext(
             app=self.app,
             log_path=lambda order: self.app.state_dir / "log",

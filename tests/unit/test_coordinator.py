@@ -14,7 +14,6 @@ from taipy_exec.config.application import DataNodeConfig, TaskConfig
 from taipy_exec.config.reference import FunctionRef
 from taipy_exec.engine.admission import new_submission, resume_plan, store_submission
 from taipy_exec.engine.coordinator import Coordinator
-from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.engine.pools import Pools
@@ -86,7 +85,7 @@ class World:
         self.scenario = self.app.scenarios["s"]
         self.store = Store(self.app.state_dir)
         self.other = Store(self.app.state_dir)
-        self.own = Identity(self.store.folder)
+        self.own = self.store.coordinate()
 
     def submission(self) -> SubmissionPlan:
         instance = make_instance(self.store, self.app, self.scenario)
@@ -102,7 +101,7 @@ class World:
     def resume(self, id: str) -> SubmissionPlan:
         """As a process would after the death of the former coordinator."""
         self.own.close()
-        self.own = Identity(self.store.folder)
+        self.own = self.store.coordinate()
         return resume_plan(self.store, self.app, self.store.submission(id), self.own.name)
 
     def close(self) -> None:

@@ -18,11 +18,11 @@ from taipy_exec.config.application import (
 )
 from taipy_exec.engine.admission import new_submission, store_submission
 from taipy_exec.engine.coordinator import Coordinator
-from taipy_exec.engine.identity import Identity
 from taipy_exec.engine.instances import make_instance
 from taipy_exec.engine.plan import SubmissionPlan
 from taipy_exec.errors import BrokerError
 from taipy_exec.protocol.order import JobOrder
+from taipy_exec.store.coordinators import Identity
 from taipy_exec.store.store import Store
 
 

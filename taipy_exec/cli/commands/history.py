@@ -45,7 +45,6 @@ def history(
     ] = None,
 ) -> int:
     from taipy_exec.cli.render import submissions_table
-    from taipy_exec.engine.identity import is_interrupted
     from taipy_exec.errors import NotFoundError
     from taipy_exec.views.json_objects import dump, past_submission_fields
 
@@ -66,9 +65,7 @@ def history(
     if not records:
         streams.data("no such submissions" if scenario or name or file else "no submissions yet")
         return 0
-    streams.show(
-        submissions_table(records, {r.id: is_interrupted(store.folder, r) for r in records})
-    )
+    streams.show(submissions_table(records, {r.id: store.is_interrupted(r) for r in records}))
     total = store.count_submissions(scenario=scenario, name=name, file=file)
     if total > len(records):
         streams.note(f"the latest {len(records)} of {total}; --limit N shows more, -v all")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli import outcome
 from taipy_exec.cli.sweep.result import show_stored_sweep
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.operations.sweep.stored import submissions_of_sweep
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def wait_for_sweep(
         left = [record for record in records if record.finished_at is None]
         if not left or (deadline is not None and time.monotonic() >= deadline):
             break
-        lost = [one for one in left if one.coordinator and is_interrupted(store.folder, one)]
+        lost = [one for one in left if one.coordinator and store.is_interrupted(one)]
         if lost and not told:
             named = store.short_id(id)
             streams.warn(f"no process works on {named}: taipy-exec resume {named}{where}")

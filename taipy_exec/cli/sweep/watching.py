@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from taipy_exec.cli.sweep.result import show_sweep
 from taipy_exec.cli.sweep.table import SweepTable
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.operations.sweep.stored import stored_rows
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _live_table(
 def _lost(store: Store, rows: Sequence[CombinationRow], where: str) -> str | None:
     """A warning if a submission has no process; None if all have one."""
     for row in rows:
-        if row.record.coordinator and is_interrupted(store.folder, row.record):
+        if row.record.coordinator and store.is_interrupted(row.record):
             id = store.short_id(str(row.record.group))
             return f"no process works on {id}: taipy-exec resume {id}{where}"
     return None

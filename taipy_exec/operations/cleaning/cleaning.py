@@ -13,7 +13,6 @@ from taipy_exec.config.application import AppConfig
 from taipy_exec.errors import StoreError
 from taipy_exec.operations.cleaning.choice import Choice, Stored, Wanted, choose
 from taipy_exec.operations.cleaning.leftovers import (
-    coordinator_locks,
     generated_files,
     is_half_written,
     log_folders,
@@ -120,7 +119,7 @@ class Cleaning:
             nodes=frozenset(nodes) if self._wanted.data else frozenset(),
             unknown_data=sum(len(paths) for node, paths in files.items() if node not in written),
             changed_data=len(orphaned) - len(data),
-            locks=tuple(coordinator_locks(store.folder, now)[1]),
+            locks=tuple(store.stale_locks(now)),
             contents=tuple(store.lost_contents()),
         )
 
@@ -209,7 +208,7 @@ class Cleaning:
         try:
             if not store.wastes_room():
                 return None
-            if store.unfinished_submissions() and coordinator_locks(store.folder, self._now)[0]:
+            if store.unfinished_submissions() and store.has_coordinators():
                 return "a submission is running"
             store.compact()
         except StoreError as error:
@@ -218,10 +217,10 @@ class Cleaning:
 
     def _stored(self) -> Stored:
         store = self._store
-        living, _ = coordinator_locks(store.folder, self._now)
         submissions, instances = store.submissions(), store.instances()
-        in_use = {r.instance for r in submissions if _token(r.coordinator) in living}
-        if living:
+        alive = {name for name in {r.coordinator for r in submissions} if store.is_alive(name)}
+        in_use = {r.instance for r in submissions if r.coordinator in alive}
+        if store.has_coordinators():
             # A running script may have made them, and submit them later.
             in_use |= {i.id for i in instances} - {r.instance for r in submissions}
         times = store.edit_times()
@@ -261,7 +260,3 @@ def _is_as_written(path: Path, at: float) -> bool:
 def _owners(instances: Iterable[Instance]) -> set[str]:
     """The owners whose data must stay: instances, their cycles, and None (shared by all)."""
     return {"", *itertools.chain.from_iterable((i.id, i.cycle) for i in instances)}
-
-
-def _token(coordinator: str | None) -> str:
-    return (coordinator or "").rpartition(":")[2]

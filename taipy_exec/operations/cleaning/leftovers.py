@@ -9,12 +9,7 @@ from pathlib import Path
 
 from taipy_exec.data.node import node_of_file
 from taipy_exec.data.registry import storage_type, storage_types
-from taipy_exec.engine.identity import dead_locks
 from taipy_exec.errors import ConfigurationError
-
-# A process may be stopped between making a lock's file and naming it. A file without that name is
-# not removed for so many seconds.
-_SETTLED_SECONDS = 3600.0
 
 
 def log_folders(state_dir: Path) -> list[Path]:
@@ -26,17 +21,6 @@ def untouched_since(path: Path, at: float) -> bool:
     """Whether the file, or nothing in the folder, has changed since. A link counts by itself."""
     within = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
     return all(_changed_at(file) < at for file in (path, *within))
-
-
-def coordinator_locks(state_dir: Path, now: float) -> tuple[set[str], list[Path]]:
-    """The tokens of living coordinators, and the files of locks that no process holds."""
-    living, stale = set(), dead_locks(state_dir)
-    for path in _listed(state_dir / "coordinators"):
-        if path.suffix == ".lock" and path not in stale:
-            living.add(path.stem)
-        elif path.suffix == ".new" and now - _changed_at(path) > _SETTLED_SECONDS:
-            stale.append(path)
-    return living, stale
 
 
 def generated_files(storage_folder: Path, users_own: Collection[Path]) -> dict[str, list[Path]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.engine.sweep import is_group
 from taipy_exec.errors import NotFoundError, UsageError
 from taipy_exec.model.job import SubmissionRecord
@@ -39,7 +38,7 @@ def interrupted_of_sweep(store: Store, group: str) -> list[SubmissionRecord]:
     Raises NotFoundError for an unknown sweep, and UsageError if there is nothing to resume.
     """
     records = submissions_of_sweep(store, group)
-    found = [record for record in records if is_interrupted(store.folder, record)]
+    found = [record for record in records if store.is_interrupted(record)]
     if found:
         return found
     id = store.short_id(str(records[0].group))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from taipy_exec.config.application import AppConfig
 from taipy_exec.config.redaction import redaction
-from taipy_exec.engine.identity import is_interrupted
 from taipy_exec.engine.instances import instance_nodes
 from taipy_exec.errors import TaipyExecError
 from taipy_exec.model.graph import JobGraph
@@ -155,7 +154,7 @@ def gather(
         previews=shown,
         notes=tuple(notes),
         where=where,
-        interrupted=is_interrupted(store.folder, record),
+        interrupted=store.is_interrupted(record),
         statuses={job.task: job.status.name for job in jobs},
     )
 

@@ -1,4 +1,4 @@
-"""The coordinator of a submission, and whether that process is still alive."""
+"""The processes that coordinate submissions, and whether they are still alive."""
 
 from __future__ import annotations
 
@@ -12,15 +12,54 @@ from typing import IO, ClassVar
 
 from taipy_exec.errors import StoreError
 from taipy_exec.event_log import EventLog
-from taipy_exec.execution.forks import close_in_copies
+from taipy_exec.forks import close_in_copies
 from taipy_exec.model.job import SubmissionRecord
+from taipy_exec.store.database import Database
 
 journal = EventLog("coordinator")
 
 _FOLDER = "coordinators"
+# A process may be stopped between making a lock's file and naming it. A file without that name is
+# not removed for so many seconds.
+_SETTLED_SECONDS = 3600.0
 # struct flock of fcntl(2): type, whence, start, length, process. Start 0 and length 0 mean the
 # whole file.
 _FLOCK = struct.Struct("hhqqi4x")
+
+
+class Coordinators(Database):
+    """The part of the store that is about the processes that coordinate submissions."""
+
+    def coordinate(self) -> Identity:
+        """Make this process a coordinator. Raises StoreError if that cannot be stored."""
+        return Identity(self.folder)
+
+    def is_alive(self, coordinator: str | None) -> bool:
+        """Whether the coordinator of this name still runs. Changes nothing."""
+        token = _token(coordinator)
+        return bool(token) and (
+            Identity.is_mine(token) or is_locked(_lock_path(self.folder, token))
+        )
+
+    def is_interrupted(self, record: SubmissionRecord) -> bool:
+        """Whether the submission has not ended and no process works on it."""
+        return record.finished_at is None and not self.is_alive(record.coordinator)
+
+    def forget_coordinator(self, name: str | None) -> None:
+        """Forget a dead coordinator whose submission another process has taken over."""
+        _remove(_lock_path(self.folder, _token(name)))
+
+    def has_coordinators(self) -> bool:
+        """Whether any coordinator of this state is alive."""
+        dead = dead_locks(self.folder)
+        return any(path not in dead for path in _files(self.folder, "*.lock"))
+
+    def stale_locks(self, now: float) -> list[Path]:
+        """The files of locks that no process holds."""
+        unnamed = (
+            path for path in _files(self.folder, "*.new") if _age(path, now) > _SETTLED_SECONDS
+        )
+        return [*dead_locks(self.folder), *unnamed]
 
 
 class Identity:
@@ -74,16 +113,6 @@ class Identity:
         return token in cls._mine
 
 
-def is_alive(state_dir: Path, name: str | None) -> bool:
-    """Whether the process called `name` still runs. Changes nothing."""
-    if name is None:
-        return False
-    token = name.rpartition(":")[2]
-    if Identity.is_mine(token):
-        return True
-    return is_locked(_lock_path(state_dir, token))
-
-
 def is_locked(path: Path) -> bool:
     """Whether the process that made this lock still runs."""
     try:
@@ -98,20 +127,30 @@ def is_locked(path: Path) -> bool:
 
 def dead_locks(state_dir: Path) -> list[Path]:
     """The files of coordinators that were killed."""
+    return [
+        path
+        for path in _files(state_dir, "*.lock")
+        # If locks belong to the process, a look at its own lock would drop it.
+        if not (Identity.is_mine(path.stem) or is_locked(path))
+    ]
+
+
+def _files(state_dir: Path, pattern: str) -> list[Path]:
     try:
-        return [
-            path
-            for path in (state_dir / _FOLDER).glob("*.lock")
-            # If locks belong to the process, a look at its own lock would drop it.
-            if not (Identity.is_mine(path.stem) or is_locked(path))
-        ]
+        return list((state_dir / _FOLDER).glob(pattern))
     except OSError:
         return []
 
 
-def remove_lock(state_dir: Path, name: str | None) -> None:
-    """Remove the lock of a dead coordinator whose submission another process has taken over."""
-    _remove(_lock_path(state_dir, (name or "").rpartition(":")[2]))
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _token(name: str | None) -> str:
+    return (name or "").rpartition(":")[2]
 
 
 def _remove(lock: Path) -> None:
@@ -119,11 +158,6 @@ def _remove(lock: Path) -> None:
         lock.unlink(missing_ok=True)
     except OSError:
         pass
-
-
-def is_interrupted(state_dir: Path, record: SubmissionRecord) -> bool:
-    """Whether the submission has not ended and no process works on it."""
-    return record.finished_at is None and not is_alive(state_dir, record.coordinator)
 
 
 def _lock(file: IO[bytes], kind: int) -> None:
