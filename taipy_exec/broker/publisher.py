@@ -51,7 +51,7 @@ class Publisher:
         def confirm(channel: Any, done: Callable[..., None]) -> None:
             channel.confirm_delivery(self._on_confirm, callback=done)
 
-        connection.channel(on_open_callback=opened)
+        session.channel(opened)
 
     def _bind_anew(self, exchange: str, key: str) -> None:
         """Bind a queue again if it exists: its binding may have been removed."""
@@ -84,7 +84,7 @@ class Publisher:
             if not is_done:
                 session.refuse(reason)
 
-        session.connection.channel(on_open_callback=opened)
+        session.channel(opened)
 
     def _on_confirm(self, frame: Any) -> None:
         self._on_settled(self.outgoing.confirmed(frame.method))

@@ -48,6 +48,11 @@ class Session:
         self._lock = lock
         self._closing = closing
 
+    def channel(self, opened: Callable[[Any], None]) -> None:
+        """Open a channel; nothing while the connection closes: the next session starts again."""
+        if self.connection.is_open:
+            self.connection.channel(on_open_callback=opened)
+
     def aside(self, step: Step, then: Callable[[], None] = lambda: None) -> None:
         """One step on its own channel, where a failure does no other harm; afterwards `then`."""
         self.asides += 1
@@ -62,7 +67,7 @@ class Session:
             channel.add_on_close_callback(closed)
             step(channel, lambda *_: channel.close())
 
-        self.connection.channel(on_open_callback=opened)
+        self.channel(opened)
 
     def measure(self, queue: str) -> None:
         """Report the depth of a queue, if it exists."""
@@ -117,9 +122,10 @@ class Session:
         self.close(refusal, "a channel was closed")
 
     def close(self, refusal: str, text: str) -> None:
-        """Close the connection, with a text for the broker."""
-        self.refusal = refusal
-        self.connection.close(320, text)
+        """Close the connection, with a text for the broker; the first reason counts."""
+        if self.connection.is_open:
+            self.refusal = refusal
+            self.connection.close(320, text)
 
     def abandon(self, refusal: str) -> None:
         """Cut the connection: closing it may take for ever."""

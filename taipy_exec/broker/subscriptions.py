@@ -150,7 +150,7 @@ class Subscriptions:
                 self._lock.notify_all()
             then()
 
-        self._session.connection.channel(on_open_callback=opened)
+        self._session.channel(opened)
         self._while_unanswered(queue, lambda: self._ask_whether_alive(subscription))
 
     def _consume_steps(self, subscription: Subscription) -> list[Step]:

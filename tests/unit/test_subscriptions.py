@@ -55,14 +55,14 @@ class Session:
         self.abandon = self.abandoned.append
         self._due: list[Callable[[], None]] = []
         ioloop = SimpleNamespace(call_later=lambda delay, action: self._due.append(action))
-        self.connection = SimpleNamespace(channel=self._open, ioloop=ioloop)
-        self.channel = Channel(self.asked)
+        self.connection = SimpleNamespace(ioloop=ioloop)
+        self.opened = Channel(self.asked)
 
-    def _open(self, on_open_callback: Callable[[Any], None]) -> None:
-        on_open_callback(self.channel)
+    def channel(self, opened: Callable[[Any], None]) -> None:
+        opened(self.opened)
 
     def aside(self, step: Step, then: Callable[[], None]) -> None:
-        step(self.channel, lambda *_: then())
+        step(self.opened, lambda *_: then())
 
     def pass_time(self) -> None:
         due, self._due = self._due, []
@@ -86,7 +86,7 @@ def test_a_queue_that_answers_is_active_and_is_not_asked_for_again() -> None:
     subscriptions = subscribed(replaceable=True)
     session = begin(subscriptions)
     assert subscriptions.oldest is not None
-    session.channel.consumed()
+    session.opened.consumed()
     session.pass_time()
     assert session.asked == ["declare", "consume"]
     assert subscriptions.active == {"q"}
@@ -101,7 +101,7 @@ def test_a_queue_that_alone_does_not_answer_is_deleted_and_made_again() -> None:
     first.pass_time()
     assert len(first.abandoned) == 1
     second = begin(subscriptions)
-    second.channel.consumed()
+    second.opened.consumed()
     assert second.asked == ["delete", "declare", "consume"]
     assert begin(subscriptions).asked == ["declare", "consume"]
 
