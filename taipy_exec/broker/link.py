@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -261,18 +262,30 @@ class Link:
             except (OSError, AMQPError, BrokerError) as error:
                 self._lost(address, error)
             else:
-                with self._lock:
-                    self._connection = connection
-                connection.ioloop.start()
-                with self._lock:
-                    self._connection = None
-                connection.ioloop.close()
+                self._run(address, connection)
             pause = attempts.ended(
                 time.monotonic() - self._session.ready_at if self._generation != was else 0.0
             )
             if pause and not self._closing.is_set():
                 journal.debug("connect-delayed", seconds=pause)
                 self._closing.wait(pause)
+
+    def _run(self, address: BrokerAddress, connection: Any) -> None:
+        """Run a connection to its end. An error ends it too, and leaves the link able to connect again."""
+        with self._lock:
+            self._connection = connection
+        try:
+            # `close` has either seen the connection, or set this before.
+            if not self._closing.is_set():
+                connection.ioloop.start()
+        except Exception as error:
+            journal.info("connection-failed", broker=address.place, error=repr(error))
+            with suppress(Exception):
+                connection.abandon()
+            self._lost(address, error)
+        with self._lock:
+            self._connection = None
+        connection.ioloop.close()
 
     def _on_open(self, address: BrokerAddress, connection: Any) -> None:
         session = Session(connection, address, self._lock, self._tell, self._closing)

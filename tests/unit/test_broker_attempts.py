@@ -155,6 +155,8 @@ class Channel:
     def basic_publish(self, *arguments: Any, **named: Any) -> None: ...
 
     def confirm_delivery(self, confirmed: Any, callback: Callable[..., None]) -> None:
+        if self._node.trouble == "raises":
+            raise RuntimeError("a fault of the code")
         callback()
 
     def basic_qos(self, prefetch_count: int, callback: Callable[..., None]) -> None:
@@ -252,6 +254,21 @@ def test_a_node_that_cannot_give_the_stream_is_left_for_the_next_one(
     assert [port for port, _ in Node.tried] == [1, 2, 3]
     assert [type(event) for event in events] == [Disconnected, Disconnected, Connected]
     assert not any(event.fatal for event in events if isinstance(event, Disconnected))
+
+
+def test_after_a_fault_of_the_code_the_next_connection_is_made(
+    link: Callable[[dict[int, str]], Link],
+) -> None:
+    made = link({1: "raises"})
+    made.wait_connected(10)
+    assert [port for port, _ in Node.tried] == [1, 2]
+
+
+def test_a_link_that_is_closed_at_once_ends(link: Callable[[dict[int, str]], Link]) -> None:
+    for _ in range(50):
+        made = link({})
+        made.close()
+        assert not made._thread.is_alive()
 
 
 def test_a_node_is_left_that_never_confirms(link: Callable[[dict[int, str]], Link]) -> None:
