@@ -271,7 +271,7 @@ class Link:
                 self._closing.wait(pause)
 
     def _run(self, address: BrokerAddress, connection: Any) -> None:
-        """Run a connection to its end. An error ends it too, and leaves the link able to connect again."""
+        """Run a connection to its end. After an error, the link can connect again."""
         with self._lock:
             self._connection = connection
         try:

@@ -561,13 +561,14 @@ def test_locks_of_the_dead_go_and_those_that_are_held_or_being_made_stay(store: 
         # From a process of its own: a lock does not keep out the one that holds it.
         code = (
             "import pathlib, sys, time\n"
-            "from taipy_exec.operations.cleaning.leftovers import coordinator_locks\n"
-            "living, stale = coordinator_locks(pathlib.Path(sys.argv[1]), time.time())\n"
-            "print(*sorted(living), *sorted(path.name for path in stale))"
+            "from taipy_exec.store.store import Store\n"
+            "store = Store(pathlib.Path(sys.argv[1]))\n"
+            "print(store.is_alive(sys.argv[2]), store.has_coordinators())\n"
+            "print(*sorted(path.name for path in store.stale_locks(time.time())))"
         )
-        command = [sys.executable, "-c", code, str(store.folder)]
+        command = [sys.executable, "-c", code, str(store.folder), identity.name]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        assert told == [identity.token, "dead.lock", "old.new"]
+        assert told == ["True", "True", "dead.lock", "old.new"]
     clean(store, None, OLD)
     assert [path.name for path in folder.iterdir()] == ["young.new"]
 
