@@ -449,6 +449,10 @@ class Assignments:
         if held.begun is not None:
             self._outdate(held)
             return
+        if self.control.is_void(held.order):
+            # It was canceled after its claim was sent.
+            self._drop(held)
+            return
         self._let_go(held)
         if held.delivery is not None:
             reason = "it is outdated: no coordinator waits for its report"

@@ -16,7 +16,15 @@ from taipy_exec.config.broker_address import parse_addresses
 from taipy_exec.config.cluster import ClusterConfig
 from taipy_exec.model.event import Begun, Starting
 from taipy_exec.model.status import Reason
-from taipy_exec.protocol.messages import ClaimReply, Codec, JobOutput, Order, Returned, Wire
+from taipy_exec.protocol.messages import (
+    ClaimReply,
+    Codec,
+    JobOutput,
+    Order,
+    Returned,
+    Revoked,
+    Wire,
+)
 from taipy_exec.protocol.order import JobOrder, JobReport
 from taipy_exec.worker.assignment import Assignment
 from taipy_exec.worker.assignments import Assignments
@@ -209,6 +217,15 @@ def test_an_order_for_which_nobody_waits_is_buried(worker: Worker) -> None:
     assert worker.pool.started == []
     assert worker.buried == ["it is outdated: no coordinator waits for its report"]
     assert worker.pool.slots == 1
+
+
+def test_an_order_that_is_canceled_after_its_claim_is_dropped(worker: Worker) -> None:
+    delivery = worker.receive()
+    worker.step()
+    worker.orders.control.note(Revoked(SUBMISSION, [worker.only.order.job]))
+    worker.confirm(routed=False)
+    assert worker.buried == []
+    assert worker.acknowledged == [delivery]
 
 
 def test_an_order_is_acknowledged_when_its_end_is_confirmed_and_not_before(worker: Worker) -> None:
