@@ -38,30 +38,37 @@ def path_problems(compiled: Compiled) -> Iterator[Problem]:
 def folder_problems(compiled: Compiled, tasks: Iterable[TaskConfig]) -> Iterator[Problem]:
     """Folders of the tasks' outputs in which no file can be made: these jobs will fail.
 
-    If the jobs run on other machines, it is a warning: the folder may be there.
+    A folder that is there is a warning: its rights may change before the job writes. So is every
+    folder if the jobs run on other machines.
     """
     config = compiled.config
-    level = Level.WARNING if capabilities(config.job.mode).on_other_machines else Level.ERROR
     outputs = {node.id: node for task in tasks for node in task.outputs}
+    found: list[tuple[str, str, str, str, Path]] = []
     generated = False
     for node in outputs.values():
         key, given, _ = _place(node)
         if given is None:
             generated = generated or node.storage_type in _EXTENSIONS
-        elif why := _unusable(config.place_of(given)):
-            yield compiled.merged.problem("DATA_NODE", node.id, key, why, level=level, value=given)
-    if generated and (why := unusable_folder(config.storage_folder)):
-        value = config.core.storage_folder
-        yield compiled.merged.problem("CORE", "", "storage_folder", why, level=level, value=value)
+        elif folder := _folder_of_new_file(config.place_of(given)):
+            found.append(("DATA_NODE", node.id, key, given, folder))
+    if generated:
+        given = config.core.storage_folder
+        found.append(("CORE", "", "storage_folder", given, config.storage_folder))
+    elsewhere = capabilities(config.job.mode).on_other_machines
+    for section, id, key, given, folder in found:
+        if why := unusable_folder(folder):
+            is_there = os.path.isdir(folder)  # noqa: PTH112 - no rights, no folder
+            level = Level.WARNING if elsewhere or is_there else Level.ERROR
+            yield compiled.merged.problem(section, id, key, why, level=level, value=given)
 
 
-def _unusable(place: Path) -> str | None:
-    """Why no file can be stored there. A folder of files, or a device, needs no new file."""
+def _folder_of_new_file(place: Path) -> Path | None:
+    """The folder in which a new value is written. A folder of files, or a device, needs none."""
     if os.path.exists(place) and not os.path.isfile(place):  # noqa: PTH110, PTH113 - no rights
         return None
     # A new file takes the place of a link's target.
     target = Path(os.path.realpath(place)) if os.path.islink(place) else place  # noqa: PTH114
-    return unusable_folder(target.parent)
+    return target.parent
 
 
 def _sections(config: AppConfig) -> Iterator[Finding]:

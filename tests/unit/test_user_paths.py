@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_for_the_tasks_that_write_there
     assert list(folder_problems(found, [])) == []
 
 
-def test_a_folder_without_rights_is_an_error_for_a_file_and_not_for_a_device(
+def test_a_folder_without_rights_is_a_warning_for_a_file_and_not_for_a_device(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = root / "closed"
@@ -259,11 +259,12 @@ def test_a_folder_without_rights_is_an_error_for_a_file_and_not_for_a_device(
     (root / "link").symlink_to(folder / "x.json")
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)
 
-    def found(path: str) -> list[str]:
+    def found(path: str) -> list[tuple[str, str]]:
         config = compiled(root, node(path) + WRITER)
-        return [p.message for p in folder_problems(config, config.config.tasks.values())]
+        problems = folder_problems(config, config.config.tasks.values())
+        return [(p.level, p.message) for p in problems]
 
-    wrong = [f"you may not write in the folder {folder}"]
+    wrong = [("WARNING", f"you may not write in the folder {folder}")]
     assert found("closed/x.json") == wrong
     assert found("link") == wrong
     assert found("closed/pipe") == []
