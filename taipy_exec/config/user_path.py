@@ -61,12 +61,21 @@ def unusable_folder(folder: Path) -> str | None:
         above = above.parent
     if not os.path.isdir(above):  # noqa: PTH112
         return f"there is no folder {folder}: {above} is a file"
-    if os.access(above, os.W_OK | os.X_OK):
+    if may_access(above, os.W_OK | os.X_OK):
         return None
     why = ": the disk is read-only" if is_read_only(above) else ""
     if above == folder:
         return f"you may not write in the folder {folder}{why}"
     return f"there is no folder {folder}, and you may not make it in {above}{why}"
+
+
+def may_access(path: str | Path, mode: int) -> bool:
+    """Whether this process may access a path (`os.R_OK`, `os.W_OK`, `os.X_OK`).
+
+    Without `effective_ids`, the system asks whether the user who started the process may: rights
+    that only the process has, such as capabilities, would not count.
+    """
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def is_read_only(folder: Path) -> bool:

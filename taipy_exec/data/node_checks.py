@@ -11,6 +11,7 @@ from taipy_exec.config.application import AppConfig, DataNodeConfig, TaskConfig
 from taipy_exec.config.compile import Compiled
 from taipy_exec.config.modes import capabilities
 from taipy_exec.config.problem import Level, Problem
+from taipy_exec.config.user_path import may_access
 from taipy_exec.data.node import Owner, has_generated_file, locate
 from taipy_exec.data.packages import install_command, missing_packages
 from taipy_exec.data.registry import is_own
@@ -143,7 +144,7 @@ def _of_file(config: AppConfig, node: DataNodeConfig) -> tuple[str, str] | None:
             return None
         shown = node.path if _has_files(node) else ref.path
         return key, f"there is no file {shown}: correct the path, or put the file there"
-    if not os.access(ref.path, os.R_OK):
+    if not may_access(ref.path, os.R_OK):
         return key, f"{ref.path} cannot be read: change its permissions (chmod u+r)"
     return None
 

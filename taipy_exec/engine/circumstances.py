@@ -43,17 +43,21 @@ class Circumstances:
         self._lock = threading.Lock()
         self._waiting: list[SubmissionRecord] = []
         self._found: Provenance | None = None
-        self._thread = threading.Thread(
-            target=self._find, name="taipy-exec-circumstances", daemon=True
-        )
-        self._thread.start()
+        self._done = threading.Event()
+        thread = threading.Thread(target=self._find, name="taipy-exec-circumstances", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # No thread can be started. The jobs may still run.
+            self._found = Provenance()
+            self._done.set()
 
     def add_to(self, record: SubmissionRecord) -> None:
         """Store the provenance with a submission: now, or as soon as it is found."""
         if PROVENANCE in record.properties:
             return
         if capabilities(self._app.job.mode).in_callers_thread:
-            self._thread.join(_BEFORE_OWN_JOBS_SECONDS)
+            self._done.wait(_BEFORE_OWN_JOBS_SECONDS)
         with self._lock:
             found = self._found
             if found is None:
@@ -63,7 +67,7 @@ class Circumstances:
 
     def close(self) -> None:
         """Wait a little if the provenance is not found yet."""
-        self._thread.join(_LAST_SECONDS)
+        self._done.wait(_LAST_SECONDS)
 
     def _find(self) -> None:
         try:
@@ -76,6 +80,7 @@ class Circumstances:
             waiting, self._waiting = self._waiting, []
         for record in waiting:
             self._store_with(record, found)
+        self._done.set()
 
     def _store_with(self, record: SubmissionRecord, found: Provenance) -> None:
         try:

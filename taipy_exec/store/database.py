@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from taipy_exec.config.user_path import is_read_only, unusable_folder
+from taipy_exec.config.user_path import is_read_only, may_access, unusable_folder
 from taipy_exec.errors import StoreError
 from taipy_exec.store.reading import open_to_read
 from taipy_exec.store.schema import LATEST, migrate, version_of
@@ -240,7 +240,7 @@ def _is_of_the_disk(text: str) -> bool:
 
 def _is_writable(path: Path) -> bool:
     """Whether the database and SQLite's files next to it can be written, as far as is known."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+    return may_access(path, os.W_OK) and may_access(path.parent, os.W_OK | os.X_OK)
 
 
 def _is_full(folder: Path) -> bool:

@@ -182,7 +182,7 @@ def test_a_disk_without_room_for_files_is_a_problem(
 def test_folders_that_cannot_be_written_are_problems(
     app: AppConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
     apart = AppConfig(
         root=app.root, state_dir=app.state_dir, core=CoreConfig(storage_folder="my data")
     )

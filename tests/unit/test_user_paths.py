@@ -257,7 +257,7 @@ def test_a_folder_without_rights_is_a_warning_for_a_file_and_not_for_a_device(
     folder.mkdir()
     os.mkfifo(folder / "pipe")
     (root / "link").symlink_to(folder / "x.json")
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: Path(path) != folder)
 
     def found(path: str) -> list[tuple[str, str]]:
         config = compiled(root, node(path) + WRITER)

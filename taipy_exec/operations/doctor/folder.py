@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taipy_exec.config.application import AppConfig, DataNodeConfig
-from taipy_exec.config.user_path import unusable_folder
+from taipy_exec.config.user_path import may_access, unusable_folder
 from taipy_exec.errors import StoreError
 from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.views.words import size
@@ -87,10 +87,10 @@ def _own_files(config: AppConfig) -> Iterator[Finding]:
                 continue  # it is made with the first value
             folder = _quoted(path.parent)
             fix = f'sudo mkdir -p {folder} && sudo chown "$(id -u)" {folder}'
-        elif id in written and not os.access(path.parent, os.W_OK | os.X_OK):
+        elif id in written and not may_access(path.parent, os.W_OK | os.X_OK):
             text = f"{path.parent} cannot be written"
             fix = f'sudo chown "$(id -u)" {_quoted(path.parent)}'
-        elif id in read and os.path.exists(path) and not os.access(path, os.R_OK):  # noqa: PTH110
+        elif id in read and os.path.exists(path) and not may_access(path, os.R_OK):  # noqa: PTH110
             text, fix = f"{path} cannot be read", f"sudo chmod a+r {_quoted(path)}"
         elif id in read - written and _is_missing(node, path):
             yield Finding(
@@ -148,7 +148,7 @@ def _existing(folder: Path) -> Path:
 
 def _is_writable(folder: Path) -> bool:
     above = _existing(folder)
-    return os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK)  # noqa: PTH112
+    return os.path.isdir(above) and may_access(above, os.W_OK | os.X_OK)  # noqa: PTH112
 
 
 def _device(folder: Path) -> int:

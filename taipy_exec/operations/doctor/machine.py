@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from taipy_exec.config.user_path import may_access
 from taipy_exec.operations.doctor.control_groups import memory_limit, processes_left
 from taipy_exec.operations.doctor.diagnosis import Finding, Level
 from taipy_exec.views.words import size
@@ -136,7 +137,7 @@ def _temporary_files() -> Finding:
 def _home() -> Finding:
     """taipy-exec stores nothing there, but libraries of the application may do so."""
     home = os.environ.get("HOME", "")
-    if home and Path(home).is_dir() and os.access(home, os.W_OK | os.X_OK):
+    if home and Path(home).is_dir() and may_access(home, os.W_OK | os.X_OK):
         return Finding(name="HOME", message=f"{home} can be written")
     what = f"{home} is not a writable folder" if home else "it is not set"
     return Finding(
