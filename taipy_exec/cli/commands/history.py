@@ -10,6 +10,7 @@ from taipy_exec.cli.options import help_text, option
 
 if TYPE_CHECKING:
     from taipy_exec.cli.streams import Streams
+    from taipy_exec.errors import NotFoundError
 
 HELP = help_text(
     "Show past submissions, newest first: the results of their jobs, the time, and the duration.",
@@ -72,11 +73,12 @@ def history(
     return 0
 
 
-def _tell_nothing(streams: Streams, nothing: Exception) -> None:
+def _tell_nothing(streams: Streams, nothing: NotFoundError) -> None:
     from taipy_exec.views.json_objects import dump
 
     if streams.json:
         streams.data(dump({"submissions": []}))
     else:
-        streams.note(str(nothing))
-        streams.hint(f"{getattr(nothing, 'hint', '')}")
+        streams.note(nothing.message)
+        if nothing.hint:
+            streams.hint(nothing.hint)
