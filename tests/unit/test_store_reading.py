@@ -48,7 +48,7 @@ def left_open(folder: Path) -> Path:
 @pytest.fixture
 def nobody_may_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As far as the program looks: root may write everywhere."""
-    monkeypatch.setattr("taipy_exec.store.database.os.access", lambda *_: False)
+    monkeypatch.setattr("taipy_exec.store.database.os.access", lambda *_, **__: False)
     if os.getuid():
         folder.chmod(0o500)
     yield
