@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -103,15 +102,11 @@ class Cluster:
             result = self.end(worker)
             assert result.code == 0, result.err
 
-    def nothing_is_left(
-        self, *, outdated: bool = False, deleted_at_a_kill: Collection[str] = ()
-    ) -> None:
+    def nothing_is_left(self, *, outdated: bool = False) -> None:
         """No order waits, no letter is dead, and no queue outlives its submission.
 
         `outdated`: the network broke, so an order may have been sent twice. The second copy is a
-        dead letter where it is taken after the submission's end. `deleted_at_a_kill`: submissions
-        whose queue was deleted just before the broker was killed. RabbitMQ may lose that, and the
-        empty queue expires a week later.
+        dead letter where it is taken after the submission's end.
         """
 
         ignored = (".control", ".dead") if outdated else (".control",)
@@ -120,8 +115,7 @@ class Cluster:
             return {
                 name.removeprefix(_PREFIX): messages
                 for name, messages in queues(self.broker, self.url).items()
-                if (".reports." in name or (messages and not name.endswith(ignored)))
-                and (messages or name.rpartition(".")[2] not in deleted_at_a_kill)
+                if ".reports." in name or (messages and not name.endswith(ignored))
             }
 
         try:
