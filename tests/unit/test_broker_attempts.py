@@ -264,11 +264,26 @@ def test_after_a_fault_of_the_code_the_next_connection_is_made(
     assert [port for port, _ in Node.tried] == [1, 2]
 
 
-def test_a_link_that_is_closed_at_once_ends(link: Callable[[dict[int, str]], Link]) -> None:
-    for _ in range(50):
-        made = link({})
-        made.close()
-        assert not made._thread.is_alive()
+def test_a_link_that_is_closed_while_it_connects_ends(
+    link: Callable[[dict[int, str]], Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Slow(Node):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            begun.set()
+            may_end.wait(10)
+            super().__init__(*arguments, **named)
+
+    monkeypatch.setattr(link_module, "GatheringConnection", Slow)
+    made = link({})
+    assert begun.wait(10)
+    closing = threading.Thread(target=made.close)
+    closing.start()
+    wait_until(made._closing.is_set, 10, "the link to close")
+    may_end.set()
+    closing.join()
+    assert not made._thread.is_alive()
 
 
 def test_a_node_is_left_that_never_confirms(link: Callable[[dict[int, str]], Link]) -> None:
