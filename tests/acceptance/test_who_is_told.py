@@ -42,6 +42,11 @@ def lines(app: Application, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (app.folder / name).read_text().splitlines()]
 
 
+def _finished(app: Application) -> bool:
+    submissions = app.run("status", "--json").json["submissions"]
+    return bool(submissions and submissions[0]["finished_at"])
+
+
 @pytest.fixture
 def telling(app: Application) -> Application:
     app.module("tells", TELL)
@@ -132,7 +137,7 @@ def test_ctrl_c_while_the_last_is_told_ends_the_waiting_and_not_the_result(
     telling.graph({"t": ("flow.work", ["x"], ["a"])}, data={"x": 1}, job=HOOK)
     process = telling.start("submit", "--json", env={"HOOK": server.url})
     wait_until(lambda: telling.exists(".taipy-exec/state.db"))
-    wait_until(lambda: telling.run("status", "--json").json["submissions"][0]["finished_at"])
+    wait_until(lambda: _finished(telling))
     process.send_signal(signal.SIGINT)
     result = telling.end(process, 10)
     assert (result.code, result.statuses()) == (0, {"t": "COMPLETED"})
